@@ -1,0 +1,15 @@
+//! What the terminal and the headless verbs ask of the running server.
+
+use std::sync::Arc;
+
+use super::Source;
+
+/// A wish that comes back along the bus.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// Send a request to the application once more, as a new exchange of that source.
+    /// `request` is the exact head and body to send.
+    Replay { request: Arc<[u8]>, source: Source },
+    /// Import the code again although nothing changed.
+    Reload,
+}

@@ -1,0 +1,78 @@
+//! The one stream of events from server, reload and worker to their readers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::{
+    ExchangeId, GenerationId, Hint, Outcome, OutputLine, ReloadReason, Request, Response,
+    Source, Traceback,
+};
+
+/// Something that happened, told to the terminal and the history.
+#[derive(Clone, Debug)]
+pub enum Event {
+    Exchange { id: ExchangeId, at: Timestamp, what: ExchangeEvent },
+    Generation { id: GenerationId, at: Timestamp, what: GenerationEvent },
+    Output { at: Timestamp, line: OutputLine },
+    Notice { at: Timestamp, notice: Notice },
+}
+
+/// A step in the life of an exchange, in this order. `Began` comes first and `Ended`
+/// last; the others come where they apply, and those of the request may interleave with
+/// those of the response, since an application may answer before it has read everything.
+#[derive(Clone, Debug)]
+pub enum ExchangeEvent {
+    /// The head of a request was read (or could not be understood).
+    Began { source: Source, client: String, request: Arc<Request> },
+    /// A piece of the request's body, decoded from its framing.
+    RequestBody(Arc<[u8]>),
+    /// The request waits for a generation.
+    Held,
+    /// A lane of this generation has taken the request.
+    Called(GenerationId),
+    /// The head of the final response was handed to the client.
+    Responded(Arc<Response>),
+    /// A piece of the response's body, before its framing.
+    ResponseBody(Arc<[u8]>),
+    /// The application raised.
+    Raised(Arc<Traceback>),
+    /// The application broke a rule of WSGI.
+    Hint(Arc<Hint>),
+    /// Nothing more comes.
+    Ended(Outcome),
+}
+
+/// A step in the life of a generation.
+#[derive(Clone, Debug)]
+pub enum GenerationEvent {
+    /// Its process is being made.
+    Started(ReloadReason),
+    /// The application is there; the time is that of the import.
+    Ready(Duration),
+    /// The import failed: every request is answered with this until the next change.
+    Failed(Arc<Traceback>),
+    /// Overtaken by another change before it was ready.
+    Discarded,
+    /// Its process ended because a newer generation took over.
+    Retired,
+    /// Its process died by itself; the text says how.
+    Died(String),
+}
+
+/// rdev's own words to the developer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    pub severity: Severity,
+    /// One line, without a full stop. Not escaped.
+    pub text: String,
+}
+
+/// How much a notice matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    Info,
+    Warning,
+    Error,
+}

@@ -1,0 +1,75 @@
+//! What went wrong in the user's application: an exception with its traceback, or a
+//! breach of WSGI that did not stop the answer.
+
+use serde::{Deserialize, Serialize};
+
+/// An exception, its causes, and the text Python itself would have printed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Traceback {
+    /// The chain, in the order Python prints it: causes first, the raised one last.
+    pub chain: Vec<Raised>,
+    /// As the interpreter formats it, ends with a newline. Not escaped.
+    pub text: String,
+}
+
+impl Traceback {
+    /// One line that says what was raised: `ZeroDivisionError: division by zero`.
+    pub fn summary(&self) -> String {
+        self.chain.last().map_or_else(String::new, |raised| {
+            let first = raised.message.lines().next().unwrap_or_default();
+            if first.is_empty() {
+                raised.kind.clone()
+            } else {
+                format!("{}: {first}", raised.kind)
+            }
+        })
+    }
+}
+
+/// One exception of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Raised {
+    /// The class, with its module unless that is `builtins`.
+    pub kind: String,
+    /// `str()` of the exception, possibly of several lines.
+    pub message: String,
+    /// Outermost call first.
+    pub frames: Vec<Frame>,
+    /// How the exception before it in the chain led to this one.
+    pub link: Link,
+}
+
+/// How an exception is tied to the one before it in a chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Link {
+    /// The first of the chain.
+    First,
+    /// `raise … from …`.
+    Cause,
+    /// Raised while the one before was being handled.
+    Context,
+}
+
+/// A call on the stack when an exception was raised.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Frame {
+    /// The file as Python names it.
+    pub file: String,
+    /// Counted from 1; 0 where Python knows none.
+    pub line: u32,
+    /// The function's name.
+    pub function: String,
+    /// The source line, without its indentation; empty where it cannot be had.
+    pub source: String,
+    /// Whether the file is the user's own, rather than a library's or Python's.
+    pub own: bool,
+}
+
+/// A breach of WSGI by the application: the rule, and the mend.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hint {
+    /// What the application did, against which rule.
+    pub problem: String,
+    /// What to change.
+    pub mend: String,
+}

@@ -1,0 +1,39 @@
+//! A generation: one import of the user's code.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The number of a generation, counted from 1 within a run.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct GenerationId(pub u32);
+
+impl GenerationId {
+    /// The generation after this one.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+impl fmt::Display for GenerationId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// Why a generation was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ReloadReason {
+    /// The first of the run.
+    Start,
+    /// These files have other content than the generation before was made from.
+    Changed(Vec<PathBuf>),
+    /// The process of the generation before died; the text says how.
+    Died(String),
+    /// Somebody asked for it.
+    Asked,
+}

@@ -1,0 +1,20 @@
+//! The words all parts of rdev share: an exchange and what belongs to it, a generation,
+//! the events that report them and the commands that come back.
+//!
+//! Invariant: plain data. Nothing here does I/O, reads a clock or knows a terminal.
+
+mod command;
+mod event;
+mod fault;
+mod generation;
+mod message;
+mod output;
+mod record;
+
+pub use command::Command;
+pub use event::{Event, ExchangeEvent, GenerationEvent, Notice, Severity};
+pub use fault::{Frame, Hint, Link, Raised, Traceback};
+pub use generation::{GenerationId, ReloadReason};
+pub use message::{Request, Response};
+pub use output::{OutputLine, OutputStream};
+pub use record::{Body, Exchange, ExchangeId, Outcome, Source};

@@ -1,0 +1,153 @@
+//! An exchange as the history keeps it: one request with its response.
+
+use std::fmt;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{GenerationId, Hint, OutputLine, Request, Response, Traceback};
+
+/// The number of an exchange, counted from 1 within a run.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+pub struct ExchangeId(pub u64);
+
+impl fmt::Display for ExchangeId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// Somebody connected and asked.
+    Client,
+    /// Sent again from the inspector.
+    Replay(ExchangeId),
+}
+
+/// How an exchange ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The whole response was handed to the client.
+    Complete,
+    /// The client went away first.
+    ClientGone,
+    /// The request was refused by the server; the application never saw it.
+    Refused,
+    /// The response had to be cut short; the text says why.
+    Cut(String),
+}
+
+/// The body of a message, as far as it was kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Body {
+    /// The first bytes.
+    pub kept: Vec<u8>,
+    /// How many bytes there were in all.
+    pub total: u64,
+}
+
+impl Body {
+    /// Adds a piece, keeping at most `limit` bytes in all. Once a piece was cut nothing
+    /// after it is kept, so that what is kept is always a beginning.
+    pub fn push(&mut self, piece: &[u8], limit: usize) {
+        if self.is_whole() {
+            let room = limit.saturating_sub(self.kept.len());
+            self.kept.extend_from_slice(&piece[..piece.len().min(room)]);
+        }
+        self.total += piece.len() as u64;
+    }
+
+    /// Whether every byte was kept.
+    pub fn is_whole(&self) -> bool {
+        self.kept.len() as u64 == self.total
+    }
+}
+
+/// One request with its response, complete or still growing.
+#[derive(Clone, Debug)]
+pub struct Exchange {
+    pub id: ExchangeId,
+    pub source: Source,
+    /// The client's address as text.
+    pub client: String,
+    pub request: Arc<Request>,
+    pub request_body: Body,
+    /// The generation that answered, once one has taken the request.
+    pub generation: Option<GenerationId>,
+    pub response: Option<Arc<Response>>,
+    pub response_body: Body,
+    /// When the head of the request was read.
+    pub began: Timestamp,
+    /// When it began to wait for a generation, where it had to.
+    pub held: Option<Timestamp>,
+    /// When a lane took it.
+    pub called: Option<Timestamp>,
+    /// When the head of the response was handed to the client.
+    pub responded: Option<Timestamp>,
+    /// When it ended.
+    pub ended: Option<Timestamp>,
+    pub traceback: Option<Arc<Traceback>>,
+    pub hints: Vec<Arc<Hint>>,
+    /// What the application wrote to `wsgi.errors` for it.
+    pub output: Vec<OutputLine>,
+    /// How it ended; `None` while it is in flight.
+    pub outcome: Option<Outcome>,
+}
+
+impl Exchange {
+    /// An exchange whose request head has just been read.
+    pub fn begin(
+        id: ExchangeId,
+        at: Timestamp,
+        source: Source,
+        client: String,
+        request: Arc<Request>,
+    ) -> Self {
+        Self {
+            id,
+            source,
+            client,
+            request,
+            request_body: Body::default(),
+            generation: None,
+            response: None,
+            response_body: Body::default(),
+            began: at,
+            held: None,
+            called: None,
+            responded: None,
+            ended: None,
+            traceback: None,
+            hints: Vec::new(),
+            output: Vec::new(),
+            outcome: None,
+        }
+    }
+
+    /// From the head of the request to the end, once there is one.
+    pub fn duration(&self) -> Option<jiff::SignedDuration> {
+        self.ended.map(|ended| ended.duration_since(self.began))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn body_keeps_a_beginning_and_counts_the_rest() {
+        let mut body = Body::default();
+        body.push(b"abc", 5);
+        assert!(body.is_whole());
+        body.push(b"def", 5);
+        body.push(b"g", 100);
+        assert_eq!(body.kept, b"abcde");
+        assert_eq!(body.total, 7);
+        assert!(!body.is_whole());
+    }
+}

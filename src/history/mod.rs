@@ -1,0 +1,27 @@
+//! The history: the exchanges that were seen, bounded.
+//!
+//! Readers of the bus hand every event to a [`Store`] and ask it back for exchanges. The
+//! one store so far is [`Live`], in memory.
+
+mod live;
+
+pub use live::{Dropped, Live};
+
+use std::sync::Arc;
+
+use crate::exchange::{Event, Exchange, ExchangeId};
+
+/// What keeps exchanges. The terminal knows only this.
+pub trait Store {
+    /// Takes in what happened. Returns the exchange it concerned, if it is kept.
+    fn record(&mut self, event: &Event) -> Option<ExchangeId>;
+
+    /// The ids kept, oldest first.
+    fn ids(&self) -> &[ExchangeId];
+
+    /// One exchange, as far as it is known.
+    fn exchange(&self, id: ExchangeId) -> Option<Arc<Exchange>>;
+
+    /// What had to be given up to stay within the bounds.
+    fn dropped(&self) -> Dropped;
+}

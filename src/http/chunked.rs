@@ -1,0 +1,284 @@
+//! The chunked transfer coding (RFC 9112 section 7.1), both ways.
+//!
+//! httparse's chunk-size parser reads an empty line as size 0 and takes any octet in
+//! extensions, which is how requests are smuggled; this one holds to the grammar.
+
+use super::error::Error;
+use super::header::is_token;
+
+/// What ends a chunked body.
+pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+
+/// The longest chunk-size line, extensions included (RFC 9112 section 7.1.1 asks for a
+/// limit; hyper has 16 KiB in sum).
+const LINE_LIMIT: usize = 4 << 10;
+/// All extensions, or all trailers, of one body in sum.
+const SUM_LIMIT: usize = 16 << 10;
+
+/// Frames one block of a response's body. An empty block gives no bytes, since an empty
+/// chunk would end the body.
+pub fn encode_chunk(block: &[u8], out: &mut Vec<u8>) {
+    if !block.is_empty() {
+        out.extend_from_slice(format!("{:x}\r\n", block.len()).as_bytes());
+        out.extend_from_slice(block);
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+/// Takes the framing off a chunked body, in pieces as they arrive.
+#[derive(Debug)]
+pub struct ChunkDecoder {
+    state: State,
+    /// The line being read.
+    line: Vec<u8>,
+    extensions: usize,
+    trailers: usize,
+    decoded: u64,
+    limit: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Size,
+    Data(u64),
+    /// The CRLF behind the data; how many of its bytes came.
+    DataEnd(u8),
+    Trailer,
+    Done,
+}
+
+impl ChunkDecoder {
+    /// `limit` bounds the decoded body, in bytes.
+    pub fn new(limit: u64) -> Self {
+        Self {
+            state: State::Size,
+            line: Vec::new(),
+            extensions: 0,
+            trailers: 0,
+            decoded: 0,
+            limit,
+        }
+    }
+
+    /// Decodes what there is, appends data to `out` and returns how many bytes of
+    /// `input` belong to this body.
+    pub fn decode(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
+        let mut taken = 0;
+        while taken < input.len() && self.state != State::Done {
+            taken += self.step(&input[taken..], out)?;
+        }
+        Ok(taken)
+    }
+
+    /// Whether the body is complete.
+    pub fn is_done(&self) -> bool {
+        self.state == State::Done
+    }
+
+    fn step(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<usize, Error> {
+        match self.state {
+            State::Size | State::Trailer => self.take_line(input),
+            State::Data(left) => {
+                let length = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+                out.extend_from_slice(&input[..length]);
+                let left = left - length as u64;
+                self.state =
+                    if left == 0 { State::DataEnd(0) } else { State::Data(left) };
+                Ok(length)
+            }
+            State::DataEnd(seen) => {
+                if input[0] != b"\r\n"[usize::from(seen)] {
+                    return Err(Error::bad("a chunk is longer than its size says"));
+                }
+                self.state = if seen == 0 { State::DataEnd(1) } else { State::Size };
+                Ok(1)
+            }
+            State::Done => Ok(0),
+        }
+    }
+
+    /// Collects a line; at its end the line is read and forgotten.
+    fn take_line(&mut self, input: &[u8]) -> Result<usize, Error> {
+        let end = memchr::memchr(b'\n', input);
+        let length = end.map_or(input.len(), |end| end + 1);
+        self.line.extend_from_slice(&input[..length]);
+        if self.line.len() > LINE_LIMIT {
+            return Err(self.too_long());
+        }
+        if end.is_some() {
+            let line = std::mem::take(&mut self.line);
+            let Some(line) = line.strip_suffix(b"\r\n") else {
+                return Err(Error::bad("a line must end in CRLF, not in a bare LF"));
+            };
+            if self.state == State::Size {
+                self.read_size(line)?;
+            } else {
+                self.read_trailer(line)?;
+            }
+        }
+        Ok(length)
+    }
+
+    fn too_long(&self) -> Error {
+        match self.state {
+            State::Trailer => Error::with(431, "the trailer fields are too long"),
+            _ => Error::bad("the chunk extensions are too long"),
+        }
+    }
+
+    fn read_size(&mut self, line: &[u8]) -> Result<(), Error> {
+        let digits = line.iter().take_while(|byte| byte.is_ascii_hexdigit()).count();
+        let (size, extensions) = line.split_at(digits);
+        if digits == 0 || digits > 16 || !are_extensions(extensions) {
+            return Err(Error::bad("a chunk size is malformed"));
+        }
+        self.extensions += extensions.len();
+        if self.extensions > SUM_LIMIT {
+            return Err(self.too_long());
+        }
+        let size = std::str::from_utf8(size)
+            .ok()
+            .and_then(|text| u64::from_str_radix(text, 16).ok())
+            .ok_or(Error::bad("a chunk size is malformed"))?;
+        self.decoded = self.decoded.saturating_add(size);
+        if self.decoded > self.limit {
+            return Err(Error::with(413, "the request body is too large"));
+        }
+        self.state = if size == 0 { State::Trailer } else { State::Data(size) };
+        Ok(())
+    }
+
+    /// Trailers are checked and dropped: merged into the header fields they could forge
+    /// any of them (RFC 9110 section 6.5.1).
+    fn read_trailer(&mut self, line: &[u8]) -> Result<(), Error> {
+        if line.is_empty() {
+            self.state = State::Done;
+            return Ok(());
+        }
+        self.trailers += line.len();
+        if self.trailers > SUM_LIMIT {
+            return Err(self.too_long());
+        }
+        let colon = line.iter().position(|&byte| byte == b':').unwrap_or(0);
+        let (name, value) = line.split_at(colon);
+        let clean = value.iter().all(|&byte| !byte.is_ascii_control() || byte == b'\t');
+        if is_token(name) && clean {
+            Ok(())
+        } else {
+            Err(Error::bad("a trailer field is malformed"))
+        }
+    }
+}
+
+/// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`.
+fn are_extensions(mut rest: &[u8]) -> bool {
+    loop {
+        let after = skip_blanks(rest);
+        if rest.is_empty() {
+            return true;
+        }
+        let Some((b';', tail)) = after.split_first() else {
+            return false;
+        };
+        let Some(tail) = skip_token(skip_blanks(tail)) else {
+            return false;
+        };
+        rest = tail;
+        if let Some((b'=', tail)) = skip_blanks(tail).split_first() {
+            let tail = skip_blanks(tail);
+            let Some(tail) = skip_quoted(tail).or_else(|| skip_token(tail)) else {
+                return false;
+            };
+            rest = tail;
+        }
+    }
+}
+
+fn skip_blanks(bytes: &[u8]) -> &[u8] {
+    let blanks = bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    &bytes[blanks..]
+}
+
+fn skip_token(bytes: &[u8]) -> Option<&[u8]> {
+    let length = bytes.iter().take_while(|byte| is_token(&[**byte])).count();
+    (length > 0).then(|| &bytes[length..])
+}
+
+fn skip_quoted(bytes: &[u8]) -> Option<&[u8]> {
+    let mut rest = bytes.strip_prefix(b"\"")?;
+    loop {
+        match rest {
+            [b'"', tail @ ..] => return Some(tail),
+            [b'\\', byte, tail @ ..] if !byte.is_ascii_control() => rest = tail,
+            [byte, tail @ ..] if *byte == b'\t' || !byte.is_ascii_control() => {
+                rest = tail
+            }
+            _ => return None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Decodes whole and byte by byte; both must agree.
+    fn decode(input: &[u8]) -> Result<(Vec<u8>, usize, bool), Error> {
+        let run = |step: usize| {
+            let mut decoder = ChunkDecoder::new(1000);
+            let mut out = Vec::new();
+            let mut taken = 0;
+            for piece in input.chunks(step) {
+                taken += decoder.decode(piece, &mut out)?;
+            }
+            Ok((out, taken, decoder.is_done()))
+        };
+        let whole = run(input.len());
+        assert_eq!(whole, run(1), "the cuts between reads changed the answer");
+        whole
+    }
+
+    #[test]
+    fn a_body_ends_at_the_empty_line_and_what_follows_is_left() {
+        let wire = b"3\r\nabc\r\nA;x=\"y\\\"\" ; z\r\n0123456789\r\n0\r\nT: v\r\n\r\nGET";
+        let (body, taken, done) = decode(wire).unwrap();
+        assert_eq!(body, b"abc0123456789");
+        assert!(done);
+        assert_eq!(taken, wire.len() - 3);
+    }
+
+    #[test]
+    fn malformed_chunks_are_refused() {
+        for bad in [
+            b"\r\n".as_slice(),
+            b";x\r\n",
+            b" 3\r\nabc\r\n",
+            b"3 \r\nabc\r\n",
+            b"+3\r\nabc\r\n",
+            b"0x3\r\nabc\r\n",
+            b"3\nabc\r\n",
+            b"3\r\nabcd\r\n",
+            b"3\r\nabc\n",
+            b"3;\r\nabc\r\n",
+            b"3;a=\r\nabc\r\n",
+            b"3;a\x00\r\nabc\r\n",
+            b"00000000000000003\r\nabc\r\n",
+            b"0\r\nno colon\r\n\r\n",
+            b"0\r\n : v\r\n\r\n",
+        ] {
+            let shown = String::from_utf8_lossy(bad).into_owned();
+            assert_eq!(decode(bad).map_err(|error| error.status), Err(400), "{shown:?}");
+        }
+        assert_eq!(decode(b"400\r\n").map_err(|error| error.status), Err(413));
+    }
+
+    #[test]
+    fn what_is_encoded_is_decoded() {
+        let mut wire = Vec::new();
+        for block in [b"one".as_slice(), b"", b"two"] {
+            encode_chunk(block, &mut wire);
+        }
+        wire.extend_from_slice(LAST_CHUNK);
+        assert_eq!(decode(&wire).unwrap(), (b"onetwo".to_vec(), wire.len(), true));
+    }
+}

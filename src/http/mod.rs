@@ -1,0 +1,21 @@
+//! HTTP/1.1 without I/O: heads, framing, chunks and their limits, as functions on bytes.
+//!
+//! Invariant: nothing here reads a socket, a clock or a configuration. The server feeds
+//! bytes in and writes bytes out.
+
+mod chunked;
+mod encode;
+mod error;
+mod framing;
+mod header;
+mod host;
+mod request;
+mod response;
+
+pub use chunked::{ChunkDecoder, LAST_CHUNK, encode_chunk};
+pub use encode::encode_response_head;
+pub use error::Error;
+pub use framing::{RequestFraming, ResponseFraming, request_framing, response_framing};
+pub use header::{Header, Headers, is_hop_by_hop, is_token};
+pub use request::{Limits, RequestHead, RequestParser, Version};
+pub use response::{ResponseHead, reason_phrase};

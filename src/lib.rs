@@ -1,0 +1,22 @@
+//! rdev: a hot-reloading developer server for WSGI applications with a request inspector
+//! in the terminal.
+//!
+//! ```text
+//!  front        runs no user code: an app that crashes, hangs or exits cannot take it down
+//!    terminal   tui, or plain transcripts
+//!    server     listener, connections, HTTP/1.1, holds, lanes
+//!    reload     notify, the driver of generations
+//!       │  control sockets · lane sockets · stdout/stderr pipes
+//!  zygote       interpreter initialised, one thread, never any user code
+//!       │  fork, once per generation
+//!  worker N     generation N: imports the user's code, then answers calls on its threads
+//! ```
+//!
+//! Folders are layers; each may import only what `tests/pure/layering.rs` lists for it.
+
+pub mod bus;
+pub mod clock;
+pub mod exchange;
+pub mod history;
+pub mod http;
+pub mod text;

@@ -1,0 +1,191 @@
+//! Bytes from outside made safe, and measured, for a terminal.
+//!
+//! Every byte of a request, a response, the application's output or a traceback passes
+//! [`printable`] before a terminal or a plain-text page sees it. What could move the
+//! cursor, change colours, hide or reorder text is shown as an escape instead.
+
+use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::UnicodeWidthStr;
+
+/// Columns from one tab stop to the next.
+const TAB: usize = 8;
+
+/// Text that is safe to print: UTF-8 is kept, but every control except the tab and every
+/// invisible or reordering character becomes visible as `\x1b` or `<U+202E>`, and bytes
+/// that are not UTF-8 become `\xff`. Line ends count as controls: split lines first.
+pub fn printable(bytes: &[u8]) -> String {
+    let mut out = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            push_printable(&mut out, character);
+        }
+        for byte in chunk.invalid() {
+            out.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    out
+}
+
+/// [`printable`] for text of several lines: their ends are kept, as `\n`.
+pub fn printable_lines(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let (line, end) = line.strip_suffix('\n').map_or((line, ""), |line| (line, "\n"));
+        out.push_str(&printable(line.strip_suffix('\r').unwrap_or(line).as_bytes()));
+        out.push_str(end);
+    }
+    out
+}
+
+fn push_printable(out: &mut String, character: char) {
+    match character {
+        '\t' => out.push('\t'),
+        '\0'..='\u{1f}' | '\u{7f}' => {
+            out.push_str(&format!("\\x{:02x}", u32::from(character)));
+        }
+        _ if is_deceptive(character) => {
+            out.push_str(&format!("<U+{:04X}>", u32::from(character)));
+        }
+        _ => out.push(character),
+    }
+}
+
+/// Characters that act on a terminal or on the reader without being seen: C1 controls,
+/// bidirectional overrides and isolates (CVE-2021-42574), zero-width characters, line and
+/// paragraph separators, and tag characters.
+fn is_deceptive(character: char) -> bool {
+    matches!(character,
+        '\u{80}'..='\u{9f}'
+        | '\u{ad}'
+        | '\u{61c}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fff9}'..='\u{fffb}'
+        | '\u{e0000}'..='\u{e007f}')
+}
+
+/// Replaces tabs by spaces up to the next tab stop, since terminal widgets drop them.
+pub fn expand_tabs(text: &str) -> String {
+    if !text.contains('\t') {
+        return text.to_owned();
+    }
+    let mut out = String::with_capacity(text.len() + TAB);
+    let mut column = 0;
+    for part in text.split_inclusive('\t') {
+        let (part, tab) =
+            part.strip_suffix('\t').map_or((part, false), |part| (part, true));
+        out.push_str(part);
+        column += width(part);
+        if tab {
+            let spaces = TAB - column % TAB;
+            out.extend(std::iter::repeat_n(' ', spaces));
+            column += spaces;
+        }
+    }
+    out
+}
+
+/// How many terminal columns a text takes.
+pub fn width(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// The beginning of a text that fits into so many columns; `…` stands in the last one
+/// where something was cut. Grapheme clusters are never split.
+pub fn clip(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for cluster in text.graphemes(true) {
+        let next = used + width(cluster);
+        if next + 1 > columns {
+            break;
+        }
+        used = next;
+        out.push_str(cluster);
+    }
+    if columns > 0 {
+        out.push('…');
+    }
+    out
+}
+
+/// A number of bytes as people say it: `312 B`, `4.2 kB`, `17 MB`. Powers of 1000.
+pub fn byte_count(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1000 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1000.0;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < UNITS.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if value < 9.95 {
+        format!("{value:.1} {}", UNITS[unit])
+    } else {
+        format!("{value:.0} {}", UNITS[unit])
+    }
+}
+
+/// A duration as people say it: `0.4 ms`, `31 ms`, `2.3 s`, `4m 10s`.
+pub fn duration(seconds: f64) -> String {
+    let millis = seconds * 1000.0;
+    if millis < 9.95 {
+        format!("{millis:.1} ms")
+    } else if millis < 999.5 {
+        format!("{millis:.0} ms")
+    } else if seconds < 59.95 {
+        format!("{seconds:.1} s")
+    } else {
+        let whole = seconds.round() as u64;
+        format!("{}m {:02}s", whole / 60, whole % 60)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_acts_on_a_terminal_gets_through() {
+        assert_eq!(printable(b"a\x1b[31m\x07\x9b\r\n"), "a\\x1b[31m\\x07\\x9b\\x0d\\x0a");
+        assert_eq!(printable("é\u{9b}x".as_bytes()), "é<U+009B>x");
+        assert_eq!(printable("a\u{202e}b\u{200b}c".as_bytes()), "a<U+202E>b<U+200B>c");
+        assert_eq!(printable("\u{e0041}".as_bytes()), "<U+E0041>");
+        assert_eq!(printable(b"tab\tkept"), "tab\tkept");
+        assert_eq!(printable_lines("a\r\nb\x08\n"), "a\nb\\x08\n");
+    }
+
+    #[test]
+    fn tabs_reach_the_next_stop_whatever_stands_before_them() {
+        assert_eq!(expand_tabs("\ta"), "        a");
+        assert_eq!(expand_tabs("ab\tc"), "ab      c");
+        assert_eq!(expand_tabs("日本\tc"), "日本    c");
+    }
+
+    #[test]
+    fn clipping_counts_columns_not_characters() {
+        assert_eq!(clip("abc", 3), "abc");
+        assert_eq!(clip("abcd", 3), "ab…");
+        assert_eq!(clip("日本語", 4), "日…");
+        assert_eq!(clip("abc", 0), "");
+    }
+
+    #[test]
+    fn sizes_and_times_read_well() {
+        assert_eq!(byte_count(999), "999 B");
+        assert_eq!(byte_count(4210), "4.2 kB");
+        assert_eq!(byte_count(999_600), "1.0 MB");
+        assert_eq!(byte_count(17_000_000), "17 MB");
+        assert_eq!(duration(0.000_4), "0.4 ms");
+        assert_eq!(duration(0.031), "31 ms");
+        assert_eq!(duration(2.34), "2.3 s");
+        assert_eq!(duration(250.0), "4m 10s");
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests of the real program over real sockets and terminals.

@@ -1,0 +1,1 @@
+//! Tests without processes: pure functions and the shape of the tree.
