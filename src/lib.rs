@@ -16,6 +16,7 @@
 
 pub mod bus;
 pub mod clock;
+pub mod config;
 pub mod exchange;
 pub mod history;
 pub mod http;
