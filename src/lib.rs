@@ -19,4 +19,5 @@ pub mod clock;
 pub mod exchange;
 pub mod history;
 pub mod http;
+pub mod reload;
 pub mod text;
