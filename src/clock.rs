@@ -3,7 +3,7 @@
 //! Events carry wall-clock timestamps that never run backwards: they are one wall-clock
 //! reading at the start of the run plus the monotonic time that has passed since, so that
 //! a duration between two of them is exact even when the system's clock is set meanwhile.
-//! Timers use [`monotonic`].
+//! Timers use [`monotonic`]. Times of files are compared with [`wall`].
 
 use std::time::Instant;
 
@@ -36,6 +36,12 @@ impl Clock {
 #[expect(clippy::disallowed_methods, reason = "this file is where time is read")]
 pub fn monotonic() -> Instant {
     Instant::now()
+}
+
+/// The system's clock as it stands now, for comparing with the times of files. It may be
+/// set while we run, and so may the times of files written after that.
+pub fn wall() -> Timestamp {
+    Timestamp::now()
 }
 
 #[cfg(test)]

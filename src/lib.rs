@@ -21,4 +21,5 @@ pub mod exchange;
 pub mod history;
 pub mod http;
 pub mod plain;
+pub mod reload;
 pub mod text;
