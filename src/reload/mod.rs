@@ -1,20 +1,22 @@
-//! Reloading: seeing that the user's code changed, and bringing the change in.
-//!
-//! The [`Watcher`] says where something happened; the [`Tree`] knows what the files held
-//! before and says whether that is a change. Neither decides what to do about it.
-//!
-//! The order that misses nothing is always: watch first, look second. So the watcher is
-//! started before the tree is scanned, and told of loaded files before the tree compares
-//! them.
+//! Bringing code changes in: watching files, and the life of generations.
 
+mod announcement;
+mod code;
+mod driver;
 mod fingerprint;
+mod machine;
+mod output;
 mod place;
 mod tree;
 mod walk;
 mod watch;
-
-pub use tree::{Mark, Tree};
-pub use watch::{Pending, WatchError, Watcher};
+mod worker;
+mod zygote;
 
 #[cfg(test)]
 mod tests;
+
+pub use announcement::Announcement;
+pub use driver::{Driver, Setup, Wish};
+pub use tree::{Mark, Tree};
+pub use watch::{Pending, WatchError, Watcher};

@@ -1,0 +1,75 @@
+"""Makes a freshly forked worker look like a Python process started for the application.
+
+Standard streams, arguments, module path, `breakpoint()` and the way out.
+"""
+
+import atexit
+import os
+import signal
+import sys
+
+# Debuggers that talk to the terminal, which the worker does not have.
+_TERMINAL_DEBUGGERS = ("", "pdb.set_trace", "ipdb.set_trace", "pudb.set_trace")
+
+
+def settle(arguments, app_dir, hint):
+    """Called once, before anything of the user's is imported."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True)
+    sys.argv[:] = arguments
+    if sys.path and sys.path[0] == "":
+        sys.path[0] = app_dir
+    else:
+        sys.path.insert(0, app_dir)
+    _replace_breakpoint(hint)
+
+
+def _replace_breakpoint(hint):
+    original = sys.breakpointhook
+
+    def breakpointhook(*args, **kwargs):
+        wanted = os.environ.get("PYTHONBREAKPOINT", "")
+        if wanted not in _TERMINAL_DEBUGGERS:
+            return original(*args, **kwargs)
+        caller = sys._getframe(1)
+        place = "%s:%d" % (caller.f_code.co_filename, caller.f_lineno)
+        problem = "breakpoint() at %s was passed over" % place
+        mend = (
+            "the terminal is not handed over to a debugger yet; a remote one works: "
+            "PYTHONBREAKPOINT=remote_pdb.set_trace"
+        )
+        if not hint(problem, mend):
+            print("rdev: %s: %s" % (problem, mend), file=sys.stderr)
+        return None
+
+    sys.breakpointhook = breakpointhook
+
+
+def retire():
+    """Ends the process as `sys.exit()` would, but for threads that never end."""
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        if callable(handler):
+            handler(signal.SIGTERM, None)
+    except BaseException as error:
+        if not isinstance(error, SystemExit):
+            sys.excepthook(type(error), error, error.__traceback__)
+    finish(0)
+
+
+def finish(status):
+    """Runs the exit handlers, flushes and leaves.
+
+    The interpreter is not finalised: threads of the server that still wait for it would
+    abort the process.
+    """
+    try:
+        atexit._run_exitfuncs()
+    except BaseException as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError, AttributeError):
+            pass  # closed, or replaced by something that cannot be flushed
+    os._exit(status)

@@ -1,0 +1,125 @@
+//! Messages on the control sockets: length (4 bytes, little endian), then postcard.
+//! Descriptors travel beside them.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::PathBuf;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::exchange::{GenerationId, Traceback};
+
+/// Text of the operating system's, which need not be UTF-8: a path, an argument.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OsText(Vec<u8>);
+
+impl OsText {
+    pub fn new(text: impl AsRef<OsStr>) -> Self {
+        Self(text.as_ref().as_bytes().to_vec())
+    }
+
+    pub fn into_os_string(self) -> OsString {
+        OsString::from_vec(self.0)
+    }
+
+    pub fn into_path(self) -> PathBuf {
+        PathBuf::from(self.into_os_string())
+    }
+}
+
+/// From the front to the zygote.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToZygote {
+    /// Fork a worker. Three descriptors come along: its control socket, and the pipes
+    /// for its stdout and stderr.
+    Fork(ImportPlan),
+}
+
+/// From the zygote to the front.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FromZygote {
+    /// The interpreter is up.
+    Ready,
+    /// A worker could not be forked; the text is the operating system's.
+    ForkFailed(GenerationId, String),
+}
+
+/// What a worker is to import, and as whom.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportPlan {
+    pub generation: GenerationId,
+    /// The module's dotted name.
+    pub module: String,
+    /// The callable in it, as an expression; `None` has the usual names tried.
+    pub callable: Option<String>,
+    /// First on `sys.path`.
+    pub app_dir: OsText,
+    /// `sys.argv`.
+    pub arguments: Vec<OsText>,
+    /// Whether more than one call may run at a time: `wsgi.multithread`.
+    pub multithread: bool,
+}
+
+/// From the front to a worker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ToWorker {
+    /// Serve one more lane, whose socket comes along.
+    OpenLane,
+    /// Run the application's exit handlers and end.
+    Retire,
+}
+
+/// From a worker to the front.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FromWorker {
+    /// The process is there, under this id.
+    Hello { pid: i32 },
+    /// The application is there. The time is that of the import alone.
+    Imported { micros: u64 },
+    /// It is not; the process ends.
+    ImportFailed { traceback: Traceback },
+    /// Source files of the user's that were loaded, also if their import failed.
+    Loaded { files: Vec<OsText> },
+}
+
+/// The message as bytes.
+pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
+    let payload = postcard::to_stdvec(message).unwrap_or_default();
+    let mut bytes = (payload.len() as u32).to_le_bytes().to_vec();
+    bytes.extend_from_slice(&payload);
+    bytes
+}
+
+/// Takes the first message off the buffer once it is complete. The error is a message
+/// that cannot be read: the other side is not of this build.
+pub fn decode<T: DeserializeOwned>(
+    buffer: &mut Vec<u8>,
+) -> Result<Option<T>, postcard::Error> {
+    let Some((length, rest)) = buffer.split_first_chunk::<4>() else {
+        return Ok(None);
+    };
+    let length = u32::from_le_bytes(*length) as usize;
+    let Some(payload) = rest.get(..length) else {
+        return Ok(None);
+    };
+    let message = postcard::from_bytes(payload)?;
+    buffer.drain(..4 + length);
+    Ok(Some(message))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_are_taken_off_one_by_one() {
+        let mut buffer = encode(&FromWorker::Hello { pid: 3 });
+        buffer.extend(encode(&FromWorker::Imported { micros: 9 }));
+        let last = buffer.split_off(buffer.len() - 1);
+        assert_eq!(decode(&mut buffer), Ok(Some(FromWorker::Hello { pid: 3 })));
+        assert_eq!(decode::<FromWorker>(&mut buffer), Ok(None));
+        buffer.extend(last);
+        assert_eq!(decode(&mut buffer), Ok(Some(FromWorker::Imported { micros: 9 })));
+    }
+}

@@ -1,0 +1,290 @@
+//! Frames on a lane: kind (1 byte), payload length (4 bytes, little endian), exchange
+//! number (8 bytes, little endian), payload. Bodies travel as they are, everything else
+//! as postcard.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::exchange::{ExchangeId, Hint, Traceback};
+use crate::http::{RequestHead, ResponseHead};
+
+const HEADER: usize = 13;
+/// The largest payload a reader takes; a larger one means that the stream is not ours.
+const PAYLOAD_LIMIT: usize = 64 << 20;
+
+/// Everything the worker needs to call the application.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Call {
+    pub head: RequestHead,
+    /// The length of the body: 0 where there is none, unknown where it is handed on
+    /// while it comes without a length.
+    pub body: Option<u64>,
+    /// Whether the client waits for a word before it sends the body.
+    pub wants_continue: bool,
+    pub client: Peer,
+    /// The address the connection was accepted on.
+    pub server: Peer,
+}
+
+/// One end of a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Peer {
+    pub host: String,
+    pub port: u16,
+}
+
+/// From the server down to the worker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Down {
+    Call(Box<Call>),
+    /// A piece of the request's body.
+    Body(Vec<u8>),
+    /// The body is complete.
+    BodyEnd,
+    /// The body will never be complete; the text says why.
+    BodyCut(String),
+}
+
+/// From the worker up to the server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Up {
+    /// The application has begun to read the body.
+    WantBody,
+    /// Status and fields are settled.
+    Head(Box<ResponseHead>),
+    /// A block of the response's body.
+    Data(Vec<u8>),
+    /// An exception left the application.
+    Raised(Box<Traceback>),
+    /// The application broke a rule.
+    Hint(Box<Hint>),
+    /// What the application wrote to `wsgi.errors`; ends with a line's end.
+    Errors(String),
+    /// Nothing more comes for this exchange.
+    End(Ending),
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// The iterable was exhausted (or its client was gone).
+    Complete,
+    /// The application failed; hints or a traceback went before.
+    Failed,
+    /// Reading a request body that was cut made the application fail: the client's fault.
+    BodyUnreadable,
+}
+
+/// Kinds of frames, as the byte they have on the wire.
+mod kind {
+    pub(super) const CALL: u8 = 1;
+    pub(super) const BODY: u8 = 2;
+    pub(super) const BODY_END: u8 = 3;
+    pub(super) const BODY_CUT: u8 = 4;
+    pub(super) const WANT_BODY: u8 = 16;
+    pub(super) const HEAD: u8 = 17;
+    pub(super) const DATA: u8 = 18;
+    pub(super) const RAISED: u8 = 19;
+    pub(super) const HINT: u8 = 20;
+    pub(super) const ERRORS: u8 = 21;
+    pub(super) const END: u8 = 22;
+}
+
+impl Down {
+    /// Appends the frame.
+    pub fn append(&self, id: ExchangeId, out: &mut Vec<u8>) {
+        match self {
+            Self::Call(call) => append_value(kind::CALL, id, call, out),
+            Self::Body(bytes) => append(kind::BODY, id, bytes, out),
+            Self::BodyEnd => append(kind::BODY_END, id, &[], out),
+            Self::BodyCut(why) => append(kind::BODY_CUT, id, why.as_bytes(), out),
+        }
+    }
+
+    fn read(tag: u8, payload: &[u8]) -> Option<Self> {
+        Some(match tag {
+            kind::CALL => Self::Call(read_value(payload)?),
+            kind::BODY => Self::Body(payload.to_vec()),
+            kind::BODY_END => Self::BodyEnd,
+            kind::BODY_CUT => {
+                Self::BodyCut(String::from_utf8_lossy(payload).into_owned())
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl Up {
+    /// Appends the frame.
+    pub fn append(&self, id: ExchangeId, out: &mut Vec<u8>) {
+        match self {
+            Self::WantBody => append(kind::WANT_BODY, id, &[], out),
+            Self::Head(head) => append_value(kind::HEAD, id, head, out),
+            Self::Data(bytes) => append_data(id, bytes, out),
+            Self::Raised(traceback) => append_value(kind::RAISED, id, traceback, out),
+            Self::Hint(hint) => append_value(kind::HINT, id, hint, out),
+            Self::Errors(text) => append(kind::ERRORS, id, text.as_bytes(), out),
+            Self::End(ending) => append_value(kind::END, id, ending, out),
+        }
+    }
+
+    fn read(tag: u8, payload: &[u8]) -> Option<Self> {
+        Some(match tag {
+            kind::WANT_BODY => Self::WantBody,
+            kind::HEAD => Self::Head(read_value(payload)?),
+            kind::DATA => Self::Data(payload.to_vec()),
+            kind::RAISED => Self::Raised(read_value(payload)?),
+            kind::HINT => Self::Hint(read_value(payload)?),
+            kind::ERRORS => Self::Errors(String::from_utf8_lossy(payload).into_owned()),
+            kind::END => Self::End(read_value(payload)?),
+            _ => return None,
+        })
+    }
+}
+
+/// Appends blocks of a response's body without copying them into a value first.
+pub fn append_data(id: ExchangeId, mut bytes: &[u8], out: &mut Vec<u8>) {
+    while bytes.len() > PAYLOAD_LIMIT {
+        let (piece, rest) = bytes.split_at(PAYLOAD_LIMIT);
+        append(kind::DATA, id, piece, out);
+        bytes = rest;
+    }
+    append(kind::DATA, id, bytes, out);
+}
+
+fn append(tag: u8, id: ExchangeId, payload: &[u8], out: &mut Vec<u8>) {
+    out.reserve(HEADER + payload.len());
+    out.push(tag);
+    out.extend_from_slice(&(payload.len() as u32).to_le_bytes());
+    out.extend_from_slice(&id.0.to_le_bytes());
+    out.extend_from_slice(payload);
+}
+
+/// A value that cannot be encoded (there is none: the types hold no maps or floats)
+/// becomes a frame with an empty payload, which the other side refuses by name.
+fn append_value<T: Serialize>(tag: u8, id: ExchangeId, value: &T, out: &mut Vec<u8>) {
+    let payload = postcard::to_stdvec(value).unwrap_or_default();
+    append(tag, id, &payload, out);
+}
+
+fn read_value<T: DeserializeOwned>(payload: &[u8]) -> Option<T> {
+    postcard::from_bytes(payload).ok()
+}
+
+/// Cuts a stream of bytes back into frames.
+#[derive(Debug, Default)]
+pub struct FrameReader {
+    buffer: Vec<u8>,
+    taken: usize,
+}
+
+/// The other side does not speak this protocol.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a lane carried a frame of kind {0} that cannot be read")]
+pub struct Garbled(pub u8);
+
+impl FrameReader {
+    /// Adds bytes that came.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        if self.taken == self.buffer.len() {
+            self.buffer.clear();
+            self.taken = 0;
+        } else if self.taken > 1 << 20 {
+            self.buffer.drain(..self.taken);
+            self.taken = 0;
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next frame for a worker, once it is complete.
+    pub fn next_down(&mut self) -> Result<Option<(ExchangeId, Down)>, Garbled> {
+        self.next(Down::read)
+    }
+
+    /// The next frame for the server, once it is complete.
+    pub fn next_up(&mut self) -> Result<Option<(ExchangeId, Up)>, Garbled> {
+        self.next(Up::read)
+    }
+
+    fn next<T>(
+        &mut self,
+        read: fn(u8, &[u8]) -> Option<T>,
+    ) -> Result<Option<(ExchangeId, T)>, Garbled> {
+        let bytes = &self.buffer[self.taken..];
+        let Some((header, rest)) = bytes.split_first_chunk::<HEADER>() else {
+            return Ok(None);
+        };
+        let [tag, l0, l1, l2, l3, id @ ..] = *header;
+        let length = u32::from_le_bytes([l0, l1, l2, l3]) as usize;
+        if length > PAYLOAD_LIMIT {
+            return Err(Garbled(tag));
+        }
+        let Some(payload) = rest.get(..length) else {
+            return Ok(None);
+        };
+        let frame = read(tag, payload).ok_or(Garbled(tag))?;
+        self.taken += HEADER + length;
+        Ok(Some((ExchangeId(u64::from_le_bytes(id)), frame)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::{Headers, Version};
+    use proptest::prelude::*;
+
+    fn call() -> Call {
+        let mut headers = Headers::default();
+        headers.push("Host", "x");
+        let head = RequestHead {
+            method: "GET".into(),
+            target: "/".into(),
+            version: Version::Http11,
+            headers,
+        };
+        let peer = Peer { host: "127.0.0.1".into(), port: 1 };
+        Call {
+            head,
+            body: Some(3),
+            wants_continue: true,
+            client: peer.clone(),
+            server: peer,
+        }
+    }
+
+    #[test]
+    fn frames_survive_any_cut_between_reads() {
+        let frames = [
+            Down::Call(Box::new(call())),
+            Down::Body(b"abc".to_vec()),
+            Down::BodyEnd,
+            Down::BodyCut("gone".into()),
+        ];
+        let mut wire = Vec::new();
+        for frame in &frames {
+            frame.append(ExchangeId(7), &mut wire);
+        }
+        for step in [1, 2, 13, wire.len()] {
+            let mut reader = FrameReader::default();
+            let mut read = Vec::new();
+            for piece in wire.chunks(step) {
+                reader.feed(piece);
+                while let Some((id, frame)) = reader.next_down().unwrap() {
+                    assert_eq!(id, ExchangeId(7));
+                    read.push(frame);
+                }
+            }
+            assert_eq!(read, frames);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn garbage_ends_in_an_error_or_waits_for_more(bytes: Vec<u8>) {
+            let mut reader = FrameReader::default();
+            reader.feed(&bytes);
+            while let Ok(Some(_)) = reader.next_up() {}
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What front and worker say to each other, as values and as bytes.
+//!
+//! A *lane* is a socket pair between the server and one worker thread; it carries one
+//! exchange at a time, in frames that all bear the exchange's number, so that what comes
+//! late for an exchange that is over can be told and thrown away. The *control* sockets
+//! carry what concerns a whole process: start, import, new lanes, end.
+//!
+//! Invariant: pure. Sockets are in `server/`, `process/` and `python/`.
+
+mod control;
+mod frame;
+
+pub use control::{
+    FromWorker, FromZygote, ImportPlan, OsText, ToWorker, ToZygote, decode, encode,
+};
+pub use frame::{Call, Down, Ending, FrameReader, Peer, Up, append_data};

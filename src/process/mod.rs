@@ -1,0 +1,16 @@
+//! Processes: starting the zygote, handing descriptors over, learning how a process
+//! ended, ending a process group, and pausing between deaths.
+
+mod backoff;
+mod passing;
+mod reaper;
+mod status;
+mod worker_control;
+mod zygote;
+
+pub use backoff::Backoff;
+pub use passing::{Inbox, Received, send};
+pub use reaper::{Exit, become_subreaper, kill_group, reap};
+pub use status::describe_exit;
+pub use worker_control::WorkerControl;
+pub use zygote::{CONTROL_FD, ZYGOTE_FLAG, spawn_zygote};

@@ -1,0 +1,30 @@
+//! The front's sending side of one worker's control socket.
+
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+
+use super::passing::send;
+use crate::lane::ToWorker;
+
+/// Orders to one worker. The server opens lanes through it, the reload driver ends it.
+#[derive(Debug)]
+pub struct WorkerControl(UnixStream);
+
+impl WorkerControl {
+    pub fn new(socket: UnixStream) -> Self {
+        Self(socket)
+    }
+
+    /// Opens one more lane and returns the server's end of it.
+    pub fn open_lane(&self) -> io::Result<UnixStream> {
+        let (near, far) = UnixStream::pair()?;
+        send(&self.0, &ToWorker::OpenLane, &[far.as_fd()])?;
+        Ok(near)
+    }
+
+    /// Has the worker run the application's exit handlers and end.
+    pub fn retire(&self) -> io::Result<()> {
+        send(&self.0, &ToWorker::Retire, &[])
+    }
+}

@@ -1,0 +1,65 @@
+//! The user's application: imported once, called from every lane.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::PyCFunction;
+
+use super::describe::describe;
+use super::shims;
+use crate::clock::monotonic;
+use crate::exchange::Traceback;
+use crate::lane::{FromWorker, ImportPlan, OsText};
+use crate::process::send;
+
+/// The sending side of a worker's control socket. Several threads report on it.
+#[derive(Debug)]
+pub(super) struct Reports(Mutex<OwnedFd>);
+
+impl Reports {
+    pub(super) fn new(control: OwnedFd) -> Self {
+        Self(Mutex::new(control))
+    }
+
+    /// Reports to the front. It is small and seldom, so nobody detaches for it.
+    pub(super) fn send(&self, report: &FromWorker) -> io::Result<()> {
+        let control = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        send(&*control, report, &[])
+    }
+}
+
+/// Imports what the plan says and returns the callable with the time the import took.
+pub(super) fn import(
+    py: Python<'_>,
+    plan: &ImportPlan,
+    reports: &'static Reports,
+) -> Result<(Py<PyAny>, Duration), Traceback> {
+    let attempt = || -> PyResult<_> {
+        let importing = shims::importing(py)?;
+        importing.call_method1("load_from_source", (reporter(py, reports)?,))?;
+        let started = monotonic();
+        let callable = plan.callable.as_deref();
+        let application =
+            importing.call_method1("load", (plan.module.as_str(), callable))?;
+        Ok((application.unbind(), started.elapsed()))
+    };
+    attempt().map_err(|error| describe(py, &error))
+}
+
+/// A callable that tells the front of a source file the moment it is read: also of the
+/// one whose import then fails, and of those imported while answering.
+fn reporter<'py>(
+    py: Python<'py>,
+    reports: &'static Reports,
+) -> PyResult<Bound<'py, PyCFunction>> {
+    PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
+        let (file,): (PathBuf,) = args.extract()?;
+        let _front_gone =
+            reports.send(&FromWorker::Loaded { files: vec![OsText::new(file)] });
+        Ok(())
+    })
+}

@@ -1,0 +1,65 @@
+//! An exception as the data that front and inspector show.
+
+use pyo3::prelude::*;
+
+use super::shims;
+use crate::exchange::{Frame, Link, Raised, Traceback};
+
+/// What was raised, its causes, and where. Describing never fails: an exception that
+/// cannot be described (its own methods raise) is at least named.
+pub(super) fn describe(py: Python<'_>, error: &PyErr) -> Traceback {
+    extract(py, error).unwrap_or_else(|second| {
+        let text = format!("{error}\n(while describing it: {second})\n");
+        let kind = error
+            .get_type(py)
+            .name()
+            .map_or_else(|_| "exception".to_owned(), |name| name.to_string());
+        let raised = Raised {
+            kind,
+            message: "an exception that cannot be described".to_owned(),
+            frames: Vec::new(),
+            link: Link::First,
+        };
+        Traceback { chain: vec![raised], text }
+    })
+}
+
+fn extract(py: Python<'_>, error: &PyErr) -> PyResult<Traceback> {
+    let described = shims::importing(py)?.call_method1("describe", (error.value(py),))?;
+    let (text, rows): (Bound<'_, PyAny>, Vec<Bound<'_, PyAny>>) = described.extract()?;
+    let chain = rows.iter().map(raised).collect::<PyResult<_>>()?;
+    Ok(Traceback { chain, text: lossy(&text)? })
+}
+
+fn raised(row: &Bound<'_, PyAny>) -> PyResult<Raised> {
+    let (kind, message, link, frames): (
+        Bound<'_, PyAny>,
+        Bound<'_, PyAny>,
+        u8,
+        Vec<(Bound<'_, PyAny>, u32, Bound<'_, PyAny>, Bound<'_, PyAny>, bool)>,
+    ) = row.extract()?;
+    let frames = frames
+        .iter()
+        .map(|(file, line, function, source, own)| {
+            Ok(Frame {
+                file: lossy(file)?,
+                line: *line,
+                function: lossy(function)?,
+                source: lossy(source)?,
+                own: *own,
+            })
+        })
+        .collect::<PyResult<_>>()?;
+    let link = match link {
+        0 => Link::First,
+        1 => Link::Cause,
+        _ => Link::Context,
+    };
+    Ok(Raised { kind: lossy(&kind)?, message: lossy(&message)?, frames, link })
+}
+
+/// Text that may hold lone surrogates, as file names and messages can.
+pub(super) fn lossy(text: &Bound<'_, PyAny>) -> PyResult<String> {
+    let bytes = text.call_method1("encode", ("utf-8", "backslashreplace"))?;
+    Ok(String::from_utf8_lossy(bytes.extract::<&[u8]>()?).into_owned())
+}

@@ -1,0 +1,75 @@
+//! `wsgi.errors`: what the application writes to it belongs to this very exchange.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use pyo3::types::PyString;
+
+use super::call::Call;
+use super::describe::lossy;
+use crate::lane::Up;
+
+#[pyclass(frozen, module = "rdev", name = "ErrorStream")]
+pub(super) struct Errors {
+    call: Arc<Call>,
+    /// The beginning of a line that has not ended yet.
+    partial: Mutex<String>,
+}
+
+impl Errors {
+    pub(super) fn new(call: Arc<Call>) -> Self {
+        Self { call, partial: Mutex::default() }
+    }
+
+    /// At the end of the call: what has no line's end gets one.
+    pub(super) fn finish(&self, py: Python<'_>) {
+        let rest = std::mem::take(&mut *self.lock(py));
+        if !rest.is_empty() {
+            self.call.report(py, &Up::Errors(rest + "\n"));
+        }
+    }
+
+    fn lock(&self, py: Python<'_>) -> std::sync::MutexGuard<'_, String> {
+        self.partial.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[pymethods]
+impl Errors {
+    #[pyo3(signature = (text, /))]
+    fn write(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<usize> {
+        if !text.is_instance_of::<PyString>() {
+            return Err(PyTypeError::new_err(format!(
+                "wsgi.errors.write() takes str, not {}",
+                text.get_type().name()?
+            )));
+        }
+        if self.call.is_over(py) {
+            // A logger may keep the stream beyond its request.
+            let stderr = py.import("sys")?.getattr("stderr")?;
+            return stderr.call_method1("write", (text,))?.extract();
+        }
+        let mut partial = self.lock(py);
+        partial.push_str(&lossy(text)?);
+        if let Some(end) = partial.rfind('\n') {
+            let rest = partial.split_off(end + 1);
+            let whole = std::mem::replace(&mut *partial, rest);
+            self.call.report(py, &Up::Errors(whole));
+        }
+        text.len()
+    }
+
+    #[pyo3(signature = (lines, /))]
+    fn writelines(&self, py: Python<'_>, lines: &Bound<'_, PyAny>) -> PyResult<()> {
+        for line in lines.try_iter()? {
+            self.write(py, &line?)?;
+        }
+        Ok(())
+    }
+
+    /// Whole lines go out at once; there is nothing to wait for.
+    #[expect(clippy::unused_self, reason = "a method of the stream protocol")]
+    fn flush(&self) {}
+}

@@ -1,0 +1,73 @@
+//! The worker's end of a lane.
+
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::sync::{Mutex, PoisonError};
+
+use pyo3::prelude::*;
+
+use crate::exchange::ExchangeId;
+use crate::lane::{Down, FrameReader};
+
+/// A blocking socket that frames are read from and written to. It is read by one thread
+/// at a time: by the lane's between calls, by whoever reads `wsgi.input` within one.
+#[derive(Debug)]
+pub(super) struct LaneSocket {
+    socket: UnixStream,
+    frames: Mutex<FrameReader>,
+}
+
+impl LaneSocket {
+    pub(super) fn new(socket: OwnedFd) -> Self {
+        Self { socket: UnixStream::from(socket), frames: Mutex::default() }
+    }
+
+    /// Writes frames whole. Waits, detached from Python, while the server is not taking
+    /// them: that is the back-pressure of a slow client.
+    pub(super) fn send(&self, py: Python<'_>, frames: &[u8]) -> io::Result<()> {
+        py.detach(|| (&self.socket).write_all(frames))
+    }
+
+    /// Waits, detached from Python, for the next frame; `None` when the server has closed
+    /// the lane or has no more to say on it.
+    pub(super) fn receive(
+        &self,
+        py: Python<'_>,
+    ) -> io::Result<Option<(ExchangeId, Down)>> {
+        py.detach(|| self.receive_detached())
+    }
+
+    fn receive_detached(&self) -> io::Result<Option<(ExchangeId, Down)>> {
+        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut bytes = [0; 64 << 10];
+        loop {
+            let next = frames.next_down();
+            if let Some(frame) = next.map_err(io::Error::other)? {
+                return Ok(Some(frame));
+            }
+            match (&self.socket).read(&mut bytes) {
+                Ok(0) => return Ok(None),
+                Ok(length) => frames.feed(&bytes[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
+                    return Ok(None);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Whether the server has closed its sending side, as it does when the client of the
+    /// exchange is gone. Seen whatever is still queued before it.
+    pub(super) fn is_shut(&self) -> bool {
+        use rustix::event::{PollFd, PollFlags, Timespec, poll};
+        #[cfg(target_os = "linux")]
+        let wanted = PollFlags::RDHUP;
+        #[cfg(not(target_os = "linux"))]
+        let wanted = PollFlags::empty();
+        let mut fds = [PollFd::new(&self.socket, wanted)];
+        let ready = poll(&mut fds, Some(&Timespec::default()));
+        ready.is_ok_and(|count| count > 0)
+    }
+}

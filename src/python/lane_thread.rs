@@ -1,0 +1,61 @@
+//! A thread that serves one lane: one call at a time, until the lane is closed.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+use super::call;
+use super::lane_socket::LaneSocket;
+use crate::exchange::Hint;
+use crate::lane::Down;
+
+/// Python code compiled without optimisation can nest deep in C; threads of CPython's own
+/// get 8 MiB on Linux, and so do these.
+const STACK: usize = 8 << 20;
+
+/// Starts the thread. It stays attached for as long as the lane lives, since each attach
+/// of a thread that Python does not know would make a new thread state, and with it lose
+/// what the application keeps in `threading.local()`.
+pub(super) fn start(
+    socket: OwnedFd,
+    application: Arc<Py<PyAny>>,
+    multithread: bool,
+    number: usize,
+) -> std::io::Result<()> {
+    let name = format!("rdev-lane-{number}");
+    let thread = std::thread::Builder::new().name(name.clone()).stack_size(STACK);
+    thread.spawn(move || {
+        let lane = Arc::new(LaneSocket::new(socket));
+        Python::attach(|py| serve(py, &name, &lane, application.bind(py), multithread));
+    })?;
+    Ok(())
+}
+
+fn serve(
+    py: Python<'_>,
+    name: &str,
+    lane: &Arc<LaneSocket>,
+    application: &Bound<'_, PyAny>,
+    multithread: bool,
+) {
+    // Only for logs: a thread that cannot be named serves all the same.
+    let _unnamed = name_thread(py, name);
+    while let Ok(Some((id, frame))) = lane.receive(py) {
+        // What is left of the body of a call that is over.
+        let Down::Call(request) = frame else { continue };
+        if call::run(py, application, lane, id, *request, multithread).is_err() {
+            return;
+        }
+    }
+}
+
+fn name_thread(py: Python<'_>, name: &str) -> PyResult<()> {
+    py.import("threading")?.call_method0("current_thread")?.setattr("name", name)
+}
+
+/// `hint(problem, mend)` for the Python side; False outside of a call.
+#[pyfunction]
+pub(super) fn hint(py: Python<'_>, problem: String, mend: String) -> bool {
+    call::hint_current(py, Hint { problem, mend })
+}

@@ -1,0 +1,32 @@
+//! The interpreter: the only folder that names pyo3.
+//!
+//! ```text
+//! zygote   waits for "fork"; holds an initialised interpreter and nothing of the user's
+//!   └ worker   process.py settles it, importing.py imports the application
+//!       ├ control thread   never waits for the interpreter: sees the front's end
+//!       ├ main thread      imports, then lets the application's signal handlers run
+//!       └ lane threads     one call at a time each: environ → app → blocks
+//! ```
+//!
+//! Invariant: nobody waits for a socket or another thread while attached to Python.
+
+#![expect(
+    unsafe_code,
+    reason = "process start and fork; every block says why it is sound"
+)]
+
+mod application;
+mod call;
+mod describe;
+mod environ;
+mod errors;
+mod file_wrapper;
+mod input;
+mod lane_socket;
+mod lane_thread;
+mod shims;
+mod start_response;
+mod worker;
+mod zygote;
+
+pub use zygote::run as run_zygote;

@@ -1,0 +1,165 @@
+//! A worker: generation N, from the fork to its end.
+
+use std::ffi::OsString;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
+
+use pyo3::prelude::*;
+
+use super::application::{self, Reports};
+use super::{lane_thread, shims};
+use crate::lane::{FromWorker, ImportPlan, OsText, ToWorker};
+use crate::process::{Inbox, Received};
+
+/// Runs in the forked process and never returns to the zygote's loop.
+pub(super) fn run(
+    py: Python<'_>,
+    plan: ImportPlan,
+    control: OwnedFd,
+    output: (OwnedFd, OwnedFd),
+) -> ! {
+    let status = match serve(py, plan, control, output) {
+        Ok(never) => match never {},
+        Err(error) => {
+            error.print(py);
+            1
+        }
+    };
+    finish(py, status)
+}
+
+/// Leaves the process, running the application's exit handlers.
+fn finish(py: Python<'_>, status: i32) -> ! {
+    let _left =
+        shims::process(py).and_then(|shim| shim.call_method1("finish", (status,)));
+    // Reached only when the shim itself could not be called.
+    std::process::abort()
+}
+
+enum Never {}
+
+fn serve(
+    py: Python<'_>,
+    plan: ImportPlan,
+    control: OwnedFd,
+    (stdout, stderr): (OwnedFd, OwnedFd),
+) -> PyResult<Never> {
+    rustix::process::setpgid(None, None).map_err(io::Error::from)?;
+    rustix::stdio::dup2_stdout(&stdout).map_err(io::Error::from)?;
+    rustix::stdio::dup2_stderr(&stderr).map_err(io::Error::from)?;
+    drop((stdout, stderr));
+    let reports: &'static Reports =
+        Box::leak(Box::new(Reports::new(control.try_clone()?)));
+    let pid = rustix::process::getpid().as_raw_nonzero().get();
+    reports.send(&FromWorker::Hello { pid })?;
+    let application = Arc::new(OnceLock::new());
+    let (retire, retired) = UnixStream::pair()?;
+    watch_control(control, Arc::clone(&application), retire, plan.multithread)?;
+    settle(py, &plan)?;
+    match application::import(py, &plan, reports) {
+        Ok((callable, took)) => {
+            let _first = application.set(Arc::new(callable));
+            let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+            reports.send(&FromWorker::Imported { micros })?;
+            wait(py, &retired)
+        }
+        Err(traceback) => {
+            reports.send(&FromWorker::ImportFailed { traceback })?;
+            finish(py, 1)
+        }
+    }
+}
+
+fn settle(py: Python<'_>, plan: &ImportPlan) -> PyResult<()> {
+    let hint = wrap_pyfunction!(lane_thread::hint, py)?;
+    let arguments: Vec<OsString> =
+        plan.arguments.iter().cloned().map(OsText::into_os_string).collect();
+    let app_dir = plan.app_dir.clone().into_os_string();
+    shims::process(py)?.call_method1("settle", (arguments, app_dir, hint))?;
+    Ok(())
+}
+
+/// The main thread's rest of life: the application's own signal handlers run here, and
+/// the order to end arrives here.
+fn wait(py: Python<'_>, retired: &UnixStream) -> PyResult<Never> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    loop {
+        let ready = py.detach(|| {
+            let mut fds = [PollFd::new(retired, PollFlags::IN)];
+            poll(&mut fds, None)
+        });
+        if let Err(error) = py.check_signals() {
+            error.print(py);
+            finish(py, 1)
+        }
+        if ready.is_ok() {
+            shims::process(py)?.call_method0("retire")?;
+        }
+    }
+}
+
+/// Starts the thread that listens to the front. It never waits for the interpreter, so
+/// that it sees the front's end even while the application holds on to it.
+fn watch_control(
+    control: OwnedFd,
+    application: Arc<OnceLock<Arc<Py<PyAny>>>>,
+    retire: UnixStream,
+    multithread: bool,
+) -> io::Result<()> {
+    let (lanes, opened) = channel();
+    std::thread::Builder::new().name("rdev-lanes".to_owned()).spawn(move || {
+        open_lanes(&opened, &application, multithread);
+    })?;
+    std::thread::Builder::new().name("rdev-control".to_owned()).spawn(move || {
+        let _broken = listen(&control, &lanes, retire);
+        // The front is gone, in whatever way: nothing of this generation stays.
+        if let Some(own) = rustix::process::getpgrp().into() {
+            let _gone =
+                rustix::process::kill_process_group(own, rustix::process::Signal::KILL);
+        }
+    })?;
+    Ok(())
+}
+
+fn listen(
+    control: &OwnedFd,
+    lanes: &Sender<OwnedFd>,
+    retire: UnixStream,
+) -> io::Result<()> {
+    let mut inbox = Inbox::default();
+    let mut retire = Some(retire);
+    while inbox.receive(control.as_fd())? != Received::End {
+        while let Some(order) = inbox.next()? {
+            match order {
+                ToWorker::OpenLane => {
+                    let _ending = lanes.send(inbox.descriptor()?);
+                }
+                // Closing our end wakes the main thread.
+                ToWorker::Retire => drop(retire.take()),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Starts a thread per lane; the front opens none before the import has succeeded.
+fn open_lanes(
+    opened: &Receiver<OwnedFd>,
+    application: &OnceLock<Arc<Py<PyAny>>>,
+    multithread: bool,
+) {
+    for (number, socket) in opened.iter().enumerate() {
+        if let Some(application) = application.get() {
+            // A lane without a thread is closed at once, which tells the server.
+            let _no_thread = lane_thread::start(
+                socket,
+                Arc::clone(application),
+                multithread,
+                number + 1,
+            );
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! The zygote: one thread, an initialised interpreter, a fork per generation.
+
+use std::ffi::{CString, OsStr};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+
+use pyo3::prelude::*;
+
+use super::{shims, worker};
+use crate::lane::{FromZygote, ImportPlan, ToZygote};
+use crate::process::{Inbox, Received, send};
+
+/// What the interpreter runs: this module's one function.
+const BOOT: &str = "import _rdev; _rdev.zygote()";
+
+/// Becomes the interpreter at `python` and serves as the zygote. Returns the exit status.
+///
+/// CPython's own `main` is run with that path as `argv[0]`, so that it finds its home,
+/// `pyvenv.cfg` and packages exactly as when it is started by that name. Must be called
+/// before any thread exists, in a process that was executed for this.
+pub fn run(python: &OsStr) -> i32 {
+    end_with_parent();
+    pyo3::append_to_inittab!(_rdev);
+    let words = [python.as_bytes(), b"-c", BOOT.as_bytes()];
+    let words: Vec<CString> =
+        words.into_iter().filter_map(|word| CString::new(word).ok()).collect();
+    let mut pointers: Vec<_> =
+        words.iter().map(|word| word.as_ptr().cast_mut()).collect();
+    pointers.push(std::ptr::null_mut());
+    // SAFETY: argv is an array of `words.len()` NUL-terminated strings and a null
+    // pointer, alive until the call returns; CPython copies and does not write to them.
+    unsafe { pyo3::ffi::Py_BytesMain(words.len() as i32, pointers.as_mut_ptr()) }
+}
+
+/// While nothing watches the control socket yet, the kernel ends the zygote with the
+/// front (Linux). Workers do not inherit this.
+fn end_with_parent() {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::process::{Signal, set_parent_process_death_signal};
+        let _unsupported = set_parent_process_death_signal(Some(Signal::KILL));
+    }
+}
+
+#[pymodule]
+fn _rdev(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(zygote, module)?)
+}
+
+/// Waits for orders until the front is gone.
+#[pyfunction]
+fn zygote(py: Python<'_>) -> PyResult<()> {
+    let control = take_control_socket()?;
+    shims::importing(py)?;
+    shims::process(py)?;
+    send(&control, &FromZygote::Ready, &[])?;
+    let mut inbox = Inbox::default();
+    // Attached throughout: there is no other thread that could want the interpreter.
+    while inbox.receive(&control)? != Received::End {
+        while let Some(ToZygote::Fork(plan)) = inbox.next()? {
+            let descriptors =
+                [inbox.descriptor()?, inbox.descriptor()?, inbox.descriptor()?];
+            let generation = plan.generation;
+            if let Err(error) = fork(py, &control, plan, descriptors) {
+                let failed = FromZygote::ForkFailed(generation, error.to_string());
+                send(&control, &failed, &[])?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Moves the control socket away from standard input, which becomes empty.
+fn take_control_socket() -> PyResult<OwnedFd> {
+    let stdin = std::io::stdin();
+    let control = rustix::io::fcntl_dupfd_cloexec(stdin.as_fd(), 3)
+        .map_err(std::io::Error::from)?;
+    let null = std::fs::File::open("/dev/null")?;
+    rustix::stdio::dup2_stdin(&null).map_err(std::io::Error::from)?;
+    Ok(control)
+}
+
+/// Forks a worker by way of a process that ends at once, so that the worker falls to the
+/// front, which alone learns how it ends. `os.fork` is used since it runs what the
+/// interpreter and libraries registered to run around a fork.
+fn fork(
+    py: Python<'_>,
+    control: &OwnedFd,
+    plan: ImportPlan,
+    [worker_control, stdout, stderr]: [OwnedFd; 3],
+) -> PyResult<()> {
+    let os = py.import("os")?;
+    let between: i32 = os.call_method0("fork")?.extract()?;
+    if between > 0 {
+        os.call_method1("waitpid", (between, 0))?;
+        return Ok(());
+    }
+    match os.call_method0("fork").and_then(|pid| pid.extract::<i32>()) {
+        Ok(0) => worker::run(py, plan, worker_control, (stdout, stderr)),
+        Ok(_) => {}
+        Err(error) => {
+            let failed = FromZygote::ForkFailed(plan.generation, error.to_string());
+            let _front_gone = send(control, &failed, &[]);
+        }
+    }
+    // Nothing of this process is to run but its end.
+    os.call_method1("_exit", (0,))?;
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! What the reload driver tells the server.
+
+use std::sync::Arc;
+
+use crate::exchange::{GenerationId, Traceback};
+use crate::process::WorkerControl;
+
+/// Which generation requests go to from now on.
+#[derive(Clone, Debug)]
+pub enum Announcement {
+    /// The code has changed (or its process died): requests wait for the next word, and
+    /// nothing more goes to an older generation.
+    Hold,
+    /// The generation is ready.
+    Ready(GenerationId, Arc<WorkerControl>),
+    /// Its import failed: requests are answered with this.
+    Failed(GenerationId, Arc<Traceback>),
+    /// The process of a generation ended; the text says how.
+    Gone(GenerationId, String),
+}

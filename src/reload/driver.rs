@@ -1,0 +1,472 @@
+//! The driver: does what the state machine decides, and tells it what happens.
+//!
+//! One thread with an event loop of its own over the zygote's and the workers' sockets,
+//! their output, the end of children, changes to files, and wishes from other threads.
+//! It lives as long as the front: the kernel ends the zygote together with it.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Interest, Poll, Token, Waker};
+
+use super::Announcement;
+use super::code::Code;
+use super::machine::{Action, Input, Machine};
+use super::worker::Worker;
+use super::zygote::Zygote;
+use crate::bus::Bus;
+use crate::clock::{Clock, monotonic};
+use crate::exchange::{
+    Event, GenerationEvent, GenerationId, Notice, OutputLine, Severity, Traceback,
+};
+use crate::lane::{FromWorker, FromZygote, ImportPlan, OsText};
+use crate::process::{Exit, describe_exit, reap};
+
+const WAKER: Token = Token(0);
+const CHILDREN: Token = Token(1);
+const ZYGOTE: Token = Token(2);
+/// Each worker has three tokens from here on.
+const WORKERS: usize = 16;
+/// How long a worker that was asked to end may take. Threads of the application that
+/// never end would keep it for ever.
+const RETIRE: Duration = Duration::from_secs(2);
+
+/// What the driver is made from.
+pub struct Setup {
+    /// What every generation imports; the number is filled in.
+    pub plan: ImportPlan,
+    /// The interpreter, as the path it is to find its environment by.
+    pub python: PathBuf,
+    /// Whether changes are brought in.
+    pub reload: bool,
+    pub bus: Bus,
+    pub clock: Clock,
+    /// Tells the server.
+    pub announce: Box<dyn Fn(Announcement) + Send>,
+    /// Called when nothing can ever be served: the first import failed and no change is
+    /// waited for, or there is no interpreter.
+    pub give_up: Box<dyn Fn(Arc<Traceback>) + Send>,
+}
+
+/// What other threads want of the driver.
+#[derive(Clone, Copy, Debug)]
+pub enum Wish {
+    /// A generation that gets no more requests has answered its last.
+    Drained(GenerationId),
+    /// Import again.
+    Reload,
+    /// End every process, then the driver.
+    Stop,
+}
+
+/// The way to the running driver; clones lead to the same one.
+#[derive(Clone)]
+pub struct Driver {
+    wishes: Sender<Wish>,
+    waker: Arc<Waker>,
+}
+
+impl Driver {
+    /// Starts the driver's thread, and with it the zygote and the first generation.
+    pub fn start(setup: Setup) -> io::Result<(Self, JoinHandle<()>)> {
+        let poll = Poll::new()?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+        let (wishes, receiver) = channel();
+        let driver = Self { wishes, waker: Arc::clone(&waker) };
+        let mut children = watch_children()?;
+        poll.registry().register(&mut children, CHILDREN, Interest::READABLE)?;
+        let thread =
+            std::thread::Builder::new().name("reload".to_owned()).spawn(move || {
+                Loop::new(poll, waker, children, setup).run(&receiver);
+            })?;
+        Ok((driver, thread))
+    }
+
+    pub fn wish(&self, wish: Wish) {
+        // A driver that has ended has nothing left to do.
+        let _ended = self.wishes.send(wish);
+        let _ended = self.waker.wake();
+    }
+}
+
+/// A socket that becomes readable when a child has ended.
+fn watch_children() -> io::Result<mio::net::UnixStream> {
+    let (read, write) = UnixStream::pair()?;
+    read.set_nonblocking(true)?;
+    signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, write)?;
+    Ok(mio::net::UnixStream::from_std(read))
+}
+
+struct Loop {
+    poll: Poll,
+    waker: Arc<Waker>,
+    children: mio::net::UnixStream,
+    setup: Setup,
+    machine: Machine,
+    zygote: Option<Zygote>,
+    workers: HashMap<GenerationId, Worker>,
+    code: Option<Code>,
+    /// When the pause before the next generation is over.
+    pause: Option<Instant>,
+    /// When everything is to be gone at the latest.
+    stopping: Option<Instant>,
+}
+
+impl Loop {
+    fn new(
+        poll: Poll,
+        waker: Arc<Waker>,
+        children: mio::net::UnixStream,
+        setup: Setup,
+    ) -> Self {
+        Self {
+            poll,
+            waker,
+            children,
+            setup,
+            machine: Machine::new(),
+            zygote: None,
+            workers: HashMap::new(),
+            code: None,
+            pause: None,
+            stopping: None,
+        }
+    }
+
+    fn run(&mut self, wishes: &Receiver<Wish>) {
+        if self.setup.reload {
+            self.watch_code();
+        }
+        self.feed(Input::Start);
+        let mut events = Events::with_capacity(64);
+        while !self.is_finished() {
+            let timeout =
+                self.next_deadline().map(|at| at.saturating_duration_since(monotonic()));
+            if let Err(error) = self.poll.poll(&mut events, timeout) {
+                if error.kind() != io::ErrorKind::Interrupted {
+                    self.warn(format!("the reload driver cannot wait: {error}"));
+                    break;
+                }
+            }
+            self.turn(wishes);
+        }
+        self.end_all();
+    }
+
+    /// Looks at everything that may have happened. Output and reports are read before
+    /// exits, so that a last word counts.
+    fn turn(&mut self, wishes: &Receiver<Wish>) {
+        self.hear_workers();
+        self.hear_zygote();
+        self.collect_children();
+        self.look_at_code();
+        while let Ok(wish) = wishes.try_recv() {
+            match wish {
+                Wish::Drained(id) => self.feed(Input::Drained(id)),
+                Wish::Reload => self.feed(Input::Asked),
+                Wish::Stop => self.begin_stop(),
+            }
+        }
+        let now = monotonic();
+        if self.pause.is_some_and(|until| now >= until) {
+            self.pause = None;
+            self.feed(Input::PauseOver);
+        }
+        for worker in self.workers.values() {
+            if worker.kill_at.is_some_and(|at| now >= at) {
+                worker.kill();
+            }
+        }
+    }
+
+    fn is_finished(&self) -> bool {
+        self.stopping.is_some_and(|until| self.workers.is_empty() || monotonic() >= until)
+    }
+
+    fn next_deadline(&self) -> Option<Instant> {
+        let kills = self.workers.values().filter_map(|worker| worker.kill_at);
+        kills.chain(self.pause).chain(self.stopping).min()
+    }
+
+    fn watch_code(&mut self) {
+        let waker = Arc::clone(&self.waker);
+        let wake = move || {
+            let _ended = waker.wake();
+        };
+        let app_dir = self.setup.plan.app_dir.clone().into_path();
+        match Code::watch(&app_dir, wake) {
+            Ok(code) => self.code = Some(code),
+            Err(error) => self.warn(format!("changes will not be seen: {error}")),
+        }
+    }
+
+    fn look_at_code(&mut self) {
+        let Some(code) = &mut self.code else { return };
+        let changes = code.changes();
+        if let Some(trouble) = changes.trouble {
+            self.warn(trouble);
+        }
+        if !changes.files.is_empty() && self.stopping.is_none() {
+            self.feed(Input::Changed(changes.files));
+        }
+    }
+
+    /// Tells the machine and does what it decides.
+    fn feed(&mut self, input: Input) {
+        for action in self.machine.step(input, monotonic()) {
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Spawn(id) => self.spawn(id),
+            Action::Kill(id) => {
+                if let Some(worker) = self.workers.get_mut(&id) {
+                    worker.kill_at = Some(monotonic());
+                    worker.kill();
+                }
+            }
+            Action::Retire(id) => {
+                if let Some(worker) = self.workers.get_mut(&id) {
+                    worker.kill_at = Some(monotonic() + RETIRE);
+                    // One that cannot be asked is killed when the time is over.
+                    let _gone = worker.control.retire();
+                }
+            }
+            Action::Hold => (self.setup.announce)(Announcement::Hold),
+            Action::Serve(id) => {
+                if let Some(worker) = self.workers.get(&id) {
+                    let control = Arc::clone(&worker.control);
+                    (self.setup.announce)(Announcement::Ready(id, control));
+                }
+            }
+            Action::Fail(id, traceback) => self.fail(id, traceback),
+            Action::Bury(id, how) => (self.setup.announce)(Announcement::Gone(id, how)),
+            Action::Pause(time) => self.pause = Some(monotonic() + time),
+            // Who gives up says so once, in the end.
+            Action::Publish(id, GenerationEvent::Failed(_)) if self.gives_up(id) => {}
+            Action::Publish(id, what) => {
+                let at = self.setup.clock.now();
+                self.setup.bus.publish(Event::Generation { id, at, what });
+            }
+        }
+    }
+
+    fn fail(&mut self, id: GenerationId, traceback: Arc<Traceback>) {
+        if self.gives_up(id) {
+            (self.setup.give_up)(Arc::clone(&traceback));
+        }
+        (self.setup.announce)(Announcement::Failed(id, traceback));
+    }
+
+    /// Whether nothing can come after this generation's failure.
+    fn gives_up(&self, id: GenerationId) -> bool {
+        !self.setup.reload && id == GenerationId(1)
+    }
+
+    fn spawn(&mut self, id: GenerationId) {
+        if let Err(error) = self.try_spawn(id) {
+            let how = format!("could not be started ({error})");
+            self.feed(Input::Exited { id, how });
+        }
+    }
+
+    fn try_spawn(&mut self, id: GenerationId) -> io::Result<()> {
+        let registry = self.poll.registry();
+        let zygote = match self.zygote.take() {
+            Some(zygote) => zygote,
+            None => Zygote::start(&self.setup.python, registry, ZYGOTE)?,
+        };
+        let zygote = self.zygote.insert(zygote);
+        let plan = ImportPlan { generation: id, ..self.setup.plan.clone() };
+        let first = WORKERS + 3 * id.0 as usize;
+        let tokens = [Token(first), Token(first + 1), Token(first + 2)];
+        // Marked before the fork: what changes from here on may have been missed by it.
+        let mark = self.code.as_mut().map(Code::mark);
+        let mut worker = Worker::fork(zygote.orders(), plan, registry, tokens)?;
+        worker.mark = mark;
+        self.workers.insert(id, worker);
+        Ok(())
+    }
+
+    fn hear_workers(&mut self) {
+        let ids: Vec<GenerationId> = self.workers.keys().copied().collect();
+        for id in ids {
+            self.hear_worker(id);
+        }
+    }
+
+    fn hear_worker(&mut self, id: GenerationId) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let (reports, printed) = (worker.reports(), worker.printed());
+        for (stream, text) in printed {
+            let line = OutputLine { stream, generation: id, exchange: None, text };
+            let at = self.setup.clock.now();
+            self.setup.bus.publish(Event::Output { at, line });
+        }
+        for report in reports {
+            self.hear_report(id, report);
+        }
+        let lost = self.workers.get(&id).is_some_and(|it| it.silent && it.pid.is_none());
+        if lost {
+            self.remove(id, "ended before it could say a word".to_owned());
+        }
+    }
+
+    fn hear_report(&mut self, id: GenerationId, report: FromWorker) {
+        match report {
+            FromWorker::Hello { pid } => {
+                if let Some(worker) = self.workers.get_mut(&id) {
+                    worker.pid = Some(pid);
+                    // Overtaken before it had a name to be killed by.
+                    if worker.kill_at.is_some() {
+                        worker.kill();
+                    }
+                }
+            }
+            FromWorker::Loaded { files } => {
+                let files: Vec<PathBuf> =
+                    files.into_iter().map(OsText::into_path).collect();
+                if let Some(worker) = self.workers.get_mut(&id) {
+                    worker.files.extend(files.iter().cloned());
+                }
+                let trouble = self.code.as_mut().and_then(|code| code.loaded(&files));
+                if let Some(trouble) = trouble {
+                    self.warn(trouble);
+                }
+            }
+            FromWorker::Imported { micros } => {
+                let (took, stale) = (Duration::from_micros(micros), self.stale(id));
+                self.feed(Input::Imported { id, took, stale });
+            }
+            FromWorker::ImportFailed { traceback } => {
+                let (traceback, stale) = (Arc::new(traceback), self.stale(id));
+                self.feed(Input::ImportFailed { id, traceback, stale });
+            }
+        }
+    }
+
+    /// The files a generation has loaded that changed since its import began.
+    fn stale(&mut self, id: GenerationId) -> Vec<PathBuf> {
+        let (Some(code), Some(worker)) = (&mut self.code, self.workers.get(&id)) else {
+            return Vec::new();
+        };
+        let Some(mark) = &worker.mark else { return Vec::new() };
+        code.changed_since(mark, &worker.files)
+    }
+
+    fn hear_zygote(&mut self) {
+        let Some(zygote) = &mut self.zygote else { return };
+        for line in zygote.printed() {
+            let text = format!("interpreter: {}", String::from_utf8_lossy(&line));
+            self.warn(text);
+        }
+        let Some(zygote) = &mut self.zygote else { return };
+        for report in zygote.reports() {
+            if let FromZygote::ForkFailed(id, error) = report {
+                self.remove(id, format!("could not be forked ({error})"));
+            }
+        }
+    }
+
+    fn collect_children(&mut self) {
+        // Only the fact that something came counts.
+        let mut bytes = [0; 64];
+        while matches!(io::Read::read(&mut self.children, &mut bytes), Ok(1..)) {}
+        for exit in reap() {
+            self.child_ended(exit);
+        }
+    }
+
+    fn child_ended(&mut self, exit: Exit) {
+        if self.zygote.as_ref().is_some_and(|zygote| zygote.pid == exit.pid) {
+            self.zygote_ended(exit);
+            return;
+        }
+        // Whatever it said last is still to be read, perhaps even its name.
+        self.hear_workers();
+        let ended = self.workers.values().find(|worker| worker.pid == Some(exit.pid));
+        if let Some(id) = ended.map(|worker| worker.id) {
+            self.remove(id, describe_exit(exit.status));
+        }
+    }
+
+    /// Without a zygote the next generation starts a new one; the workers live on. A
+    /// generation that it had not forked yet will never be.
+    fn zygote_ended(&mut self, exit: Exit) {
+        self.hear_zygote();
+        self.zygote = None;
+        if self.stopping.is_some() {
+            return;
+        }
+        let how = describe_exit(exit.status);
+        self.warn(format!("the zygote {how}"));
+        self.hear_workers();
+        let unborn: Vec<GenerationId> =
+            self.workers.values().filter(|it| it.pid.is_none()).map(|it| it.id).collect();
+        for id in unborn {
+            self.remove(id, format!("was not forked: the zygote {how}"));
+        }
+    }
+
+    fn remove(&mut self, id: GenerationId, how: String) {
+        let Some(mut worker) = self.workers.remove(&id) else { return };
+        worker.kill();
+        for (stream, text) in worker.printed() {
+            let line = OutputLine { stream, generation: id, exchange: None, text };
+            let at = self.setup.clock.now();
+            self.setup.bus.publish(Event::Output { at, line });
+        }
+        if self.stopping.is_none() {
+            self.feed(Input::Exited { id, how });
+        } else {
+            (self.setup.announce)(Announcement::Gone(id, how));
+        }
+    }
+
+    fn begin_stop(&mut self) {
+        self.stopping = Some(monotonic() + RETIRE);
+        self.pause = None;
+        for worker in self.workers.values_mut() {
+            worker.kill_at = self.stopping;
+            let _gone = worker.control.retire();
+        }
+    }
+
+    /// Whoever is still there is killed, the zygote ends as its socket closes, and all
+    /// are collected, so that nothing is left when the front has gone.
+    fn end_all(&mut self) {
+        for worker in self.workers.values() {
+            worker.kill();
+        }
+        if let Some(zygote) = self.zygote.take() {
+            zygote.end();
+        }
+        let mut left: Vec<i32> =
+            self.workers.values().filter_map(|worker| worker.pid).collect();
+        let deadline = monotonic() + RETIRE;
+        let mut events = Events::with_capacity(8);
+        while !left.is_empty() && monotonic() < deadline {
+            for exit in reap() {
+                left.retain(|pid| *pid != exit.pid);
+            }
+            if !left.is_empty() {
+                let _interrupted =
+                    self.poll.poll(&mut events, Some(Duration::from_millis(20)));
+            }
+        }
+    }
+
+    fn warn(&self, text: String) {
+        let notice = Notice { severity: Severity::Warning, text };
+        let at = self.setup.clock.now();
+        self.setup.bus.publish(Event::Notice { at, notice });
+    }
+}

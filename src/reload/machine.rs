@@ -1,0 +1,364 @@
+//! The life of generations, as a pure state machine: what happened goes in, what is to
+//! be done comes out. The driver next door does it.
+//!
+//! ```text
+//!            changed                     changed
+//!   ┌──▶ importing ──imported──▶ ready ──────────▶ (older: answers its last, retires)
+//!   │     │     │ failed           │ died
+//!   │     ▼     ▼                  ▼
+//!   │  killed  failed ─────────▶ next generation
+//!   └───────────┴──── changed ─────┘
+//! ```
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::exchange::{GenerationEvent, GenerationId, ReloadReason, Traceback};
+use crate::process::Backoff;
+
+/// How many older generations may still be answering; the oldest is ended beyond that.
+const MOST_OLDER: usize = 3;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub(super) enum Input {
+    /// The program has started.
+    Start,
+    /// These files have other content now.
+    Changed(Vec<PathBuf>),
+    /// Somebody wants a new generation.
+    Asked,
+    /// The import succeeded. The files are those that have changed since it began.
+    Imported { id: GenerationId, took: Duration, stale: Vec<PathBuf> },
+    /// The import failed.
+    ImportFailed { id: GenerationId, traceback: Arc<Traceback>, stale: Vec<PathBuf> },
+    /// The process is gone.
+    Exited { id: GenerationId, how: String },
+    /// An older generation has answered its last request.
+    Drained(GenerationId),
+    /// The pause that [`Action::Pause`] asked for is over.
+    PauseOver,
+}
+
+/// Something to do.
+#[derive(Clone, Debug)]
+pub(super) enum Action {
+    /// Fork a worker and have it import.
+    Spawn(GenerationId),
+    /// End a process at once.
+    Kill(GenerationId),
+    /// Let a process end in its own way.
+    Retire(GenerationId),
+    /// Requests wait from now on.
+    Hold,
+    /// Requests go to this generation.
+    Serve(GenerationId),
+    /// Requests are answered with this.
+    Fail(GenerationId, Arc<Traceback>),
+    /// Requests in a process that is gone are answered.
+    Bury(GenerationId, String),
+    /// Come back after that time.
+    Pause(Duration),
+    Publish(GenerationId, GenerationEvent),
+}
+
+/// Where the newest generation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Newest {
+    /// There is none yet, or the next one waits for a pause to end.
+    None,
+    Importing,
+    Ready,
+    Failed,
+}
+
+/// The generations.
+#[derive(Debug)]
+pub(super) struct Machine {
+    id: GenerationId,
+    newest: Newest,
+    /// Generations that were ready once and whose process still lives.
+    older: Vec<GenerationId>,
+    /// Why the generation after the pause will be made.
+    pending: Option<ReloadReason>,
+    backoff: Backoff,
+}
+
+impl Machine {
+    pub(super) fn new() -> Self {
+        Self {
+            id: GenerationId(0),
+            newest: Newest::None,
+            older: Vec::new(),
+            pending: None,
+            backoff: Backoff::default(),
+        }
+    }
+
+    /// Takes in what happened at that time; says what to do, in that order.
+    pub(super) fn step(&mut self, input: Input, now: Instant) -> Vec<Action> {
+        match input {
+            Input::Start => self.begin(ReloadReason::Start),
+            Input::Changed(files) => self.change(ReloadReason::Changed(files)),
+            Input::Asked => self.change(ReloadReason::Asked),
+            Input::Imported { id, took, stale } => self.imported(id, took, stale),
+            Input::ImportFailed { id, traceback, stale } => {
+                self.import_failed(id, traceback, stale)
+            }
+            Input::Exited { id, how } => self.exited(id, how, now),
+            Input::Drained(id) if self.older.contains(&id) => vec![Action::Retire(id)],
+            Input::Drained(_) => Vec::new(),
+            Input::PauseOver => match self.pending.take() {
+                Some(reason) => self.begin(reason),
+                None => Vec::new(),
+            },
+        }
+    }
+
+    /// The next generation.
+    fn begin(&mut self, reason: ReloadReason) -> Vec<Action> {
+        self.id = self.id.next();
+        self.newest = Newest::Importing;
+        self.pending = None;
+        let started = Action::Publish(self.id, GenerationEvent::Started(reason));
+        vec![started, Action::Spawn(self.id)]
+    }
+
+    /// The newest generation is not what requests should meet any more.
+    fn change(&mut self, reason: ReloadReason) -> Vec<Action> {
+        self.backoff.forgive();
+        let mut actions = match self.newest {
+            Newest::None => Vec::new(),
+            Newest::Importing => vec![
+                Action::Kill(self.id),
+                Action::Publish(self.id, GenerationEvent::Discarded),
+            ],
+            Newest::Ready => {
+                self.older.push(self.id);
+                vec![Action::Hold]
+            }
+            Newest::Failed => vec![Action::Hold],
+        };
+        if self.older.len() > MOST_OLDER {
+            actions.push(Action::Kill(self.older[0]));
+        }
+        actions.extend(self.begin(reason));
+        actions
+    }
+
+    fn is_importing(&self, id: GenerationId) -> bool {
+        self.newest == Newest::Importing && self.id == id
+    }
+
+    fn imported(
+        &mut self,
+        id: GenerationId,
+        took: Duration,
+        stale: Vec<PathBuf>,
+    ) -> Vec<Action> {
+        if !self.is_importing(id) {
+            return Vec::new();
+        }
+        if !stale.is_empty() {
+            return self.change(ReloadReason::Changed(stale));
+        }
+        self.newest = Newest::Ready;
+        vec![Action::Publish(id, GenerationEvent::Ready(took)), Action::Serve(id)]
+    }
+
+    fn import_failed(
+        &mut self,
+        id: GenerationId,
+        traceback: Arc<Traceback>,
+        stale: Vec<PathBuf>,
+    ) -> Vec<Action> {
+        if !self.is_importing(id) {
+            return Vec::new();
+        }
+        if !stale.is_empty() {
+            return self.change(ReloadReason::Changed(stale));
+        }
+        self.newest = Newest::Failed;
+        let failed = GenerationEvent::Failed(Arc::clone(&traceback));
+        vec![Action::Publish(id, failed), Action::Fail(id, traceback)]
+    }
+
+    fn exited(&mut self, id: GenerationId, how: String, now: Instant) -> Vec<Action> {
+        if let Some(place) = self.older.iter().position(|older| *older == id) {
+            self.older.remove(place);
+            return vec![
+                Action::Bury(id, how),
+                Action::Publish(id, GenerationEvent::Retired),
+            ];
+        }
+        if self.id != id {
+            return Vec::new();
+        }
+        match self.newest {
+            Newest::Importing => {
+                let traceback = Arc::new(died_importing(&how));
+                self.import_failed(id, traceback, Vec::new())
+            }
+            Newest::Ready => self.died(id, how, now),
+            // It ends after it has reported its failure.
+            Newest::Failed | Newest::None => Vec::new(),
+        }
+    }
+
+    /// The newest generation has died under its requests: there is to be a new one, but
+    /// one that keeps dying is not started a thousand times a second.
+    fn died(&mut self, id: GenerationId, how: String, now: Instant) -> Vec<Action> {
+        let mut actions = vec![
+            Action::Hold,
+            Action::Publish(id, GenerationEvent::Died(how.clone())),
+            Action::Bury(id, how.clone()),
+        ];
+        let pause = self.backoff.died(now);
+        let reason = ReloadReason::Died(how);
+        if pause.is_zero() {
+            actions.extend(self.begin(reason));
+        } else {
+            self.newest = Newest::None;
+            self.pending = Some(reason);
+            actions.push(Action::Pause(pause));
+        }
+        actions
+    }
+}
+
+/// A process that ended before its import did has no traceback to give.
+fn died_importing(how: &str) -> Traceback {
+    let text = format!("the process {how} while importing the application");
+    let raised = crate::exchange::Raised {
+        kind: String::new(),
+        message: text.clone(),
+        frames: Vec::new(),
+        link: crate::exchange::Link::First,
+    };
+    Traceback { chain: vec![raised], text: text + "\n" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::monotonic;
+
+    const ONE: GenerationId = GenerationId(1);
+    const TWO: GenerationId = GenerationId(2);
+
+    /// Runs the inputs and writes down the actions, without what is only published.
+    fn run(inputs: Vec<Input>) -> String {
+        let (mut machine, now) = (Machine::new(), monotonic());
+        let mut log = Vec::new();
+        for input in inputs {
+            for action in machine.step(input, now) {
+                log.push(match action {
+                    Action::Publish(..) => continue,
+                    Action::Spawn(id) => format!("spawn {id}"),
+                    Action::Kill(id) => format!("kill {id}"),
+                    Action::Retire(id) => format!("retire {id}"),
+                    Action::Hold => "hold".to_owned(),
+                    Action::Serve(id) => format!("serve {id}"),
+                    Action::Fail(id, _) => format!("fail {id}"),
+                    Action::Bury(id, _) => format!("bury {id}"),
+                    Action::Pause(time) => format!("pause {}", time.as_millis()),
+                });
+            }
+        }
+        log.join(", ")
+    }
+
+    fn imported(id: GenerationId) -> Input {
+        Input::Imported { id, took: Duration::ZERO, stale: Vec::new() }
+    }
+
+    fn failed(id: GenerationId) -> Input {
+        let traceback = Arc::new(Traceback::default());
+        Input::ImportFailed { id, traceback, stale: Vec::new() }
+    }
+
+    fn changed() -> Input {
+        Input::Changed(vec!["app.py".into()])
+    }
+
+    fn exited(id: GenerationId) -> Input {
+        Input::Exited { id, how: "was killed".into() }
+    }
+
+    #[test]
+    fn a_change_holds_requests_until_the_next_generation_is_ready() {
+        let log = run(vec![
+            Input::Start,
+            imported(ONE),
+            changed(),
+            Input::Drained(ONE),
+            imported(TWO),
+            exited(ONE),
+        ]);
+        assert_eq!(log, "spawn 1, serve 1, hold, spawn 2, retire 1, serve 2, bury 1");
+    }
+
+    #[test]
+    fn a_change_during_an_import_starts_over_and_the_overtaken_one_never_answers() {
+        let log = run(vec![Input::Start, changed(), imported(ONE), imported(TWO)]);
+        assert_eq!(log, "spawn 1, kill 1, spawn 2, serve 2");
+    }
+
+    #[test]
+    fn an_import_of_files_that_changed_meanwhile_is_thrown_away() {
+        let stale = vec!["app.py".into()];
+        let took = Duration::ZERO;
+        let log = run(vec![Input::Start, Input::Imported { id: ONE, took, stale }]);
+        assert_eq!(log, "spawn 1, kill 1, spawn 2");
+    }
+
+    #[test]
+    fn a_failed_import_answers_until_the_next_change_mends_it() {
+        let log =
+            run(vec![Input::Start, failed(ONE), exited(ONE), changed(), imported(TWO)]);
+        assert_eq!(log, "spawn 1, fail 1, hold, spawn 2, serve 2");
+    }
+
+    #[test]
+    fn a_death_is_answered_and_replaced_and_a_series_of_them_slowed_down() {
+        let mut inputs = vec![Input::Start];
+        for id in 1..=3 {
+            inputs.push(imported(GenerationId(id)));
+            inputs.push(exited(GenerationId(id)));
+        }
+        inputs.push(Input::PauseOver);
+        assert_eq!(
+            run(inputs),
+            "spawn 1, serve 1, hold, bury 1, spawn 2, serve 2, hold, bury 2, spawn 3, \
+             serve 3, hold, bury 3, pause 250, spawn 4"
+        );
+    }
+
+    #[test]
+    fn a_change_ends_the_pause() {
+        let mut inputs = vec![Input::Start];
+        for id in 1..=3 {
+            inputs.push(imported(GenerationId(id)));
+            inputs.push(exited(GenerationId(id)));
+        }
+        inputs.push(changed());
+        inputs.push(Input::PauseOver);
+        assert!(run(inputs).ends_with("pause 250, spawn 4"));
+    }
+
+    #[test]
+    fn dying_while_importing_is_a_failed_import() {
+        assert_eq!(run(vec![Input::Start, exited(ONE)]), "spawn 1, fail 1");
+    }
+
+    #[test]
+    fn a_fourth_older_generation_ends_the_oldest() {
+        let mut inputs = vec![Input::Start];
+        for id in 1..=4 {
+            inputs.push(imported(GenerationId(id)));
+            inputs.push(changed());
+        }
+        assert!(run(inputs).ends_with("hold, kill 1, spawn 5"));
+    }
+}

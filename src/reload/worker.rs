@@ -1,0 +1,120 @@
+//! The front's view of one worker: its control socket, its output, its process.
+
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Instant;
+
+use mio::net::UnixStream as MioStream;
+use mio::unix::pipe::Receiver as Pipe;
+use mio::{Interest, Registry, Token};
+
+use super::output::Lines;
+use super::tree::Mark;
+use crate::exchange::{GenerationId, OutputStream};
+use crate::lane::{FromWorker, ImportPlan, ToZygote};
+use crate::process::{Inbox, Received, WorkerControl, kill_group, send};
+
+/// A worker that was forked, or is about to be.
+pub(super) struct Worker {
+    pub(super) id: GenerationId,
+    /// For orders; shared with the server.
+    pub(super) control: Arc<WorkerControl>,
+    reports: MioStream,
+    inbox: Inbox,
+    stdout: Lines<Pipe>,
+    stderr: Lines<Pipe>,
+    /// Known once it has said hello; also its process group.
+    pub(super) pid: Option<i32>,
+    /// The state of the files when its import began.
+    pub(super) mark: Option<Mark>,
+    /// The user's files it has loaded.
+    pub(super) files: Vec<PathBuf>,
+    /// When it is killed if it has not ended by then.
+    pub(super) kill_at: Option<Instant>,
+    /// It has closed its control socket: it is gone, or going.
+    pub(super) silent: bool,
+}
+
+impl Worker {
+    /// Has the zygote fork a worker for the plan. Its sockets report under `tokens`.
+    pub(super) fn fork(
+        zygote: &UnixStream,
+        plan: ImportPlan,
+        registry: &Registry,
+        tokens: [Token; 3],
+    ) -> io::Result<Self> {
+        let (near, far) = UnixStream::pair()?;
+        let (out_read, out_write) = pipe()?;
+        let (err_read, err_write) = pipe()?;
+        let id = plan.generation;
+        let descriptors = [far.as_fd(), out_write.as_fd(), err_write.as_fd()];
+        send(zygote, &ToZygote::Fork(plan), &descriptors)?;
+        let reports = near.try_clone()?;
+        reports.set_nonblocking(true)?;
+        let mut reports = MioStream::from_std(reports);
+        let mut stdout = Pipe::from(out_read);
+        let mut stderr = Pipe::from(err_read);
+        registry.register(&mut reports, tokens[0], Interest::READABLE)?;
+        registry.register(&mut stdout, tokens[1], Interest::READABLE)?;
+        registry.register(&mut stderr, tokens[2], Interest::READABLE)?;
+        Ok(Self {
+            id,
+            control: Arc::new(WorkerControl::new(near)),
+            reports,
+            inbox: Inbox::default(),
+            stdout: Lines::new(stdout),
+            stderr: Lines::new(stderr),
+            pid: None,
+            mark: None,
+            files: Vec::new(),
+            kill_at: None,
+            silent: false,
+        })
+    }
+
+    /// What it has reported since.
+    pub(super) fn reports(&mut self) -> Vec<FromWorker> {
+        let mut reports = Vec::new();
+        loop {
+            match self.inbox.receive(&self.reports) {
+                Ok(Received::Some) => {}
+                Ok(Received::Nothing) => break,
+                Ok(Received::End) | Err(_) => {
+                    self.silent = true;
+                    break;
+                }
+            }
+            while let Ok(Some(report)) = self.inbox.next() {
+                reports.push(report);
+            }
+        }
+        reports
+    }
+
+    /// What it has printed since, as whole lines.
+    pub(super) fn printed(&mut self) -> Vec<(OutputStream, Vec<u8>)> {
+        let stdout =
+            self.stdout.read().into_iter().map(|line| (OutputStream::Stdout, line));
+        let stderr =
+            self.stderr.read().into_iter().map(|line| (OutputStream::Stderr, line));
+        stdout.chain(stderr).collect()
+    }
+
+    /// Ends it at once, with everything it has started.
+    pub(super) fn kill(&self) {
+        if let Some(pid) = self.pid {
+            kill_group(pid);
+        }
+    }
+}
+
+/// A pipe whose reading end does not block.
+pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    let flags = rustix::fs::fcntl_getfl(&read)? | rustix::fs::OFlags::NONBLOCK;
+    rustix::fs::fcntl_setfl(&read, flags)?;
+    Ok((read, write))
+}

@@ -1,0 +1,129 @@
+//! Response heads, the server's own answers, and the end of an exchange.
+
+use std::sync::Arc;
+
+use mio::Token;
+
+use super::connection::{Connection, Phase, Stage};
+use super::event_loop::{Server, Step};
+use super::pages::{Page, refusal};
+use super::upload::Upload;
+use crate::clock::monotonic;
+use crate::exchange::{ExchangeEvent, Outcome, Response};
+use crate::http::{
+    Error, ResponseFraming, ResponseHead, Version, encode_response_head, response_framing,
+};
+
+impl Server {
+    /// Writes the head of a response; what follows is framed by it.
+    pub(super) fn write_head(&mut self, connection: &mut Connection, head: ResponseHead) {
+        let Phase::Exchange(exchange) = &mut connection.phase else { return };
+        if exchange.framing.is_some() {
+            return;
+        }
+        let framing = response_framing(&exchange.head, &head);
+        exchange.framing = Some(framing);
+        if let ResponseFraming::Length(length) = framing {
+            exchange.owed = length;
+        }
+        exchange.keep = exchange.can_keep()
+            && framing != ResponseFraming::UntilClose
+            && self.stopping.is_none();
+        let connection_field = match (exchange.keep, exchange.head.version) {
+            (false, _) => "close",
+            (true, Version::Http10 | Version::Http11) => "keep-alive",
+        };
+        let date = self.outlet.date.at(self.outlet.clock.now());
+        let raw = encode_response_head(&head, framing, connection_field, date);
+        let id = exchange.id;
+        connection.channel.outbox().extend_from_slice(&raw);
+        let response = Arc::new(Response { raw, head });
+        self.outlet.publish(id, ExchangeEvent::Responded(response));
+    }
+
+    /// Answers in the application's stead.
+    pub(super) fn answer_page(&mut self, connection: &mut Connection, page: &Page) {
+        let Phase::Exchange(exchange) = &connection.phase else { return };
+        let (head, body) = page.render(&exchange.head);
+        self.answer(connection, head, body);
+    }
+
+    /// Refuses a request; the connection is closed after it, since where the next
+    /// request would begin cannot be trusted.
+    pub(super) fn refuse(&mut self, connection: &mut Connection, error: &Error) {
+        if let Phase::Exchange(exchange) = &mut connection.phase {
+            exchange.keep = false;
+            exchange.upload = Upload::Done;
+        }
+        let (head, body) = refusal(error.status, error.text);
+        self.answer(connection, head, body);
+    }
+
+    fn answer(&mut self, connection: &mut Connection, head: ResponseHead, body: Vec<u8>) {
+        self.write_head(connection, head);
+        let Phase::Exchange(exchange) = &mut connection.phase else { return };
+        exchange.stage = Stage::Answered;
+        let id = exchange.id;
+        self.write_block(connection, id, body);
+    }
+
+    /// Answers a request whose process died.
+    pub(super) fn answer_orphan(&mut self, token: Token, how: &str) {
+        let Some(mut connection) = self.connections.remove(&token) else { return };
+        if let Phase::Exchange(exchange) = &mut connection.phase {
+            exchange.stage = Stage::Answered;
+            if exchange.framing.is_some() {
+                exchange.cut = Some(format!("the application's process {how}"));
+            } else {
+                let page = Page::died(exchange.generation, how);
+                self.answer_page(&mut connection, &page);
+            }
+        }
+        self.connections.insert(token, connection);
+        self.drive(token);
+    }
+
+    /// Ends an exchange whose response is complete, once it is written out.
+    pub(super) fn finish(&mut self, connection: &mut Connection) -> Step {
+        if connection.channel.pending() > 0 {
+            return Step::Wait;
+        }
+        let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
+        if !std::mem::replace(&mut exchange.reported, true) {
+            let outcome = match exchange.cut.take() {
+                Some(why) => {
+                    exchange.keep = false;
+                    Outcome::Cut(why)
+                }
+                None if exchange.generation.is_none() => Outcome::Refused,
+                None => Outcome::Complete,
+            };
+            self.outlet.publish(exchange.id, ExchangeEvent::Ended(outcome));
+        }
+        if !exchange.keep {
+            return linger(connection);
+        }
+        // What is left of the body is read away, so that the next request is found.
+        if let Upload::Length(left) = &mut exchange.upload {
+            let length =
+                usize::try_from(*left).unwrap_or(usize::MAX).min(connection.inbox.len());
+            connection.inbox.drain(..length);
+            *left -= length as u64;
+            if *left > 0 {
+                return if connection.eof { Step::Close } else { Step::Wait };
+            }
+        }
+        connection.await_request(self.limits, monotonic());
+        Step::Again
+    }
+}
+
+/// Says that nothing more comes and gives the client a moment to read it: closing while
+/// bytes of it are unread would reset the connection (RFC 9112 section 9.6).
+fn linger(connection: &mut Connection) -> Step {
+    connection.channel.socket.shut_down_writing();
+    connection.inbox.clear();
+    connection.phase = Phase::Lingering;
+    connection.since = monotonic();
+    Step::Again
+}

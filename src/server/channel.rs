@@ -1,0 +1,102 @@
+//! A socket that does not block, with what is still to be written to it and what is
+//! known of its readiness. Connections and lanes are both made of one.
+//!
+//! mio reports readiness once, when it changes; it is remembered here until a read or
+//! write says that it is over.
+
+use std::io::{self, ErrorKind, Read, Write};
+
+/// A read takes at most this much at a time.
+const PIECE: usize = 64 << 10;
+
+/// A socket with its outbox.
+#[derive(Debug)]
+pub(super) struct Channel<S> {
+    pub(super) socket: S,
+    outbox: Vec<u8>,
+    written: usize,
+    readable: bool,
+    writable: bool,
+}
+
+/// What a read brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fill {
+    Some(usize),
+    Nothing,
+    End,
+}
+
+impl<S: Read + Write> Channel<S> {
+    /// A socket that was just made is tried at once.
+    pub(super) fn new(socket: S) -> Self {
+        Self { socket, outbox: Vec::new(), written: 0, readable: true, writable: true }
+    }
+
+    /// Notes what mio reported.
+    pub(super) fn ready(&mut self, readable: bool, writable: bool) {
+        self.readable |= readable;
+        self.writable |= writable;
+    }
+
+    /// The buffer to append to.
+    pub(super) fn outbox(&mut self) -> &mut Vec<u8> {
+        if self.written > PIECE {
+            self.outbox.drain(..self.written);
+            self.written = 0;
+        }
+        &mut self.outbox
+    }
+
+    /// How many bytes wait to be written.
+    pub(super) fn pending(&self) -> usize {
+        self.outbox.len() - self.written
+    }
+
+    /// Writes as much as the socket takes; returns how much that was.
+    pub(super) fn flush(&mut self) -> io::Result<usize> {
+        let before = self.pending();
+        while self.writable && self.pending() > 0 {
+            match self.socket.write(&self.outbox[self.written..]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(length) => self.written += length,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.writable = false;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let flushed = before - self.pending();
+        if self.pending() == 0 {
+            self.outbox.clear();
+            self.written = 0;
+            // A large response must not hold its memory for as long as the connection.
+            self.outbox.shrink_to(PIECE);
+        }
+        Ok(flushed)
+    }
+
+    /// Reads once and appends to `into`.
+    pub(super) fn fill(&mut self, into: &mut Vec<u8>) -> io::Result<Fill> {
+        if !self.readable {
+            return Ok(Fill::Nothing);
+        }
+        let mut bytes = [0; PIECE];
+        loop {
+            match self.socket.read(&mut bytes) {
+                Ok(0) => return Ok(Fill::End),
+                Ok(length) => {
+                    into.extend_from_slice(&bytes[..length]);
+                    return Ok(Fill::Some(length));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.readable = false;
+                    return Ok(Fill::Nothing);
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+}

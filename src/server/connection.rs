@@ -1,0 +1,238 @@
+//! One client connection and the exchange it is in.
+//!
+//! ```text
+//! Head ──head read──▶ Exchange ──response written, body drained──▶ Head
+//!   │                    │
+//!   └──refused───────────┴──close──▶ Lingering ──client's end, or a second──▶ gone
+//! ```
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::Token;
+
+use super::channel::Channel;
+use super::transport::Transport;
+use super::upload::Upload;
+use crate::exchange::{ExchangeId, GenerationId, Hint, Source, Traceback};
+use crate::http::{Limits, RequestHead, RequestParser, ResponseFraming};
+use crate::lane::Peer;
+
+/// From the first byte of a head to its last.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Between two requests.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
+/// Between two pieces of a request's body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// A response of which the client takes nothing.
+const STALL_TIMEOUT: Duration = Duration::from_secs(60);
+/// After the last word, for what the client still sends (RFC 9112 section 9.6: closing
+/// at once could destroy the answer on its way).
+const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
+/// How long a request whose lane broke waits to be told how the process ended.
+const ORPHAN_TIMEOUT: Duration = Duration::from_secs(2);
+/// How much of an unread request body is read away to keep the connection.
+const DRAIN_LIMIT: u64 = 256 << 10;
+
+/// A connection.
+pub(super) struct Connection {
+    pub(super) channel: Channel<Transport>,
+    /// Bytes read and not yet understood.
+    pub(super) inbox: Vec<u8>,
+    pub(super) parser: RequestParser,
+    pub(super) phase: Phase,
+    pub(super) source: Source,
+    pub(super) client: Peer,
+    pub(super) server: Peer,
+    /// The client will send nothing more; it may still read.
+    pub(super) eof: bool,
+    /// When something last moved, either way.
+    pub(super) moved: Instant,
+    /// When the phase began, or in `Head` when the head's first byte came.
+    pub(super) since: Instant,
+}
+
+/// What a connection is at.
+pub(super) enum Phase {
+    Head,
+    Exchange(Box<InFlight>),
+    Lingering,
+}
+
+/// What ran out of time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expiry {
+    Head,
+    Idle,
+    Body,
+    Stall,
+    Linger,
+    Orphan,
+}
+
+/// An exchange between head and end.
+pub(super) struct InFlight {
+    pub(super) id: ExchangeId,
+    pub(super) head: RequestHead,
+    pub(super) upload: Upload,
+    /// The client waits for `100 Continue`.
+    pub(super) wants_continue: bool,
+    pub(super) stage: Stage,
+    pub(super) generation: Option<GenerationId>,
+    /// How the response is framed, once its head was written.
+    pub(super) framing: Option<ResponseFraming>,
+    /// Bytes of the response still owed under Content-Length.
+    pub(super) owed: u64,
+    /// Whether the connection can be used again afterwards.
+    pub(super) keep: bool,
+    /// Why the response was cut short, if it was.
+    pub(super) cut: Option<String>,
+    /// The end was reported already; what is left is reading the body away.
+    pub(super) reported: bool,
+    pub(super) traceback: Option<Arc<Traceback>>,
+    pub(super) hints: Vec<Arc<Hint>>,
+}
+
+/// Where an exchange stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    /// Its chunked body is being taken in.
+    Spooling,
+    /// It waits for a generation or a lane; `true` once that it waits was reported.
+    Waiting(bool),
+    /// The application works on it, over this lane.
+    Called(Token),
+    /// The lane broke; how the process ended is not known yet.
+    Orphaned(Instant),
+    /// The response is complete or cut, but for writing it out.
+    Answered,
+}
+
+impl Connection {
+    pub(super) fn new(
+        socket: Transport,
+        source: Source,
+        (client, server): (Peer, Peer),
+        limits: Limits,
+        now: Instant,
+    ) -> Self {
+        Self {
+            channel: Channel::new(socket),
+            inbox: Vec::new(),
+            parser: RequestParser::new(limits),
+            phase: Phase::Head,
+            source,
+            client,
+            server,
+            eof: false,
+            moved: now,
+            since: now,
+        }
+    }
+
+    /// The exchange in flight, if it is that one.
+    pub(super) fn exchange(&mut self, id: ExchangeId) -> Option<&mut InFlight> {
+        match &mut self.phase {
+            Phase::Exchange(exchange) if exchange.id == id => Some(exchange),
+            _ => None,
+        }
+    }
+
+    /// Whether more bytes of the client are of use now.
+    pub(super) fn wants_input(&self, most: usize) -> bool {
+        let coming = match &self.phase {
+            Phase::Head | Phase::Lingering => true,
+            Phase::Exchange(exchange) => exchange.upload.is_coming(),
+        };
+        coming && !self.eof && self.inbox.len() < most
+    }
+
+    /// Back to waiting for a request.
+    pub(super) fn await_request(&mut self, limits: Limits, now: Instant) {
+        self.parser = RequestParser::new(limits);
+        self.phase = Phase::Head;
+        self.since = now;
+    }
+
+    /// Whether a deadline has passed, and whose.
+    pub(super) fn expired(&self, now: Instant) -> Option<Expiry> {
+        let quiet = now.saturating_duration_since(self.moved);
+        let lasted = now.saturating_duration_since(self.since);
+        let (passed, limit, expiry) = match &self.phase {
+            Phase::Lingering => (lasted, LINGER_TIMEOUT, Expiry::Linger),
+            _ if self.channel.pending() > 0 => (quiet, STALL_TIMEOUT, Expiry::Stall),
+            Phase::Head if self.inbox.is_empty() => (lasted, IDLE_TIMEOUT, Expiry::Idle),
+            Phase::Head => (lasted, HEAD_TIMEOUT, Expiry::Head),
+            Phase::Exchange(exchange) => exchange.deadline(quiet, now)?,
+        };
+        (passed >= limit).then_some(expiry)
+    }
+}
+
+impl InFlight {
+    pub(super) fn new(id: ExchangeId, head: RequestHead, upload: Upload) -> Self {
+        let keep = head.wants_keep_alive();
+        let stage = match upload {
+            Upload::Chunked(..) => Stage::Spooling,
+            _ => Stage::Waiting(false),
+        };
+        let wants_continue = head.expects_continue() && upload.is_coming();
+        Self {
+            id,
+            head,
+            upload,
+            wants_continue,
+            stage,
+            generation: None,
+            framing: None,
+            owed: 0,
+            keep,
+            cut: None,
+            reported: false,
+            traceback: None,
+            hints: Vec::new(),
+        }
+    }
+
+    pub(super) fn lane(&self) -> Option<Token> {
+        match self.stage {
+            Stage::Called(lane) => Some(lane),
+            _ => None,
+        }
+    }
+
+    /// Whether the connection can go on after a response that begins now. A client that
+    /// still waits for `100 Continue` may or may not send its body: nobody could tell
+    /// the body from the next request (RFC 9110 section 10.1.1).
+    pub(super) fn can_keep(&self) -> bool {
+        let drainable = match &self.upload {
+            Upload::Done | Upload::Spooled(_) => true,
+            Upload::Length(left) => *left <= DRAIN_LIMIT,
+            Upload::Chunked(..) => false,
+        };
+        self.keep && drainable && !self.wants_continue
+    }
+
+    fn deadline(
+        &self,
+        quiet: Duration,
+        now: Instant,
+    ) -> Option<(Duration, Duration, Expiry)> {
+        if let Stage::Orphaned(since) = self.stage {
+            let waited = now.saturating_duration_since(since);
+            return Some((waited, ORPHAN_TIMEOUT, Expiry::Orphan));
+        }
+        // A body that is not read because the application is not reading is no fault of
+        // the client's; what is held back stands in the inbox then.
+        let waits_for_client = match self.stage {
+            Stage::Spooling | Stage::Answered => true,
+            Stage::Called(_) => !self.wants_continue,
+            Stage::Waiting(_) | Stage::Orphaned(_) => false,
+        };
+        (waits_for_client && self.upload.is_coming()).then_some((
+            quiet,
+            BODY_TIMEOUT,
+            Expiry::Body,
+        ))
+    }
+}

@@ -1,0 +1,186 @@
+//! Who works on a request: the newest generation, over a lane; or nobody yet.
+
+use mio::Token;
+
+use super::connection::{Connection, InFlight, Phase, Stage};
+use super::event_loop::Server;
+use super::pages::Page;
+use super::upload::Upload;
+use crate::clock::monotonic;
+use crate::exchange::{ExchangeEvent, GenerationId, Traceback};
+use crate::lane::{Call, Down};
+use crate::reload::Announcement;
+use std::sync::Arc;
+
+/// What requests meet.
+#[derive(Debug)]
+pub(super) enum Serving {
+    /// They wait: the first generation, or the next one, is being made.
+    Holding,
+    Ready(GenerationId),
+    Failed(GenerationId, Arc<Traceback>),
+}
+
+impl Server {
+    /// Hears what the reload driver announces.
+    pub(super) fn hear(&mut self, announcement: Announcement) {
+        match announcement {
+            Announcement::Hold => {
+                let before = std::mem::replace(&mut self.serving, Serving::Holding);
+                if let Serving::Ready(generation) = before {
+                    self.lanes.close_idle(generation);
+                    self.report_drained(generation);
+                }
+            }
+            Announcement::Ready(generation, control) => {
+                self.lanes.add(generation, control);
+                self.serving = Serving::Ready(generation);
+                self.serve_waiting();
+            }
+            Announcement::Failed(generation, traceback) => {
+                self.serving = Serving::Failed(generation, traceback);
+                self.serve_waiting();
+            }
+            Announcement::Gone(generation, how) => self.bury(generation, &how),
+        }
+    }
+
+    /// A generation's process is gone: whoever waited for it is told how.
+    fn bury(&mut self, generation: GenerationId, how: &str) {
+        self.lanes.forget(generation);
+        let orphans: Vec<Token> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| match &connection.phase {
+                Phase::Exchange(exchange) => {
+                    exchange.generation == Some(generation)
+                        && matches!(exchange.stage, Stage::Called(_) | Stage::Orphaned(_))
+                }
+                _ => false,
+            })
+            .map(|(token, _)| *token)
+            .collect();
+        for token in orphans {
+            self.answer_orphan(token, how);
+        }
+    }
+
+    /// Puts a request that is ready to be called on its way, or into the queue. `false`
+    /// when it has to wait.
+    pub(super) fn assign(&mut self, token: Token, connection: &mut Connection) -> bool {
+        let Phase::Exchange(exchange) = &mut connection.phase else { return true };
+        match &self.serving {
+            Serving::Holding => {
+                if exchange.stage == Stage::Waiting(false) {
+                    exchange.stage = Stage::Waiting(true);
+                    self.outlet.publish(exchange.id, ExchangeEvent::Held);
+                }
+                false
+            }
+            Serving::Failed(generation, traceback) => {
+                exchange.generation = Some(*generation);
+                exchange.traceback = Some(Arc::clone(traceback));
+                let raised = ExchangeEvent::Raised(Arc::clone(traceback));
+                self.outlet.publish(exchange.id, raised);
+                let page = Page::import_failed(*generation, Arc::clone(traceback));
+                self.answer_page(connection, &page);
+                true
+            }
+            Serving::Ready(generation) => {
+                let (generation, work) = (*generation, (token, exchange.id));
+                let fresh = self.ids.token();
+                let registry = self.poll.registry();
+                match self.lanes.take(generation, work, registry, fresh) {
+                    Ok(Some(lane)) => {
+                        self.call(connection, lane, generation);
+                        true
+                    }
+                    // All busy; or the process has just died, which will be announced.
+                    Ok(None) | Err(_) => false,
+                }
+            }
+        }
+    }
+
+    fn call(
+        &mut self,
+        connection: &mut Connection,
+        lane: Token,
+        generation: GenerationId,
+    ) {
+        let Phase::Exchange(exchange) = &mut connection.phase else { return };
+        exchange.stage = Stage::Called(lane);
+        exchange.generation = Some(generation);
+        self.outlet.publish(exchange.id, ExchangeEvent::Called(generation));
+        let call = Call {
+            head: exchange.head.clone(),
+            body: Some(body_length(exchange)),
+            wants_continue: exchange.wants_continue,
+            client: connection.client.clone(),
+            server: connection.server.clone(),
+        };
+        if let Some(lane) = self.lanes.get_mut(lane) {
+            Down::Call(Box::new(call)).append(exchange.id, lane.channel.outbox());
+            // A broken lane shows when it is read.
+            let _broken = lane.channel.flush();
+        }
+    }
+
+    /// Gives lanes to those that wait, in their order.
+    pub(super) fn serve_waiting(&mut self) {
+        while let Some(token) = self.waiting.pop_front() {
+            let Some(mut connection) = self.connections.remove(&token) else { continue };
+            let waits = matches!(&connection.phase,
+                Phase::Exchange(exchange) if matches!(exchange.stage, Stage::Waiting(_)));
+            let assigned = !waits || self.assign(token, &mut connection);
+            self.connections.insert(token, connection);
+            if !assigned {
+                self.waiting.push_front(token);
+                return;
+            }
+            self.drive(token);
+        }
+    }
+
+    /// An exchange has left its lane.
+    pub(super) fn release_lane(&mut self, lane: Token) {
+        let Some(generation) = self.lanes.give_back(lane) else { return };
+        if matches!(self.serving, Serving::Ready(current) if current == generation) {
+            self.serve_waiting();
+        } else {
+            self.lanes.close_idle(generation);
+            self.report_drained(generation);
+        }
+    }
+
+    fn report_drained(&self, generation: GenerationId) {
+        if self.lanes.busy(generation) == 0 {
+            (self.drained)(generation);
+        }
+    }
+
+    /// A lane broke. If it was at work its process has most likely died; how is known in
+    /// a moment.
+    pub(super) fn lose_lane(&mut self, token: Token) {
+        let Some(lane) = self.lanes.remove(token) else { return };
+        if let Some((connection, id)) = lane.work {
+            if let Some(exchange) =
+                self.connections.get_mut(&connection).and_then(|it| it.exchange(id))
+            {
+                exchange.stage = Stage::Orphaned(monotonic());
+            }
+            self.report_drained(lane.generation);
+        }
+        if matches!(self.serving, Serving::Ready(current) if current == lane.generation) {
+            self.serve_waiting();
+        }
+    }
+}
+
+fn body_length(exchange: &InFlight) -> u64 {
+    match &exchange.upload {
+        Upload::Done | Upload::Chunked(..) => 0,
+        Upload::Length(length) => *length,
+        Upload::Spooled(spool) => spool.length(),
+    }
+}

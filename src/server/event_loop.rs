@@ -1,0 +1,410 @@
+//! The event loop: readiness in, one step of a connection or a lane at a time.
+
+use std::collections::{HashMap, VecDeque};
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use mio::event::Event as Readiness;
+use mio::{Events, Interest, Poll, Registry, Token, Waker};
+
+use super::accept::Acceptor;
+use super::channel::Fill;
+use super::connection::{Connection, Expiry, Phase};
+use super::date::Date;
+use super::dispatch::Serving;
+use super::lanes::Lanes;
+use super::replayed::Feeder;
+use crate::bus::Bus;
+use crate::clock::{Clock, monotonic};
+use crate::exchange::{Event, ExchangeEvent, ExchangeId, GenerationId, Outcome, Source};
+use crate::http::Limits;
+use crate::reload::Announcement;
+
+const LISTENER: Token = Token(0);
+const WAKER: Token = Token(1);
+/// How often deadlines are looked at, while there are connections.
+const SWEEP: Duration = Duration::from_millis(250);
+/// How much is read ahead of what can be handed on.
+const READ_AHEAD: usize = 128 << 10;
+/// A response is not taken from its lane while this much of it waits for the client.
+const HIGH_WATER: usize = 1 << 20;
+/// Requests in flight get this long to finish when the server ends.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// What the server is made from.
+pub struct Setup {
+    /// Bound and listening.
+    pub listener: TcpListener,
+    /// The most calls at a time.
+    pub threads: usize,
+    pub limits: Limits,
+    pub bus: Bus,
+    pub clock: Clock,
+    /// Called when a generation that gets no more requests has answered its last.
+    pub drained: Box<dyn Fn(GenerationId) + Send>,
+}
+
+/// What reaches the server from other threads.
+enum Message {
+    Announcement(Announcement),
+    Replay(Arc<[u8]>, Source),
+    Stop,
+}
+
+/// The way into the running server; clones lead to the same one.
+#[derive(Clone)]
+pub struct Handle {
+    messages: Sender<Message>,
+    waker: Arc<Waker>,
+}
+
+impl Handle {
+    /// Tells which generation requests go to.
+    pub fn announce(&self, announcement: Announcement) {
+        self.send(Message::Announcement(announcement));
+    }
+
+    /// Sends a request to the application once more.
+    pub fn replay(&self, request: Arc<[u8]>, source: Source) {
+        self.send(Message::Replay(request, source));
+    }
+
+    /// Takes no more requests, finishes those in flight and ends.
+    pub fn stop(&self) {
+        self.send(Message::Stop);
+    }
+
+    fn send(&self, message: Message) {
+        // A server that has ended needs no messages.
+        let _ended = self.messages.send(message);
+        let _ended = self.waker.wake();
+    }
+}
+
+/// Starts the server's thread.
+pub fn start(setup: Setup) -> io::Result<(Handle, JoinHandle<()>)> {
+    let poll = Poll::new()?;
+    let waker = Arc::new(Waker::new(poll.registry(), WAKER)?);
+    let (sender, messages) = channel();
+    let mut server = Server::new(poll, setup)?;
+    let thread = std::thread::Builder::new()
+        .name("server".to_owned())
+        .spawn(move || server.run(&messages))?;
+    Ok((Handle { messages: sender, waker }, thread))
+}
+
+/// The server's state; its methods are spread over the files of this folder by concern.
+pub(super) struct Server {
+    pub(super) poll: Poll,
+    pub(super) acceptor: Acceptor,
+    pub(super) connections: HashMap<Token, Connection>,
+    pub(super) lanes: Lanes,
+    pub(super) feeders: HashMap<Token, Feeder>,
+    pub(super) serving: Serving,
+    /// Connections whose request waits for a generation or a lane, oldest first.
+    pub(super) waiting: VecDeque<Token>,
+    pub(super) ids: Ids,
+    pub(super) limits: Limits,
+    pub(super) outlet: Outlet,
+    pub(super) drained: Box<dyn Fn(GenerationId) + Send>,
+    /// Set once the server is ending: when at the latest.
+    pub(super) stopping: Option<Instant>,
+}
+
+/// Where events go, with the clocks they need.
+pub(super) struct Outlet {
+    pub(super) bus: Bus,
+    pub(super) clock: Clock,
+    pub(super) date: Date,
+}
+
+impl Outlet {
+    pub(super) fn publish(&self, id: ExchangeId, what: ExchangeEvent) {
+        self.bus.publish(Event::Exchange { id, at: self.clock.now(), what });
+    }
+}
+
+/// Numbers given out.
+#[derive(Debug)]
+pub(super) struct Ids {
+    token: usize,
+    exchange: u64,
+}
+
+impl Ids {
+    pub(super) fn token(&mut self) -> Token {
+        self.token += 1;
+        Token(self.token)
+    }
+
+    pub(super) fn exchange(&mut self) -> ExchangeId {
+        self.exchange += 1;
+        ExchangeId(self.exchange)
+    }
+}
+
+impl Server {
+    fn new(poll: Poll, setup: Setup) -> io::Result<Self> {
+        setup.listener.set_nonblocking(true)?;
+        let mut listener = mio::net::TcpListener::from_std(setup.listener);
+        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        Ok(Self {
+            poll,
+            acceptor: Acceptor::new(listener),
+            connections: HashMap::new(),
+            lanes: Lanes::new(setup.threads),
+            feeders: HashMap::new(),
+            serving: Serving::Holding,
+            waiting: VecDeque::new(),
+            ids: Ids { token: WAKER.0, exchange: 0 },
+            limits: setup.limits,
+            outlet: Outlet { bus: setup.bus, clock: setup.clock, date: Date::default() },
+            drained: setup.drained,
+            stopping: None,
+        })
+    }
+
+    fn run(&mut self, messages: &Receiver<Message>) {
+        let mut events = Events::with_capacity(1024);
+        let mut next_sweep = monotonic();
+        while !self.is_finished() {
+            if let Err(error) = self.poll.poll(&mut events, self.timeout(next_sweep)) {
+                if error.kind() != io::ErrorKind::Interrupted {
+                    self.warn(&format!("the server cannot wait for sockets: {error}"));
+                    return;
+                }
+            }
+            for event in &events {
+                self.react(event);
+            }
+            while let Ok(message) = messages.try_recv() {
+                self.obey(message);
+            }
+            let now = monotonic();
+            if now >= next_sweep {
+                self.sweep(now);
+                next_sweep = now + SWEEP;
+            }
+        }
+    }
+
+    /// Without connections there is no deadline to look at: the loop sleeps for good.
+    fn timeout(&self, next_sweep: Instant) -> Option<Duration> {
+        let idle = self.connections.is_empty()
+            && self.stopping.is_none()
+            && !self.acceptor.is_paused();
+        (!idle).then(|| next_sweep.saturating_duration_since(monotonic()))
+    }
+
+    fn is_finished(&self) -> bool {
+        self.stopping
+            .is_some_and(|until| self.connections.is_empty() || monotonic() >= until)
+    }
+
+    fn react(&mut self, event: &Readiness) {
+        let token = event.token();
+        match token {
+            LISTENER => self.accept(),
+            WAKER => {}
+            _ => {
+                let (readable, writable) =
+                    (event.is_readable() || event.is_read_closed(), event.is_writable());
+                if let Some(connection) = self.connections.get_mut(&token) {
+                    connection.channel.ready(readable, writable);
+                    // Both directions are dead: a reset, or a close after our own.
+                    if event.is_error() || event.is_write_closed() {
+                        self.drop_connection(token);
+                    } else {
+                        self.drive(token);
+                    }
+                } else if let Some(lane) = self.lanes.get_mut(token) {
+                    lane.channel.ready(readable, writable);
+                    self.drive_lane(token);
+                } else if let Some(feeder) = self.feeders.get_mut(&token) {
+                    feeder.ready(readable, writable);
+                    self.feed(token);
+                }
+            }
+        }
+    }
+
+    fn obey(&mut self, message: Message) {
+        match message {
+            Message::Announcement(announcement) => self.hear(announcement),
+            Message::Replay(request, source) => self.adopt_replay(request, source),
+            Message::Stop => self.begin_stop(),
+        }
+    }
+
+    /// Stops accepting; idle connections are closed, the others after their exchange.
+    fn begin_stop(&mut self) {
+        self.stopping = Some(monotonic() + DRAIN);
+        self.acceptor.close(self.poll.registry());
+        let idle: Vec<Token> = self
+            .connections
+            .iter()
+            .filter(|(_, connection)| matches!(connection.phase, Phase::Head))
+            .map(|(token, _)| *token)
+            .collect();
+        for token in idle {
+            self.drop_connection(token);
+        }
+    }
+
+    /// Moves a connection on as far as it goes. It is taken out of the map meanwhile, so
+    /// that lanes and queues can be used beside it.
+    pub(super) fn drive(&mut self, token: Token) {
+        let Some(mut connection) = self.connections.remove(&token) else { return };
+        if self.advance(token, &mut connection) {
+            self.connections.insert(token, connection);
+        } else {
+            self.discard(connection);
+        }
+    }
+
+    /// False when the connection is over.
+    fn advance(&mut self, token: Token, connection: &mut Connection) -> bool {
+        loop {
+            let Ok(written) = connection.channel.flush() else { return false };
+            let Some(read) = self.fill(connection) else { return false };
+            if written > 0 || read > 0 {
+                connection.moved = monotonic();
+            }
+            let stepped = match &mut connection.phase {
+                Phase::Head => self.read_head(token, connection),
+                Phase::Exchange(_) => self.step_exchange(token, connection),
+                Phase::Lingering => {
+                    connection.inbox.clear();
+                    if connection.eof {
+                        return false;
+                    }
+                    Step::Wait
+                }
+            };
+            match stepped {
+                Step::Again => {}
+                Step::Wait if read > 0 => {}
+                Step::Wait => return true,
+                Step::Close => return false,
+            }
+        }
+    }
+
+    /// Reads if bytes are of use now; `None` when the connection is broken.
+    #[expect(clippy::unused_self, reason = "one of the steps that advance a connection")]
+    fn fill(&self, connection: &mut Connection) -> Option<usize> {
+        if !connection.wants_input(READ_AHEAD) {
+            return Some(0);
+        }
+        if connection.inbox.is_empty() && matches!(connection.phase, Phase::Head) {
+            connection.since = connection.since.max(connection.moved);
+        }
+        match connection.channel.fill(&mut connection.inbox) {
+            Ok(Fill::Some(length)) => Some(length),
+            Ok(Fill::Nothing) => Some(0),
+            Ok(Fill::End) => {
+                connection.eof = true;
+                Some(0)
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// Moves a lane on: its outbox out, its frames to the exchange they belong to.
+    pub(super) fn drive_lane(&mut self, token: Token) {
+        let mut bytes = Vec::new();
+        loop {
+            let Some(lane) = self.lanes.get_mut(token) else { return };
+            let broken = lane.channel.flush().is_err();
+            let connection = lane.work.map(|(connection, _)| connection);
+            if let Some(connection) = connection {
+                self.drive(connection);
+                let waiting = self.connections.get(&connection);
+                if waiting.is_some_and(|it| it.channel.pending() > HIGH_WATER) {
+                    return;
+                }
+            }
+            let Some(lane) = self.lanes.get_mut(token) else { return };
+            bytes.clear();
+            let garbled = match lane.channel.fill(&mut bytes) {
+                Ok(Fill::Some(_)) => {
+                    lane.frames.feed(&bytes);
+                    self.take_frames(token).is_err()
+                }
+                Ok(Fill::Nothing) if !broken => return,
+                _ => true,
+            };
+            if garbled {
+                self.lose_lane(token);
+                return;
+            }
+        }
+    }
+
+    /// Looks at every deadline.
+    fn sweep(&mut self, now: Instant) {
+        self.acceptor.resume_if_due(now);
+        if self.acceptor.is_due() {
+            self.accept();
+        }
+        let expired: Vec<(Token, Expiry)> = self
+            .connections
+            .iter()
+            .filter_map(|(token, connection)| Some((*token, connection.expired(now)?)))
+            .collect();
+        for (token, expiry) in expired {
+            self.expire(token, expiry);
+        }
+    }
+
+    fn expire(&mut self, token: Token, expiry: Expiry) {
+        match expiry {
+            Expiry::Idle | Expiry::Linger | Expiry::Stall => self.drop_connection(token),
+            Expiry::Head => self.refuse_late_head(token),
+            Expiry::Body => self.cut_body(token, "the client stopped sending the body"),
+            Expiry::Orphan => self.answer_orphan(token, "closed its lane"),
+        }
+    }
+
+    /// Ends a connection from our side, now.
+    pub(super) fn drop_connection(&mut self, token: Token) {
+        if let Some(connection) = self.connections.remove(&token) {
+            self.discard(connection);
+        }
+    }
+
+    /// What is left to do for a connection that is over: its exchange has lost its
+    /// client, and the application is told.
+    fn discard(&mut self, connection: Connection) {
+        let Phase::Exchange(exchange) = connection.phase else { return };
+        if !exchange.reported {
+            let outcome = match exchange.cut.clone() {
+                Some(why) => Outcome::Cut(why),
+                None => Outcome::ClientGone,
+            };
+            self.outlet.publish(exchange.id, ExchangeEvent::Ended(outcome));
+        }
+        if let Some(lane) = exchange.lane().and_then(|token| self.lanes.get_mut(token)) {
+            lane.abandon();
+        }
+    }
+
+    pub(super) fn registry(&self) -> &Registry {
+        self.poll.registry()
+    }
+}
+
+/// What became of one step of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// Something moved: try again.
+    Again,
+    /// Nothing to do until something comes.
+    Wait,
+    /// The connection is over.
+    Close,
+}

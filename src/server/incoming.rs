@@ -1,0 +1,304 @@
+//! From the client: heads, and bodies on their way to a lane.
+
+use std::sync::Arc;
+
+use mio::Token;
+
+use super::connection::{Connection, InFlight, Phase, Stage};
+use super::event_loop::{Server, Step};
+use super::upload::{Spool, Upload, UploadError};
+use crate::exchange::{ExchangeEvent, Request};
+use crate::http::{ChunkDecoder, Error, RequestFraming, RequestHead, request_framing};
+use crate::lane::Down;
+
+/// How much of a body may wait for the worker to take it.
+const LANE_HIGH_WATER: usize = 256 << 10;
+/// How much of a malformed head is kept to be looked at.
+const MALFORMED_KEPT: usize = 8 << 10;
+
+const CONTINUE: &[u8] = b"HTTP/1.1 100 Continue\r\n\r\n";
+
+impl Server {
+    /// Reads the next head, if it is complete, and begins its exchange.
+    pub(super) fn read_head(
+        &mut self,
+        token: Token,
+        connection: &mut Connection,
+    ) -> Step {
+        match connection.parser.parse(&connection.inbox) {
+            Ok(Some((head, end))) => {
+                let start = connection.parser.head_start();
+                let raw = connection.inbox[start..end].to_vec();
+                connection.inbox.drain(..end);
+                self.begin(token, connection, head, raw);
+                Step::Again
+            }
+            Ok(None) if connection.eof || self.stopping.is_some() => Step::Close,
+            Ok(None) => Step::Wait,
+            Err(error) => {
+                self.refuse_head(connection, &error);
+                Step::Again
+            }
+        }
+    }
+
+    fn begin(
+        &mut self,
+        token: Token,
+        connection: &mut Connection,
+        head: RequestHead,
+        raw: Vec<u8>,
+    ) {
+        let id = self.ids.exchange();
+        let request = Request { raw, head: Some(head.clone()) };
+        self.publish_began(id, connection, request);
+        let upload = match plan_upload(&head, self.limits.body) {
+            Ok(upload) => upload,
+            Err(error) => {
+                let exchange = InFlight::new(id, head, Upload::Done);
+                connection.phase = Phase::Exchange(Box::new(exchange));
+                self.refuse(connection, &error);
+                return;
+            }
+        };
+        let mut exchange = InFlight::new(id, head, upload);
+        if exchange.wants_continue && exchange.stage == Stage::Spooling {
+            // The body is taken in before the application is asked.
+            connection.channel.outbox().extend_from_slice(CONTINUE);
+            exchange.wants_continue = false;
+        }
+        let ready = exchange.stage != Stage::Spooling;
+        connection.phase = Phase::Exchange(Box::new(exchange));
+        if ready {
+            self.assign_or_queue(token, connection);
+        }
+    }
+
+    fn assign_or_queue(&mut self, token: Token, connection: &mut Connection) {
+        // Those that wait already come first.
+        if !self.waiting.is_empty() || !self.assign(token, connection) {
+            self.waiting.push_back(token);
+            if self.waiting.len() > 1 {
+                self.mark_held(connection);
+            }
+        }
+    }
+
+    /// Reports that a request is held that was not even tried.
+    fn mark_held(&mut self, connection: &mut Connection) {
+        let holding = matches!(self.serving, super::dispatch::Serving::Holding);
+        if let Phase::Exchange(exchange) = &mut connection.phase
+            && holding
+            && exchange.stage == Stage::Waiting(false)
+        {
+            exchange.stage = Stage::Waiting(true);
+            self.outlet.publish(exchange.id, ExchangeEvent::Held);
+        }
+    }
+
+    /// Moves the body on, and ends the exchange once everything is done.
+    pub(super) fn step_exchange(
+        &mut self,
+        token: Token,
+        connection: &mut Connection,
+    ) -> Step {
+        let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
+        if exchange.stage == Stage::Answered {
+            return self.finish(connection);
+        }
+        match &mut exchange.upload {
+            Upload::Done => Step::Wait,
+            Upload::Chunked(..) => self.take_chunks(token, connection),
+            Upload::Length(_) => self.hand_on(connection),
+            Upload::Spooled(_) => self.hand_on_spooled(connection),
+        }
+    }
+
+    fn take_chunks(&mut self, token: Token, connection: &mut Connection) -> Step {
+        let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
+        match exchange.upload.decode(&connection.inbox) {
+            Ok((taken, decoded)) => {
+                connection.inbox.drain(..taken);
+                if !decoded.is_empty() {
+                    let piece = ExchangeEvent::RequestBody(decoded.into());
+                    self.outlet.publish(exchange.id, piece);
+                }
+                if matches!(exchange.upload, Upload::Spooled(_)) {
+                    exchange.stage = Stage::Waiting(false);
+                    self.assign_or_queue(token, connection);
+                    Step::Again
+                } else if connection.eof {
+                    self.refuse(
+                        connection,
+                        &Error::bad("the request body is incomplete"),
+                    );
+                    Step::Again
+                } else {
+                    Step::Wait
+                }
+            }
+            Err(UploadError::Malformed(error)) => {
+                self.refuse(connection, &error);
+                Step::Again
+            }
+            Err(UploadError::Spool(error)) => {
+                self.warn(&format!("a request body cannot be kept: {error}"));
+                let text = "the request body cannot be kept: the disk may be full";
+                self.refuse(connection, &Error::with(503, text));
+                Step::Again
+            }
+        }
+    }
+
+    /// Hands what came of a body with Content-Length to the lane.
+    fn hand_on(&mut self, connection: &mut Connection) -> Step {
+        let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
+        let Upload::Length(left) = &mut exchange.upload else { return Step::Wait };
+        let Stage::Called(lane) = exchange.stage else { return Step::Wait };
+        let Some(lane) = self.lanes.get_mut(lane) else { return Step::Wait };
+        if lane.channel.pending() > LANE_HIGH_WATER {
+            return Step::Wait;
+        }
+        let length =
+            usize::try_from(*left).unwrap_or(usize::MAX).min(connection.inbox.len());
+        if length == 0 && connection.eof && *left > 0 {
+            let why = "the client closed before the body was complete".to_owned();
+            Down::BodyCut(why).append(exchange.id, lane.channel.outbox());
+            exchange.upload = Upload::Done;
+            exchange.keep = false;
+        } else {
+            *left -= length as u64;
+            let piece: Vec<u8> = connection.inbox.drain(..length).collect();
+            if !piece.is_empty() {
+                // What arrived makes the client's waiting for `100 Continue` moot.
+                exchange.wants_continue = false;
+                let shown: Arc<[u8]> = piece.as_slice().into();
+                self.outlet.publish(exchange.id, ExchangeEvent::RequestBody(shown));
+                Down::Body(piece).append(exchange.id, lane.channel.outbox());
+            }
+            if *left > 0 && length == 0 {
+                return Step::Wait;
+            }
+            if *left == 0 {
+                Down::BodyEnd.append(exchange.id, lane.channel.outbox());
+                exchange.upload = Upload::Done;
+            }
+        }
+        let _broken = lane.channel.flush();
+        Step::Again
+    }
+
+    /// Hands the next piece of a body that was taken in whole to the lane.
+    fn hand_on_spooled(&mut self, connection: &mut Connection) -> Step {
+        let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
+        let Upload::Spooled(spool) = &mut exchange.upload else { return Step::Wait };
+        let Stage::Called(lane) = exchange.stage else { return Step::Wait };
+        let Some(lane) = self.lanes.get_mut(lane) else { return Step::Wait };
+        if lane.channel.pending() > LANE_HIGH_WATER {
+            return Step::Wait;
+        }
+        let frame = match spool.next_piece() {
+            Ok(piece) if piece.is_empty() => Down::BodyEnd,
+            Ok(piece) => Down::Body(piece),
+            Err(error) => Down::BodyCut(format!("the kept body cannot be read: {error}")),
+        };
+        frame.append(exchange.id, lane.channel.outbox());
+        if !matches!(frame, Down::Body(_)) {
+            exchange.upload = Upload::Done;
+        }
+        let _broken = lane.channel.flush();
+        Step::Again
+    }
+
+    /// The application has begun to read: lets the client send.
+    pub(super) fn let_continue(connection: &mut Connection) {
+        let Phase::Exchange(exchange) = &mut connection.phase else { return };
+        if std::mem::take(&mut exchange.wants_continue) && exchange.framing.is_none() {
+            connection.channel.outbox().extend_from_slice(CONTINUE);
+        }
+    }
+
+    /// Gives up on a body that does not come.
+    pub(super) fn cut_body(&mut self, token: Token, why: &str) {
+        let Some(mut connection) = self.connections.remove(&token) else { return };
+        if let Phase::Exchange(exchange) = &mut connection.phase {
+            exchange.keep = false;
+            match exchange.stage {
+                Stage::Called(lane) => {
+                    exchange.upload = Upload::Done;
+                    if let Some(lane) = self.lanes.get_mut(lane) {
+                        let frame = Down::BodyCut(why.to_owned());
+                        frame.append(exchange.id, lane.channel.outbox());
+                        let _broken = lane.channel.flush();
+                    }
+                }
+                Stage::Spooling => {
+                    let error = Error::with(408, "the request body did not come in time");
+                    self.refuse(&mut connection, &error);
+                }
+                _ => exchange.upload = Upload::Done,
+            }
+        }
+        self.connections.insert(token, connection);
+        self.drive(token);
+    }
+
+    /// A head that is too slow.
+    pub(super) fn refuse_late_head(&mut self, token: Token) {
+        let Some(mut connection) = self.connections.remove(&token) else { return };
+        let error = Error::with(408, "the request head did not come in time");
+        self.refuse_head(&mut connection, &error);
+        self.connections.insert(token, connection);
+        self.drive(token);
+    }
+
+    /// Refuses bytes that are no request: an exchange of its own, for the inspector.
+    fn refuse_head(&mut self, connection: &mut Connection, error: &Error) {
+        let id = self.ids.exchange();
+        let mut raw = std::mem::take(&mut connection.inbox);
+        raw.truncate(MALFORMED_KEPT);
+        self.publish_began(id, connection, Request { raw, head: None });
+        let exchange = InFlight::new(id, unread_head(), Upload::Done);
+        connection.phase = Phase::Exchange(Box::new(exchange));
+        self.refuse(connection, error);
+    }
+
+    fn publish_began(
+        &self,
+        id: crate::exchange::ExchangeId,
+        connection: &Connection,
+        request: Request,
+    ) {
+        let client = format!("{}:{}", connection.client.host, connection.client.port);
+        let (source, request) = (connection.source, Arc::new(request));
+        self.outlet.publish(id, ExchangeEvent::Began { source, client, request });
+    }
+}
+
+/// What stands for the head of a request that could not be read, so that it can be
+/// answered.
+fn unread_head() -> RequestHead {
+    RequestHead {
+        method: String::new(),
+        target: String::new(),
+        version: crate::http::Version::Http11,
+        headers: crate::http::Headers::default(),
+    }
+}
+
+fn plan_upload(head: &RequestHead, limit: u64) -> Result<Upload, Error> {
+    let unknown_expectation = head
+        .headers
+        .all("expect")
+        .any(|value| !value.trim_ascii().eq_ignore_ascii_case(b"100-continue"));
+    if unknown_expectation {
+        return Err(Error::with(417, "only Expect: 100-continue is understood here"));
+    }
+    Ok(match request_framing(head, limit)? {
+        RequestFraming::Length(0) => Upload::Done,
+        RequestFraming::Length(length) => Upload::Length(length),
+        RequestFraming::Chunked => {
+            Upload::Chunked(Box::new(ChunkDecoder::new(limit)), Spool::default())
+        }
+    })
+}

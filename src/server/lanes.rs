@@ -1,0 +1,151 @@
+//! The lanes of every generation that still lives: which are idle, which carry what.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::Shutdown;
+use std::sync::Arc;
+
+use mio::net::UnixStream;
+use mio::{Interest, Registry, Token};
+
+use super::channel::Channel;
+use crate::exchange::{ExchangeId, GenerationId};
+use crate::lane::FrameReader;
+use crate::process::WorkerControl;
+
+/// One lane.
+#[derive(Debug)]
+pub(super) struct Lane {
+    pub(super) channel: Channel<UnixStream>,
+    pub(super) frames: FrameReader,
+    pub(super) generation: GenerationId,
+    /// The connection and exchange it works for. The connection may be gone already;
+    /// the lane is busy until the application has finished all the same.
+    pub(super) work: Option<(Token, ExchangeId)>,
+    /// Its sending side was shut: it cannot be used for another exchange.
+    pub(super) spent: bool,
+}
+
+impl Lane {
+    /// Tells the worker that nobody waits for this exchange any more.
+    pub(super) fn abandon(&mut self) {
+        self.spent = true;
+        let _gone = self.channel.socket.shutdown(Shutdown::Write);
+    }
+}
+
+/// The lanes of one generation.
+#[derive(Debug)]
+struct Pool {
+    control: Arc<WorkerControl>,
+    /// Used last on top: its thread's caches are the warmest.
+    idle: Vec<Token>,
+    /// Idle and busy ones.
+    open: usize,
+}
+
+/// All lanes.
+#[derive(Debug)]
+pub(super) struct Lanes {
+    lanes: HashMap<Token, Lane>,
+    pools: HashMap<GenerationId, Pool>,
+    /// The most lanes of one generation.
+    most: usize,
+}
+
+impl Lanes {
+    pub(super) fn new(most: usize) -> Self {
+        Self { lanes: HashMap::new(), pools: HashMap::new(), most }
+    }
+
+    /// A generation that lanes can be opened to.
+    pub(super) fn add(&mut self, generation: GenerationId, control: Arc<WorkerControl>) {
+        let pool = Pool { control, idle: Vec::new(), open: 0 };
+        self.pools.insert(generation, pool);
+    }
+
+    /// Takes a lane for an exchange: the one used last of the idle ones, or a new one
+    /// that gets `token`. `None` when all are busy.
+    pub(super) fn take(
+        &mut self,
+        generation: GenerationId,
+        work: (Token, ExchangeId),
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<Option<Token>> {
+        let Some(pool) = self.pools.get_mut(&generation) else {
+            return Err(io::Error::other("the generation is gone"));
+        };
+        while let Some(idle) = pool.idle.pop() {
+            if let Some(lane) = self.lanes.get_mut(&idle) {
+                lane.work = Some(work);
+                return Ok(Some(idle));
+            }
+        }
+        if pool.open >= self.most {
+            return Ok(None);
+        }
+        let socket = pool.control.open_lane()?;
+        socket.set_nonblocking(true)?;
+        let mut socket = UnixStream::from_std(socket);
+        registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
+        pool.open += 1;
+        let lane = Lane {
+            channel: Channel::new(socket),
+            frames: FrameReader::default(),
+            generation,
+            work: Some(work),
+            spent: false,
+        };
+        self.lanes.insert(token, lane);
+        Ok(Some(token))
+    }
+
+    pub(super) fn get_mut(&mut self, token: Token) -> Option<&mut Lane> {
+        self.lanes.get_mut(&token)
+    }
+
+    /// A lane whose exchange has ended goes back to the idle ones, or is closed if it
+    /// cannot be used again. Returns the generation.
+    pub(super) fn give_back(&mut self, token: Token) -> Option<GenerationId> {
+        let lane = self.lanes.get_mut(&token)?;
+        lane.work = None;
+        let generation = lane.generation;
+        if lane.spent {
+            self.remove(token);
+        } else if let Some(pool) = self.pools.get_mut(&generation) {
+            pool.idle.push(token);
+        }
+        Some(generation)
+    }
+
+    /// Closes a lane. Returns it.
+    pub(super) fn remove(&mut self, token: Token) -> Option<Lane> {
+        let lane = self.lanes.remove(&token)?;
+        if let Some(pool) = self.pools.get_mut(&lane.generation) {
+            pool.idle.retain(|other| *other != token);
+            pool.open = pool.open.saturating_sub(1);
+        }
+        Some(lane)
+    }
+
+    /// How many exchanges a generation is working on.
+    pub(super) fn busy(&self, generation: GenerationId) -> usize {
+        let of = |lane: &&Lane| lane.generation == generation && lane.work.is_some();
+        self.lanes.values().filter(of).count()
+    }
+
+    /// Closes the idle lanes of a generation that gets no more work.
+    pub(super) fn close_idle(&mut self, generation: GenerationId) {
+        let Some(pool) = self.pools.get_mut(&generation) else { return };
+        for token in std::mem::take(&mut pool.idle) {
+            self.remove(token);
+        }
+    }
+
+    /// Forgets a generation whose process has ended, with its lanes.
+    pub(super) fn forget(&mut self, generation: GenerationId) {
+        self.pools.remove(&generation);
+        self.lanes.retain(|_, lane| lane.generation != generation);
+    }
+}

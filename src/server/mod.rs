@@ -1,0 +1,28 @@
+//! The server: one thread that takes connections, reads requests, hands them to lanes or
+//! holds them, and writes the answers.
+//!
+//! ```text
+//! bytes ─http─▶ head ─▶ hold · wait for a lane ─▶ lane ─▶ worker
+//!   ▲                                               │
+//! client ◀─http─ response head, blocks ◀────────────┘       every step ─▶ bus
+//! ```
+//!
+//! Invariant: nothing here waits but the poll of the event loop. What cannot be written
+//! now stays in a bounded outbox, and its source is not read until it has gone.
+
+mod accept;
+mod answer;
+mod channel;
+mod connection;
+mod date;
+mod dispatch;
+mod event_loop;
+mod incoming;
+mod lanes;
+mod outgoing;
+mod pages;
+mod replayed;
+mod transport;
+mod upload;
+
+pub use event_loop::{Handle, Setup, start};

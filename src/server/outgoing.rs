@@ -1,0 +1,146 @@
+//! From a lane: frames become a response.
+
+use std::sync::Arc;
+
+use mio::Token;
+
+use super::connection::{Connection, Stage};
+use super::event_loop::Server;
+use super::pages::Page;
+use crate::exchange::{Event, ExchangeEvent, ExchangeId, OutputLine, OutputStream};
+use crate::http::{Error, LAST_CHUNK, ResponseFraming, encode_chunk};
+use crate::lane::{Ending, Up};
+
+impl Server {
+    /// Takes every frame that is complete. The error is a lane that does not speak our
+    /// protocol: it was written to by the application.
+    pub(super) fn take_frames(&mut self, token: Token) -> Result<(), ()> {
+        loop {
+            let Some(lane) = self.lanes.get_mut(token) else { return Ok(()) };
+            let Some((id, frame)) = lane.frames.next_up().map_err(|_| ())? else {
+                return Ok(());
+            };
+            let Some((connection, current)) = lane.work else { continue };
+            if id == current {
+                self.take_frame(token, connection, id, frame);
+            }
+        }
+    }
+
+    fn take_frame(&mut self, lane: Token, token: Token, id: ExchangeId, frame: Up) {
+        // The client may be gone; what its author wants to know is still reported.
+        match &frame {
+            Up::Raised(traceback) => {
+                let traceback = Arc::new((**traceback).clone());
+                self.outlet.publish(id, ExchangeEvent::Raised(traceback));
+            }
+            Up::Hint(hint) => {
+                let hint = Arc::new((**hint).clone());
+                self.outlet.publish(id, ExchangeEvent::Hint(hint));
+            }
+            Up::Errors(text) => self.publish_errors(lane, id, text),
+            _ => {}
+        }
+        let ended = matches!(frame, Up::End(_));
+        if let Some(mut connection) = self.connections.remove(&token) {
+            if connection.exchange(id).is_some() {
+                self.apply(&mut connection, id, frame);
+            }
+            self.connections.insert(token, connection);
+        }
+        if ended {
+            self.release_lane(lane);
+            self.drive(token);
+        }
+    }
+
+    fn apply(&mut self, connection: &mut Connection, id: ExchangeId, frame: Up) {
+        let Some(exchange) = connection.exchange(id) else { return };
+        match frame {
+            Up::WantBody => Self::let_continue(connection),
+            Up::Head(head) => self.write_head(connection, *head),
+            Up::Data(block) => self.write_block(connection, id, block),
+            Up::Raised(traceback) => exchange.traceback = Some(Arc::new(*traceback)),
+            Up::Hint(hint) => exchange.hints.push(Arc::new(*hint)),
+            Up::Errors(_) => {}
+            Up::End(ending) => self.end_response(connection, id, ending),
+        }
+    }
+
+    /// Frames one block for the client and shows it.
+    pub(super) fn write_block(
+        &mut self,
+        connection: &mut Connection,
+        id: ExchangeId,
+        mut block: Vec<u8>,
+    ) {
+        let Some(exchange) = connection.exchange(id) else { return };
+        let Some(framing) = exchange.framing else { return };
+        match framing {
+            ResponseFraming::None => return,
+            ResponseFraming::Length(_) => {
+                let owed = usize::try_from(exchange.owed).unwrap_or(usize::MAX);
+                block.truncate(owed);
+                exchange.owed -= block.len() as u64;
+                connection.channel.outbox().extend_from_slice(&block);
+            }
+            ResponseFraming::Chunked => encode_chunk(&block, connection.channel.outbox()),
+            ResponseFraming::UntilClose => {
+                connection.channel.outbox().extend_from_slice(&block);
+            }
+        }
+        self.outlet.publish(id, ExchangeEvent::ResponseBody(block.into()));
+    }
+
+    fn end_response(
+        &mut self,
+        connection: &mut Connection,
+        id: ExchangeId,
+        ending: Ending,
+    ) {
+        let Some(exchange) = connection.exchange(id) else { return };
+        exchange.stage = Stage::Answered;
+        match (ending, exchange.framing) {
+            (Ending::BodyUnreadable, None) => {
+                let error = Error::bad("the request body is incomplete or malformed");
+                self.refuse(connection, &error);
+            }
+            (_, None) => {
+                let page = Page::failed(
+                    exchange.generation,
+                    exchange.traceback.clone(),
+                    exchange.hints.clone(),
+                );
+                self.answer_page(connection, &page);
+            }
+            (Ending::Complete, Some(framing)) => {
+                if exchange.owed > 0 {
+                    exchange.cut =
+                        Some("the body ended before its Content-Length".into());
+                }
+                if framing == ResponseFraming::Chunked {
+                    connection.channel.outbox().extend_from_slice(LAST_CHUNK);
+                }
+            }
+            // No last chunk, no more bytes: the client can tell that it is not all.
+            (Ending::Failed | Ending::BodyUnreadable, Some(_)) => {
+                exchange.cut =
+                    Some("the application failed after the head was sent".into());
+            }
+        }
+    }
+
+    fn publish_errors(&mut self, lane: Token, id: ExchangeId, text: &str) {
+        let Some(lane) = self.lanes.get_mut(lane) else { return };
+        let generation = lane.generation;
+        for line in text.lines() {
+            let line = OutputLine {
+                stream: OutputStream::Stderr,
+                generation,
+                exchange: Some(id),
+                text: line.as_bytes().to_vec(),
+            };
+            self.outlet.bus.publish(Event::Output { at: self.outlet.clock.now(), line });
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What a connection is made of: TCP for clients, one end of a socket pair for replays.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+
+use mio::event::Source;
+use mio::net::{TcpStream, UnixStream};
+use mio::{Interest, Registry, Token};
+
+/// A stream socket that does not block.
+#[derive(Debug)]
+pub(super) enum Transport {
+    Tcp(TcpStream),
+    Pair(UnixStream),
+}
+
+impl Transport {
+    /// Says that no more bytes will be written.
+    pub(super) fn shut_down_writing(&self) {
+        let _already_gone = match self {
+            Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
+            Self::Pair(stream) => stream.shutdown(Shutdown::Write),
+        };
+    }
+}
+
+impl Read for Transport {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.read(bytes),
+            Self::Pair(stream) => stream.read(bytes),
+        }
+    }
+}
+
+impl Write for Transport {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Tcp(stream) => stream.write(bytes),
+            Self::Pair(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Source for Transport {
+    fn register(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.register(registry, token, interest),
+            Self::Pair(stream) => stream.register(registry, token, interest),
+        }
+    }
+
+    fn reregister(
+        &mut self,
+        registry: &Registry,
+        token: Token,
+        interest: Interest,
+    ) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.reregister(registry, token, interest),
+            Self::Pair(stream) => stream.reregister(registry, token, interest),
+        }
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        match self {
+            Self::Tcp(stream) => stream.deregister(registry),
+            Self::Pair(stream) => stream.deregister(registry),
+        }
+    }
+}
