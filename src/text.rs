@@ -4,6 +4,8 @@
 //! [`printable`] before a terminal or a plain-text page sees it. What could move the
 //! cursor, change colours, hide or reorder text is shown as an escape instead.
 
+use std::fmt::Write;
+
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -20,7 +22,7 @@ pub fn printable(bytes: &[u8]) -> String {
             push_printable(&mut out, character);
         }
         for byte in chunk.invalid() {
-            out.push_str(&format!("\\x{byte:02x}"));
+            let _infallible = write!(out, "\\x{byte:02x}");
         }
     }
     out
@@ -41,10 +43,10 @@ fn push_printable(out: &mut String, character: char) {
     match character {
         '\t' => out.push('\t'),
         '\0'..='\u{1f}' | '\u{7f}' => {
-            out.push_str(&format!("\\x{:02x}", u32::from(character)));
+            let _infallible = write!(out, "\\x{:02x}", u32::from(character));
         }
         _ if is_deceptive(character) => {
-            out.push_str(&format!("<U+{:04X}>", u32::from(character)));
+            let _infallible = write!(out, "<U+{:04X}>", u32::from(character));
         }
         _ => out.push(character),
     }
@@ -143,8 +145,8 @@ pub fn duration(seconds: f64) -> String {
     } else if seconds < 59.95 {
         format!("{seconds:.1} s")
     } else {
-        let whole = seconds.round() as u64;
-        format!("{}m {:02}s", whole / 60, whole % 60)
+        let whole = seconds.round();
+        format!("{:.0}m {:02.0}s", (whole / 60.0).floor(), whole % 60.0)
     }
 }
 

@@ -211,7 +211,7 @@ fn skip_quoted(bytes: &[u8]) -> Option<&[u8]> {
             [b'"', tail @ ..] => return Some(tail),
             [b'\\', byte, tail @ ..] if !byte.is_ascii_control() => rest = tail,
             [byte, tail @ ..] if *byte == b'\t' || !byte.is_ascii_control() => {
-                rest = tail
+                rest = tail;
             }
             _ => return None,
         }

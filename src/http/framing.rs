@@ -115,7 +115,9 @@ mod tests {
     fn doubtful_framings_are_refused() {
         const CL: &str = "Content-Length";
         const TE: &str = "Transfer-Encoding";
-        let cases: [(&[(&str, &str)], Result<RequestFraming, u16>); 16] = [
+        type Case =
+            (&'static [(&'static str, &'static str)], Result<RequestFraming, u16>);
+        let cases: [Case; 16] = [
             (&[], Ok(RequestFraming::Length(0))),
             (&[(CL, "5")], Ok(RequestFraming::Length(5))),
             (&[(TE, "Chunked")], Ok(RequestFraming::Chunked)),

@@ -1,4 +1,4 @@
-//! Bytes and descriptors over a UNIX socket (SCM_RIGHTS).
+//! Bytes and descriptors over a UNIX socket (`SCM_RIGHTS`).
 //!
 //! The kernel ties descriptors to the first byte of the write they came with and never
 //! merges two such writes into one read, so they arrive in the order of their messages.
@@ -106,7 +106,7 @@ impl Inbox {
     }
 
     /// The next message that is complete.
-    pub fn next<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
+    pub fn take<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
         lane::decode(&mut self.bytes)
             .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
     }
@@ -134,14 +134,14 @@ mod tests {
         drop((left, far));
         let mut inbox = Inbox::default();
         while inbox.receive(&right).unwrap() != Received::End {}
-        assert_eq!(inbox.next::<u32>().unwrap(), Some(7));
+        assert_eq!(inbox.take::<u32>().unwrap(), Some(7));
         let mut passed = UnixStream::from(inbox.descriptor().unwrap());
         passed.write_all(b"hi").unwrap();
         drop(passed);
         let mut text = String::new();
         near.read_to_string(&mut text).unwrap();
         assert_eq!(text, "hi");
-        assert_eq!(inbox.next::<u32>().unwrap(), Some(8));
+        assert_eq!(inbox.take::<u32>().unwrap(), Some(8));
         assert!(inbox.descriptor().is_err());
     }
 }

@@ -28,22 +28,36 @@ pub(super) struct Call {
 /// How far the response has come.
 #[derive(Default)]
 struct Progress {
+    stage: Stage,
     /// What `start_response` said last.
     head: Option<ResponseHead>,
-    /// Whether the head was handed to the server: it cannot change any more.
-    sent: bool,
     /// Bytes of the body still wanted by the application's own Content-Length.
     room: Option<u64>,
     /// Whether `write()` was used.
     wrote: bool,
     /// Whether blocks beyond Content-Length were dropped; said once.
     overran: bool,
-    /// The client is gone: blocks lead nowhere.
-    gone: bool,
-    /// The request body turned out to be cut or malformed.
-    body_unreadable: bool,
+    /// What the client did that makes the application fail through no fault of its own.
+    client_fault: Option<ClientFault>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// The head may still change.
+    #[default]
+    Open,
+    /// The head was handed to the server.
+    Sent,
     /// The call is over: `write()` and the input are dead.
-    over: bool,
+    Over,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ClientFault {
+    /// It is gone: blocks lead nowhere.
+    Gone,
+    /// The request's body is cut.
+    Body,
 }
 
 thread_local! {
@@ -66,7 +80,7 @@ pub(super) fn run(
     application: &Bound<'_, PyAny>,
     lane: &Arc<LaneSocket>,
     id: ExchangeId,
-    request: lane::Call,
+    request: &lane::Call,
     multithread: bool,
 ) -> PyResult<()> {
     let call = Arc::new(Call {
@@ -146,7 +160,7 @@ impl Call {
     /// PEP 3333, "Handling the Content-Length Header": an iterable of length 1 tells it.
     fn set_length(&self, py: Python<'_>, length: usize) {
         let mut progress = self.lock(py);
-        if progress.sent || progress.wrote {
+        if progress.stage != Stage::Open || progress.wrote {
             return;
         }
         if let Some(head) = &mut progress.head {
@@ -181,7 +195,7 @@ impl Call {
             self.lane.send(py, &frames)
         };
         sent.map_err(|_| {
-            progress.gone = true;
+            progress.client_fault = Some(ClientFault::Gone);
             Failure::ClientGone
         })
     }
@@ -189,12 +203,13 @@ impl Call {
     /// At the end of the iterable: sends the head if no block did.
     fn send_head(&self, py: Python<'_>) -> Result<(), Failure> {
         let mut progress = self.lock(py);
-        if !progress.sent && !self.is_head {
-            if let Some(head) = &mut progress.head {
-                let bodiless = matches!(head.status, 204 | 304);
-                if !bodiless && !head.headers.contains("content-length") {
-                    head.headers.push("Content-Length", "0");
-                }
+        if progress.stage == Stage::Open
+            && !self.is_head
+            && let Some(head) = &mut progress.head
+        {
+            let bodiless = matches!(head.status, 204 | 304);
+            if !bodiless && !head.headers.contains("content-length") {
+                head.headers.push("Content-Length", "0");
             }
         }
         let mut frames = Vec::new();
@@ -210,13 +225,13 @@ impl Call {
         progress: &mut Progress,
         frames: &mut Vec<u8>,
     ) -> Result<(), Failure> {
-        if progress.sent {
+        if progress.stage != Stage::Open {
             return Ok(());
         }
         let Some(head) = progress.head.clone() else {
             return Err(Failure::Broke(never_started()));
         };
-        progress.sent = true;
+        progress.stage = Stage::Sent;
         let bodiless = matches!(head.status, 204 | 304);
         progress.room = if bodiless { Some(0) } else { content_length(&head) };
         Up::Head(Box::new(head)).append(self.id, frames);
@@ -232,26 +247,28 @@ impl Call {
                 Ending::Failed
             }
             Err(Failure::Raised(error)) => {
-                let (gone, unreadable) = {
-                    let progress = self.lock(py);
-                    (progress.gone, progress.body_unreadable)
-                };
-                if gone && error.is_instance_of::<PyBrokenPipeError>(py) {
+                let fault = self.lock(py).client_fault;
+                if fault == Some(ClientFault::Gone)
+                    && error.is_instance_of::<PyBrokenPipeError>(py)
+                {
                     Ending::Complete
                 } else {
                     self.report(py, &Up::Raised(Box::new(describe(py, &error))));
-                    if unreadable { Ending::BodyUnreadable } else { Ending::Failed }
+                    match fault {
+                        Some(ClientFault::Body) => Ending::BodyUnreadable,
+                        _ => Ending::Failed,
+                    }
                 }
             }
         };
-        self.lock(py).over = true;
+        self.lock(py).stage = Stage::Over;
         self.report(py, &Up::End(ending));
     }
 
     /// What `start_response` settles. The error is a breach of PEP 3333.
     pub(super) fn start(&self, py: Python<'_>, head: ResponseHead) -> PyResult<()> {
         let mut progress = self.lock(py);
-        if progress.over {
+        if progress.stage == Stage::Over {
             return Err(PyRuntimeError::new_err("start_response: the request is over"));
         }
         progress.head = Some(head);
@@ -261,14 +278,14 @@ impl Call {
     /// Whether `start_response` was called, and whether the head went out.
     pub(super) fn started(&self, py: Python<'_>) -> (bool, bool) {
         let progress = self.lock(py);
-        (progress.head.is_some(), progress.sent)
+        (progress.head.is_some(), progress.stage != Stage::Open)
     }
 
     /// The callable that `start_response` returns.
     pub(super) fn write(&self, py: Python<'_>, block: &[u8]) -> PyResult<()> {
         {
             let mut progress = self.lock(py);
-            if progress.over {
+            if progress.stage == Stage::Over {
                 return Err(PyRuntimeError::new_err("write: the request is over"));
             }
             progress.wrote = true;
@@ -285,11 +302,11 @@ impl Call {
 
     /// Notes that the request's body cannot be read to its end.
     pub(super) fn body_is_unreadable(&self, py: Python<'_>) {
-        self.lock(py).body_unreadable = true;
+        self.lock(py).client_fault = Some(ClientFault::Body);
     }
 
     pub(super) fn is_over(&self, py: Python<'_>) -> bool {
-        self.lock(py).over
+        self.lock(py).stage == Stage::Over
     }
 
     /// Adds a hint to the exchange.

@@ -31,13 +31,14 @@ fn extract(py: Python<'_>, error: &PyErr) -> PyResult<Traceback> {
     Ok(Traceback { chain, text: lossy(&text)? })
 }
 
+type Text<'py> = Bound<'py, PyAny>;
+/// File, line, function, source line, whether it is the user's own.
+type FrameRow<'py> = (Text<'py>, u32, Text<'py>, Text<'py>, bool);
+/// Class, message, link, frames.
+type RaisedRow<'py> = (Text<'py>, Text<'py>, u8, Vec<FrameRow<'py>>);
+
 fn raised(row: &Bound<'_, PyAny>) -> PyResult<Raised> {
-    let (kind, message, link, frames): (
-        Bound<'_, PyAny>,
-        Bound<'_, PyAny>,
-        u8,
-        Vec<(Bound<'_, PyAny>, u32, Bound<'_, PyAny>, Bound<'_, PyAny>, bool)>,
-    ) = row.extract()?;
+    let (kind, message, link, frames): RaisedRow<'_> = row.extract()?;
     let frames = frames
         .iter()
         .map(|(file, line, function, source, own)| {

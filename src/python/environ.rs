@@ -20,11 +20,11 @@ const SOFTWARE: &str = concat!("rdev/", env!("CARGO_PKG_VERSION"));
 pub(super) fn environ<'py>(
     py: Python<'py>,
     call: &Arc<Call>,
-    request: lane::Call,
+    request: &lane::Call,
     multithread: bool,
 ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, Errors>)> {
     let environ = PyDict::new(py);
-    put_request(py, &environ, &request)?;
+    put_request(py, &environ, request)?;
     put_headers(py, &environ, &request.head.headers)?;
     if let Some(host) = request.head.host() {
         environ.set_item(intern!(py, "HTTP_HOST"), native(py, host.as_bytes()))?;

@@ -10,17 +10,29 @@ use pyo3::prelude::*;
 use crate::exchange::ExchangeId;
 use crate::lane::{Down, FrameReader};
 
+/// How much is read at a time.
+const PIECE: usize = 64 << 10;
+
 /// A blocking socket that frames are read from and written to. It is read by one thread
 /// at a time: by the lane's between calls, by whoever reads `wsgi.input` within one.
 #[derive(Debug)]
 pub(super) struct LaneSocket {
     socket: UnixStream,
-    frames: Mutex<FrameReader>,
+    incoming: Mutex<Incoming>,
+}
+
+#[derive(Debug)]
+struct Incoming {
+    frames: FrameReader,
+    /// Where reads go.
+    piece: Box<[u8]>,
 }
 
 impl LaneSocket {
     pub(super) fn new(socket: OwnedFd) -> Self {
-        Self { socket: UnixStream::from(socket), frames: Mutex::default() }
+        let piece = vec![0; PIECE].into_boxed_slice();
+        let incoming = Incoming { frames: FrameReader::default(), piece };
+        Self { socket: UnixStream::from(socket), incoming: Mutex::new(incoming) }
     }
 
     /// Writes frames whole. Waits, detached from Python, while the server is not taking
@@ -39,16 +51,16 @@ impl LaneSocket {
     }
 
     fn receive_detached(&self) -> io::Result<Option<(ExchangeId, Down)>> {
-        let mut frames = self.frames.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut bytes = [0; 64 << 10];
+        let mut incoming = self.incoming.lock().unwrap_or_else(PoisonError::into_inner);
+        let Incoming { frames, piece } = &mut *incoming;
         loop {
             let next = frames.next_down();
             if let Some(frame) = next.map_err(io::Error::other)? {
                 return Ok(Some(frame));
             }
-            match (&self.socket).read(&mut bytes) {
+            match (&self.socket).read(piece) {
                 Ok(0) => return Ok(None),
-                Ok(length) => frames.feed(&bytes[..length]),
+                Ok(length) => frames.feed(&piece[..length]),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {
                     return Ok(None);

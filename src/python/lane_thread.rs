@@ -10,8 +10,8 @@ use super::lane_socket::LaneSocket;
 use crate::exchange::Hint;
 use crate::lane::Down;
 
-/// Python code compiled without optimisation can nest deep in C; threads of CPython's own
-/// get 8 MiB on Linux, and so do these.
+/// Threads that Python itself starts get 8 MiB on Linux, and so do these: recursion that
+/// works in one must work in the other.
 const STACK: usize = 8 << 20;
 
 /// Starts the thread. It stays attached for as long as the lane lives, since each attach
@@ -44,7 +44,7 @@ fn serve(
     while let Ok(Some((id, frame))) = lane.receive(py) {
         // What is left of the body of a call that is over.
         let Down::Call(request) = frame else { continue };
-        if call::run(py, application, lane, id, *request, multithread).is_err() {
+        if call::run(py, application, lane, id, &request, multithread).is_err() {
             return;
         }
     }

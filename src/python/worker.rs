@@ -17,7 +17,7 @@ use crate::process::{Inbox, Received};
 /// Runs in the forked process and never returns to the zygote's loop.
 pub(super) fn run(
     py: Python<'_>,
-    plan: ImportPlan,
+    plan: &ImportPlan,
     control: OwnedFd,
     output: (OwnedFd, OwnedFd),
 ) -> ! {
@@ -43,7 +43,7 @@ enum Never {}
 
 fn serve(
     py: Python<'_>,
-    plan: ImportPlan,
+    plan: &ImportPlan,
     control: OwnedFd,
     (stdout, stderr): (OwnedFd, OwnedFd),
 ) -> PyResult<Never> {
@@ -58,8 +58,8 @@ fn serve(
     let application = Arc::new(OnceLock::new());
     let (retire, retired) = UnixStream::pair()?;
     watch_control(control, Arc::clone(&application), retire, plan.multithread)?;
-    settle(py, &plan)?;
-    match application::import(py, &plan, reports) {
+    settle(py, plan)?;
+    match application::import(py, plan, reports) {
         Ok((callable, took)) => {
             let _first = application.set(Arc::new(callable));
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -132,7 +132,7 @@ fn listen(
     let mut inbox = Inbox::default();
     let mut retire = Some(retire);
     while inbox.receive(control.as_fd())? != Received::End {
-        while let Some(order) = inbox.next()? {
+        while let Some(order) = inbox.take()? {
             match order {
                 ToWorker::OpenLane => {
                     let _ending = lanes.send(inbox.descriptor()?);

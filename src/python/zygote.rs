@@ -15,7 +15,7 @@ const BOOT: &str = "import _rdev; _rdev.zygote()";
 
 /// Becomes the interpreter at `python` and serves as the zygote. Returns the exit status.
 ///
-/// CPython's own `main` is run with that path as `argv[0]`, so that it finds its home,
+/// Python's own `main` is run with that path as `argv[0]`, so that it finds its home,
 /// `pyvenv.cfg` and packages exactly as when it is started by that name. Must be called
 /// before any thread exists, in a process that was executed for this.
 pub fn run(python: &OsStr) -> i32 {
@@ -27,9 +27,10 @@ pub fn run(python: &OsStr) -> i32 {
     let mut pointers: Vec<_> =
         words.iter().map(|word| word.as_ptr().cast_mut()).collect();
     pointers.push(std::ptr::null_mut());
+    let count = i32::try_from(words.len()).unwrap_or(0);
     // SAFETY: argv is an array of `words.len()` NUL-terminated strings and a null
     // pointer, alive until the call returns; CPython copies and does not write to them.
-    unsafe { pyo3::ffi::Py_BytesMain(words.len() as i32, pointers.as_mut_ptr()) }
+    unsafe { pyo3::ffi::Py_BytesMain(count, pointers.as_mut_ptr()) }
 }
 
 /// While nothing watches the control socket yet, the kernel ends the zygote with the
@@ -57,7 +58,7 @@ fn zygote(py: Python<'_>) -> PyResult<()> {
     let mut inbox = Inbox::default();
     // Attached throughout: there is no other thread that could want the interpreter.
     while inbox.receive(&control)? != Received::End {
-        while let Some(ToZygote::Fork(plan)) = inbox.next()? {
+        while let Some(ToZygote::Fork(plan)) = inbox.take()? {
             let descriptors =
                 [inbox.descriptor()?, inbox.descriptor()?, inbox.descriptor()?];
             let generation = plan.generation;
@@ -96,7 +97,7 @@ fn fork(
         return Ok(());
     }
     match os.call_method0("fork").and_then(|pid| pid.extract::<i32>()) {
-        Ok(0) => worker::run(py, plan, worker_control, (stdout, stderr)),
+        Ok(0) => worker::run(py, &plan, worker_control, (stdout, stderr)),
         Ok(_) => {}
         Err(error) => {
             let failed = FromZygote::ForkFailed(plan.generation, error.to_string());

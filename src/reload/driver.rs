@@ -148,11 +148,11 @@ impl Loop {
         while !self.is_finished() {
             let timeout =
                 self.next_deadline().map(|at| at.saturating_duration_since(monotonic()));
-            if let Err(error) = self.poll.poll(&mut events, timeout) {
-                if error.kind() != io::ErrorKind::Interrupted {
-                    self.warn(format!("the reload driver cannot wait: {error}"));
-                    break;
-                }
+            if let Err(error) = self.poll.poll(&mut events, timeout)
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                self.warn(format!("the reload driver cannot wait: {error}"));
+                break;
             }
             self.turn(wishes);
         }

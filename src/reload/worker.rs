@@ -87,7 +87,7 @@ impl Worker {
                     break;
                 }
             }
-            while let Ok(Some(report)) = self.inbox.next() {
+            while let Ok(Some(report)) = self.inbox.take() {
                 reports.push(report);
             }
         }

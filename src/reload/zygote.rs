@@ -53,7 +53,7 @@ impl Zygote {
     pub(super) fn reports(&mut self) -> Vec<FromZygote> {
         let mut reports = Vec::new();
         while let Ok(Received::Some) = self.inbox.receive(&self.reports) {
-            while let Ok(Some(report)) = self.inbox.next() {
+            while let Ok(Some(report)) = self.inbox.take() {
                 reports.push(report);
             }
         }

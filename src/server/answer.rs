@@ -89,7 +89,8 @@ impl Server {
             return Step::Wait;
         }
         let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
-        if !std::mem::replace(&mut exchange.reported, true) {
+        if exchange.stage == Stage::Answered {
+            exchange.stage = Stage::Draining;
             let outcome = match exchange.cut.take() {
                 Some(why) => {
                     exchange.keep = false;

@@ -6,6 +6,8 @@
 
 use std::io::{self, ErrorKind, Read, Write};
 
+use mio::event::Event;
+
 /// A read takes at most this much at a time.
 const PIECE: usize = 64 << 10;
 
@@ -33,10 +35,10 @@ impl<S: Read + Write> Channel<S> {
         Self { socket, outbox: Vec::new(), written: 0, readable: true, writable: true }
     }
 
-    /// Notes what mio reported.
-    pub(super) fn ready(&mut self, readable: bool, writable: bool) {
-        self.readable |= readable;
-        self.writable |= writable;
+    /// Notes what mio reported. The other side's end is found by reading.
+    pub(super) fn ready(&mut self, event: &Event) {
+        self.readable |= event.is_readable() || event.is_read_closed();
+        self.writable |= event.is_writable();
     }
 
     /// The buffer to append to.
@@ -82,17 +84,25 @@ impl<S: Read + Write> Channel<S> {
         if !self.readable {
             return Ok(Fill::Nothing);
         }
-        let mut bytes = [0; PIECE];
+        let before = into.len();
+        into.resize(before + PIECE, 0);
+        let result = self.read(&mut into[before..]);
+        into.truncate(before + result.as_ref().map_or(0, |read| read.unwrap_or(0)));
+        Ok(match result? {
+            Some(0) => Fill::End,
+            Some(length) => Fill::Some(length),
+            None => Fill::Nothing,
+        })
+    }
+
+    /// `None` when there is nothing for now.
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<Option<usize>> {
         loop {
-            match self.socket.read(&mut bytes) {
-                Ok(0) => return Ok(Fill::End),
-                Ok(length) => {
-                    into.extend_from_slice(&bytes[..length]);
-                    return Ok(Fill::Some(length));
-                }
+            match self.socket.read(bytes) {
+                Ok(length) => return Ok(Some(length)),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     self.readable = false;
-                    return Ok(Fill::Nothing);
+                    return Ok(None);
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),

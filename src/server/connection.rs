@@ -87,8 +87,6 @@ pub(super) struct InFlight {
     pub(super) keep: bool,
     /// Why the response was cut short, if it was.
     pub(super) cut: Option<String>,
-    /// The end was reported already; what is left is reading the body away.
-    pub(super) reported: bool,
     pub(super) traceback: Option<Arc<Traceback>>,
     pub(super) hints: Vec<Arc<Hint>>,
 }
@@ -106,6 +104,8 @@ pub(super) enum Stage {
     Orphaned(Instant),
     /// The response is complete or cut, but for writing it out.
     Answered,
+    /// It is written out and reported; what is left is reading the body away.
+    Draining,
 }
 
 impl Connection {
@@ -188,7 +188,6 @@ impl InFlight {
             owed: 0,
             keep,
             cut: None,
-            reported: false,
             traceback: None,
             hints: Vec::new(),
         }
@@ -225,7 +224,7 @@ impl InFlight {
         // A body that is not read because the application is not reading is no fault of
         // the client's; what is held back stands in the inbox then.
         let waits_for_client = match self.stage {
-            Stage::Spooling | Stage::Answered => true,
+            Stage::Spooling | Stage::Answered | Stage::Draining => true,
             Stage::Called(_) => !self.wants_continue,
             Stage::Waiting(_) | Stage::Orphaned(_) => false,
         };

@@ -13,7 +13,7 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use super::accept::Acceptor;
 use super::channel::Fill;
-use super::connection::{Connection, Expiry, Phase};
+use super::connection::{Connection, Expiry, Phase, Stage};
 use super::date::Date;
 use super::dispatch::Serving;
 use super::lanes::Lanes;
@@ -172,11 +172,11 @@ impl Server {
         let mut events = Events::with_capacity(1024);
         let mut next_sweep = monotonic();
         while !self.is_finished() {
-            if let Err(error) = self.poll.poll(&mut events, self.timeout(next_sweep)) {
-                if error.kind() != io::ErrorKind::Interrupted {
-                    self.warn(&format!("the server cannot wait for sockets: {error}"));
-                    return;
-                }
+            if let Err(error) = self.poll.poll(&mut events, self.timeout(next_sweep))
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                self.warn(&format!("the server cannot wait for sockets: {error}"));
+                return;
             }
             for event in &events {
                 self.react(event);
@@ -211,10 +211,8 @@ impl Server {
             LISTENER => self.accept(),
             WAKER => {}
             _ => {
-                let (readable, writable) =
-                    (event.is_readable() || event.is_read_closed(), event.is_writable());
                 if let Some(connection) = self.connections.get_mut(&token) {
-                    connection.channel.ready(readable, writable);
+                    connection.channel.ready(event);
                     // Both directions are dead: a reset, or a close after our own.
                     if event.is_error() || event.is_write_closed() {
                         self.drop_connection(token);
@@ -222,10 +220,10 @@ impl Server {
                         self.drive(token);
                     }
                 } else if let Some(lane) = self.lanes.get_mut(token) {
-                    lane.channel.ready(readable, writable);
+                    lane.channel.ready(event);
                     self.drive_lane(token);
                 } else if let Some(feeder) = self.feeders.get_mut(&token) {
-                    feeder.ready(readable, writable);
+                    feeder.ready(event);
                     self.feed(token);
                 }
             }
@@ -381,7 +379,7 @@ impl Server {
     /// client, and the application is told.
     fn discard(&mut self, connection: Connection) {
         let Phase::Exchange(exchange) = connection.phase else { return };
-        if !exchange.reported {
+        if exchange.stage != Stage::Draining {
             let outcome = match exchange.cut.clone() {
                 Some(why) => Outcome::Cut(why),
                 None => Outcome::ClientGone,

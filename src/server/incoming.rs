@@ -103,7 +103,7 @@ impl Server {
         connection: &mut Connection,
     ) -> Step {
         let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
-        if exchange.stage == Stage::Answered {
+        if matches!(exchange.stage, Stage::Answered | Stage::Draining) {
             return self.finish(connection);
         }
         match &mut exchange.upload {

@@ -47,7 +47,7 @@ struct Pool {
 /// All lanes.
 #[derive(Debug)]
 pub(super) struct Lanes {
-    lanes: HashMap<Token, Lane>,
+    all: HashMap<Token, Lane>,
     pools: HashMap<GenerationId, Pool>,
     /// The most lanes of one generation.
     most: usize,
@@ -55,7 +55,7 @@ pub(super) struct Lanes {
 
 impl Lanes {
     pub(super) fn new(most: usize) -> Self {
-        Self { lanes: HashMap::new(), pools: HashMap::new(), most }
+        Self { all: HashMap::new(), pools: HashMap::new(), most }
     }
 
     /// A generation that lanes can be opened to.
@@ -77,7 +77,7 @@ impl Lanes {
             return Err(io::Error::other("the generation is gone"));
         };
         while let Some(idle) = pool.idle.pop() {
-            if let Some(lane) = self.lanes.get_mut(&idle) {
+            if let Some(lane) = self.all.get_mut(&idle) {
                 lane.work = Some(work);
                 return Ok(Some(idle));
             }
@@ -97,18 +97,18 @@ impl Lanes {
             work: Some(work),
             spent: false,
         };
-        self.lanes.insert(token, lane);
+        self.all.insert(token, lane);
         Ok(Some(token))
     }
 
     pub(super) fn get_mut(&mut self, token: Token) -> Option<&mut Lane> {
-        self.lanes.get_mut(&token)
+        self.all.get_mut(&token)
     }
 
     /// A lane whose exchange has ended goes back to the idle ones, or is closed if it
     /// cannot be used again. Returns the generation.
     pub(super) fn give_back(&mut self, token: Token) -> Option<GenerationId> {
-        let lane = self.lanes.get_mut(&token)?;
+        let lane = self.all.get_mut(&token)?;
         lane.work = None;
         let generation = lane.generation;
         if lane.spent {
@@ -121,7 +121,7 @@ impl Lanes {
 
     /// Closes a lane. Returns it.
     pub(super) fn remove(&mut self, token: Token) -> Option<Lane> {
-        let lane = self.lanes.remove(&token)?;
+        let lane = self.all.remove(&token)?;
         if let Some(pool) = self.pools.get_mut(&lane.generation) {
             pool.idle.retain(|other| *other != token);
             pool.open = pool.open.saturating_sub(1);
@@ -132,7 +132,7 @@ impl Lanes {
     /// How many exchanges a generation is working on.
     pub(super) fn busy(&self, generation: GenerationId) -> usize {
         let of = |lane: &&Lane| lane.generation == generation && lane.work.is_some();
-        self.lanes.values().filter(of).count()
+        self.all.values().filter(of).count()
     }
 
     /// Closes the idle lanes of a generation that gets no more work.
@@ -146,6 +146,6 @@ impl Lanes {
     /// Forgets a generation whose process has ended, with its lanes.
     pub(super) fn forget(&mut self, generation: GenerationId) {
         self.pools.remove(&generation);
-        self.lanes.retain(|_, lane| lane.generation != generation);
+        self.all.retain(|_, lane| lane.generation != generation);
     }
 }

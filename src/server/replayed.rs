@@ -5,6 +5,7 @@ use std::io;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::sync::Arc;
 
+use mio::event::Event;
 use mio::net::UnixStream;
 use mio::{Interest, Token};
 
@@ -27,8 +28,8 @@ pub(super) struct Feeder {
 }
 
 impl Feeder {
-    pub(super) fn ready(&mut self, readable: bool, writable: bool) {
-        self.channel.ready(readable, writable);
+    pub(super) fn ready(&mut self, event: &Event) {
+        self.channel.ready(event);
     }
 
     /// True once the server has closed its side.

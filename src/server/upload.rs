@@ -1,7 +1,7 @@
 //! A request's body on its way from the client to the application.
 //!
 //! With a Content-Length it is handed on as it arrives. A chunked one is taken in whole
-//! first, since applications find the length of a body in CONTENT_LENGTH and Django, for
+//! first, since applications find the length of a body in `CONTENT_LENGTH` and Django, for
 //! one, reads nothing without it.
 
 use std::fs::File;
