@@ -20,3 +20,7 @@ pub mod exchange;
 pub mod history;
 pub mod http;
 pub mod text;
+
+/// The interpreter this program was built with; the tests make their virtual environment
+/// from it.
+pub const BUILD_PYTHON: &str = env!("RDEV_BUILD_PYTHON");
