@@ -31,6 +31,9 @@ const SERVERS_OWN: [&str; 12] = [
     "proxy-authorization",
 ];
 
+/// Some frameworks write sets of methods into `Allow`.
+const SAME_ORDER: (&str, &str) = ("PYTHONHASHSEED", "0");
+
 #[test]
 fn flask_answers_as_through_waitress() {
     compare("flask");
@@ -72,7 +75,8 @@ fn compare(name: &str) {
     let recording = load(name);
     let first = visit_waitress(&recording);
     let folder = Folder::copy_of(&recording.folder);
-    let server = rdev(folder.path()).arg(&recording.target).serve();
+    let launch = rdev(folder.path()).env(SAME_ORDER.0, SAME_ORDER.1);
+    let server = launch.arg(&recording.target).serve();
     let ours = visit(&recording, server.port, Connections::Kept);
     let second = visit_waitress(&recording);
     let mut faults = String::new();
@@ -80,7 +84,8 @@ fn compare(name: &str) {
         let theirs = [&first[index].1, &second[index].1];
         let (sent, ours) = &ours[index];
         for fault in differences(request, theirs, ours) {
-            let sent = sent.escape_ascii().to_string().replace(r"\r\n", "\n");
+            let sent = sent.escape_ascii().to_string();
+            let sent = sent.replace(r"\r\n", "\n").replace(r#"\""#, "\"");
             let _ = write!(
                 faults,
                 "\n=== {name}: {}: {fault}\n--- request\n{sent:.2000}\n\
@@ -101,6 +106,7 @@ fn visit_waitress(recording: &Recording) -> Vec<(Vec<u8>, Answer)> {
         .args(["-m", "waitress", "--listen=127.0.0.1:0"])
         .current_dir(folder.path())
         .env("VIRTUAL_ENV", venv())
+        .env(SAME_ORDER.0, SAME_ORDER.1)
         .env("PYTHONDONTWRITEBYTECODE", "1");
     let target = recording.target.strip_suffix("()");
     if target.is_some() {
