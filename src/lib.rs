@@ -16,9 +16,11 @@
 
 pub mod bus;
 pub mod clock;
+pub mod config;
 pub mod exchange;
 pub mod history;
 pub mod http;
+pub mod plain;
 pub mod text;
 
 /// The interpreter this program was built with; the tests make their virtual environment

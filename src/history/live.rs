@@ -1,47 +1,51 @@
 //! The live store: exchanges in flight and recent ones, in memory, bounded by bytes.
 //!
-//! Invariant: the sum of what is kept stays under the budget, except that an exchange in
-//! flight is never evicted; its bodies are cut instead.
+//! Invariant: what is kept stays within the budget. Finished exchanges make room, those
+//! that ended first go first; one in flight is never evicted. So that the budget holds
+//! all the same, bodies, output and hints of those in flight together get three quarters
+//! of it, and what is beyond is cut and counted. The last quarter is for heads and
+//! tracebacks, which are never cut: only these can exceed the budget, while more of them
+//! than fit are in flight at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::exchange::{Body, Event, Exchange, ExchangeEvent, ExchangeId};
+use crate::exchange::{Event, Exchange, ExchangeEvent, ExchangeId};
 
 use super::Store;
+use super::growth::{Kept, Room, add_output, apply};
+use super::order::Order;
 
 /// Bytes of memory for everything.
 const BUDGET: usize = 64 << 20;
 /// Bytes kept of one body.
 const BODY_LIMIT: usize = 10 << 20;
-/// What one exchange costs beside its heads and bodies: struct, maps, small strings.
-const OVERHEAD: usize = 1 << 10;
 
 /// What had to be given up to stay within the budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dropped {
-    /// Whole exchanges, the oldest ones.
+    /// Whole exchanges, those that ended first.
     pub exchanges: u64,
-    /// Bytes of bodies beyond what is kept of one body.
+    /// Bytes of bodies beyond what is kept of one body, or of all in flight.
     pub body_bytes: u64,
+    /// Lines of output and hints of exchanges that had no room for them.
+    pub lines: u64,
 }
 
 /// Exchanges in memory.
 #[derive(Debug)]
 pub struct Live {
-    kept: HashMap<ExchangeId, Kept>,
-    /// Oldest first; the order of ids is the order of beginnings.
-    order: Vec<ExchangeId>,
+    kept: HashMap<ExchangeId, Box<Kept>>,
+    order: Order,
+    /// The finished ones, in the order they ended: the order of eviction.
+    finished: VecDeque<ExchangeId>,
+    /// What everything kept costs.
     bytes: usize,
+    /// What those in flight cost.
+    in_flight: usize,
     budget: usize,
     body_limit: usize,
     dropped: Dropped,
-}
-
-#[derive(Debug)]
-struct Kept {
-    exchange: Arc<Exchange>,
-    bytes: usize,
 }
 
 impl Default for Live {
@@ -55,148 +59,120 @@ impl Live {
     pub fn bounded(budget: usize, body_limit: usize) -> Self {
         Self {
             kept: HashMap::new(),
-            order: Vec::new(),
+            order: Order::default(),
+            finished: VecDeque::new(),
             bytes: 0,
+            in_flight: 0,
             budget,
             body_limit,
             dropped: Dropped::default(),
         }
     }
 
+    /// What everything kept costs, in bytes of memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Forgets one exchange that is of no more use.
     pub fn forget(&mut self, id: ExchangeId) {
-        if let Some(kept) = self.kept.remove(&id) {
-            self.bytes -= kept.bytes;
-            self.order.retain(|other| *other != id);
+        // From the back, where an exchange is that has just ended.
+        if let Some(place) = self.finished.iter().rposition(|other| *other == id) {
+            self.finished.remove(place);
         }
+        self.remove(id);
     }
 
     fn begin(&mut self, exchange: Exchange) {
         let id = exchange.id;
-        let bytes = OVERHEAD + exchange.request.raw.len() * 2;
-        self.bytes += bytes;
-        self.kept.insert(id, Kept { exchange: Arc::new(exchange), bytes });
-        match self.order.binary_search(&id) {
-            Ok(_) => {}
-            Err(place) => self.order.insert(place, id),
-        }
-    }
-
-    /// Evicts the oldest finished exchanges until the budget holds.
-    fn evict(&mut self) {
-        if self.bytes <= self.budget {
+        if self.kept.contains_key(&id) {
             return;
         }
-        let mut over = self.bytes - self.budget;
-        let mut gone = Vec::new();
-        for id in &self.order {
-            if over == 0 {
-                break;
-            }
-            let Some(kept) = self.kept.get(id) else { continue };
-            if kept.exchange.outcome.is_some() {
-                over = over.saturating_sub(kept.bytes);
-                gone.push(*id);
+        let kept = Kept::begin(exchange);
+        self.bytes += kept.bytes;
+        self.in_flight += kept.bytes;
+        self.kept.insert(id, Box::new(kept));
+        self.order.insert(id);
+    }
+
+    /// Brings one exchange forward and the sums with it.
+    fn advance(
+        &mut self,
+        id: ExchangeId,
+        step: impl FnOnce(&mut Kept, Room) -> Dropped,
+    ) -> Option<()> {
+        let kept = self.kept.get_mut(&id)?;
+        let share = self.budget / 4 * 3;
+        let before = kept.bytes;
+        let flew = kept.exchange.outcome.is_none();
+        let used = if flew { self.in_flight } else { before };
+        let room = Room { bytes: share.saturating_sub(used), body: self.body_limit };
+        let dropped = step(kept, room);
+        self.bytes = self.bytes - before + kept.bytes;
+        if flew {
+            self.in_flight -= before;
+            if kept.exchange.outcome.is_none() {
+                self.in_flight += kept.bytes;
+            } else {
+                self.finished.push_back(id);
             }
         }
-        for id in &gone {
-            if let Some(kept) = self.kept.remove(id) {
-                self.bytes -= kept.bytes;
-                self.dropped.exchanges += 1;
-            }
+        self.dropped.body_bytes += dropped.body_bytes;
+        self.dropped.lines += dropped.lines;
+        Some(())
+    }
+
+    fn remove(&mut self, id: ExchangeId) {
+        let Some(kept) = self.kept.remove(&id) else { return };
+        self.bytes -= kept.bytes;
+        if kept.exchange.outcome.is_none() {
+            self.in_flight -= kept.bytes;
         }
-        let kept = &self.kept;
-        self.order.retain(|id| kept.contains_key(id));
+        self.order.remove(id);
+    }
+
+    /// Evicts finished exchanges until the budget holds.
+    fn evict(&mut self) {
+        while self.bytes > self.budget {
+            let Some(id) = self.finished.pop_front() else { return };
+            self.remove(id);
+            self.dropped.exchanges += 1;
+        }
     }
 }
 
 impl Store for Live {
     fn record(&mut self, event: &Event) -> Option<ExchangeId> {
-        if let Event::Output { line, .. } = event {
-            let id = line.exchange?;
-            let kept = self.kept.get_mut(&id)?;
-            let bytes = line.text.len() + std::mem::size_of_val(line);
-            Arc::make_mut(&mut kept.exchange).output.push(line.clone());
-            kept.bytes += bytes;
-            self.bytes += bytes;
-            self.evict();
-            return Some(id);
-        }
-        let Event::Exchange { id, at, what } = event else { return None };
-        if let ExchangeEvent::Began { source, client, request } = what {
-            let request = Arc::clone(request);
-            self.begin(Exchange::begin(*id, *at, *source, client.clone(), request));
-        } else {
-            // Room is what the budget leaves when everything finished was evicted.
-            let kept = self.kept.get_mut(id)?;
-            let limit = self.body_limit.min(self.budget / 2);
-            let (bytes, cut) = apply(Arc::make_mut(&mut kept.exchange), *at, what, limit);
-            kept.bytes += bytes;
-            self.bytes += bytes;
-            self.dropped.body_bytes += cut;
-        }
+        let id = match event {
+            Event::Exchange { id, at, what } => {
+                if let ExchangeEvent::Began { source, client, request } = what {
+                    let (client, request) = (client.clone(), Arc::clone(request));
+                    self.begin(Exchange::begin(*id, *at, *source, client, request));
+                } else {
+                    self.advance(*id, |kept, room| apply(kept, *at, what, room))?;
+                }
+                *id
+            }
+            Event::Output { line, .. } => {
+                let id = line.exchange?;
+                self.advance(id, |kept, room| add_output(kept, line, room))?;
+                id
+            }
+            Event::Generation { .. } | Event::Notice { .. } => return None,
+        };
         self.evict();
-        Some(*id)
+        self.kept.contains_key(&id).then_some(id)
     }
 
     fn ids(&self) -> &[ExchangeId] {
-        &self.order
+        self.order.as_slice()
     }
 
-    fn exchange(&self, id: ExchangeId) -> Option<Arc<Exchange>> {
-        self.kept.get(&id).map(|kept| Arc::clone(&kept.exchange))
+    fn exchange(&self, id: ExchangeId) -> Option<&Exchange> {
+        self.kept.get(&id).map(|kept| &kept.exchange)
     }
 
     fn dropped(&self) -> Dropped {
         self.dropped
     }
-}
-
-/// Brings one exchange forward by one event. Returns how many bytes it grew by and how
-/// many had to be cut.
-fn apply(
-    exchange: &mut Exchange,
-    at: jiff::Timestamp,
-    what: &ExchangeEvent,
-    limit: usize,
-) -> (usize, u64) {
-    match what {
-        ExchangeEvent::Began { .. } => {}
-        ExchangeEvent::RequestBody(piece) => {
-            return grow(&mut exchange.request_body, piece, limit);
-        }
-        ExchangeEvent::ResponseBody(piece) => {
-            return grow(&mut exchange.response_body, piece, limit);
-        }
-        ExchangeEvent::Held => exchange.held = Some(at),
-        ExchangeEvent::Called(generation) => {
-            exchange.generation = Some(*generation);
-            exchange.called = Some(at);
-        }
-        ExchangeEvent::Responded(response) => {
-            exchange.response = Some(Arc::clone(response));
-            exchange.responded = Some(at);
-            return (response.raw.len() * 2, 0);
-        }
-        ExchangeEvent::Raised(traceback) => {
-            exchange.traceback = Some(Arc::clone(traceback));
-            return (traceback.text.len() * 2, 0);
-        }
-        ExchangeEvent::Hint(hint) => {
-            exchange.hints.push(Arc::clone(hint));
-            return (hint.problem.len() + hint.mend.len(), 0);
-        }
-        ExchangeEvent::Ended(outcome) => {
-            exchange.outcome = Some(outcome.clone());
-            exchange.ended = Some(at);
-        }
-    }
-    (0, 0)
-}
-
-fn grow(body: &mut Body, piece: &[u8], limit: usize) -> (usize, u64) {
-    let before = body.kept.len();
-    body.push(piece, limit);
-    let grown = body.kept.len() - before;
-    (grown, (piece.len() - grown) as u64)
 }

@@ -3,11 +3,13 @@
 //! Readers of the bus hand every event to a [`Store`] and ask it back for exchanges. The
 //! one store so far is [`Live`], in memory.
 
+mod growth;
 mod live;
+mod order;
+#[cfg(test)]
+mod tests;
 
 pub use live::{Dropped, Live};
-
-use std::sync::Arc;
 
 use crate::exchange::{Event, Exchange, ExchangeId};
 
@@ -19,8 +21,9 @@ pub trait Store {
     /// The ids kept, oldest first.
     fn ids(&self) -> &[ExchangeId];
 
-    /// One exchange, as far as it is known.
-    fn exchange(&self, id: ExchangeId) -> Option<Arc<Exchange>>;
+    /// One exchange, as far as it is known. It is lent, not shared: a store that handed
+    /// out an `Arc` would have to copy a growing body whenever a reader held on to it.
+    fn exchange(&self, id: ExchangeId) -> Option<&Exchange>;
 
     /// What had to be given up to stay within the bounds.
     fn dropped(&self) -> Dropped;

@@ -1,0 +1,347 @@
+//! The command line as typed: its grammar, its help, and nothing resolved yet.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::builder::{NonEmptyStringValueParser, RangedU64ValueParser, StyledStr};
+use clap::error::{ContextKind, ErrorKind};
+use clap::{
+    ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
+};
+
+/// Help is laid out for this width everywhere, so that what is tested is what is read.
+const COLUMNS: usize = 80;
+
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    " (linked with Python ",
+    env!("RDEV_BUILD_VERSION"),
+    ")"
+);
+
+const HELP_OF_HELP: &str = "Print this help, or that of a command";
+
+const ABOUT: &str = "\
+Serves a WSGI application while you develop it and shows each request and \
+response in the terminal: as a dashboard where there is one, as transcripts like \
+those of curl -v otherwise. With --reload, every change to your code is brought in \
+before the next request is answered.";
+
+const AFTER_HELP: &str = "\
+TARGET, what to serve:
+  shop.wsgi:application  a name in a module, as you would import it
+  shop:web.app           the name may be dotted
+  shop:create_app(True)  what a factory returns; its arguments are literals
+  shop.wsgi              a module alone: the first of app, application,
+                         create_app() and make_app() that it has
+  examples/hello.py      a file, alone or with :NAME behind it
+  examples/              a folder: app.py, wsgi.py or main.py in it
+  nothing                the same in the current folder (or --app-dir)
+A module named like a command is served by ./run.py, run:app or `rdev run run`.
+
+Examples:
+  rdev                                 the app.py of the current folder
+  rdev shop.wsgi --reload              a Django project while you work on it
+  rdev 'shop:create_app(\"dev\")' --reload --port 5000
+  rdev examples/hello.py --plain       transcripts instead of the dashboard";
+
+/// What was typed behind `rdev`.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rdev",
+    bin_name = "rdev",
+    version = VERSION,
+    about = ABOUT,
+    after_help = AFTER_HELP,
+    args_conflicts_with_subcommands = true,
+    subcommand_help_heading = "Commands",
+    term_width = COLUMNS,
+    disable_help_flag = true,
+    disable_version_flag = true,
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    #[command(flatten)]
+    serve: ServeArguments,
+    /// Print the version and the Python it is linked with
+    #[arg(short = 'V', long, action = ArgAction::Version, help_heading = "Other options")]
+    version: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve TARGET, as rdev does without a command
+    #[command(after_help = AFTER_HELP, term_width = COLUMNS, disable_help_flag = true)]
+    Run(ServeArguments),
+}
+
+/// What to serve, and how.
+#[derive(Debug, Args)]
+pub(super) struct ServeArguments {
+    /// The application; see below
+    pub(super) target: Option<String>,
+
+    /// Bring in every change to the code before the next request is answered
+    #[arg(long, help_heading = "Serving")]
+    pub(super) reload: bool,
+    /// Address or name to listen on
+    #[arg(
+        long,
+        default_value = "127.0.0.1",
+        help_heading = "Serving",
+        value_parser = NonEmptyStringValueParser::new()
+    )]
+    pub(super) host: String,
+    /// Port to listen on; 0 picks a free one and prints it
+    #[arg(long, default_value_t = 8888, help_heading = "Serving")]
+    pub(super) port: u16,
+    /// How many requests the application may answer at the same time; 1 makes
+    /// wsgi.multithread False
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 64,
+        help_heading = "Serving",
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..)
+    )]
+    pub(super) threads: usize,
+
+    /// Folder to import from, first on sys.path [default: the current folder, or the one
+    /// of the file]
+    #[arg(long, value_name = "DIR", help_heading = "Finding the application")]
+    pub(super) app_dir: Option<PathBuf>,
+    // As an attribute, since a doc comment would want the variables in backticks.
+    #[arg(
+        long,
+        value_name = "PATH",
+        help_heading = "Finding the application",
+        help = "Interpreter, or virtual environment, to run the application with \
+                [default: VIRTUAL_ENV, CONDA_PREFIX, .venv or venv from the \
+                application's folder upwards, the Python that built rdev]"
+    )]
+    pub(super) python: Option<PathBuf>,
+
+    /// Print transcripts instead of the dashboard, as is done without a terminal
+    #[arg(long, help_heading = "Showing")]
+    pub(super) plain: bool,
+
+    /// Print this help
+    #[arg(short, long, action = ArgAction::Help, help_heading = "Other options")]
+    help: Option<bool>,
+}
+
+/// What a command line comes to before anything is looked up.
+pub(super) enum Typed {
+    /// Serve.
+    Serve(ServeArguments),
+    /// Print this on stdout and be done.
+    Help(StyledStr),
+}
+
+/// Reads the arguments, the program's name first. An error is clap's text for stderr.
+pub(super) fn parse(arguments: &[OsString]) -> Result<Typed, Box<StyledStr>> {
+    let mut command = CommandLine::command();
+    // Makes clap's own `help` a command that the lines below can name.
+    command.build();
+    command = command.mut_subcommand("help", |help| help.about(HELP_OF_HELP));
+    let arguments = verb_first(&command, arguments);
+    let parsed = command
+        .try_get_matches_from_mut(arguments)
+        .and_then(|matches| CommandLine::from_arg_matches(&matches));
+    match parsed {
+        Ok(CommandLine { verb: Some(Verb::Run(serve)), .. }) => Ok(Typed::Serve(serve)),
+        Ok(CommandLine { serve, .. }) => Ok(Typed::Serve(serve)),
+        Err(told)
+            if matches!(
+                told.kind(),
+                ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+            ) =>
+        {
+            Ok(Typed::Help(told.render()))
+        }
+        Err(error) => Err(Box::new(one_target(&mut command, error).render())),
+    }
+}
+
+/// Has a second TARGET called that: clap takes it for a misplaced command.
+fn one_target(command: &mut Command, error: clap::Error) -> clap::Error {
+    match (error.kind(), error.get(ContextKind::InvalidSubcommand)) {
+        (ErrorKind::ArgumentConflict, Some(word)) => command.error(
+            ErrorKind::UnknownArgument,
+            format!("unexpected argument '{word}': there is a TARGET already"),
+        ),
+        _ => error,
+    }
+}
+
+/// Moves a verb in front of the options before it: clap would take the `run` of
+/// `rdev --reload run shop` for TARGET, but a verb wins over a module of its name.
+fn verb_first(command: &Command, arguments: &[OsString]) -> Vec<OsString> {
+    let mut ordered = arguments.to_vec();
+    let mut at = 1;
+    while let Some(word) = arguments.get(at).map(|word| word.to_string_lossy()) {
+        if word == "--" {
+            break;
+        }
+        if !word.starts_with('-') {
+            if command.find_subcommand(word.as_ref()).is_some() {
+                ordered[1..=at].rotate_right(1);
+            }
+            break;
+        }
+        at += if takes_the_next(command, &word) { 2 } else { 1 };
+    }
+    ordered
+}
+
+/// Whether an option's value is the argument behind it: `--port 80`, not `--port=80`.
+fn takes_the_next(command: &Command, option: &str) -> bool {
+    command.get_opts().any(|known| {
+        known.get_long().is_some_and(|long| option.strip_prefix("--") == Some(long))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn typed(line: &str) -> Result<ServeArguments, String> {
+        let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
+        match parse(&words) {
+            Ok(Typed::Serve(serve)) => Ok(serve),
+            Ok(Typed::Help(text)) => Err(text.to_string()),
+            Err(text) => Err(text.to_string()),
+        }
+    }
+
+    #[test]
+    fn the_grammar_has_no_contradictions() {
+        CommandLine::command().debug_assert();
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_program_this_grew_out_of() {
+        let serve = typed("rdev").unwrap();
+        assert_eq!((serve.host.as_str(), serve.port), ("127.0.0.1", 8888));
+        assert_eq!((serve.threads, serve.target), (64, None));
+        assert!(!serve.reload && !serve.plain);
+    }
+
+    #[test]
+    fn a_verb_wins_over_a_module_of_its_name() {
+        let table = [
+            ("rdev run", None),
+            ("rdev run run", Some("run")),
+            ("rdev run:app", Some("run:app")),
+            ("rdev ./run.py", Some("./run.py")),
+            ("rdev -- run", Some("run")),
+            ("rdev run help", Some("help")),
+            ("rdev run shop --port 80 --reload", Some("shop")),
+            ("rdev --port 80 --reload run shop", Some("shop")),
+            ("rdev --port=80 --reload run shop", Some("shop")),
+            ("rdev --port 80 --reload shop", Some("shop")),
+            ("rdev --port 80 shop --reload", Some("shop")),
+        ];
+        for (line, target) in table {
+            let serve = typed(line).unwrap_or_else(|text| panic!("{line}: {text}"));
+            assert_eq!(serve.target.as_deref(), target, "{line}");
+            assert_eq!(serve.port, if line.contains("80") { 80 } else { 8888 }, "{line}");
+            assert_eq!(serve.reload, line.contains("--reload"), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_breaks_the_grammar_is_told_with_the_place() {
+        let table = [
+            ("rdev --port 65536", "65536 is not in 0..=65535"),
+            ("rdev --port eighty", "'--port <PORT>'"),
+            ("rdev --relaod", "--reload"),
+            ("rdev --threads 0", "'--threads <N>'"),
+            ("rdev --host= app", "'--host <HOST>'"),
+            ("rdev app:app other", "unexpected argument 'other'"),
+            ("rdev app:app run", "unexpected argument 'run'"),
+            ("rdev --port 1 --port 2", "cannot be used multiple times"),
+        ];
+        for (line, part) in table {
+            let text = typed(line).err().unwrap_or_else(|| panic!("{line}"));
+            assert!(text.starts_with("error: ") && text.contains(part), "{line}: {text}");
+            assert!(text.contains("--help"), "{line}: {text}");
+        }
+    }
+
+    #[test]
+    fn help_is_the_same_however_it_is_asked_for() {
+        let help = typed("rdev --help").unwrap_err();
+        for line in ["rdev -h", "rdev help", "rdev app:app --help", "rdev --port 1 -h"] {
+            assert_eq!(typed(line).unwrap_err(), help, "{line}");
+        }
+        assert!(typed("rdev run --help").unwrap_err().contains("--app-dir <DIR>"));
+        assert!(help.lines().all(|line| line.chars().count() <= COLUMNS), "{help}");
+        insta::assert_snapshot!(help, @r#"
+        Serves a WSGI application while you develop it and shows each request and
+        response in the terminal: as a dashboard where there is one, as transcripts like
+        those of curl -v otherwise. With --reload, every change to your code is brought
+        in before the next request is answered.
+
+        Usage: rdev [OPTIONS] [TARGET]
+               rdev <COMMAND>
+
+        Commands:
+          run   Serve TARGET, as rdev does without a command
+          help  Print this help, or that of a command
+
+        Arguments:
+          [TARGET]  The application; see below
+
+        Serving:
+              --reload       Bring in every change to the code before the next request
+                             is answered
+              --host <HOST>  Address or name to listen on [default: 127.0.0.1]
+              --port <PORT>  Port to listen on; 0 picks a free one and prints it
+                             [default: 8888]
+              --threads <N>  How many requests the application may answer at the same
+                             time; 1 makes wsgi.multithread False [default: 64]
+
+        Finding the application:
+              --app-dir <DIR>  Folder to import from, first on sys.path [default: the
+                               current folder, or the one of the file]
+              --python <PATH>  Interpreter, or virtual environment, to run the
+                               application with [default: VIRTUAL_ENV, CONDA_PREFIX,
+                               .venv or venv from the application's folder upwards, the
+                               Python that built rdev]
+
+        Showing:
+              --plain  Print transcripts instead of the dashboard, as is done without a
+                       terminal
+
+        Other options:
+          -h, --help     Print this help
+          -V, --version  Print the version and the Python it is linked with
+
+        TARGET, what to serve:
+          shop.wsgi:application  a name in a module, as you would import it
+          shop:web.app           the name may be dotted
+          shop:create_app(True)  what a factory returns; its arguments are literals
+          shop.wsgi              a module alone: the first of app, application,
+                                 create_app() and make_app() that it has
+          examples/hello.py      a file, alone or with :NAME behind it
+          examples/              a folder: app.py, wsgi.py or main.py in it
+          nothing                the same in the current folder (or --app-dir)
+        A module named like a command is served by ./run.py, run:app or `rdev run run`.
+
+        Examples:
+          rdev                                 the app.py of the current folder
+          rdev shop.wsgi --reload              a Django project while you work on it
+          rdev 'shop:create_app("dev")' --reload --port 5000
+          rdev examples/hello.py --plain       transcripts instead of the dashboard
+        "#);
+    }
+
+    #[test]
+    fn the_version_names_the_python_inside() {
+        let version = typed("rdev --version").unwrap_err();
+        assert!(version.starts_with("rdev 0."), "{version}");
+        assert!(version.contains("Python 3."), "{version}");
+    }
+}

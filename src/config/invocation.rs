@@ -1,0 +1,187 @@
+//! From arguments and surroundings to what the program has to do.
+
+use std::ffi::OsString;
+
+use clap::builder::StyledStr;
+
+use super::arguments::{self, ServeArguments, Typed};
+use super::error::Error;
+use super::interpreter::{self, Interpreter};
+use super::surroundings::Surroundings;
+use super::target::{Finder, Target};
+
+/// What the rest of the program needs to know to serve.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// What to serve.
+    pub target: Target,
+    /// Whether changes to the code are brought in.
+    pub reload: bool,
+    /// The address or name to listen on, IPv6 without brackets.
+    pub host: String,
+    /// 0: a free one.
+    pub port: u16,
+    /// How many requests may be in the application at a time, at least 1.
+    pub threads: usize,
+    /// Transcripts, even on a terminal.
+    pub plain: bool,
+    /// What to run the application with.
+    pub interpreter: Interpreter,
+    /// As typed, the program first: the application's `sys.argv`.
+    pub arguments: Vec<OsString>,
+}
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub enum Invocation {
+    /// To serve.
+    Serve(Box<Config>),
+    /// To print this on stdout: help or version.
+    Help(String),
+}
+
+/// Reads the command line, the program's name first.
+pub fn from_command_line(
+    arguments: Vec<OsString>,
+    surroundings: &Surroundings,
+) -> Result<Invocation, Error> {
+    match arguments::parse(&arguments) {
+        Ok(Typed::Serve(typed)) => {
+            let config = resolve(typed, arguments, surroundings)?;
+            Ok(Invocation::Serve(Box::new(config)))
+        }
+        Ok(Typed::Help(text)) => {
+            Ok(Invocation::Help(rendered(&text, surroundings.colour_help)))
+        }
+        Err(text) => Err(Error::Usage(rendered(&text, surroundings.colour_errors))),
+    }
+}
+
+fn resolve(
+    typed: ServeArguments,
+    arguments: Vec<OsString>,
+    surroundings: &Surroundings,
+) -> Result<Config, Error> {
+    let app_dir = typed.app_dir.as_deref();
+    let finder = Finder::new(&surroundings.current_dir, app_dir, typed.reload)?;
+    let target = finder.find(typed.target.as_deref())?;
+    let interpreter =
+        interpreter::find(typed.python.as_deref(), &target.app_dir, surroundings)?;
+    Ok(Config {
+        target,
+        reload: typed.reload,
+        host: without_brackets(typed.host),
+        port: typed.port,
+        threads: typed.threads,
+        plain: typed.plain,
+        interpreter,
+        arguments,
+    })
+}
+
+/// `[::1]`, as an URL has it, is the address `::1`.
+fn without_brackets(host: String) -> String {
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    inner.map(str::to_owned).unwrap_or(host)
+}
+
+fn rendered(text: &StyledStr, colour: bool) -> String {
+    let text = if colour { text.ansi().to_string() } else { text.to_string() };
+    text.trim_end().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::super::interpreter::{FoundBy, Linked};
+    use super::*;
+
+    fn surroundings(current_dir: &Path) -> Surroundings {
+        Surroundings {
+            virtual_env: None,
+            conda_prefix: None,
+            path: None,
+            current_dir: current_dir.to_path_buf(),
+            linked: Linked {
+                python: PathBuf::from("/python/bin/python3"),
+                home: PathBuf::from("/python/bin"),
+                version: "3.11".to_owned(),
+            },
+            colour_help: false,
+            colour_errors: false,
+        }
+    }
+
+    fn words(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn a_command_line_becomes_a_config() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        // Ends the search for environments, wherever the tests run.
+        fs::create_dir(root.join(".git")).unwrap();
+        let arguments = words("rdev shop:app --reload --host [::1] --port 0 --threads 1");
+        let invocation = from_command_line(arguments.clone(), &surroundings(&root));
+        let Ok(Invocation::Serve(config)) = invocation else {
+            panic!("{invocation:?}");
+        };
+        let expected = Config {
+            target: Target {
+                module: "shop".to_owned(),
+                callable: Some("app".to_owned()),
+                app_dir: root,
+                shown: "shop:app".to_owned(),
+            },
+            reload: true,
+            host: "::1".to_owned(),
+            port: 0,
+            threads: 1,
+            plain: false,
+            interpreter: Interpreter {
+                python: PathBuf::from("/python/bin/python3"),
+                found_by: FoundBy::Build,
+            },
+            arguments,
+        };
+        assert_eq!(*config, expected);
+    }
+
+    #[test]
+    fn every_error_is_one_message_with_its_exit_code() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut surroundings = surroundings(folder.path());
+        surroundings.virtual_env = Some("/nowhere".into());
+        let table = [
+            ("rdev --port 65536", 2, "error: invalid value '65536'"),
+            ("rdev", 1, "error: no application in "),
+            ("rdev missing.py", 1, "error: missing.py does not exist"),
+            ("rdev app:", 2, "error: \"app:\" has nothing behind"),
+            ("rdev app:app", 2, "error: VIRTUAL_ENV names /nowhere"),
+        ];
+        for (line, code, start) in table {
+            let error = from_command_line(words(line), &surroundings).unwrap_err();
+            let text = error.to_string();
+            assert!(text.starts_with(start), "{line}: {text}");
+            assert_eq!(error.exit_code(), code, "{line}");
+            assert_eq!(text.trim_end(), text, "{line}");
+        }
+    }
+
+    #[test]
+    fn colours_are_for_terminals_alone() {
+        let mut surroundings = surroundings(Path::new("/"));
+        for colour in [false, true] {
+            surroundings.colour_errors = colour;
+            surroundings.colour_help = colour;
+            let error = from_command_line(words("rdev --no"), &surroundings).unwrap_err();
+            assert_eq!(error.to_string().contains('\x1b'), colour);
+            let help = from_command_line(words("rdev --help"), &surroundings).unwrap();
+            let Invocation::Help(help) = help else { panic!("{help:?}") };
+            assert_eq!(help.contains('\x1b'), colour);
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! What rdev was asked to do: the command line and the environment made into a [`Config`],
+//! with the application's module and the interpreter found.
+//!
+//! Called once, by `main.rs` before any thread exists. Invariant: nothing here runs the
+//! user's code or any Python; files are looked at, none is written.
+
+mod arguments;
+mod error;
+mod interpreter;
+mod invocation;
+mod surroundings;
+mod target;
+
+pub use error::Error;
+pub use interpreter::{FoundBy, Interpreter, InterpreterError, Linked, Mismatch};
+pub use invocation::{Config, Invocation, from_command_line};
+pub use surroundings::Surroundings;
+pub use target::{Target, TargetError};

@@ -1,0 +1,56 @@
+//! What the configuration depends on besides the arguments, as a value: tests make their
+//! own, and nothing else in `config/` asks the process.
+
+use std::env;
+use std::ffi::OsString;
+use std::io::{self, IsTerminal};
+use std::path::PathBuf;
+
+use super::error::Error;
+use super::interpreter::Linked;
+
+/// The environment, the current folder, and the Python inside the binary.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// `VIRTUAL_ENV`: the environment the user activated.
+    pub virtual_env: Option<OsString>,
+    /// `CONDA_PREFIX`: the same for conda.
+    pub conda_prefix: Option<OsString>,
+    /// `PATH`, for `--python NAME`.
+    pub path: Option<OsString>,
+    /// Where relative paths start.
+    pub current_dir: PathBuf,
+    /// The Python this binary is linked with.
+    pub linked: Linked,
+    /// Whether help may have colours: stdout is a terminal that wants them.
+    pub colour_help: bool,
+    /// Whether errors may have colours: the same of stderr.
+    pub colour_errors: bool,
+}
+
+impl Surroundings {
+    /// Those of the running process.
+    pub fn of_this_process() -> Result<Self, Error> {
+        let colour = wants_colour();
+        Ok(Self {
+            virtual_env: set_variable("VIRTUAL_ENV"),
+            conda_prefix: set_variable("CONDA_PREFIX"),
+            path: set_variable("PATH"),
+            current_dir: env::current_dir().map_err(Error::CurrentDir)?,
+            linked: Linked::with_this_binary(),
+            colour_help: colour && io::stdout().is_terminal(),
+            colour_errors: colour && io::stderr().is_terminal(),
+        })
+    }
+}
+
+/// An empty variable means the same as none, as it does to the shells.
+fn set_variable(name: &str) -> Option<OsString> {
+    env::var_os(name).filter(|value| !value.is_empty())
+}
+
+/// <https://no-color.org>, and terminals that can do nothing.
+fn wants_colour() -> bool {
+    set_variable("NO_COLOR").is_none()
+        && set_variable("TERM").is_none_or(|term| term != "dumb")
+}

@@ -1,0 +1,147 @@
+//! How one exchange of the live store grows by an event, and what it then costs.
+//!
+//! Costs are bytes of memory: exact for bodies, estimated from above for the rest.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use crate::exchange::{
+    Body, Exchange, ExchangeEvent, Frame, Hint, OutputLine, Request, Response, Traceback,
+};
+use crate::http::Headers;
+
+use super::Dropped;
+
+/// What one exchange costs beside its heads and bodies: struct, maps, small strings.
+pub(super) const OVERHEAD: usize = 1 << 10;
+/// What a header field, a line of output or a hint costs beside its text.
+pub(super) const PART: usize = 96;
+
+/// An exchange and what it costs.
+#[derive(Debug)]
+pub(super) struct Kept {
+    pub(super) exchange: Exchange,
+    pub(super) bytes: usize,
+}
+
+/// What an event may add to an exchange beyond what is always kept.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    /// Bytes in all.
+    pub(super) bytes: usize,
+    /// Bytes that one body may have.
+    pub(super) body: usize,
+}
+
+impl Kept {
+    /// An exchange of which only the head of the request is known.
+    pub(super) fn begin(exchange: Exchange) -> Self {
+        let bytes = OVERHEAD + exchange.client.len() + request_cost(&exchange.request);
+        Self { exchange, bytes }
+    }
+}
+
+/// Brings one exchange forward by one event. Returns what there was no room for.
+pub(super) fn apply(
+    kept: &mut Kept,
+    at: Timestamp,
+    what: &ExchangeEvent,
+    room: Room,
+) -> Dropped {
+    let exchange = &mut kept.exchange;
+    match what {
+        ExchangeEvent::Began { .. } => {}
+        ExchangeEvent::RequestBody(piece) => {
+            let body = &mut exchange.request_body;
+            return grow(body, &mut kept.bytes, piece, room);
+        }
+        ExchangeEvent::ResponseBody(piece) => {
+            let body = &mut exchange.response_body;
+            return grow(body, &mut kept.bytes, piece, room);
+        }
+        ExchangeEvent::Held => exchange.held = Some(at),
+        ExchangeEvent::Called(generation) => {
+            exchange.generation = Some(*generation);
+            exchange.called = Some(at);
+        }
+        ExchangeEvent::Responded(response) => {
+            let before = exchange.response.replace(Arc::clone(response));
+            kept.bytes += response_cost(response);
+            kept.bytes -= before.map_or(0, |before| response_cost(&before));
+            exchange.responded = Some(at);
+        }
+        ExchangeEvent::Raised(traceback) => {
+            let before = exchange.traceback.replace(Arc::clone(traceback));
+            kept.bytes += traceback_cost(traceback);
+            kept.bytes -= before.map_or(0, |before| traceback_cost(&before));
+        }
+        ExchangeEvent::Hint(hint) => return add_hint(kept, hint, room),
+        ExchangeEvent::Ended(outcome) => {
+            // The rare second end changes nothing: the first is what the client saw.
+            exchange.outcome.get_or_insert_with(|| outcome.clone());
+            exchange.ended.get_or_insert(at);
+            for body in [&mut exchange.request_body, &mut exchange.response_body] {
+                let before = body.kept.capacity();
+                body.kept.shrink_to_fit();
+                kept.bytes -= before - body.kept.capacity();
+            }
+        }
+    }
+    Dropped::default()
+}
+
+pub(super) fn add_output(kept: &mut Kept, line: &OutputLine, room: Room) -> Dropped {
+    let cost = line.text.len() + PART;
+    if cost > room.bytes {
+        return Dropped { lines: 1, ..Dropped::default() };
+    }
+    kept.exchange.output.push(line.clone());
+    kept.bytes += cost;
+    Dropped::default()
+}
+
+fn add_hint(kept: &mut Kept, hint: &Arc<Hint>, room: Room) -> Dropped {
+    let cost = hint.problem.len() + hint.mend.len() + PART;
+    if cost > room.bytes {
+        return Dropped { lines: 1, ..Dropped::default() };
+    }
+    kept.exchange.hints.push(Arc::clone(hint));
+    kept.bytes += cost;
+    Dropped::default()
+}
+
+/// Adds a piece to a body as far as there is room. What counts is the memory it takes,
+/// not its length, so growth by doubling stops where the room does.
+fn grow(body: &mut Body, bytes: &mut usize, piece: &[u8], room: Room) -> Dropped {
+    let (length, capacity) = (body.kept.len(), body.kept.capacity());
+    let most = room.body.min(capacity.saturating_add(room.bytes));
+    let wanted = (length + piece.len()).min(most).max(length);
+    if body.is_whole() && wanted > capacity {
+        let capacity = capacity.saturating_mul(2).clamp(wanted, most);
+        body.kept.reserve_exact(capacity - length);
+    }
+    body.push(piece, wanted);
+    *bytes += body.kept.capacity() - capacity;
+    let cut = piece.len() - (body.kept.len() - length);
+    Dropped { body_bytes: cut as u64, ..Dropped::default() }
+}
+
+/// What a head costs: the bytes as sent and once more what was parsed from them.
+fn head_cost(raw: &[u8], headers: Option<&Headers>) -> usize {
+    raw.len() * 2 + headers.map_or(0, |headers| headers.0.len() * PART)
+}
+
+pub(super) fn request_cost(request: &Request) -> usize {
+    head_cost(&request.raw, request.head.as_ref().map(|head| &head.headers))
+}
+
+pub(super) fn response_cost(response: &Response) -> usize {
+    head_cost(&response.raw, Some(&response.head.headers))
+}
+
+/// The text holds most of what the frames hold once more.
+pub(super) fn traceback_cost(traceback: &Traceback) -> usize {
+    let frames: usize = traceback.chain.iter().map(|raised| raised.frames.len()).sum();
+    traceback.text.len() * 2 + frames * size_of::<Frame>()
+}

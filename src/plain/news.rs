@@ -1,0 +1,158 @@
+//! rdev's own words: what became of a generation, notices, and what was not shown. Each
+//! line begins with `rdev:`.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::bus::Losses;
+use crate::exchange::{
+    GenerationEvent, GenerationId, Notice, ReloadReason, Severity, Traceback,
+};
+use crate::text;
+
+/// Changed files named one by one; the rest are counted.
+const FILES_NAMED: usize = 3;
+
+/// What is known of the generations that matter to later lines.
+#[derive(Debug)]
+pub(super) struct News {
+    /// Paths below it are shown relative to it.
+    root: PathBuf,
+    /// Why generations that are not there yet are being made.
+    reasons: BTreeMap<GenerationId, ReloadReason>,
+    /// The last failed import.
+    failed: Option<(GenerationId, Arc<Traceback>)>,
+}
+
+impl News {
+    pub(super) fn new(root: PathBuf) -> Self {
+        Self { root, reasons: BTreeMap::new(), failed: None }
+    }
+
+    /// What is said about a step of a generation: one line for each that came to be,
+    /// could not, or died.
+    pub(super) fn generation(
+        &mut self,
+        id: GenerationId,
+        what: &GenerationEvent,
+    ) -> Option<String> {
+        match what {
+            GenerationEvent::Started(reason) => {
+                self.reasons.insert(id, reason.clone());
+                None
+            }
+            GenerationEvent::Ready(import) => {
+                let why = self.reasons.remove(&id).map(|reason| self.why(&reason));
+                let time = text::duration(import.as_secs_f64());
+                let why = why.unwrap_or_default();
+                Some(format!("rdev: generation {id} ready in {time}{why}\n"))
+            }
+            GenerationEvent::Failed(traceback) => {
+                self.reasons.remove(&id);
+                self.failed = Some((id, Arc::clone(traceback)));
+                let summary = text::printable(traceback.summary().as_bytes());
+                let place = self.place(traceback);
+                let mut lines =
+                    format!("rdev: generation {id} failed: {summary}{place}\n");
+                lines.push_str(&traceback_lines(traceback));
+                Some(lines)
+            }
+            GenerationEvent::Died(how) => {
+                self.reasons.remove(&id);
+                let how = text::printable(how.as_bytes());
+                Some(format!("rdev: generation {id} died: {how}\n"))
+            }
+            GenerationEvent::Discarded | GenerationEvent::Retired => {
+                self.reasons.remove(&id);
+                None
+            }
+        }
+    }
+
+    /// The generation whose failed import this is the traceback of, where it is: it was
+    /// printed then, and every request until the next change is answered with it.
+    pub(super) fn failure(&self, traceback: &Traceback) -> Option<GenerationId> {
+        let (id, failed) = self.failed.as_ref()?;
+        (**failed == *traceback).then_some(*id)
+    }
+
+    fn why(&self, reason: &ReloadReason) -> String {
+        match reason {
+            ReloadReason::Start => String::new(),
+            ReloadReason::Changed(files) => format!(" ({} changed)", self.named(files)),
+            ReloadReason::Died(_) => " (the one before died)".to_owned(),
+            ReloadReason::Asked => " (asked for)".to_owned(),
+        }
+    }
+
+    fn named(&self, files: &[PathBuf]) -> String {
+        let mut names: Vec<String> =
+            files.iter().take(FILES_NAMED).map(|file| self.relative(file)).collect();
+        if files.len() > FILES_NAMED {
+            names.push(format!("{} more", files.len() - FILES_NAMED));
+        }
+        match names.split_last() {
+            Some((last, before)) if !before.is_empty() => {
+                format!("{} and {last}", before.join(", "))
+            }
+            _ => names.concat(),
+        }
+    }
+
+    fn relative(&self, file: &Path) -> String {
+        let file = file.strip_prefix(&self.root).unwrap_or(file);
+        text::printable(file.as_os_str().as_encoded_bytes())
+    }
+
+    /// Where in the user's own code it was raised, unless the summary says so, as that
+    /// of a `SyntaxError` does.
+    fn place(&self, traceback: &Traceback) -> String {
+        let Some(raised) = traceback.chain.last() else { return String::new() };
+        let own = raised.frames.iter().rev().find(|frame| frame.own);
+        match own {
+            Some(frame) if !raised.message.contains(", line ") => {
+                format!(" ({}, line {})", self.relative(frame.file.as_ref()), frame.line)
+            }
+            _ => String::new(),
+        }
+    }
+}
+
+/// A traceback as Python prints it, escaped.
+pub(super) fn traceback_lines(traceback: &Traceback) -> String {
+    let mut lines = text::printable_lines(&traceback.text);
+    if !lines.is_empty() && !lines.ends_with('\n') {
+        lines.push('\n');
+    }
+    lines
+}
+
+/// A notice as a line.
+pub(super) fn notice(notice: &Notice) -> String {
+    let word = match notice.severity {
+        Severity::Info => "",
+        Severity::Warning => "warning: ",
+        Severity::Error => "error: ",
+    };
+    format!("rdev: {word}{}\n", text::printable(notice.text.as_bytes()))
+}
+
+/// What was lost since the last time that was said.
+pub(super) fn losses(before: Losses, now: Losses) -> Option<String> {
+    let counts = [
+        (now.exchanges - before.exchanges, "exchange", "exchanges"),
+        (now.body_pieces - before.body_pieces, "piece of a body", "pieces of bodies"),
+        (now.output_lines - before.output_lines, "line of output", "lines of output"),
+        (now.other - before.other, "other event", "other events"),
+    ];
+    let parts: Vec<String> = counts
+        .iter()
+        .filter(|(count, ..)| *count > 0)
+        .map(|(count, one, many)| {
+            format!("{count} {}", if *count == 1 { one } else { many })
+        })
+        .collect();
+    (!parts.is_empty())
+        .then(|| format!("rdev: {} not shown (output too slow)\n", parts.join(", ")))
+}

@@ -1,0 +1,202 @@
+//! How far one exchange has been shown, and the next block of it.
+//!
+//! ```text
+//!           request over, or patience at its end      ended, or patience at its end
+//!  Nothing ───────────────────────────────────▶ Begun ─────────▶ Done
+//!                                                  │ 64 KiB shown   ▲
+//!                                                  └─────▶ Full ────┘
+//! ```
+
+use jiff::Timestamp;
+
+use crate::exchange::{Body, Exchange};
+use crate::http::{Headers, RequestFraming, request_framing};
+use crate::text;
+
+use super::block::Block;
+use super::body::{self, Kind};
+use super::outcome;
+
+/// What of an exchange was shown.
+#[derive(Debug, Default)]
+pub(super) struct Progress {
+    request: Side,
+    response: Side,
+    /// Since when there has been something that was not shown yet.
+    pub(super) waiting_since: Option<Timestamp>,
+}
+
+/// What of one message was shown.
+#[derive(Debug, Default)]
+struct Side {
+    stage: Stage,
+    /// Decided by the first bytes of the body.
+    kind: Option<Kind>,
+    /// Bytes of the body.
+    shown: usize,
+    /// Whether they ended within a line.
+    mid_line: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    #[default]
+    Nothing,
+    /// The head, and the body as far as it came.
+    Begun,
+    /// As much of the body as is ever shown; the rest is counted until the end.
+    Full,
+    Done,
+}
+
+/// One message of an exchange.
+struct Message<'a> {
+    arrow: &'static str,
+    name: &'static str,
+    raw: &'a [u8],
+    headers: Option<&'a Headers>,
+    body: &'a Body,
+    /// Whether nothing more comes.
+    over: bool,
+}
+
+impl Progress {
+    /// Whether the request can be shown whole and has not been.
+    pub(super) fn request_is_due(&self, exchange: &Exchange) -> bool {
+        self.request.stage == Stage::Nothing && request_is_over(exchange)
+    }
+
+    /// What there is of the request and was not shown.
+    pub(super) fn show_request(&mut self, exchange: &Exchange) -> Option<Block> {
+        let head = exchange.request.head.as_ref();
+        let message = Message {
+            arrow: "> ",
+            name: "request",
+            raw: &exchange.request.raw,
+            headers: head.map(|head| &head.headers),
+            body: &exchange.request_body,
+            over: request_is_over(exchange),
+        };
+        let label = || outcome::request_label(exchange);
+        let text = self.request.show(exchange, &message, label);
+        (!text.is_empty()).then(|| Block::stdout(text))
+    }
+
+    /// What there is of the response and was not shown, and how the exchange ended.
+    pub(super) fn show_response(&mut self, exchange: &Exchange) -> Option<Block> {
+        let apart = self.response.stage != Stage::Nothing;
+        let mut text = String::new();
+        if let Some(response) = &exchange.response {
+            let message = Message {
+                arrow: "< ",
+                name: "response",
+                raw: &response.raw,
+                headers: Some(&response.head.headers),
+                body: &exchange.response_body,
+                over: exchange.outcome.is_some(),
+            };
+            let label = || outcome::response_label(exchange);
+            text = self.response.show(exchange, &message, label);
+        }
+        if let Some(ending) = outcome::ending(exchange, apart) {
+            text.push_str(&ending);
+            text.push('\n');
+        }
+        (!text.is_empty()).then(|| Block::stdout(text))
+    }
+}
+
+impl Side {
+    /// The text of the next block; empty where there is nothing new.
+    fn show(
+        &mut self,
+        exchange: &Exchange,
+        message: &Message<'_>,
+        label: impl Fn() -> String,
+    ) -> String {
+        let mut text = String::new();
+        if self.stage == Stage::Nothing {
+            text = label();
+            text.push('\n');
+            body::write_lines(&mut text, message.arrow, message.raw);
+            self.stage = Stage::Begun;
+            self.write_body(&mut text, message);
+            return text;
+        }
+        let continued = self.mid_line;
+        self.write_body(&mut text, message);
+        if text.is_empty() {
+            return text;
+        }
+        let (id, name) = (exchange.id, message.name);
+        let place = if continued { ", within the line" } else { "" };
+        format!("#{id} {name} goes on{place}\n{text}")
+    }
+
+    fn write_body(&mut self, out: &mut String, message: &Message<'_>) {
+        if self.stage == Stage::Done {
+            return;
+        }
+        let body = message.body;
+        if self.kind.is_none() && body.total > 0 {
+            self.kind = Some(body::kind_of(&body.kept, message.headers));
+        }
+        match self.kind {
+            None => {}
+            Some(Kind::Text) => self.write_text(out, message),
+            Some(Kind::Binary) if message.over => {
+                let note = body::binary_note(message.headers, body.total);
+                body::write_lines(out, message.arrow, note.as_bytes());
+            }
+            Some(Kind::Binary) => {}
+        }
+        if message.over {
+            self.stage = Stage::Done;
+        }
+    }
+
+    fn write_text(&mut self, out: &mut String, message: &Message<'_>) {
+        let Body { kept, total } = message.body;
+        let whole = message.body.is_whole();
+        let end = if message.over && whole { kept.len() } else { showable(kept) };
+        if end > self.shown {
+            let piece = &kept[self.shown..end];
+            body::write_lines(out, message.arrow, piece);
+            self.shown = end;
+            self.mid_line = !piece.ends_with(b"\n");
+        }
+        if whole {
+            return;
+        }
+        if message.over {
+            let more = text::byte_count(total - self.shown as u64);
+            let note = format!("[… {more} more]");
+            body::write_lines(out, message.arrow, note.as_bytes());
+        } else if self.stage != Stage::Full {
+            let note = "[… the rest is only counted]";
+            body::write_lines(out, message.arrow, note.as_bytes());
+            self.stage = Stage::Full;
+        }
+    }
+}
+
+/// How much of a piece can be shown before it is known what follows: not half a
+/// character, nor a carriage return that may be half a line end.
+fn showable(bytes: &[u8]) -> usize {
+    let end = body::whole_characters(bytes);
+    if bytes[..end].ends_with(b"\r") { end - 1 } else { end }
+}
+
+/// Whether nothing more of the request comes. The end of a chunked body is not an event
+/// of its own; it is known once the exchange ended.
+fn request_is_over(exchange: &Exchange) -> bool {
+    if exchange.outcome.is_some() {
+        return true;
+    }
+    let Some(head) = &exchange.request.head else { return true };
+    match request_framing(head, u64::MAX) {
+        Ok(RequestFraming::Length(length)) => exchange.request_body.total >= length,
+        Ok(RequestFraming::Chunked) => false,
+        Err(_) => true,
+    }
+}
