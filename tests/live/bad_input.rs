@@ -2,6 +2,7 @@
 //! code; with `--reload` the explanation is the answer, until a save mends it.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 
 use crate::folder::Folder;
 use crate::patience::until;
@@ -123,7 +124,7 @@ fn wrong_options_end_with_two() {
     ];
     for (arguments, words) in cases {
         let launch = rdev(folder.path()).arg("probe:app");
-        let launch = arguments.iter().fold(launch, |launch, word| launch.arg(word));
+        let launch = arguments.iter().fold(launch, Launch::arg);
         assert_says(&refusal(launch, 2), words);
     }
 }
@@ -134,7 +135,7 @@ fn an_environment_of_another_version_is_named_with_the_way_out() {
     let other = folder.path().join("other");
     fs::create_dir_all(other.join("bin")).unwrap();
     folder.save("other/pyvenv.cfg", "home = /usr/bin\nversion = 3.2.1\n");
-    folder.save("other/bin/python", "");
+    symlink(_rdev::BUILD_PYTHON, other.join("bin/python")).unwrap();
     let launch = rdev(folder.path()).env("VIRTUAL_ENV", &other).arg("probe:app");
     assert_says(&refusal(launch, 2), &["3.2", "VIRTUAL_ENV"]);
 }

@@ -260,7 +260,7 @@ impl Client {
     }
 
     fn read_more(&mut self) -> std::io::Result<usize> {
-        let mut block = [0; 65536];
+        let mut block = [0; 16384];
         let count = self.stream.read(&mut block)?;
         self.rest.extend_from_slice(&block[..count]);
         Ok(count)

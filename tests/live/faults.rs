@@ -90,8 +90,8 @@ fn a_list_of_str_is_explained_with_its_mend() {
     for word in ["str", "Python 3", ".encode()"] {
         assert!(answer.text().contains(word), "{word} in {answer}");
     }
-    server.wait_for("the mend in the transcript", |program| {
-        program.stdout().contains(".encode()")
+    server.wait_for("the mend beside the transcript", |program| {
+        program.said().contains(".encode()")
     });
 }
 

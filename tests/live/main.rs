@@ -4,7 +4,6 @@
 //! `folder.rs` make what it serves; the other files are the tests, one per subject.
 #![expect(
     clippy::unwrap_used,
-    clippy::expect_used,
     clippy::panic,
     reason = "a test's helpers fail by panicking, as the test does"
 )]

@@ -115,7 +115,9 @@ impl Drop for Program {
         let _ = self.child.wait();
         until("the processes of a test are gone", || {
             let family = self.family();
-            family.iter().for_each(|pid| send(*pid, Signal::KILL));
+            for pid in &family {
+                send(*pid, Signal::KILL);
+            }
             family.is_empty().then_some(())
         });
     }

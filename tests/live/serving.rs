@@ -542,11 +542,29 @@ fn what_the_application_prints_comes_out_in_whole_lines() {
 }
 
 #[test]
-fn what_the_application_prints_cannot_steer_the_terminal() {
+fn what_the_application_prints_to_a_pipe_is_not_changed() {
     let mut probe = probe();
     probe.server.get("/print-escapes").expect(200);
-    probe.server.wait_for("the line", |program| program.stdout().contains("cleared"));
-    assert!(!probe.server.said().contains(['\x1b', '\u{9b}']), "{}", probe.server.said());
+    probe.server.wait_for("the line", |program| {
+        program.stdout().contains("\x1b]0;title\x07 \x1b[2Jcleared \u{9b}2J\n")
+    });
+}
+
+#[test]
+fn what_a_client_sends_is_escaped_in_transcripts() {
+    let mut probe = probe();
+    let head = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nX-Csi: \x9b2J\r\n\
+        Content-Type: text/plain\r\nContent-Length: 12\r\n\r\n\x1b[2J\xc2\x9b1mend\n";
+    let answer = probe.server.connect().ask("POST", head).expect(200);
+    assert_eq!(answer.body, b"\x1b[2J\xc2\x9b1mend\n");
+    probe.server.wait_for("the answer's body", |program| {
+        program
+            .stdout()
+            .lines()
+            .any(|line| line.starts_with("< ") && line.ends_with("end"))
+    });
+    let said = probe.server.said();
+    assert!(!said.contains(['\x1b', '\u{9b}', '\u{fffd}']), "{said:?}");
 }
 
 #[test]
