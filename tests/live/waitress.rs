@@ -5,7 +5,6 @@
 //! ids) may differ in rdev's too; since rdev's visit lies between them, whatever only
 //! grows with time and is the same in both is the same in rdev's.
 
-use std::fmt::Write as _;
 use std::process::Command;
 
 use crate::client::{Answer, Client};
@@ -83,20 +82,24 @@ fn compare(name: &str) {
     for (index, request) in recording.requests.iter().enumerate() {
         let theirs = [&first[index].1, &second[index].1];
         let (sent, ours) = &ours[index];
-        for fault in differences(request, theirs, ours) {
-            let sent = sent.escape_ascii().to_string();
-            let sent = sent.replace(r"\r\n", "\n").replace(r#"\""#, "\"");
-            let _ = write!(
-                faults,
-                "\n=== {name}: {}: {fault}\n--- request\n{sent:.2000}\n\
-                 --- waitress\n{:.4000}\n--- rdev\n{:.4000}\n",
-                request.name,
-                theirs[0].to_string(),
-                ours.to_string(),
-            );
+        let found = differences(request, theirs, ours);
+        if !found.is_empty() {
+            let title = format!("{name}: {}: {}", request.name, found.join("; "));
+            faults.push_str(&report(&title, sent, theirs[0], ours));
         }
     }
     assert!(faults.is_empty(), "{faults}\n{}", server.said());
+}
+
+/// Everything there is to see, for the message of a failing test.
+fn report(title: &str, sent: &[u8], theirs: &Answer, ours: &Answer) -> String {
+    let sent = sent.escape_ascii().to_string();
+    let sent = sent.replace(r"\r\n", "\n").replace(r#"\""#, "\"");
+    let [theirs, ours] = [theirs, ours].map(Answer::to_string);
+    format!(
+        "\n=== {title}\n--- request\n{sent:.2000}\n--- waitress\n{theirs:.4000}\n\
+         --- rdev\n{ours:.4000}\n"
+    )
 }
 
 fn visit_waitress(recording: &Recording) -> Vec<(Vec<u8>, Answer)> {
