@@ -28,3 +28,7 @@ pub mod reload;
 pub mod run;
 pub mod server;
 pub mod text;
+
+/// The interpreter this program was built with; the tests make their virtual environment
+/// from it.
+pub const BUILD_PYTHON: &str = env!("RDEV_BUILD_PYTHON");

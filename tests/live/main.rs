@@ -1,1 +1,23 @@
 //! Tests of the real program over real sockets and terminals.
+//!
+//! `program.rs`, `rdev.rs` and `client.rs` start it and talk to it, `environment.rs` and
+//! `folder.rs` make what it serves; the other files are the tests, one per subject.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test's helpers fail by panicking, as the test does"
+)]
+
+mod bad_input;
+mod client;
+mod environment;
+mod faults;
+mod folder;
+mod lifecycle;
+mod patience;
+mod program;
+mod rdev;
+mod recorded;
+mod reloading;
+mod serving;
+mod waitress;

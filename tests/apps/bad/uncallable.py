@@ -1,0 +1,3 @@
+"""A module whose app is not callable."""
+
+app = {"not": "callable"}

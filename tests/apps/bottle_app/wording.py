@@ -1,0 +1,3 @@
+"""The one constant that the reloading tests change."""
+
+WORDING = "first"

@@ -1,0 +1,1 @@
+"""Notes: a model, its admin, and views for each thing a browser does."""

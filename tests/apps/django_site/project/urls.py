@@ -1,0 +1,6 @@
+"""Routes of the test project."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [path("admin/", admin.site.urls), path("", include("notes.urls"))]

@@ -1,0 +1,212 @@
+//! A save is served by new code, for each framework, and nobody is refused meanwhile.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use crate::client::{Answer, Client, request};
+use crate::folder::Folder;
+use crate::patience::within;
+use crate::rdev::{Rdev, rdev};
+
+/// How long a save may take to be served.
+const SOON: Duration = Duration::from_secs(10);
+
+/// A framework's project, served with `--reload`.
+struct Project {
+    folder: Folder,
+    server: Rdev,
+}
+
+fn project(name: &str, target: &str) -> Project {
+    let folder = Folder::copy_of(name);
+    let server = rdev(folder.path()).args([target, "--reload"]).serve();
+    Project { folder, server }
+}
+
+impl Project {
+    fn save_wording(&self, word: &str) {
+        self.folder.save("wording.py", &format!("WORDING = {word:?}\n"));
+    }
+
+    /// Asks until the answer is this one.
+    fn sees(&self, status: u16, word: &str) -> Answer {
+        let mut last = None;
+        let found = within(SOON, || {
+            let answer = self.server.get("/wording");
+            let is_it = answer.status == status && answer.text().contains(word);
+            last = Some(answer.to_string());
+            is_it.then_some(answer)
+        });
+        found.unwrap_or_else(|| {
+            panic!("no {status} {word:?} but\n{last:?}\n{}", self.server.said())
+        })
+    }
+}
+
+/// Asks again and again on a kept connection, until it is told to stop.
+struct Visitor {
+    stop: Arc<AtomicBool>,
+    thread: JoinHandle<Vec<String>>,
+}
+
+impl Visitor {
+    fn begin(port: u16) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let told = Arc::clone(&stop);
+        let thread = thread::spawn(move || visit(port, &told));
+        Self { stop, thread }
+    }
+
+    /// Every complaint: answers other than 200, connections refused or lost.
+    fn end(self) -> Vec<String> {
+        self.stop.store(true, Ordering::Relaxed);
+        self.thread.join().unwrap()
+    }
+}
+
+fn visit(port: u16, stop: &AtomicBool) -> Vec<String> {
+    let mut complaints = Vec::new();
+    let mut client = Client::connect(port);
+    while !stop.load(Ordering::Relaxed) {
+        match client.try_ask("GET", request("GET", "/wording").as_bytes()) {
+            Ok(answer) if answer.status == 200 && answer.complete => {}
+            Ok(answer) => complaints.push(answer.to_string()),
+            Err(error) => {
+                complaints.push(error.to_string());
+                client = Client::connect(port);
+            }
+        }
+    }
+    complaints
+}
+
+/// Every kind of edit, one after the other; new code each time, mended each time.
+fn walk_through(name: &str, target: &str) {
+    let project = project(name, target);
+    project.sees(200, "first");
+    let visitor = Visitor::begin(project.server.port);
+    project.save_wording("second");
+    project.sees(200, "second");
+    // As long as the old text, and within the same second.
+    project.save_wording("SECOND");
+    project.sees(200, "SECOND");
+    project.folder.replace("wording.py", "WORDING = 'renamed over'\n");
+    project.sees(200, "renamed over");
+    project.folder.save("fresh.py", "WORD = 'from a new file'\n");
+    project.folder.save("wording.py", "from fresh import WORD as WORDING\n");
+    project.sees(200, "from a new file");
+    assert_eq!(visitor.end(), Vec::<String>::new());
+    project.folder.save("wording.py", "WORDING = = 'broken'\n");
+    let broken = project.sees(500, "SyntaxError");
+    assert!(broken.text().contains("wording.py"), "{broken}");
+    project.save_wording("mended");
+    project.sees(200, "mended");
+    project.folder.remove("wording.py");
+    project.sees(500, "wording");
+    project.save_wording("back again");
+    project.sees(200, "back again");
+}
+
+#[test]
+fn flask_serves_every_save() {
+    walk_through("flask_shop", "shop:app");
+}
+
+#[test]
+fn django_serves_every_save() {
+    walk_through("django_site", "project.wsgi:application");
+}
+
+#[test]
+fn bottle_serves_every_save() {
+    walk_through("bottle_app", "counter:app");
+}
+
+#[test]
+fn falcon_serves_every_save() {
+    walk_through("falcon_app", "things:app");
+}
+
+#[test]
+fn pyramid_serves_every_save() {
+    walk_through("pyramid_app", "pages:make_app()");
+}
+
+#[test]
+fn httpbin_serves_every_save() {
+    walk_through("bin_site", "mirror:app");
+}
+
+#[test]
+fn the_first_request_after_a_save_is_answered_by_the_new_code() {
+    let project = project("flask_shop", "shop:app");
+    let mut client = project.server.connect();
+    for round in 0..20 {
+        let word = format!("round {round}");
+        project.save_wording(&word);
+        assert_eq!(client.get("/wording").expect(200).text(), word);
+    }
+}
+
+#[test]
+fn many_saves_at_once_end_with_the_last() {
+    let project = project("bottle_app", "counter:app");
+    let visitor = Visitor::begin(project.server.port);
+    for round in 0..100 {
+        project.save_wording(&format!("round {round}"));
+    }
+    assert_eq!(project.server.get("/wording").expect(200).text(), "round 99");
+    assert_eq!(visitor.end(), Vec::<String>::new());
+}
+
+#[test]
+fn a_save_of_the_same_text_imports_nothing_again() {
+    let folder = Folder::copy_of("probe.py");
+    let server = rdev(folder.path()).args(["probe:app", "--reload"]).serve();
+    let before = server.get("/pid").expect(200).text();
+    folder.save("probe.py", &folder.text("probe.py"));
+    assert_eq!(server.get("/pid").expect(200).text(), before);
+}
+
+#[test]
+fn a_request_in_flight_ends_in_the_code_it_began_in() {
+    let folder = Folder::copy_of("probe.py");
+    let launch = rdev(folder.path()).env("PROBE_FOLDER", folder.path());
+    let server = launch.args(["probe:app", "--reload"]).serve();
+    let mut slow = server.connect();
+    slow.send(request("GET", "/stream?gate=slow&count=2"));
+    slow.head("GET");
+    assert_eq!(slow.chunk().unwrap().unwrap(), b"piece 0\n");
+    let edited = folder.text("probe.py").replace("\"probe\\n\"", "\"edited\\n\"");
+    folder.save("probe.py", &edited.replace("piece {number}", "other {number}"));
+    assert_eq!(server.get("/").expect(200).text(), "edited\n");
+    folder.save("slow.1", "");
+    assert_eq!(slow.chunk().unwrap().unwrap(), b"piece 1\n");
+    assert_eq!(slow.chunk().unwrap(), Some(Vec::new()));
+    assert_eq!(slow.get("/").expect(200).text(), "edited\n");
+}
+
+#[test]
+fn a_broken_save_is_a_page_for_browsers() {
+    let project = project("flask_shop", "shop:app");
+    project.folder.save("wording.py", "raise ValueError('<b>bold</b>')\n");
+    project.sees(500, "ValueError: <b>bold</b>");
+    let head = "GET / HTTP/1.1\r\nHost: localhost\r\nAccept: text/html\r\n\r\n";
+    let page = project.server.connect().ask("GET", head).expect(500);
+    assert!(page.header("content-type").unwrap().starts_with("text/html"), "{page}");
+    assert!(page.text().contains("&lt;b&gt;bold"), "{page}");
+    assert!(!page.text().contains("<b>bold</b>"), "{page}");
+}
+
+#[test]
+fn without_reload_a_save_changes_nothing() {
+    let project = project("flask_shop", "shop:app");
+    let still = rdev(project.folder.path()).arg("shop:app").serve();
+    assert_eq!(still.get("/wording").expect(200).text(), "first");
+    project.save_wording("second");
+    // Once the watching one has seen the save, the other has had its chance.
+    project.sees(200, "second");
+    assert_eq!(still.get("/wording").expect(200).text(), "first");
+}
