@@ -25,7 +25,12 @@ pub(super) fn describe(py: Python<'_>, error: &PyErr) -> Traceback {
 }
 
 fn extract(py: Python<'_>, error: &PyErr) -> PyResult<Traceback> {
-    let described = shims::importing(py)?.call_method1("describe", (error.value(py),))?;
+    let value = error.value(py);
+    if let Some(traceback) = error.traceback(py) {
+        // Before Python 3.12 a caught error carries its traceback beside the value.
+        value.setattr("__traceback__", traceback)?;
+    }
+    let described = shims::importing(py)?.call_method1("describe", (value,))?;
     let (text, rows): (Bound<'_, PyAny>, Vec<Bound<'_, PyAny>>) = described.extract()?;
     let chain = rows.iter().map(raised).collect::<PyResult<_>>()?;
     Ok(Traceback { chain, text: lossy(&text)? })

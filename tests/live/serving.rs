@@ -299,7 +299,7 @@ fn lengths_are_told_where_known_and_chunks_are_sent_where_not() {
     assert_eq!(seen, (Framing::Chunked, "one\ntwo\nthree\n".to_owned()));
     let big = client.get("/big?blocks=40").expect(200);
     assert_eq!(big.body.len(), 40 * 65536);
-    assert!(big.body.chunks(256).all(|row| row.iter().zip(0..).all(|(a, b)| *a == b)));
+    assert!(big.body.chunks(256).all(|row| row.iter().zip(0..=255).all(|(a, b)| *a == b)));
 }
 
 #[test]
@@ -494,7 +494,7 @@ fn the_validator_finds_nothing_to_complain_about() {
     client.get("/unchanged").expect(304);
     client.get("/replaced").expect(500);
     assert!(!server.said().contains("without being closed"), "{}", server.said());
-    assert!(!server.said().contains("AssertionError"), "{}", server.said());
+    assert!(!server.said().contains("raised in generation"), "{}", server.said());
 }
 
 #[test]
