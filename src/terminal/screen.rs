@@ -92,14 +92,19 @@ impl Screen {
         if area.is_empty() {
             return Ok(());
         }
-        queue!(self.backend, BeginSynchronizedUpdate)?;
-        if self.shown.area != area {
-            self.backend.clear_region(ClearType::All)?;
+        let anew = self.shown.area != area;
+        if anew {
             self.shown = Buffer::empty(area);
             self.next = Buffer::empty(area);
         }
         self.next.reset();
+        // Before anything is queued: should it panic, nothing is left to be written to a
+        // terminal that was given back.
         paint(&mut self.next);
+        queue!(self.backend, BeginSynchronizedUpdate)?;
+        if anew {
+            self.backend.clear_region(ClearType::All)?;
+        }
         self.backend.draw(self.shown.diff_iter(&self.next))?;
         execute!(self.backend, EndSynchronizedUpdate)?;
         std::mem::swap(&mut self.shown, &mut self.next);

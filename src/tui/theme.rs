@@ -42,8 +42,10 @@ impl Styles {
             strong,
             heading: plain.add_modifier(Modifier::UNDERLINED),
             heading_focused: plain.add_modifier(Modifier::REVERSED),
-            selected: plain.add_modifier(Modifier::REVERSED),
-            selected_unfocused: strong,
+            selected: plain
+                .add_modifier(Modifier::REVERSED)
+                .remove_modifier(Modifier::DIM),
+            selected_unfocused: strong.remove_modifier(Modifier::DIM),
             success: plain,
             redirect: plain,
             client_error: strong,

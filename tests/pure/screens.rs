@@ -210,13 +210,18 @@ impl App {
     #[track_caller]
     fn looks_like(mut self, name: &str) -> Self {
         let screen = self.screen();
-        let mut settings = insta::Settings::clone_current();
-        settings.set_snapshot_path("../screens");
-        settings.set_prepend_module_to_snapshot(false);
-        settings.set_omit_expression(true);
-        settings.bind(|| insta::assert_snapshot!(name, screen));
+        picture(name, &screen);
         self
     }
+}
+
+#[track_caller]
+fn picture(name: &str, screen: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../screens");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, screen));
 }
 
 fn bytes_of(key: &str) -> String {
@@ -261,6 +266,25 @@ fn text_of_row(buffer: &Buffer, y: u16) -> String {
         covered -= 1;
     }
     text.trim_end().to_owned()
+}
+
+/// The styles of the cells that have any, run by run.
+fn styled(buffer: &Buffer) -> String {
+    let mut runs: Vec<(u16, String, String)> = Vec::new();
+    for y in 0..buffer.area.height {
+        for x in 0..buffer.area.width {
+            let cell = &buffer[(x, y)];
+            let look = format!("{} {:?}", cell.fg, cell.modifier);
+            match runs.last_mut() {
+                Some((row, last, text)) if *row == y && *last == look => {
+                    text.push_str(cell.symbol());
+                }
+                _ => runs.push((y, look, cell.symbol().to_owned())),
+            }
+        }
+    }
+    let told = runs.iter().filter(|(_, look, _)| look != "Reset NONE");
+    told.map(|(y, look, text)| format!("{y:2} {look}: {}\n", text.trim_end())).collect()
 }
 
 fn traceback(kind: &str, message: &str, file: &str) -> Arc<Traceback> {
@@ -560,6 +584,13 @@ fn notices_are_said_and_kept_among_the_output() {
         .sees(" the disk is \\x1bfull")
         .press("j")
         .sees("* the disk is \\x1bfull");
+}
+
+#[test]
+fn colours_and_attributes_have_their_meaning() {
+    let mut app = mixed(80, 24).press("5 G enter end");
+    let buffer = app.frame();
+    picture("styled_80x24", &styled(&buffer));
 }
 
 #[test]
