@@ -9,4 +9,4 @@ mod screen;
 
 pub use input::{Input, Report};
 pub use keys::{Decoder, Typed};
-pub use screen::{Screen, Suspension};
+pub use screen::{Screen, Suspension, give_back};

@@ -9,7 +9,7 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::panic::{self, PanicHookInfo};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -25,6 +25,9 @@ use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
 
 use super::input::keyboard;
+
+/// The screen there is, for [`give_back`].
+static TAKEN: Mutex<Weak<Modes>> = Mutex::new(Weak::new());
 
 /// What came of the wish to be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +71,7 @@ impl Screen {
         // selection could not be seen; our styles know themselves whether to colour.
         crossterm::style::force_color_output(true);
         hook_panics(Arc::clone(&modes), on_panic);
+        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&modes);
         modes.take()?;
         Ok(Self {
             modes,
@@ -140,6 +144,15 @@ impl Screen {
         kill_current_process_group(Signal::STOP)?;
         self.retake()?;
         Ok(Suspension::Over)
+    }
+}
+
+/// Gives the terminal back from whatever thread, where a screen has taken it: for who is
+/// about to end the process without waiting for the thread that draws.
+pub fn give_back() {
+    let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+    if let Some(modes) = taken {
+        modes.give_back();
     }
 }
 

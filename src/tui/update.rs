@@ -239,7 +239,7 @@ fn replay(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     };
     let id = exchange.id;
-    match request_bytes(&exchange) {
+    match request_bytes(exchange) {
         Ok(bytes) => {
             let request = Arc::from(bytes);
             let command = Command::Replay { request, source: Source::Replay(id) };

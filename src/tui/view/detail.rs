@@ -26,7 +26,6 @@ pub(super) fn draw(
         Subject::Exchange(id) => state.store.exchange(id),
         Subject::Nothing | Subject::Generation(_) => None,
     };
-    let exchange = exchange.as_deref();
     let focused = state.focus == Pane::Detail;
     let titles = (title(state, exchange), position(state));
     heading(buffer, regions.detail.heading, focused, (&titles.0, &titles.1), styles);

@@ -63,7 +63,7 @@ pub(super) fn draw(
     for (number, id) in state.list.window(ids).iter().enumerate() {
         let Some(exchange) = state.store.exchange(*id) else { continue };
         let line = row(region, number);
-        let painter = Painter { exchange: &exchange, state, styles };
+        let painter = Painter { exchange, state, styles };
         painter.draw(line, &columns, buffer);
         if state.list.selected == Some(*id) {
             let style = if focused { styles.selected } else { styles.selected_unfocused };
