@@ -227,9 +227,10 @@ pub(super) fn status(exchange: &Exchange, styles: &Styles) -> (String, Style) {
     };
     let code = response.head.status;
     let (sign, style) = match code {
-        _ if matches!(exchange.outcome, Some(Outcome::Cut(_) | Outcome::ClientGone)) => {
+        _ if matches!(exchange.outcome, Some(Outcome::Cut(_))) => {
             ('✗', styles.server_error)
         }
+        _ if exchange.outcome == Some(Outcome::ClientGone) => ('✗', styles.client_error),
         _ if exchange.traceback.is_some() => ('✗', styles.server_error),
         ..=299 => ('✓', styles.success),
         300..=399 => ('→', styles.redirect),
