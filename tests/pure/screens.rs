@@ -284,7 +284,8 @@ fn styled(buffer: &Buffer) -> String {
         }
     }
     let told = runs.iter().filter(|(_, look, _)| look != "Reset NONE");
-    told.map(|(y, look, text)| format!("{y:2} {look}: {}\n", text.trim_end())).collect()
+    let lines = told.map(|(y, look, text)| format!("{y:2} {look}: {}", text.trim_end()));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn traceback(kind: &str, message: &str, file: &str) -> Arc<Traceback> {
@@ -393,7 +394,7 @@ fn a_failed_import_is_in_the_status_line_with_its_traceback_at_hand() {
         .generation(2, GenerationEvent::Started(ReloadReason::Asked))
         .passes(300)
         .sees("gen 2 … importing 0.3 s")
-        .generation(2, failed.clone())
+        .generation(2, failed)
         .sees("failed: SyntaxError")
         .looks_like("failed_80x24")
         .feed("GET / 500")
