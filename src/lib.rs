@@ -25,9 +25,12 @@ pub mod plain;
 pub mod process;
 pub mod python;
 pub mod reload;
+pub mod replay;
 pub mod run;
 pub mod server;
+pub mod terminal;
 pub mod text;
+pub mod tui;
 
 /// The interpreter this program was built with; the tests make their virtual environment
 /// from it.

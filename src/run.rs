@@ -1,28 +1,37 @@
 //! Wiring: builds the parts of the front, starts them, waits for the end, joins them.
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, OnceLock};
+use std::thread::JoinHandle;
 
 use anyhow::Context;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use crate::bus::{Bus, Commands};
+use crate::bus::{Bus, Commands, Subscription};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::exchange::{Command, GenerationId, Traceback};
 use crate::http::Limits;
 use crate::lane::{ImportPlan, OsText};
+use crate::plain;
 use crate::process::become_subreaper;
 use crate::reload::{self, Driver, Wish};
+use crate::server;
+use crate::terminal;
 use crate::text::printable_lines;
-use crate::{plain, server};
+use crate::tui;
 
 /// What makes the program end.
 enum End {
     Signal(i32),
+    /// The dashboard was left, with its last word.
+    Left(tui::Ended),
+    /// The terminal cannot be used.
+    NoTerminal(io::Error),
     /// The application cannot be imported and no change is waited for.
     GaveUp(Arc<Traceback>),
 }
@@ -37,29 +46,125 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     let bus = Bus::default();
     let clock = Clock::start();
     let subscription = bus.subscribe();
-    let root = config.target.app_dir.clone();
-    let shown = config.target.shown.clone();
-    let parts = Parts::start(config, listener, &bus, clock, ends)?;
-    let printer = std::thread::Builder::new()
-        .name("plain".to_owned())
-        .spawn(move || plain::run(&subscription, root))?;
-    let mut stderr = io::stderr();
-    let _closed = writeln!(stderr, "rdev: serving {shown} on http://{address}");
+    let shown = Shown {
+        target: config.target.shown.clone(),
+        root: config.target.app_dir.clone(),
+        address: format!("http://{address}"),
+        dashboard: !config.plain && is_terminal(),
+    };
+    let parts = Parts::start(config, listener, &bus, clock, ends.clone())?;
+    let face = Face::show(shown, subscription, parts.commands(), clock, ends)?;
     let ended = end.recv().context("nobody can end the program any more")?;
+    let face = face.give_terminal_back();
     parts.stop();
     bus.close();
-    if printer.join().is_err() {
-        let _closed = writeln!(stderr, "rdev: the transcripts broke off");
-    }
+    face.finish();
     Ok(last_word(&ended))
+}
+
+/// Whether there is somebody who can see a dashboard and press keys.
+fn is_terminal() -> bool {
+    io::stdout().is_terminal() && io::stdin().is_terminal()
+}
+
+/// What the user gets to see of the program, and how.
+struct Shown {
+    target: String,
+    root: PathBuf,
+    address: String,
+    dashboard: bool,
+}
+
+/// What shows the exchanges: the dashboard, or transcripts.
+enum Face {
+    Dashboard(tui::Remote, JoinHandle<()>),
+    Plain(JoinHandle<()>),
+    Gone,
+}
+
+impl Face {
+    fn show(
+        shown: Shown,
+        subscription: Subscription,
+        commands: Commands,
+        clock: Clock,
+        ends: Sender<End>,
+    ) -> anyhow::Result<Self> {
+        if !shown.dashboard {
+            say(&format!("serving {} on {}", shown.target, shown.address));
+            let thread = spawn("plain", move || {
+                if let Err(error) = plain::run(&subscription, shown.root) {
+                    say(&format!("the transcripts broke off: {error}"));
+                }
+            })?;
+            return Ok(Self::Plain(thread));
+        }
+        let setup = tui::Setup {
+            target: shown.target,
+            address: shown.address,
+            clock,
+            zone: jiff::tz::TimeZone::system(),
+            styles: tui::Styles::new(wants_colour()),
+        };
+        let (remote, inbox) = tui::channel();
+        let thread = spawn("dashboard", move || {
+            let end = match tui::run(setup, inbox, subscription, commands) {
+                Ok(ended) => End::Left(ended),
+                Err(error) => End::NoTerminal(error),
+            };
+            let _ending = ends.send(end);
+        })?;
+        Ok(Self::Dashboard(remote, thread))
+    }
+
+    /// Leaves the dashboard; transcripts go on to the end.
+    fn give_terminal_back(self) -> Self {
+        match self {
+            Self::Dashboard(remote, thread) => {
+                remote.quit();
+                if thread.join().is_err() {
+                    say("the dashboard broke off");
+                }
+                Self::Gone
+            }
+            other => other,
+        }
+    }
+
+    /// Waits for the last transcript to be written.
+    fn finish(self) {
+        if let Self::Plain(thread) = self
+            && thread.join().is_err()
+        {
+            say("the transcripts broke off");
+        }
+    }
+}
+
+/// <https://no-color.org>: set and not empty.
+fn wants_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+/// A line of the program's own on stderr. Where nobody reads, nobody misses it.
+fn say(text: &str) {
+    let _closed = writeln!(io::stderr(), "rdev: {text}");
+}
+
+fn spawn(
+    name: &str,
+    run: impl FnOnce() + Send + 'static,
+) -> anyhow::Result<JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name(name.to_owned());
+    thread.spawn(run).context("a thread cannot be started")
 }
 
 /// The parts that serve, beside the terminal.
 struct Parts {
     server: server::Handle,
-    server_thread: std::thread::JoinHandle<()>,
+    server_thread: JoinHandle<()>,
     driver: Driver,
-    driver_thread: std::thread::JoinHandle<()>,
+    driver_thread: JoinHandle<()>,
 }
 
 impl Parts {
@@ -156,24 +261,39 @@ fn watch_signals(ends: &Sender<End>) -> anyhow::Result<()> {
     let mut signals =
         Signals::new([SIGINT, SIGTERM, SIGHUP]).context("signals cannot be heard")?;
     let ends = ends.clone();
-    std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+    spawn("signals", move || {
         let mut heard = false;
         for signal in signals.forever() {
             if std::mem::replace(&mut heard, true) {
-                let _ends_the_process =
-                    signal_hook::low_level::emulate_default_handler(signal);
+                terminal::give_back();
+                signal_hook::low_level::exit(i32::from(status(signal)));
             }
-            let _ended = ends.send(End::Signal(signal));
+            let _ending = ends.send(End::Signal(signal));
         }
     })?;
     Ok(())
 }
 
+/// The exit status after a signal: that of an interrupted program after ctrl-c, success
+/// where somebody asked for the end.
+fn status(signal: i32) -> u8 {
+    if signal == SIGINT { 130 } else { 0 }
+}
+
 /// The exit status, with the last word where there is one.
 fn last_word(end: &End) -> u8 {
     match end {
-        End::Signal(SIGINT) => 130,
-        End::Signal(_) => 0,
+        End::Signal(signal) => status(*signal),
+        End::Left(ended) => {
+            say(&format!("{} exchanges, {} failed", ended.exchanges, ended.errors));
+            0
+        }
+        End::NoTerminal(error) => {
+            let text =
+                format!("error: the terminal cannot be used ({error}); try --plain");
+            let _closed = writeln!(io::stderr(), "{text}");
+            1
+        }
         End::GaveUp(traceback) => {
             let text = printable_lines(traceback.text.trim_end());
             let _closed = writeln!(io::stderr(), "error: {text}");

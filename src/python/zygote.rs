@@ -62,7 +62,7 @@ fn zygote(py: Python<'_>) -> PyResult<()> {
             let descriptors =
                 [inbox.descriptor()?, inbox.descriptor()?, inbox.descriptor()?];
             let generation = plan.generation;
-            if let Err(error) = fork(py, &control, plan, descriptors) {
+            if let Err(error) = fork(py, &control, &plan, descriptors) {
                 let failed = FromZygote::ForkFailed(generation, error.to_string());
                 send(&control, &failed, &[])?;
             }
@@ -87,7 +87,7 @@ fn take_control_socket() -> PyResult<OwnedFd> {
 fn fork(
     py: Python<'_>,
     control: &OwnedFd,
-    plan: ImportPlan,
+    plan: &ImportPlan,
     [worker_control, stdout, stderr]: [OwnedFd; 3],
 ) -> PyResult<()> {
     let os = py.import("os")?;
@@ -97,7 +97,7 @@ fn fork(
         return Ok(());
     }
     match os.call_method0("fork").and_then(|pid| pid.extract::<i32>()) {
-        Ok(0) => worker::run(py, &plan, worker_control, (stdout, stderr)),
+        Ok(0) => worker::run(py, plan, worker_control, (stdout, stderr)),
         Ok(_) => {}
         Err(error) => {
             let failed = FromZygote::ForkFailed(plan.generation, error.to_string());

@@ -20,3 +20,6 @@ pub use announcement::Announcement;
 pub use driver::{Driver, Setup, Wish};
 pub use tree::{Mark, Tree};
 pub use watch::{Pending, WatchError, Watcher};
+
+/// What [`Announcement::Ready`] brings along: the server opens lanes through it.
+pub use crate::process::WorkerControl;

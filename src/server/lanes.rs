@@ -11,7 +11,7 @@ use mio::{Interest, Registry, Token};
 use super::channel::Channel;
 use crate::exchange::{ExchangeId, GenerationId};
 use crate::lane::FrameReader;
-use crate::process::WorkerControl;
+use crate::reload::WorkerControl;
 
 /// One lane.
 #[derive(Debug)]

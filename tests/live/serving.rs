@@ -299,7 +299,9 @@ fn lengths_are_told_where_known_and_chunks_are_sent_where_not() {
     assert_eq!(seen, (Framing::Chunked, "one\ntwo\nthree\n".to_owned()));
     let big = client.get("/big?blocks=40").expect(200);
     assert_eq!(big.body.len(), 40 * 65536);
-    assert!(big.body.chunks(256).all(|row| row.iter().zip(0..=255).all(|(a, b)| *a == b)));
+    assert!(
+        big.body.chunks(256).all(|row| row.iter().zip(0..=255).all(|(a, b)| *a == b))
+    );
 }
 
 #[test]

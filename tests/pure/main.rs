@@ -3,3 +3,5 @@
 // `cfg(test)`, so that clippy lets the functions between the tests unwrap, too.
 #[cfg(test)]
 mod layering;
+#[cfg(test)]
+mod screens;

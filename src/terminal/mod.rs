@@ -1,0 +1,12 @@
+//! The tty: what is typed, and a screen that is always given back.
+//!
+//! Invariant: whatever ends or stops rdev (quit, signal, panic, ctrl-z), the terminal is
+//! left with the modes it was found in. No other folder changes them.
+
+mod input;
+mod keys;
+mod screen;
+
+pub use input::{Input, Report};
+pub use keys::{Decoder, Typed};
+pub use screen::{Screen, Suspension, give_back};

@@ -1,0 +1,221 @@
+//! The alternate screen: taken, drawn on, lent out and given back.
+//!
+//! ratatui's `Terminal` is not used, only its buffers and its backend: it asks the
+//! terminal for its cursor through crossterm's reader, which would compete with ours, and
+//! for its size by running `tput` where there is none.
+//!
+//! Invariant: at most one [`Screen`] at a time; it belongs to the thread that made it.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::panic::{self, PanicHookInfo};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::thread::{self, ThreadId};
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen,
+};
+use crossterm::{cursor, execute, queue};
+use ratatui::backend::{Backend, ClearType, CrosstermBackend};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+
+use super::input::keyboard;
+
+/// The screen there is, for [`give_back`].
+static TAKEN: Mutex<Weak<Modes>> = Mutex::new(Weak::new());
+
+/// What came of the wish to be stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspension {
+    /// We were stopped and run again.
+    Over,
+    /// There is no shell that could continue us, so that we went on.
+    Refused,
+}
+
+/// A terminal in raw mode on its alternate screen.
+pub struct Screen {
+    modes: Arc<Modes>,
+    backend: CrosstermBackend<BufWriter<File>>,
+    shown: Buffer,
+    next: Buffer,
+}
+
+/// What is needed to give the terminal back, shared with the panic hook.
+struct Modes {
+    keyboard: File,
+    output: File,
+    owner: ThreadId,
+    /// The modes to go back to, while ours are set.
+    found: Mutex<Option<Termios>>,
+}
+
+impl Screen {
+    /// Takes the terminal that is standard output. A panic of this thread gives it back
+    /// before it is reported; one of another thread is told to `on_panic` instead of
+    /// being written across the screen.
+    pub fn enter(on_panic: impl Fn(String) + Send + Sync + 'static) -> io::Result<Self> {
+        let output: File = rustix::stdio::stdout().try_clone_to_owned()?.into();
+        let modes = Arc::new(Modes {
+            keyboard: keyboard()?,
+            output: output.try_clone()?,
+            owner: thread::current().id(),
+            found: Mutex::new(None),
+        });
+        // crossterm would answer NO_COLOR by a reset after each attribute, and the
+        // selection could not be seen; our styles know themselves whether to colour.
+        crossterm::style::force_color_output(true);
+        hook_panics(Arc::clone(&modes), on_panic);
+        *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&modes);
+        modes.take()?;
+        Ok(Self {
+            modes,
+            backend: CrosstermBackend::new(BufWriter::new(output)),
+            shown: Buffer::empty(Rect::ZERO),
+            next: Buffer::empty(Rect::ZERO),
+        })
+    }
+
+    /// The window's area now; empty where the terminal is gone.
+    pub fn area(&self) -> Rect {
+        rustix::termios::tcgetwinsize(&self.modes.output)
+            .map_or(Rect::ZERO, |size| Rect::new(0, 0, size.ws_col, size.ws_row))
+    }
+
+    /// Has a frame of that area painted and writes what differs from the last one.
+    pub fn draw(
+        &mut self,
+        area: Rect,
+        paint: impl FnOnce(&mut Buffer),
+    ) -> io::Result<()> {
+        if area.is_empty() {
+            return Ok(());
+        }
+        let anew = self.shown.area != area;
+        if anew {
+            self.shown = Buffer::empty(area);
+            self.next = Buffer::empty(area);
+        }
+        self.next.reset();
+        // Before anything is queued: should it panic, nothing is left to be written to a
+        // terminal that was given back.
+        paint(&mut self.next);
+        queue!(self.backend, BeginSynchronizedUpdate)?;
+        if anew {
+            self.backend.clear_region(ClearType::All)?;
+        }
+        self.backend.draw(self.shown.diff_iter(&self.next))?;
+        execute!(self.backend, EndSynchronizedUpdate)?;
+        std::mem::swap(&mut self.shown, &mut self.next);
+        Ok(())
+    }
+
+    /// Has the next frame written whole.
+    pub fn forget(&mut self) {
+        self.shown = Buffer::empty(Rect::ZERO);
+    }
+
+    /// Takes the terminal anew, whatever others did to it meanwhile.
+    pub fn retake(&mut self) -> io::Result<()> {
+        self.modes.take()?;
+        self.forget();
+        Ok(())
+    }
+
+    /// Gives the terminal back, stops, and takes the terminal again once continued.
+    ///
+    /// The whole process group stops, as it does for ctrl-z outside of raw mode: with a
+    /// `cargo run` or a script above us that goes on waiting, the shell would never
+    /// notice. SIGSTOP, since a SIGTSTP that we send ourselves may be discarded.
+    pub fn suspend(&mut self) -> io::Result<Suspension> {
+        // Without job control everything runs in the group of the session's leader, and
+        // nobody would ever continue it.
+        if getsid(None).is_ok_and(|session| session == getpgrp()) {
+            return Ok(Suspension::Refused);
+        }
+        self.modes.give_back();
+        let mut output = &self.modes.output;
+        writeln!(output, "rdev is stopped, and its server with it; `fg` goes on")?;
+        kill_current_process_group(Signal::STOP)?;
+        self.retake()?;
+        Ok(Suspension::Over)
+    }
+}
+
+/// Gives the terminal back from whatever thread, where a screen has taken it: for who is
+/// about to end the process without waiting for the thread that draws.
+pub fn give_back() {
+    let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
+    if let Some(modes) = taken {
+        modes.give_back();
+    }
+}
+
+impl Drop for Screen {
+    fn drop(&mut self) {
+        self.modes.give_back();
+    }
+}
+
+impl Modes {
+    /// Sets our modes, and remembers those found unless that was done.
+    fn take(&self) -> io::Result<()> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = match found.as_ref() {
+            Some(before) => before.clone(),
+            None => tcgetattr(&self.keyboard)?,
+        };
+        let mut raw = before.clone();
+        raw.make_raw();
+        tcsetattr(&self.keyboard, OptionalActions::Now, &raw)?;
+        *found = Some(before);
+        drop(found);
+        let mut output = &self.output;
+        execute!(output, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+    }
+
+    /// Undoes [`Modes::take`]; does nothing where that was not done. What fails here
+    /// fails because there is no terminal any more.
+    fn give_back(&self) {
+        // `try_lock`, since the panic hook must not wait for its own thread.
+        let Ok(mut found) = self.found.try_lock() else { return };
+        let Some(before) = found.take() else { return };
+        // In the background the terminal is the shell's, and touching it would stop us
+        // (SIGTTOU) on the way out.
+        if tcgetpgrp(&self.keyboard).is_ok_and(|group| group != getpgrp()) {
+            return;
+        }
+        let mut output = &self.output;
+        let _ = execute!(
+            output,
+            EndSynchronizedUpdate,
+            DisableBracketedPaste,
+            LeaveAlternateScreen,
+            cursor::Show
+        );
+        let _ = tcsetattr(&self.keyboard, OptionalActions::Now, &before);
+    }
+
+    fn is_taken(&self) -> bool {
+        self.found.lock().is_ok_and(|found| found.is_some())
+    }
+}
+
+/// Puts ourselves before the panic hook there is. Once the screen is given back the hook
+/// only passes on.
+fn hook_panics(modes: Arc<Modes>, tell: impl Fn(String) + Send + Sync + 'static) {
+    let before = panic::take_hook();
+    panic::set_hook(Box::new(move |info: &PanicHookInfo<'_>| {
+        if thread::current().id() == modes.owner {
+            modes.give_back();
+        } else if modes.is_taken() {
+            return tell(info.to_string());
+        }
+        before(info);
+    }));
+}

@@ -1,0 +1,255 @@
+//! The detail pane: a document of lines and the window on it.
+//!
+//! Heads and remarks are few lines and made once. A body stays where it is, in the store;
+//! only where its lines begin is noted, and only every [`STRIDE`]th of them, so that a
+//! body of 10 MB costs neither memory nor time, and one that grows is read on from where
+//! it ended.
+
+/// Longest line; a longer one goes on in the next.
+const LONGEST_LINE: usize = 4096;
+/// One line in so many has its place noted.
+const STRIDE: usize = 64;
+
+/// What a line is, for its look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// The first line of a head.
+    Start,
+    Plain,
+    /// rdev's own remark.
+    Remark,
+    /// Something is wrong.
+    Fault,
+    Heading,
+}
+
+/// Which message a line belongs to; it shows as `>` or `<`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Request,
+    Response,
+}
+
+/// A piece of a document.
+#[derive(Clone, Debug)]
+pub(super) enum Part {
+    /// Lines that are safe to print.
+    Lines { side: Option<Side>, lines: Vec<(Tone, String)> },
+    /// The text body of that side.
+    Body { side: Side, index: LineIndex },
+}
+
+impl Part {
+    fn len(&self) -> usize {
+        match self {
+            Self::Lines { lines, .. } => lines.len(),
+            Self::Body { index, .. } => index.len(),
+        }
+    }
+}
+
+/// A line of a document.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Line<'a> {
+    /// Safe to print.
+    Text { side: Option<Side>, tone: Tone, text: &'a str },
+    /// That line of the body of that side.
+    Body { side: Side, index: &'a LineIndex, line: usize },
+}
+
+/// The lines shown in the detail pane.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Document {
+    pub(super) parts: Vec<Part>,
+    /// The lines at which sections begin, ascending.
+    pub(super) sections: Vec<usize>,
+}
+
+impl Document {
+    pub(super) fn len(&self) -> usize {
+        self.parts.iter().map(Part::len).sum()
+    }
+
+    /// Marks the next line to be added as the beginning of a section.
+    pub(super) fn begin_section(&mut self) {
+        self.sections.push(self.len());
+    }
+
+    /// Adds lines that are safe to print.
+    pub(super) fn add(&mut self, side: Option<Side>, lines: Vec<(Tone, String)>) {
+        self.parts.push(Part::Lines { side, lines });
+    }
+
+    /// The index of a body's lines, taken out to be extended.
+    pub(super) fn take_index(&mut self, wanted: Side) -> LineIndex {
+        let found = self.parts.iter_mut().find_map(|part| match part {
+            Part::Body { side, index } if *side == wanted => Some(index),
+            _ => None,
+        });
+        found.map(std::mem::take).unwrap_or_default()
+    }
+
+    /// So many lines from that one on.
+    pub(super) fn window(&self, from: usize, count: usize) -> Vec<Line<'_>> {
+        let mut skipped = 0;
+        let mut out = Vec::with_capacity(count);
+        for part in &self.parts {
+            let first = from.saturating_sub(skipped).min(part.len());
+            let last = (first + count - out.len()).min(part.len());
+            skipped += part.len();
+            match part {
+                Part::Lines { side, lines } => {
+                    out.extend(lines[first..last].iter().map(|(tone, text)| {
+                        Line::Text { side: *side, tone: *tone, text }
+                    }));
+                }
+                Part::Body { side, index } => {
+                    out.extend((first..last).map(|line| Line::Body {
+                        side: *side,
+                        index,
+                        line,
+                    }));
+                }
+            }
+        }
+        out
+    }
+}
+
+/// Where the lines of a body begin.
+#[derive(Clone, Debug, Default)]
+pub(super) struct LineIndex {
+    /// The beginnings of lines 0, [`STRIDE`], twice that …
+    marks: Vec<usize>,
+    /// Lines that have ended.
+    ended: usize,
+    /// Where the line that has not ended begins.
+    open: usize,
+    /// How many bytes were seen.
+    seen: usize,
+}
+
+impl LineIndex {
+    /// Takes in what has come since the last time.
+    pub(super) fn extend(&mut self, body: &[u8]) {
+        while let Some(length) = line_length(&body[self.open..]) {
+            if self.ended.is_multiple_of(STRIDE) {
+                self.marks.push(self.open);
+            }
+            self.ended += 1;
+            self.open += length;
+        }
+        self.seen = body.len();
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.ended + usize::from(self.open < self.seen)
+    }
+
+    /// A line without its end. The body may have grown meanwhile, but not changed.
+    pub(super) fn line<'a>(&self, body: &'a [u8], line: usize) -> &'a [u8] {
+        let mut at = match self.marks.get(line / STRIDE) {
+            Some(mark) if line < self.ended => *mark,
+            _ => return body.get(self.open..self.seen).unwrap_or_default(),
+        };
+        for _ in 0..line % STRIDE {
+            at += line_length(body.get(at..).unwrap_or_default()).unwrap_or_default();
+        }
+        let rest = body.get(at..).unwrap_or_default();
+        let text = &rest[..line_length(rest).unwrap_or(rest.len())];
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        text.strip_suffix(b"\r").unwrap_or(text)
+    }
+}
+
+/// The length of the first line with its end, or of as much of it as is shown in one;
+/// `None` while that is not known.
+fn line_length(rest: &[u8]) -> Option<usize> {
+    let window = &rest[..rest.len().min(LONGEST_LINE)];
+    if let Some(end) = memchr::memchr(b'\n', window) {
+        return Some(end + 1);
+    }
+    if rest.len() <= LONGEST_LINE {
+        return None;
+    }
+    // Not within a character.
+    let inside = |at: &usize| rest[*at] & 0xc0 == 0x80;
+    (LONGEST_LINE - 3..=LONGEST_LINE).rev().find(|at| !inside(at)).or(Some(LONGEST_LINE))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(body: &[u8]) -> Vec<String> {
+        let mut index = LineIndex::default();
+        index.extend(body);
+        let mut grown = LineIndex::default();
+        for end in 0..=body.len() {
+            if end % 7 == 0 || end == body.len() {
+                grown.extend(&body[..end]);
+            }
+        }
+        assert_eq!(index.len(), grown.len(), "growth changed the lines");
+        (0..index.len())
+            .map(|line| {
+                assert_eq!(index.line(body, line), grown.line(body, line));
+                String::from_utf8_lossy(index.line(body, line)).into_owned()
+            })
+            .collect()
+    }
+
+    #[test]
+    fn lines_end_with_lf_or_crlf_and_the_last_need_not() {
+        assert_eq!(lines(b""), Vec::<String>::new());
+        assert_eq!(lines(b"a\r\n\nb"), ["a", "", "b"]);
+        assert_eq!(lines(b"a\n"), ["a"]);
+    }
+
+    #[test]
+    fn any_line_of_many_is_found() {
+        let body: String = (0..1000).map(|number| number.to_string() + "\n").collect();
+        let expected: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
+        assert_eq!(lines(body.as_bytes()), expected);
+    }
+
+    #[test]
+    fn giant_lines_are_split_between_characters() {
+        let body = "é".repeat(10_000);
+        let lines = lines(format!("x{body}\ny").as_bytes());
+        assert_eq!(lines.len(), 6);
+        assert_eq!(lines[..5].concat(), format!("x{body}"));
+        assert!(!lines.concat().contains('\u{fffd}'));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_split_all_the_same() {
+        let body = vec![0x80; 3 * LONGEST_LINE + 1];
+        let mut index = LineIndex::default();
+        index.extend(&body);
+        let total: usize =
+            (0..index.len()).map(|line| index.line(&body, line).len()).sum();
+        assert_eq!(total, body.len());
+    }
+
+    #[test]
+    fn a_window_crosses_parts() {
+        let mut document = Document::default();
+        document.add(None, vec![(Tone::Plain, "a".into()), (Tone::Plain, "b".into())]);
+        let mut index = LineIndex::default();
+        index.extend(b"c\nd\ne");
+        document.parts.push(Part::Body { side: Side::Request, index });
+        document.add(None, vec![(Tone::Plain, "f".into())]);
+        let shown: Vec<String> = document
+            .window(1, 4)
+            .iter()
+            .map(|line| match line {
+                Line::Text { text, .. } => (*text).to_owned(),
+                Line::Body { line, .. } => format!("body {line}"),
+            })
+            .collect();
+        assert_eq!(shown, ["b", "body 0", "body 1", "body 2"]);
+        assert_eq!(document.window(5, 9).len(), 1);
+        assert_eq!(document.window(50, 9).len(), 0);
+    }
+}

@@ -1,0 +1,290 @@
+//! The one table of keys: what they do where. Lookup, help screen and hint bar read it.
+
+use std::collections::HashMap;
+use std::fmt;
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+/// Something a key can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Action {
+    Up,
+    Down,
+    HalfPageUp,
+    HalfPageDown,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    Left,
+    Right,
+    NextPane,
+    PreviousPane,
+    Open,
+    Back,
+    NextExchange,
+    PreviousExchange,
+    NextSection,
+    PreviousSection,
+    Follow,
+    Replay,
+    Reload,
+    Help,
+    Redraw,
+    Suspend,
+    Close,
+    Quit,
+}
+
+/// Where keys mean something of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Context {
+    List,
+    Detail,
+    Output,
+    Help,
+}
+
+impl Context {
+    pub(super) const ALL: [Self; 4] =
+        [Self::List, Self::Detail, Self::Output, Self::Help];
+
+    /// As a heading of the help screen.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::List => "exchanges",
+            Self::Detail => "detail",
+            Self::Output => "output",
+            Self::Help => "help",
+        }
+    }
+}
+
+/// A row of the table.
+pub(super) struct Binding {
+    pub(super) action: Action,
+    /// Separated by spaces; the first is the one hints show.
+    pub(super) keys: &'static str,
+    pub(super) contexts: &'static [Context],
+    /// What it does, for the help screen.
+    pub(super) help: &'static str,
+    /// What it does in a word, where the hint bar shows it.
+    pub(super) hint: &'static str,
+}
+
+const EVERYWHERE: &[Context] = &Context::ALL;
+const PANES: &[Context] = &[Context::List, Context::Detail, Context::Output];
+const EXCHANGE: &[Context] = &[Context::List, Context::Detail];
+const LIST: &[Context] = &[Context::List];
+const DETAIL: &[Context] = &[Context::Detail];
+const TEXT: &[Context] = &[Context::Detail, Context::Output];
+
+const fn row(
+    action: Action,
+    keys: &'static str,
+    contexts: &'static [Context],
+    help: &'static str,
+    hint: &'static str,
+) -> Binding {
+    Binding { action, keys, contexts, help, hint }
+}
+
+/// The order is that of the help screen and the hint bar.
+pub(super) const TABLE: &[Binding] = &[
+    row(Action::Open, "enter", LIST, "read the exchange", "read"),
+    row(
+        Action::Replay,
+        "r",
+        EXCHANGE,
+        "send the request again, as a new exchange",
+        "resend",
+    ),
+    row(
+        Action::Follow,
+        "F",
+        LIST,
+        "follow the newest exchange, or stop following",
+        "follow",
+    ),
+    row(Action::NextExchange, "space", DETAIL, "next exchange", "next"),
+    row(Action::PreviousExchange, "p", DETAIL, "previous exchange", "previous"),
+    row(Action::NextSection, "]", DETAIL, "to the response, the traceback …", "section"),
+    row(Action::PreviousSection, "[", DETAIL, "to the section before", ""),
+    row(Action::Left, "H left", TEXT, "scroll to the left", ""),
+    row(Action::Right, "L right", TEXT, "scroll to the right", ""),
+    row(Action::NextPane, "tab", PANES, "next pane", "pane"),
+    row(Action::PreviousPane, "shift-tab", PANES, "previous pane", ""),
+    row(Action::Down, "j down", EVERYWHERE, "down; 5j: five down", "down"),
+    row(Action::Up, "k up", EVERYWHERE, "up", "up"),
+    row(Action::HalfPageDown, "ctrl-d", EVERYWHERE, "half a page down", ""),
+    row(Action::HalfPageUp, "ctrl-u", EVERYWHERE, "half a page up", ""),
+    row(Action::PageDown, "ctrl-f pgdn", EVERYWHERE, "a page down", ""),
+    row(Action::PageUp, "ctrl-b pgup", EVERYWHERE, "a page up", ""),
+    row(Action::Top, "g home", EVERYWHERE, "to the first", ""),
+    row(Action::Bottom, "G end", EVERYWHERE, "to the last; 42G: to number 42", ""),
+    row(
+        Action::Reload,
+        "f5",
+        PANES,
+        "import the code again although nothing changed",
+        "",
+    ),
+    row(Action::Redraw, "ctrl-l", EVERYWHERE, "draw the screen again", ""),
+    row(
+        Action::Suspend,
+        "ctrl-z",
+        EVERYWHERE,
+        "back to the shell for a while; the server stops too",
+        "",
+    ),
+    row(Action::Back, "esc", EVERYWHERE, "back to the list", ""),
+    row(Action::Help, "?", EVERYWHERE, "this help", "help"),
+    row(
+        Action::Close,
+        "q",
+        EVERYWHERE,
+        "close what is open; from the list: quit",
+        "quit",
+    ),
+    row(Action::Quit, "Q ctrl-c", EVERYWHERE, "quit at once", ""),
+];
+
+/// A key as the table writes it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Chord {
+    code: KeyCode,
+    modifiers: KeyModifiers,
+}
+
+const NAMES: &[(&str, KeyCode)] = &[
+    ("enter", KeyCode::Enter),
+    ("esc", KeyCode::Esc),
+    ("tab", KeyCode::Tab),
+    ("backspace", KeyCode::Backspace),
+    ("delete", KeyCode::Delete),
+    ("space", KeyCode::Char(' ')),
+    ("up", KeyCode::Up),
+    ("down", KeyCode::Down),
+    ("left", KeyCode::Left),
+    ("right", KeyCode::Right),
+    ("home", KeyCode::Home),
+    ("end", KeyCode::End),
+    ("pgup", KeyCode::PageUp),
+    ("pgdn", KeyCode::PageDown),
+];
+
+impl Chord {
+    /// `j`, `G`, `ctrl-d`, `alt-1`, `shift-tab`, `space`, `f5`.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let mut modifiers = KeyModifiers::NONE;
+        let mut rest = text;
+        while let Some((prefix, after)) = rest.split_once('-') {
+            modifiers |= match prefix {
+                "ctrl" => KeyModifiers::CONTROL,
+                "alt" => KeyModifiers::ALT,
+                "shift" => KeyModifiers::SHIFT,
+                _ => break,
+            };
+            rest = after;
+        }
+        let mut characters = rest.chars();
+        let code = match (characters.next()?, characters.as_str()) {
+            (character, "") => KeyCode::Char(character),
+            ('f', number) if number.starts_with(|first: char| first.is_ascii_digit()) => {
+                KeyCode::F(number.parse().ok()?)
+            }
+            _ => NAMES.iter().find(|(name, _)| *name == rest)?.1,
+        };
+        Some(Self { code, modifiers })
+    }
+
+    /// The key that was pressed. The shift of a capital letter is in the letter already.
+    pub(super) fn of(key: KeyEvent) -> Self {
+        match key.code {
+            KeyCode::Char(_) => {
+                Self { code: key.code, modifiers: key.modifiers - KeyModifiers::SHIFT }
+            }
+            KeyCode::BackTab => Self {
+                code: KeyCode::Tab,
+                modifiers: key.modifiers | KeyModifiers::SHIFT,
+            },
+            code => Self { code, modifiers: key.modifiers },
+        }
+    }
+
+    /// The digit, where it is one without modifiers.
+    pub(super) fn digit(self) -> Option<u64> {
+        match self.code {
+            KeyCode::Char(character) if self.modifiers.is_empty() => {
+                character.to_digit(10).map(u64::from)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Keys → actions, ready to be asked.
+pub(super) struct Keymap(HashMap<(Context, Chord), Action>);
+
+impl Default for Keymap {
+    fn default() -> Self {
+        let mut map = HashMap::new();
+        for binding in TABLE {
+            for chord in binding.keys.split(' ').filter_map(Chord::parse) {
+                for context in binding.contexts {
+                    map.insert((*context, chord), binding.action);
+                }
+            }
+        }
+        Self(map)
+    }
+}
+
+impl fmt::Debug for Keymap {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Keymap({} keys)", self.0.len())
+    }
+}
+
+impl Keymap {
+    /// What a key does there.
+    pub(super) fn action(&self, context: Context, chord: Chord) -> Option<Action> {
+        self.0.get(&(context, chord)).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_of_the_table_can_be_read() {
+        for key in TABLE.iter().flat_map(|binding| binding.keys.split(' ')) {
+            assert!(Chord::parse(key).is_some(), "{key}");
+        }
+        assert_eq!(Chord::parse("ctrl-"), None);
+        assert_eq!(Chord::parse("nonsense"), None);
+    }
+
+    #[test]
+    fn no_two_actions_share_a_key_in_a_context() {
+        let mut seen = HashMap::new();
+        for binding in TABLE {
+            for chord in binding.keys.split(' ').filter_map(Chord::parse) {
+                assert_eq!(chord.digit(), None, "digits are counts");
+                for context in binding.contexts {
+                    let before = seen.insert((*context, chord), binding.action);
+                    assert_eq!(before, None, "{chord:?} in {context:?}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pressed_keys_match_however_the_terminal_reports_shift() {
+        let capital = KeyEvent::new(KeyCode::Char('G'), KeyModifiers::SHIFT);
+        assert_eq!(Some(Chord::of(capital)), Chord::parse("G"));
+        let back = KeyEvent::new(KeyCode::BackTab, KeyModifiers::NONE);
+        assert_eq!(Some(Chord::of(back)), Chord::parse("shift-tab"));
+    }
+}

@@ -1,0 +1,153 @@
+//! Where everything goes, as a function of the window's size and of what has the keys.
+
+use ratatui::layout::Rect;
+
+use super::state::{Pane, State};
+
+/// From this width on list and detail stand side by side.
+const WIDE: u16 = 100;
+/// Below this height only the pane with the keys is shown.
+const STACK: u16 = 10;
+/// Below this height the output has no pane unless it has the keys.
+const WITH_OUTPUT: u16 = 14;
+
+/// A pane: its heading and what is below. Empty where there is no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct PaneRegion {
+    pub(super) heading: Rect,
+    pub(super) body: Rect,
+}
+
+/// The geometry of a frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Regions {
+    pub(super) status: Rect,
+    pub(super) list: PaneRegion,
+    /// The line between list and detail.
+    pub(super) divide: Rect,
+    pub(super) detail: PaneRegion,
+    pub(super) output: PaneRegion,
+    pub(super) hints: Rect,
+    /// What a popup may take.
+    pub(super) popup: Rect,
+}
+
+/// Divides the window.
+pub fn layout(state: &State, area: Rect) -> Regions {
+    let (status, rest) = take_top(area, 1);
+    let hint_rows = u16::from(area.height >= 4);
+    let (main, hints) = take_top(rest, rest.height - hint_rows.min(rest.height));
+    let mut regions = Regions { status, hints, popup: main, ..Regions::default() };
+    let (upper, output) = take_top(main, main.height - output_height(state.focus, main));
+    regions.output = pane(output);
+    if upper.height < STACK.min(4) || (area.width < WIDE && upper.height < STACK) {
+        match state.focus {
+            Pane::Detail => regions.detail = pane(upper),
+            Pane::List | Pane::Output => regions.list = pane(upper),
+        }
+    } else if area.width >= WIDE {
+        side_by_side(&mut regions, upper);
+    } else {
+        let (list, detail) = take_top(upper, upper.height * 2 / 5);
+        regions.list = pane(list);
+        regions.detail = pane(detail);
+    }
+    regions
+}
+
+fn side_by_side(regions: &mut Regions, upper: Rect) {
+    // The list needs about 75 columns for everything; the rest is better spent on text.
+    let share = if upper.width >= 160 { 45 } else { 60 };
+    let width = u32::from(upper.width) * share / 100;
+    let (list, rest) = take_left(upper, u16::try_from(width).unwrap_or(upper.width));
+    let (divide, detail) = take_left(rest, 1);
+    regions.list = pane(list);
+    regions.divide = divide;
+    regions.detail = pane(detail);
+}
+
+fn output_height(focus: Pane, main: Rect) -> u16 {
+    match focus {
+        Pane::Output if main.height < WITH_OUTPUT => main.height,
+        Pane::Output => main.height / 2,
+        Pane::List | Pane::Detail if main.height < WITH_OUTPUT => 0,
+        Pane::List | Pane::Detail => (main.height / 4).clamp(4, 12),
+    }
+}
+
+fn pane(area: Rect) -> PaneRegion {
+    let (heading, body) = take_top(area, 1);
+    PaneRegion { heading, body }
+}
+
+fn take_top(area: Rect, rows: u16) -> (Rect, Rect) {
+    let rows = rows.min(area.height);
+    let top = Rect { height: rows, ..area };
+    (top, Rect { y: area.y + rows, height: area.height - rows, ..area })
+}
+
+fn take_left(area: Rect, columns: u16) -> (Rect, Rect) {
+    let columns = columns.min(area.width);
+    let left = Rect { width: columns, ..area };
+    (left, Rect { x: area.x + columns, width: area.width - columns, ..area })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tui::state::tests::empty;
+
+    fn regions(focus: Pane, width: u16, height: u16) -> Regions {
+        let mut state = empty();
+        state.focus = focus;
+        layout(&state, Rect::new(0, 0, width, height))
+    }
+
+    #[test]
+    fn the_pane_with_the_keys_is_seen_in_any_window() {
+        for (width, height) in [(20, 5), (80, 24), (100, 8), (120, 40), (300, 90)] {
+            for focus in [Pane::List, Pane::Detail, Pane::Output] {
+                let regions = regions(focus, width, height);
+                let region = match focus {
+                    Pane::List => regions.list,
+                    Pane::Detail => regions.detail,
+                    Pane::Output => regions.output,
+                };
+                assert!(!region.body.is_empty(), "{focus:?} at {width}x{height}");
+            }
+        }
+    }
+
+    #[test]
+    fn regions_lie_within_the_window_and_apart() {
+        for width in [0, 1, 2, 50, 99, 100, 160] {
+            for height in 0..40 {
+                let found = regions(Pane::List, width, height);
+                let area = Rect::new(0, 0, width, height);
+                let all = [
+                    found.status,
+                    found.hints,
+                    found.divide,
+                    found.list.heading,
+                    found.list.body,
+                    found.detail.heading,
+                    found.detail.body,
+                    found.output.heading,
+                    found.output.body,
+                ];
+                for (index, one) in all.iter().enumerate() {
+                    assert_eq!(area.intersection(*one).area(), one.area());
+                    for other in &all[index + 1..] {
+                        assert!(one.intersection(*other).is_empty(), "{width}x{height}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn list_and_detail_stand_side_by_side_from_100_columns() {
+        assert!(regions(Pane::List, 99, 24).divide.is_empty());
+        assert!(!regions(Pane::List, 100, 24).divide.is_empty());
+    }
+}

@@ -1,0 +1,45 @@
+//! What the dashboard is told, and what it wants done.
+
+use crossterm::event::KeyEvent;
+use jiff::Timestamp;
+
+use crate::bus::Losses;
+use crate::exchange::{Command, Event, Notice};
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub enum Message {
+    Key(KeyEvent),
+    /// Text was pasted in one go.
+    Paste(String),
+    /// Events from the bus, and what this reader of it lost so far.
+    Events {
+        events: Vec<Event>,
+        losses: Losses,
+    },
+    /// What time it is; comes before each frame.
+    Tick(Timestamp),
+    /// The window has another size.
+    Resized,
+    /// Somebody outside asks us to stop for a while.
+    Suspend,
+    /// We run again after having been stopped.
+    Continued,
+    /// Word from rdev itself.
+    Notice(Notice),
+}
+
+/// Something for the shell to do.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Send a command to the server.
+    Send(Command),
+    /// Give the terminal back and stop until continued.
+    Suspend,
+    /// Take the terminal anew: others may have changed its modes.
+    Retake,
+    /// Write the next frame whole.
+    Redraw,
+    /// End the dashboard.
+    Quit,
+}

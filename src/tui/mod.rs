@@ -1,0 +1,35 @@
+//! The dashboard.
+//!
+//! ```text
+//!  keyboard ─┐
+//!  bus ──────┼─► Message ─► update(&mut State) ─► Effect ─► performed by the shell
+//!  signals ──┘                    │
+//!                                 ▼
+//!        layout(&State, area) ─► Regions ─► state.settle ─► draw(&State, …, &mut Buffer)
+//! ```
+//!
+//! Invariant: only `shell` does I/O, asks a clock or knows a channel; all else are
+//! functions of plain data. The selection is an exchange's id, never an index, and
+//! nothing is built for a row or a line that is not on the screen.
+
+mod detail;
+mod keymap;
+mod layout;
+mod list;
+mod message;
+mod output;
+mod server;
+mod shell;
+mod state;
+mod theme;
+mod transcript;
+mod update;
+mod view;
+
+pub use layout::{Regions, layout};
+pub use message::{Effect, Message};
+pub use shell::{Ended, EndedBy, Inbox, Remote, Setup, channel, run};
+pub use state::{Facts, State};
+pub use theme::Styles;
+pub use update::update;
+pub use view::draw;

@@ -1,0 +1,371 @@
+//! The shell around the pure part: channels, threads, the clock and the terminal.
+//!
+//! ```text
+//!  keyboard thread ─┐
+//!  bus thread ──────┼─► one bounded channel ─► wait for one, take the rest, draw once
+//!  Remote ──────────┘
+//! ```
+//!
+//! Invariant: at rest nothing runs. The screen is drawn when something came, at most 30
+//! times a second (at once for a key), and by a timer only while it shows a running time.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::tz::TimeZone;
+
+use crate::bus::{Commands, Subscription};
+use crate::clock::{Clock, monotonic};
+use crate::exchange::{Notice, Severity};
+use crate::terminal::{Input, Report, Screen, Suspension, Typed};
+
+use super::layout::layout;
+use super::message::{Effect, Message};
+use super::state::{Facts, State};
+use super::theme::Styles;
+use super::update::update;
+use super::view::draw;
+
+/// Messages that may wait. Few, so that a key is not far behind.
+const CHANNEL: usize = 32;
+/// Events in one message, for the same reason.
+const BATCH: usize = 256;
+/// Messages taken in before a frame is drawn.
+const MOST_AT_ONCE: usize = 256;
+/// From one frame to the next while much happens.
+const FRAME: Duration = Duration::from_millis(33);
+
+/// What the dashboard needs to know.
+#[derive(Debug)]
+pub struct Setup {
+    /// The application as the user named it.
+    pub target: String,
+    /// Where it is served: `http://127.0.0.1:8888`.
+    pub address: String,
+    pub clock: Clock,
+    pub zone: TimeZone,
+    pub styles: Styles,
+}
+
+/// How it ended, with what a summary needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub by: EndedBy,
+    pub exchanges: u64,
+    /// Those that ended badly.
+    pub errors: u64,
+}
+
+/// Who ended it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndedBy {
+    /// The user, with a key.
+    User,
+    /// A [`Remote`].
+    Remote,
+    /// The bus was closed.
+    Bus,
+    /// The terminal went away.
+    Terminal,
+}
+
+/// What comes through the channel.
+enum Inward {
+    Message(Message),
+    End(EndedBy),
+    /// Look at the flag.
+    Wake,
+}
+
+/// A handle for other threads, cheap to clone.
+#[derive(Clone)]
+pub struct Remote {
+    sender: SyncSender<Inward>,
+    stop: Arc<AtomicBool>,
+}
+
+/// The receiving end of [`Remote`].
+pub struct Inbox {
+    remote: Remote,
+    receiver: Receiver<Inward>,
+}
+
+/// A handle to end the dashboard with, and what [`run`] takes to hear it.
+pub fn channel() -> (Remote, Inbox) {
+    let (sender, receiver) = sync_channel(CHANNEL);
+    let remote = Remote { sender, stop: Arc::default() };
+    (remote.clone(), Inbox { remote, receiver })
+}
+
+impl Remote {
+    /// Ends the dashboard, also before it has begun. Never blocks.
+    pub fn quit(&self) {
+        self.stop.store(true, Ordering::SeqCst);
+        // A full channel wakes the other side as well.
+        let _ = self.sender.try_send(Inward::Wake);
+    }
+
+    /// Says something on the screen. Never blocks; dropped where there is no room.
+    pub fn notice(&self, notice: Notice) {
+        let _ = self.sender.try_send(Inward::Message(Message::Notice(notice)));
+    }
+}
+
+/// Shows the dashboard on the terminal that is standard output until it is ended. The
+/// thread that reads the bus is left to end with the bus.
+pub fn run(
+    setup: Setup,
+    inbox: Inbox,
+    subscription: Subscription,
+    commands: Commands,
+) -> io::Result<Ended> {
+    let Inbox { remote, receiver } = inbox;
+    let panics = remote.clone();
+    let screen = Screen::enter(move |text| {
+        panics.notice(Notice { severity: Severity::Error, text: one_line(&text) });
+    })?;
+    let keys = remote.sender.clone();
+    let input = Input::start(move |report| keys.send(inward(report)).is_ok())?;
+    let events = remote.sender.clone();
+    thread::Builder::new()
+        .name("dashboard events".to_owned())
+        .spawn(move || forward(&subscription, &events))?;
+
+    let facts = Facts::new(setup.target, setup.address, setup.zone);
+    let mut shell = Shell {
+        state: State::new(facts, setup.clock.now()),
+        styles: setup.styles,
+        clock: setup.clock,
+        screen,
+        receiver,
+        stop: remote.stop,
+        commands,
+        pace: Pace::default(),
+    };
+    let by = shell.turn_until_end();
+    let (exchanges, errors) = shell.state.counts();
+    // The receiver goes first: a reader that waits for room in the channel must end
+    // before it can be joined.
+    drop(shell);
+    drop(input);
+    Ok(Ended { by, exchanges, errors })
+}
+
+fn inward(report: Report) -> Inward {
+    Inward::Message(match report {
+        Report::Typed(Typed::Key(key)) => Message::Key(key),
+        Report::Typed(Typed::Paste(text)) => Message::Paste(text),
+        Report::Resized => Message::Resized,
+        Report::Stop => Message::Suspend,
+        Report::Continued => Message::Continued,
+        Report::Gone => return Inward::End(EndedBy::Terminal),
+    })
+}
+
+/// Moves events from the bus to the channel until either is closed.
+fn forward(subscription: &Subscription, sender: &SyncSender<Inward>) {
+    while let Some(batch) = subscription.next_batch(None) {
+        let mut events = batch.into_iter();
+        loop {
+            let events: Vec<_> = events.by_ref().take(BATCH).collect();
+            if events.is_empty() {
+                break;
+            }
+            let losses = subscription.losses();
+            let message = Message::Events { events, losses };
+            if sender.send(Inward::Message(message)).is_err() {
+                return;
+            }
+        }
+    }
+    let _ = sender.send(Inward::End(EndedBy::Bus));
+}
+
+/// The message of a panic, for a place that has one line.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ")
+}
+
+struct Shell {
+    state: State,
+    styles: Styles,
+    clock: Clock,
+    screen: Screen,
+    receiver: Receiver<Inward>,
+    stop: Arc<AtomicBool>,
+    commands: Commands,
+    pace: Pace,
+}
+
+impl Shell {
+    fn turn_until_end(&mut self) -> EndedBy {
+        loop {
+            if self.stop.load(Ordering::SeqCst) {
+                return EndedBy::Remote;
+            }
+            if self.pace.is_due(monotonic()) {
+                // A terminal that cannot be written to is gone.
+                if self.draw().is_err() {
+                    return EndedBy::Terminal;
+                }
+                self.pace.drawn(monotonic(), self.state.animation());
+            }
+            if let Some(by) = self.receive() {
+                return by;
+            }
+        }
+    }
+
+    /// Waits for something or for the time of the next frame, then takes in what came.
+    fn receive(&mut self) -> Option<EndedBy> {
+        let first = match self.pace.wait(monotonic()) {
+            None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(wait) => self.receiver.recv_timeout(wait),
+        };
+        let mut next = match first {
+            Ok(inward) => Some(inward),
+            Err(RecvTimeoutError::Timeout) => return None,
+            Err(RecvTimeoutError::Disconnected) => return Some(EndedBy::Remote),
+        };
+        let mut taken = 0;
+        while let Some(inward) = next {
+            if let Some(by) = self.take_in(inward) {
+                return Some(by);
+            }
+            taken += 1;
+            let room = taken < MOST_AT_ONCE;
+            next = if room { self.receiver.try_recv().ok() } else { None };
+        }
+        None
+    }
+
+    fn take_in(&mut self, inward: Inward) -> Option<EndedBy> {
+        let message = match inward {
+            Inward::Wake => return None,
+            Inward::End(by) => return Some(by),
+            Inward::Message(message) => message,
+        };
+        self.pace.changed(matches!(message, Message::Key(_)));
+        let effects = update(&mut self.state, message);
+        effects.into_iter().find_map(|effect| self.perform(effect))
+    }
+
+    fn perform(&mut self, effect: Effect) -> Option<EndedBy> {
+        let done = match effect {
+            Effect::Send(command) => {
+                self.commands.send(command);
+                Ok(())
+            }
+            Effect::Suspend => self.suspend(),
+            Effect::Retake => self.screen.retake(),
+            Effect::Redraw => {
+                self.screen.forget();
+                Ok(())
+            }
+            Effect::Quit => return Some(EndedBy::User),
+        };
+        done.is_err().then_some(EndedBy::Terminal)
+    }
+
+    fn suspend(&mut self) -> io::Result<()> {
+        if self.screen.suspend()? == Suspension::Refused {
+            let text = "there is no shell to go back to".to_owned();
+            let notice = Notice { severity: Severity::Warning, text };
+            update(&mut self.state, Message::Notice(notice));
+        }
+        Ok(())
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        update(&mut self.state, Message::Tick(self.clock.now()));
+        let area = self.screen.area();
+        let regions = layout(&self.state, area);
+        self.state.settle(&regions);
+        let (state, styles) = (&self.state, &self.styles);
+        self.screen.draw(area, |buffer| draw(state, &regions, styles, buffer))
+    }
+}
+
+/// When to draw.
+#[derive(Debug, Default)]
+struct Pace {
+    /// When the last frame was drawn.
+    last: Option<Instant>,
+    /// How long after the last frame the next one is to come, if it is.
+    next: Option<Duration>,
+}
+
+impl Pace {
+    /// Something came; `urgent` is what somebody waits for.
+    fn changed(&mut self, urgent: bool) {
+        let wished = if urgent { Duration::ZERO } else { FRAME };
+        self.next = Some(self.next.map_or(wished, |next| next.min(wished)));
+    }
+
+    fn drawn(&mut self, now: Instant, animation: Option<Duration>) {
+        self.last = Some(now);
+        self.next = animation;
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.wait(now).is_some_and(|wait| wait.is_zero())
+    }
+
+    /// How long there is to wait for the next frame; `None` where none is to come.
+    fn wait(&self, now: Instant) -> Option<Duration> {
+        match (self.last, self.next) {
+            (None, _) => Some(Duration::ZERO),
+            (Some(last), Some(next)) => {
+                Some(next.saturating_sub(now.saturating_duration_since(last)))
+            }
+            (Some(_), None) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_come_for_changes_and_not_more_than_30_a_second() {
+        let start = monotonic();
+        let at = |millis| start + Duration::from_millis(millis);
+        let mut pace = Pace::default();
+        assert!(pace.is_due(start));
+        pace.drawn(start, None);
+        assert_eq!(pace.wait(at(500)), None);
+        pace.changed(false);
+        assert!(!pace.is_due(at(10)));
+        assert!(pace.is_due(at(40)));
+        pace.changed(true);
+        assert!(pace.is_due(at(1)));
+        pace.drawn(at(1), Some(Duration::from_secs(1)));
+        assert!(!pace.is_due(at(900)));
+        assert!(pace.is_due(at(1001)));
+    }
+
+    #[test]
+    fn a_remote_is_heard_however_full_the_channel_is() {
+        let (remote, inbox) = channel();
+        for _ in 0..CHANNEL * 2 {
+            let notice = Notice { severity: Severity::Info, text: String::new() };
+            remote.notice(notice);
+        }
+        remote.quit();
+        assert!(inbox.remote.stop.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn a_panic_is_told_in_one_line() {
+        assert_eq!(
+            one_line("panicked at a.rs:1:2:\nboom\n"),
+            "panicked at a.rs:1:2: boom"
+        );
+    }
+}

@@ -1,0 +1,254 @@
+//! What a message changes: the dashboard's only transition.
+
+use std::sync::Arc;
+
+use crossterm::event::KeyEvent;
+
+use crate::exchange::{
+    Command, Event, ExchangeEvent, ExchangeId, GenerationEvent, Notice, Outcome,
+    Severity, Source,
+};
+use crate::replay::request_bytes;
+
+use super::keymap::{Action, Chord, Context};
+use super::message::{Effect, Message};
+use super::output::Origin;
+use super::state::{Modal, Pane, State};
+use super::view::help_height;
+
+/// Columns that one sideways step goes.
+const SIDEWAYS: usize = 8;
+/// Columns that one can go sideways: the longest line there is, every byte escaped.
+const MOST_SIDEWAYS: usize = 64 << 10;
+/// Largest count that is taken; more digits mean as much.
+const MOST_COUNT: u64 = 1_000_000_000;
+
+/// Brings the state forward. What cannot be done here comes back as effects.
+pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
+    match message {
+        Message::Key(key) => return press(state, key),
+        Message::Events { events, losses } => {
+            state.server.losses = losses;
+            for event in events {
+                take_in(state, event);
+            }
+        }
+        Message::Tick(now) => state.now = now,
+        Message::Notice(notice) => notify(state, notice),
+        Message::Suspend => return vec![Effect::Suspend],
+        Message::Continued => return vec![Effect::Retake],
+        // Nothing takes text yet; keys must not be made of it.
+        Message::Paste(_) | Message::Resized => {}
+    }
+    Vec::new()
+}
+
+fn take_in(state: &mut State, event: Event) {
+    let recorded = state.store.record(&event);
+    match event {
+        Event::Exchange { id, what, .. } => {
+            if recorded.is_some() || matches!(what, ExchangeEvent::Began { .. }) {
+                take_in_step(state, id, &what);
+            }
+        }
+        Event::Generation { id, at, what } => {
+            state.server.generation(id, at, &what);
+            if let GenerationEvent::Failed(traceback) = &what {
+                for line in traceback.text.lines() {
+                    state.output.push(Origin::Import, line.as_bytes().to_vec());
+                }
+            }
+        }
+        Event::Output { line, .. } => state.output.print(line),
+        Event::Notice { notice, .. } => notify(state, notice),
+    }
+}
+
+fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
+    match what {
+        ExchangeEvent::Began { source, .. } => {
+            state.server.exchanges += 1;
+            state.server.in_flight += 1;
+            let attended = state.focus == Pane::List;
+            state.list.arrived(state.store.ids(), attended);
+            if let Source::Replay(of) = source {
+                state.prompt.notice =
+                    Some(info(format!("#{of} was sent again as #{id}")));
+            }
+        }
+        ExchangeEvent::Ended(outcome) => {
+            state.server.in_flight = state.server.in_flight.saturating_sub(1);
+            let failed = state.store.exchange(id).is_some_and(|exchange| {
+                exchange.traceback.is_some()
+                    || exchange.response.as_ref().is_some_and(|it| it.head.status >= 500)
+            });
+            if failed || matches!(outcome, Outcome::Cut(_)) {
+                state.server.errors += 1;
+            }
+        }
+        _ => {}
+    }
+}
+
+fn notify(state: &mut State, notice: Notice) {
+    let text = notice.text.clone().into_bytes();
+    state.output.push(Origin::Rdev(notice.severity), text);
+    state.prompt.notice = Some(notice);
+}
+
+fn info(text: String) -> Notice {
+    Notice { severity: Severity::Info, text }
+}
+
+fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
+    let chord = Chord::of(key);
+    state.prompt.notice = None;
+    if let Some(digit) = chord.digit() {
+        let count = state.prompt.count.unwrap_or(0) * 10 + digit;
+        state.prompt.count = Some(count.min(MOST_COUNT));
+        return Vec::new();
+    }
+    let count = state.prompt.count.take();
+    match state.facts.keymap.action(state.context(), chord) {
+        Some(action) => act(state, action, count),
+        None => Vec::new(),
+    }
+}
+
+fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
+    let times = isize::try_from(count.unwrap_or(1).max(1)).unwrap_or(isize::MAX);
+    match action {
+        Action::Up => move_by(state, -times),
+        Action::Down => move_by(state, times),
+        Action::HalfPageUp => move_by(state, -times * page(state).div_euclid(2).max(1)),
+        Action::HalfPageDown => move_by(state, times * page(state).div_euclid(2).max(1)),
+        Action::PageUp => move_by(state, -times * page(state)),
+        Action::PageDown => move_by(state, times * page(state)),
+        Action::Top => move_by(state, isize::MIN),
+        Action::Bottom => bottom(state, count),
+        Action::Left => sideways(state, -times),
+        Action::Right => sideways(state, times),
+        Action::NextPane => state.focus = next_pane(state.focus),
+        Action::PreviousPane => state.focus = next_pane(next_pane(state.focus)),
+        Action::Open => state.focus = Pane::Detail,
+        Action::Back => back(state),
+        Action::NextExchange => state.list.move_by(state.store.ids(), times),
+        Action::PreviousExchange => state.list.move_by(state.store.ids(), -times),
+        Action::NextSection => section(state, true),
+        Action::PreviousSection => section(state, false),
+        Action::Follow => state.list.toggle_follow(state.store.ids()),
+        Action::Replay => return replay(state),
+        Action::Reload => {
+            state.prompt.notice = Some(info("importing the code again".to_owned()));
+            return vec![Effect::Send(Command::Reload)];
+        }
+        Action::Help => help(state),
+        Action::Redraw => return vec![Effect::Redraw],
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Close if state.context() == Context::List => return vec![Effect::Quit],
+        Action::Close => back(state),
+        Action::Quit => return vec![Effect::Quit],
+    }
+    Vec::new()
+}
+
+fn move_by(state: &mut State, rows: isize) {
+    if let Some(Modal::Help { of, top }) = state.modals.last_mut() {
+        let last = help_height(*of).saturating_sub(1);
+        *top = top.saturating_add_signed(rows).min(last);
+        return;
+    }
+    match state.focus {
+        Pane::List => state.list.move_by(state.store.ids(), rows),
+        // Too far down is put right when the next frame settles.
+        Pane::Detail => {
+            state.detail.top = state.detail.top.saturating_add_signed(rows);
+        }
+        Pane::Output => state.output.scroll_by(rows),
+    }
+}
+
+fn bottom(state: &mut State, count: Option<u64>) {
+    let line =
+        |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+    match (count, state.context()) {
+        (None, _) | (_, Context::Help) => move_by(state, isize::MAX),
+        (Some(number), Context::List) => state.list.jump(state.store.ids(), number),
+        (Some(number), Context::Detail) => state.detail.top = line(number),
+        (Some(number), Context::Output) => state.output.scroll_to(line(number)),
+    }
+}
+
+/// How many rows a page has, less one for orientation.
+fn page(state: &State) -> isize {
+    let height = match state.focus {
+        Pane::List => state.list.height,
+        Pane::Detail => state.detail.height,
+        Pane::Output => state.output.height,
+    };
+    isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1)
+}
+
+fn sideways(state: &mut State, times: isize) {
+    let column = match state.focus {
+        Pane::List => return,
+        Pane::Detail => &mut state.detail.sideways,
+        Pane::Output => &mut state.output.sideways,
+    };
+    let step = times.saturating_mul(SIDEWAYS.cast_signed());
+    *column = column.saturating_add_signed(step).min(MOST_SIDEWAYS);
+}
+
+fn next_pane(pane: Pane) -> Pane {
+    match pane {
+        Pane::List => Pane::Detail,
+        Pane::Detail => Pane::Output,
+        Pane::Output => Pane::List,
+    }
+}
+
+/// Closes what lies on top, else goes back to the list.
+fn back(state: &mut State) {
+    if state.modals.pop().is_none() {
+        state.focus = Pane::List;
+    }
+}
+
+fn help(state: &mut State) {
+    match state.context() {
+        Context::Help => back(state),
+        of => state.modals.push(Modal::Help { of, top: 0 }),
+    }
+}
+
+fn section(state: &mut State, forward: bool) {
+    let top = state.detail.top;
+    let sections = &state.detail.document.sections;
+    let found = if forward {
+        sections.iter().find(|line| **line > top)
+    } else {
+        sections.iter().rev().find(|line| **line < top)
+    };
+    state.detail.top = found.copied().unwrap_or(top);
+}
+
+fn replay(state: &mut State) -> Vec<Effect> {
+    let selected = state.list.selected;
+    let Some(exchange) = selected.and_then(|id| state.store.exchange(id)) else {
+        state.prompt.notice = Some(info("there is no request to send again".to_owned()));
+        return Vec::new();
+    };
+    let id = exchange.id;
+    match request_bytes(exchange) {
+        Ok(bytes) => {
+            let request = Arc::from(bytes);
+            let command = Command::Replay { request, source: Source::Replay(id) };
+            vec![Effect::Send(command)]
+        }
+        Err(refusal) => {
+            let text = format!("#{id} cannot be sent again: {refusal}");
+            state.prompt.notice = Some(Notice { severity: Severity::Warning, text });
+            Vec::new()
+        }
+    }
+}

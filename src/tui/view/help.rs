@@ -1,0 +1,94 @@
+//! The help screen, made from the table of keys.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::{Clear, Widget};
+
+use super::super::keymap::{Binding, Context, TABLE};
+use super::super::theme::Styles;
+use super::cells::{heading, put, row};
+
+/// Columns of the popup, and of the keys in it.
+const WIDTH: u16 = 72;
+const KEYS: u16 = 16;
+
+/// A line of the help screen.
+enum Line {
+    Heading(String),
+    Binding(&'static Binding),
+    Empty,
+}
+
+/// How many lines there are to scroll through.
+pub(in crate::tui) fn help_height(of: Context) -> usize {
+    lines(of).len()
+}
+
+/// What counts only here comes first, then what counts everywhere.
+fn lines(of: Context) -> Vec<Line> {
+    let here = |binding: &&Binding| binding.contexts.contains(&of);
+    let general = |binding: &&'static Binding| binding.contexts.len() >= 3;
+    let rows: Vec<&'static Binding> = TABLE.iter().filter(here).collect();
+    let (shared, own): (Vec<_>, Vec<_>) = rows.into_iter().partition(general);
+    let mut lines = Vec::new();
+    if !own.is_empty() {
+        lines.push(Line::Heading(format!("In the {}", place(of))));
+        lines.extend(own.into_iter().map(Line::Binding));
+        lines.push(Line::Empty);
+    }
+    lines.push(Line::Heading("Everywhere".to_owned()));
+    lines.extend(shared.into_iter().map(Line::Binding));
+    lines
+}
+
+fn place(of: Context) -> String {
+    match of {
+        Context::List => "list of exchanges".to_owned(),
+        other => other.name().to_owned(),
+    }
+}
+
+pub(super) fn draw(
+    of: Context,
+    top: usize,
+    area: Rect,
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
+    let lines = lines(of);
+    let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(area.height);
+    let width = WIDTH.min(area.width);
+    let popup = Rect {
+        x: area.x + (area.width - width) / 2,
+        y: area.y + (area.height - height) / 2,
+        width,
+        height,
+    };
+    // A margin, so that what lies below does not run into the text.
+    let around = Rect { x: popup.x.saturating_sub(1), width: width + 2, ..popup };
+    Clear.render(around.intersection(buffer.area), buffer);
+    let shown = usize::from(height.saturating_sub(1));
+    let top = top.min(lines.len().saturating_sub(shown));
+    let more = if top + shown < lines.len() { "j: more" } else { "esc: close" };
+    heading(buffer, row(popup, 0), true, ("Keys", more), styles);
+    for (number, line) in lines.iter().skip(top).take(shown).enumerate() {
+        let place = row(popup, number + 1);
+        match line {
+            Line::Empty => {}
+            Line::Heading(text) => {
+                put(buffer, place, 1, text, styles.strong);
+            }
+            Line::Binding(binding) => {
+                put(
+                    buffer,
+                    Rect { width: KEYS.min(place.width), ..place },
+                    3,
+                    binding.keys,
+                    styles.request,
+                );
+                put(buffer, place, KEYS + 1, binding.help, Style::new());
+            }
+        }
+    }
+}

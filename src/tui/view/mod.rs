@@ -1,0 +1,35 @@
+//! Painting: state and regions → cells.
+//!
+//! Invariant: nothing here changes the state or keeps anything between frames, and every
+//! text from outside has passed `text::printable` before it is put into a buffer.
+
+mod cells;
+mod detail;
+mod help;
+mod list;
+mod output;
+mod status;
+
+pub(super) use help::help_height;
+
+use ratatui::buffer::Buffer;
+
+use super::layout::Regions;
+use super::state::{Modal, State};
+use super::theme::Styles;
+
+/// Paints a frame.
+pub fn draw(state: &State, regions: &Regions, styles: &Styles, buffer: &mut Buffer) {
+    list::draw(state, regions, styles, buffer);
+    detail::draw(state, regions, styles, buffer);
+    output::draw(state, regions, styles, buffer);
+    status::draw(state, regions.status, styles, buffer);
+    status::draw_hints(state, regions.hints, styles, buffer);
+    for modal in &state.modals {
+        match modal {
+            Modal::Help { of, top } => {
+                help::draw(*of, *top, regions.popup, styles, buffer);
+            }
+        }
+    }
+}

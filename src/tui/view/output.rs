@@ -1,0 +1,53 @@
+//! The output pane: what the application printed, line by line.
+
+use ratatui::buffer::Buffer;
+use ratatui::style::Style;
+
+use crate::exchange::{OutputStream, Severity};
+use crate::text;
+
+use super::super::layout::Regions;
+use super::super::output::Origin;
+use super::super::state::{Pane, State};
+use super::super::theme::Styles;
+use super::cells::{after, heading, put, row};
+
+pub(super) fn draw(
+    state: &State,
+    regions: &Regions,
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
+    let output = &state.output;
+    let focused = state.focus == Pane::Output;
+    let standing = if output.is_at_end() { "" } else { "scrolled up" };
+    let title = format!("Output {}", output.len());
+    heading(buffer, regions.output.heading, focused, (&title, standing), styles);
+    if output.len() == 0 {
+        let place = row(regions.output.body, 0);
+        put(buffer, place, 1, "What the application prints comes here.", styles.faint);
+    }
+    for (number, line) in output.window().enumerate() {
+        let place = row(regions.output.body, number);
+        let (sign, style) = look(line.origin, styles);
+        let start = put(buffer, place, 0, sign, style);
+        let text = text::expand_tabs(&text::printable(&line.text));
+        let style = match line.origin {
+            Origin::App(_) | Origin::Import => Style::new(),
+            Origin::Rdev(_) => style,
+        };
+        put(buffer, place, start, after(&text, output.sideways), style);
+    }
+}
+
+/// The sign that tells where a line came from.
+fn look(origin: Origin, styles: &Styles) -> (&'static str, Style) {
+    match origin {
+        Origin::App(OutputStream::Stdout) => ("│ ", styles.faint),
+        Origin::App(OutputStream::Stderr) => ("! ", styles.client_error),
+        Origin::Import => ("✗ ", styles.server_error),
+        Origin::Rdev(Severity::Info) => ("* ", styles.faint),
+        Origin::Rdev(Severity::Warning) => ("* ", styles.client_error),
+        Origin::Rdev(Severity::Error) => ("* ", styles.server_error),
+    }
+}

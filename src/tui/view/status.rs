@@ -1,0 +1,146 @@
+//! The first line, which tells how things stand, and the last, which tells what was just
+//! said or which keys there are.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use crate::exchange::Severity;
+use crate::text;
+
+use super::super::keymap::TABLE;
+use super::super::server::Phase;
+use super::super::state::State;
+use super::super::theme::Styles;
+use super::cells::{put, put_right};
+use super::list::elapsed;
+
+/// Columns that a failure may take, so that something else fits beside it.
+const LONGEST_FAILURE: usize = 60;
+
+/// A piece of the status line. Those with a high rank go first when there is no room.
+struct Piece {
+    rank: u8,
+    text: String,
+    style: Style,
+}
+
+pub(super) fn draw(state: &State, line: Rect, styles: &Styles, buffer: &mut Buffer) {
+    let mut pieces = pieces(state, styles);
+    let width = |pieces: &[Piece]| -> usize {
+        pieces.iter().map(|piece| text::width(&piece.text) + 2).sum()
+    };
+    while width(&pieces) > usize::from(line.width) + 1 && pieces.len() > 1 {
+        let highest = pieces.iter().map(|piece| piece.rank).max().unwrap_or(0);
+        pieces.retain(|piece| piece.rank != highest);
+    }
+    let mut column = 1;
+    for piece in &pieces {
+        column = put(buffer, line, column, &piece.text, piece.style) + 2;
+    }
+}
+
+fn pieces(state: &State, styles: &Styles) -> Vec<Piece> {
+    let server = &state.server;
+    let plain = Style::new();
+    let mut pieces = Vec::new();
+    let mut add = |rank, text, style| pieces.push(Piece { rank, text, style });
+    add(3, safe(&state.facts.target), styles.strong);
+    add(2, safe(&state.facts.address), plain);
+    let (generation, style) = generation(state, styles);
+    add(0, generation, style);
+    add(4, counted(server.exchanges, "exchange"), plain);
+    if server.errors > 0 {
+        add(1, format!("✗ {}", counted(server.errors, "error")), styles.server_error);
+    }
+    if server.in_flight > 0 {
+        add(5, format!("{} in flight", server.in_flight), styles.pending);
+    }
+    if let Some(missing) = missing(state) {
+        add(1, missing, styles.client_error);
+    }
+    pieces
+}
+
+fn generation(state: &State, styles: &Styles) -> (String, Style) {
+    let Some(generation) = &state.server.generation else {
+        return ("starting …".to_owned(), styles.pending);
+    };
+    let id = generation.id;
+    match &generation.phase {
+        Phase::Starting(since) => {
+            let elapsed = elapsed(*since, state.now);
+            (format!("gen {id} … importing {elapsed}"), styles.pending)
+        }
+        Phase::Ready(took) => {
+            let took = text::duration(took.as_secs_f64());
+            (format!("gen {id} ✓ {took}"), styles.success)
+        }
+        Phase::Failed(traceback) => {
+            let what = text::clip(&safe(&traceback.summary()), LONGEST_FAILURE);
+            (format!("gen {id} ✗ failed: {what}"), styles.server_error)
+        }
+        Phase::Died(how) => {
+            let how = text::clip(&safe(how), LONGEST_FAILURE);
+            (format!("gen {id} ✗ died: {how}"), styles.server_error)
+        }
+    }
+}
+
+/// What is not there any more, or never was.
+fn missing(state: &State) -> Option<String> {
+    let (dropped, lost) = (state.store.dropped(), state.server.losses);
+    let mut parts = Vec::new();
+    if dropped.exchanges > 0 {
+        parts.push(format!("{} dropped", dropped.exchanges));
+    }
+    let events = lost.exchanges + lost.body_pieces + lost.output_lines + lost.other;
+    if events > 0 {
+        parts.push(format!("{} lost", counted(events, "event")));
+    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Paints the last line.
+pub(super) fn draw_hints(
+    state: &State,
+    line: Rect,
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
+    if let Some(notice) = &state.prompt.notice {
+        let style = match notice.severity {
+            Severity::Info => styles.strong,
+            Severity::Warning => styles.client_error,
+            Severity::Error => styles.server_error,
+        };
+        put(buffer, line, 1, &safe(&notice.text), style);
+        return;
+    }
+    let context = state.context();
+    let mut column = 1;
+    for binding in TABLE {
+        if binding.hint.is_empty() || !binding.contexts.contains(&context) {
+            continue;
+        }
+        let key = binding.keys.split(' ').next().unwrap_or_default();
+        let wide = text::width(key) + text::width(binding.hint) + 3;
+        if usize::from(column) + wide > usize::from(line.width) {
+            continue;
+        }
+        column = put(buffer, line, column, key, styles.strong);
+        column = put(buffer, line, column + 1, binding.hint, styles.faint) + 2;
+    }
+    if let Some(count) = state.prompt.count {
+        put_right(buffer, line, &format!(" {count} "), styles.strong);
+    }
+}
+
+fn counted(number: u64, what: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {what}{plural}")
+}
+
+fn safe(text: &str) -> String {
+    text::expand_tabs(&text::printable(text.as_bytes()))
+}

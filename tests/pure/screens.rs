@@ -1,0 +1,612 @@
+//! The dashboard driven in prose, and pictures of its screen under `tests/screens/`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use _rdev::bus::Losses;
+use _rdev::exchange::{
+    Command, Event, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Hint, Link,
+    Notice, Outcome, OutputLine, OutputStream, Raised, ReloadReason, Request, Response,
+    Severity, Source, Traceback,
+};
+use _rdev::http::{Headers, Limits, RequestParser, ResponseHead};
+use _rdev::terminal::{Decoder, Typed};
+use _rdev::tui::{Effect, Facts, Message, State, Styles, draw, layout, update};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+
+/// A dashboard without a terminal.
+struct App {
+    state: State,
+    size: (u16, u16),
+    styles: Styles,
+    now: Timestamp,
+    newest: u64,
+    effects: Vec<String>,
+}
+
+impl App {
+    fn new(width: u16, height: u16) -> Self {
+        let now = Timestamp::constant(1_790_000_000, 0);
+        let (target, address) =
+            ("shop:app".to_owned(), "http://127.0.0.1:8888".to_owned());
+        let facts = Facts::new(target, address, TimeZone::UTC);
+        let mut app = Self {
+            state: State::new(facts, now),
+            size: (width, height),
+            styles: Styles::new(true),
+            now,
+            newest: 0,
+            effects: Vec::new(),
+        };
+        app.frame();
+        app
+    }
+
+    /// With its first generation ready.
+    fn ready(width: u16, height: u16) -> Self {
+        Self::new(width, height)
+            .generation(1, GenerationEvent::Started(ReloadReason::Start))
+            .generation(1, GenerationEvent::Ready(Duration::from_millis(31)))
+    }
+
+    /// Time goes by.
+    fn passes(mut self, millis: i64) -> Self {
+        self.now += SignedDuration::from_millis(millis);
+        update(&mut self.state, Message::Tick(self.now));
+        self
+    }
+
+    fn tell(mut self, event: Event) -> Self {
+        let message = Message::Events { events: vec![event], losses: Losses::default() };
+        assert!(update(&mut self.state, message).is_empty());
+        self.frame();
+        self
+    }
+
+    fn step(self, id: u64, what: ExchangeEvent) -> Self {
+        let at = self.now;
+        self.tell(Event::Exchange { id: ExchangeId(id), at, what })
+    }
+
+    fn generation(self, id: u32, what: GenerationEvent) -> Self {
+        let at = self.now;
+        self.tell(Event::Generation { id: GenerationId(id), at, what })
+    }
+
+    fn prints(self, stream: OutputStream, text: &[u8]) -> Self {
+        let (at, text) = (self.now, text.to_vec());
+        let generation = GenerationId(1);
+        let line = OutputLine { stream, generation, exchange: None, text };
+        self.tell(Event::Output { at, line })
+    }
+
+    /// The head of a request arrives; its number is the next one.
+    fn begins(mut self, raw: &str, source: Source) -> Self {
+        self.newest += 1;
+        let raw = raw.replace('\n', "\r\n").into_bytes();
+        let parsed = RequestParser::new(Limits::default()).parse(&raw);
+        let head = parsed.ok().flatten().map(|(head, _)| head);
+        let request = Arc::new(Request { raw, head });
+        let client = "127.0.0.1:50000".to_owned();
+        let id = self.newest;
+        self.step(id, ExchangeEvent::Began { source, client, request })
+    }
+
+    fn called(self) -> Self {
+        let id = self.newest;
+        self.step(id, ExchangeEvent::Called(GenerationId(1)))
+    }
+
+    fn responds(self, status: u16, kind: &str) -> Self {
+        let mut headers = Headers::default();
+        headers.push("Content-Type", kind);
+        let reason = _rdev::http::reason_phrase(status).as_bytes().to_vec();
+        let line = String::from_utf8_lossy(&reason).into_owned();
+        let raw = format!("HTTP/1.1 {status} {line}\r\nContent-Type: {kind}\r\n\r\n");
+        let head = ResponseHead { status, reason, headers };
+        let id = self.newest;
+        let response = Arc::new(Response { raw: raw.into_bytes(), head });
+        self.step(id, ExchangeEvent::Responded(response))
+    }
+
+    fn sends(self, body: &[u8]) -> Self {
+        let id = self.newest;
+        self.step(id, ExchangeEvent::ResponseBody(Arc::from(body)))
+    }
+
+    fn uploads(self, body: &[u8]) -> Self {
+        let id = self.newest;
+        self.step(id, ExchangeEvent::RequestBody(Arc::from(body)))
+    }
+
+    fn ends(self, outcome: Outcome) -> Self {
+        let id = self.newest;
+        self.step(id, ExchangeEvent::Ended(outcome))
+    }
+
+    /// A whole exchange: `GET /path 200 text/html body`.
+    fn feed(self, line: &str) -> Self {
+        let mut words = line.splitn(5, ' ');
+        let mut word = || words.next().unwrap_or_default();
+        let (method, path) = (word(), word());
+        let status = word().parse().unwrap_or(200);
+        let (kind, body) = (word(), word());
+        let kind = if kind.is_empty() { "text/plain" } else { kind };
+        self.begins(&request(method, path), Source::Client)
+            .called()
+            .passes(12)
+            .responds(status, kind)
+            .sends(body.as_bytes())
+            .passes(1)
+            .ends(Outcome::Complete)
+    }
+
+    /// Keys as a terminal sends them, each drawn.
+    fn press(mut self, keys: &str) -> Self {
+        for key in keys.split(' ') {
+            let mut decoder = Decoder::default();
+            let mut typed = decoder.feed(bytes_of(key).as_bytes());
+            typed.extend(decoder.settle());
+            for typed in typed {
+                let message = match typed {
+                    Typed::Key(key) => Message::Key(key),
+                    Typed::Paste(text) => Message::Paste(text),
+                };
+                let effects = update(&mut self.state, message);
+                self.effects.extend(effects.iter().map(describe));
+                self.frame();
+            }
+        }
+        self
+    }
+
+    fn resized(mut self, width: u16, height: u16) -> Self {
+        self.size = (width, height);
+        update(&mut self.state, Message::Resized);
+        self.frame();
+        self
+    }
+
+    fn frame(&mut self) -> Buffer {
+        let area = Rect::new(0, 0, self.size.0, self.size.1);
+        let regions = layout(&self.state, area);
+        self.state.settle(&regions);
+        let mut buffer = Buffer::empty(area);
+        draw(&self.state, &regions, &self.styles, &mut buffer);
+        buffer
+    }
+
+    fn screen(&mut self) -> String {
+        let buffer = self.frame();
+        let rows = (0..buffer.area.height).map(|y| text_of_row(&buffer, y));
+        rows.collect::<Vec<_>>().join("\n")
+    }
+
+    #[track_caller]
+    fn sees(mut self, text: &str) -> Self {
+        let screen = self.screen();
+        assert!(screen.contains(text), "no {text:?} in\n{screen}");
+        self
+    }
+
+    #[track_caller]
+    fn misses(mut self, text: &str) -> Self {
+        let screen = self.screen();
+        assert!(!screen.contains(text), "{text:?} in\n{screen}");
+        self
+    }
+
+    /// What was asked of the shell since the last time.
+    #[track_caller]
+    fn effects<const N: usize>(mut self, expected: [&str; N]) -> Self {
+        assert_eq!(std::mem::take(&mut self.effects), expected);
+        self
+    }
+
+    #[track_caller]
+    fn looks_like(mut self, name: &str) -> Self {
+        let screen = self.screen();
+        picture(name, &screen);
+        self
+    }
+}
+
+#[track_caller]
+fn picture(name: &str, screen: &str) {
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path("../screens");
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(name, screen));
+}
+
+fn bytes_of(key: &str) -> String {
+    match key {
+        "enter" => "\r".to_owned(),
+        "esc" => "\x1b".to_owned(),
+        "tab" => "\t".to_owned(),
+        "shift-tab" => "\x1b[Z".to_owned(),
+        "space" => " ".to_owned(),
+        "f5" => "\x1b[15~".to_owned(),
+        "end" => "\x1b[F".to_owned(),
+        _ => match key.strip_prefix("ctrl-").and_then(|letter| letter.bytes().next()) {
+            Some(letter) => char::from(letter & 0x1f).to_string(),
+            None => key.to_owned(),
+        },
+    }
+}
+
+fn describe(effect: &Effect) -> String {
+    match effect {
+        Effect::Send(Command::Replay { request, source }) => {
+            format!("replay {source:?}: {}", String::from_utf8_lossy(request))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+fn request(method: &str, path: &str) -> String {
+    format!("{method} {path} HTTP/1.1\nHost: localhost:8888\nAccept: */*\n\n")
+}
+
+/// A row of cells as text; the cell after a wide character is a part of it.
+fn text_of_row(buffer: &Buffer, y: u16) -> String {
+    let mut text = String::new();
+    let mut covered = 0;
+    for x in 0..buffer.area.width {
+        let symbol = buffer[(x, y)].symbol();
+        if covered == 0 {
+            text.push_str(symbol);
+            covered = _rdev::text::width(symbol).max(1);
+        }
+        covered -= 1;
+    }
+    text.trim_end().to_owned()
+}
+
+/// The styles of the cells that have any, run by run.
+fn styled(buffer: &Buffer) -> String {
+    let mut runs: Vec<(u16, String, String)> = Vec::new();
+    for y in 0..buffer.area.height {
+        for x in 0..buffer.area.width {
+            let cell = &buffer[(x, y)];
+            let look = format!("{} {:?}", cell.fg, cell.modifier);
+            match runs.last_mut() {
+                Some((row, last, text)) if *row == y && *last == look => {
+                    text.push_str(cell.symbol());
+                }
+                _ => runs.push((y, look, cell.symbol().to_owned())),
+            }
+        }
+    }
+    let told = runs.iter().filter(|(_, look, _)| look != "Reset NONE");
+    let lines = told.map(|(y, look, text)| format!("{y:2} {look}: {}", text.trim_end()));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn traceback(kind: &str, message: &str, file: &str) -> Arc<Traceback> {
+    let text = format!(
+        "Traceback (most recent call last):\n  File \"{file}\", line 7, in view\n    \
+         1 / 0\n    ~~^~~\n{kind}: {message}\n"
+    );
+    let raised = Raised {
+        kind: kind.to_owned(),
+        message: message.to_owned(),
+        frames: Vec::new(),
+        link: Link::First,
+    };
+    Arc::new(Traceback { chain: vec![raised], text })
+}
+
+/// Exchanges of every kind.
+fn mixed(width: u16, height: u16) -> App {
+    let hint = Hint {
+        problem: "the response body has str items, and WSGI wants bytes".to_owned(),
+        mend: "return [text.encode()]".to_owned(),
+    };
+    App::ready(width, height)
+        .feed("GET / 200 text/html; <h1>hello</h1>")
+        .feed("GET /static/logo.png 200 image/png \u{1}\u{2}")
+        .feed("POST /login 302 text/html")
+        .feed("GET /favicon.ico 404 text/html not")
+        .prints(OutputStream::Stdout, b"looking up basket 7")
+        .prints(OutputStream::Stderr, b"WARNING slow query")
+        .begins(&request("GET", "/basket/7?full=1"), Source::Client)
+        .called()
+        .passes(40)
+        .step(
+            5,
+            ExchangeEvent::Raised(traceback(
+                "ZeroDivisionError",
+                "division by zero",
+                "shop.py",
+            )),
+        )
+        .step(5, ExchangeEvent::Hint(Arc::new(hint)))
+        .responds(500, "text/plain")
+        .sends(b"Internal Server Error\n")
+        .ends(Outcome::Complete)
+        .begins(&request("GET", "/"), Source::Replay(ExchangeId(1)))
+        .called()
+        .responds(200, "application/json")
+        .sends(br#"{"items": ["spade", "bucket"], "total": 12}"#)
+        .ends(Outcome::Complete)
+        .begins(&request("GET", "/events"), Source::Client)
+        .called()
+        .responds(200, "text/event-stream")
+        .sends(b"data: 1\n\ndata: 2\n\n")
+        .begins(&request("DELETE", "/basket/7"), Source::Client)
+        .step(8, ExchangeEvent::Held)
+        .begins("GET /a b HTTP/1.1\n\n", Source::Client)
+        .responds(400, "text/plain")
+        .ends(Outcome::Refused)
+        .passes(2300)
+}
+
+#[test]
+fn an_empty_dashboard_says_how_to_begin() {
+    App::ready(80, 24).sees("curl http://127.0.0.1:8888/").looks_like("empty_80x24");
+}
+
+#[test]
+fn the_list_shows_exchanges_of_every_kind() {
+    mixed(80, 24).looks_like("list_80x24").resized(120, 40).looks_like("list_120x40");
+}
+
+#[test]
+fn the_detail_shows_the_transcript_and_what_went_wrong() {
+    mixed(80, 24)
+        .press("5 G enter")
+        .sees("> GET /basket/7?full=1 HTTP/1.1")
+        .press("end")
+        .sees("ZeroDivisionError: division by zero")
+        .looks_like("detail_80x24")
+        .resized(120, 40)
+        .looks_like("detail_120x40");
+}
+
+#[test]
+fn the_help_comes_from_the_table_of_keys() {
+    mixed(80, 24)
+        .press("?")
+        .sees("send the request again")
+        .looks_like("help_80x24")
+        .press("q")
+        .misses("send the request again")
+        .effects([])
+        .resized(120, 40)
+        .press("enter ?")
+        .looks_like("help_120x40");
+}
+
+#[test]
+fn a_failed_import_is_in_the_status_line_with_its_traceback_at_hand() {
+    let failed = GenerationEvent::Failed(traceback(
+        "SyntaxError",
+        "'(' was never closed (shop.py, line 7)",
+        "shop.py",
+    ));
+    App::ready(80, 24)
+        .generation(2, GenerationEvent::Started(ReloadReason::Asked))
+        .passes(300)
+        .sees("gen 2 … importing 0.3 s")
+        .generation(2, failed)
+        .sees("failed: SyntaxError")
+        .looks_like("failed_80x24")
+        .feed("GET / 500")
+        .press("tab tab")
+        .sees("✗ SyntaxError: '(' was never closed")
+        .resized(120, 40)
+        .looks_like("failed_120x40")
+        .generation(3, GenerationEvent::Ready(Duration::from_millis(8)))
+        .sees("gen 3 ✓ 8.0 ms");
+}
+
+#[test]
+fn hostile_bytes_are_shown_and_never_obeyed() {
+    let app = App::ready(120, 40)
+        .begins(
+            "GET /\u{1b}[31m\u{202e}gpj.exe HTTP/1.1\nX: \u{7}\u{9b}2J\n\n",
+            Source::Client,
+        )
+        .responds(200, "text/plain; \u{1b}]0;title\u{7}")
+        .sends("a\tb\n\u{1b}[2Jgone\u{202e}txet\u{200b}\nline\rover\n".as_bytes())
+        .sends(b"\xff\xfe latin\xe9\n")
+        .sends("日本語 ❄️ e\u{301}\n".as_bytes())
+        .ends(Outcome::Cut("\u{1b}[31mred".to_owned()))
+        .prints(OutputStream::Stdout, b"\x1b[31mred\x1b[0m\ttab \xe2\x80\xae bidi \x00")
+        .looks_like("hostile_120x40")
+        .resized(80, 24)
+        .press("enter")
+        .looks_like("hostile_80x24");
+    let mut app = app;
+    let buffer = app.frame();
+    for cell in buffer.content() {
+        let deceptive = |character: char| {
+            character.is_control() || matches!(character, '\u{200b}' | '\u{202e}')
+        };
+        assert!(!cell.symbol().contains(deceptive), "{:?}", cell.symbol());
+    }
+}
+
+#[test]
+fn any_window_can_be_drawn() {
+    let sizes = [
+        (1, 1),
+        (1, 30),
+        (2, 2),
+        (20, 5),
+        (30, 1),
+        (80, 24),
+        (99, 9),
+        (120, 40),
+        (300, 90),
+    ];
+    let mut app = mixed(80, 24);
+    for (width, height) in sizes {
+        app = app.resized(width, height);
+        for keys in ["g enter L L", "G", "tab", "?", "j", "esc", "tab ctrl-d ctrl-b"] {
+            app = app.press(keys);
+        }
+    }
+    app.resized(80, 24).press("esc").sees("Exchanges 9");
+}
+
+#[test]
+fn the_cursor_follows_the_newest_until_it_is_moved() {
+    App::ready(80, 24)
+        .feed("GET /one 200")
+        .feed("GET /two 200")
+        .sees("#2 GET")
+        .sees("following")
+        .press("k")
+        .sees("#1 GET")
+        .feed("GET /three 200")
+        .feed("GET /four 200")
+        .sees("#1 GET")
+        .sees("2 new")
+        .press("F")
+        .sees("#4 GET")
+        .feed("GET /five 200")
+        .sees("#5 GET");
+}
+
+#[test]
+fn whoever_reads_the_detail_is_not_disturbed() {
+    App::ready(80, 24)
+        .feed("GET /one 200")
+        .press("enter")
+        .feed("GET /two 200")
+        .sees("#1 GET")
+        .sees("1 new")
+        .press("space")
+        .sees("#2 GET")
+        .press("p")
+        .sees("#1 GET");
+}
+
+#[test]
+fn digits_are_counts() {
+    let mut app = App::ready(80, 24);
+    for number in 1..=60 {
+        app = app.feed(&format!("GET /{number} 200"));
+    }
+    app.press("4 2 G")
+        .sees("#42 GET")
+        .press("1 0 k")
+        .sees("#32 GET")
+        .press("g")
+        .sees("#1 GET");
+}
+
+#[test]
+fn replay_sends_the_exact_request_and_is_refused_where_it_is_not_whole() {
+    let post = "POST /a HTTP/1.1\nHost: x\nContent-Length: 3\n\n";
+    App::ready(80, 24)
+        .begins(post, Source::Client)
+        .called()
+        .uploads(b"ab")
+        .press("r")
+        .effects([])
+        .sees("#1 cannot be sent again: its body is still arriving")
+        .uploads(b"c")
+        .press("r")
+        .effects(["replay Replay(ExchangeId(1)): POST /a HTTP/1.1\r\nHost: x\r\n\
+                   Content-Length: 3\r\nConnection: close\r\n\r\nabc"])
+        .begins(post, Source::Replay(ExchangeId(1)))
+        .sees("#1 was sent again as #2")
+        .sees("↻1 /a");
+}
+
+#[test]
+fn q_closes_what_is_open_before_it_quits() {
+    App::ready(80, 24)
+        .feed("GET / 200")
+        .press("enter ?")
+        .press("q")
+        .press("q")
+        .effects([])
+        .press("q")
+        .effects(["Quit"])
+        .press("enter Q")
+        .effects(["Quit"])
+        .press("ctrl-c")
+        .effects(["Quit"])
+        .press("ctrl-z f5 ctrl-l")
+        .effects(["Suspend", "Send(Reload)", "Redraw"]);
+}
+
+#[test]
+fn a_paste_presses_no_keys() {
+    App::ready(80, 24).press("\x1b[200~q\x1b[201~").effects([]);
+}
+
+#[test]
+fn bodies_grow_on_the_screen() {
+    let app = App::ready(80, 40)
+        .begins(&request("GET", "/events"), Source::Client)
+        .called()
+        .responds(200, "text/event-stream")
+        .sends(b"data: 1\nda")
+        .sees("< data: 1")
+        .sends(b"ta: 2\n")
+        .sees("< data: 2")
+        .sees("the answer goes on");
+    app.ends(Outcome::ClientGone).sees("the client went away").sees("✗ 200");
+}
+
+#[test]
+fn ten_megabytes_of_body_are_scrolled_to_the_end() {
+    let line = "0123456789abcdef".repeat(8) + "\n";
+    let body = line.repeat((10 << 20) / line.len());
+    App::ready(80, 24)
+        .begins(&request("GET", "/big"), Source::Client)
+        .responds(200, "text/plain")
+        .sends(body.as_bytes())
+        .sends(b"the end\n")
+        .ends(Outcome::Complete)
+        .press("enter end")
+        .sees("< the end")
+        .press("H L L")
+        .sees("+16");
+}
+
+#[test]
+fn notices_are_said_and_kept_among_the_output() {
+    let notice =
+        Notice { severity: Severity::Warning, text: "the disk is \u{1b}full".to_owned() };
+    let app = App::ready(80, 24);
+    let at = app.now;
+    app.tell(Event::Notice { at, notice })
+        .sees(" the disk is \\x1bfull")
+        .press("j")
+        .sees("* the disk is \\x1bfull");
+}
+
+#[test]
+fn colours_and_attributes_have_their_meaning() {
+    let mut app = mixed(80, 24).press("5 G enter end");
+    let buffer = app.frame();
+    picture("styled_80x24", &styled(&buffer));
+}
+
+#[test]
+fn the_selection_is_seen_without_colours() {
+    let mut app = mixed(80, 24);
+    app.styles = Styles::new(false);
+    let buffer = app.frame();
+    let selected: Vec<u16> = (0..buffer.area.height)
+        .filter(|y| buffer[(0, *y)].symbol() == ">" && *y < 9)
+        .collect();
+    assert_eq!(selected.len(), 1);
+    let cell = &buffer[(5, selected[0])];
+    assert!(cell.modifier.contains(Modifier::REVERSED));
+    for cell in buffer.content() {
+        assert_eq!(cell.fg, ratatui::style::Color::Reset);
+        assert_eq!(cell.bg, ratatui::style::Color::Reset);
+    }
+}
