@@ -1,6 +1,7 @@
 //! Wiring: builds the parts of the front, starts them, waits for the end, joins them.
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::iter::once;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
@@ -19,8 +20,8 @@ use crate::http::Limits;
 use crate::lane::{ImportPlan, OsText};
 use crate::plain;
 use crate::process::become_subreaper;
-use crate::reload::{self, Driver, Wish};
-use crate::server;
+use crate::reload::{self, Driver, Tripwire, Wish};
+use crate::server::{self, Freshness};
 use crate::terminal;
 use crate::text::printable_lines;
 use crate::tui;
@@ -178,6 +179,7 @@ impl Parts {
         // The server comes first, and tells a driver that will be there by then.
         let late = Arc::new(OnceLock::<Driver>::new());
         let told = Arc::clone(&late);
+        let tripwire = config.reload.then(|| Arc::new(Tripwire::default()));
         let (server, server_thread) = server::start(server::Setup {
             listener,
             threads: config.threads,
@@ -189,13 +191,14 @@ impl Parts {
                     driver.wish(Wish::Drained(id));
                 }
             }),
+            freshness: tripwire.clone().map(|tripwire| freshness(tripwire, &late)),
         })
         .context("the server cannot be started")?;
         let announcer = server.clone();
         let (driver, driver_thread) = Driver::start(reload::Setup {
             plan: plan(&config),
             python: config.interpreter.python,
-            reload: config.reload,
+            tripwire,
             bus: bus.clone(),
             clock,
             announce: Box::new(move |announcement| announcer.announce(announcement)),
@@ -224,6 +227,16 @@ impl Parts {
     }
 }
 
+/// Has the driver look whenever the tripwire was touched.
+fn freshness(tripwire: Arc<Tripwire>, late: &Arc<OnceLock<Driver>>) -> Freshness {
+    let late = Arc::clone(late);
+    Freshness::new(tripwire, move |touched, number| {
+        if let Some(driver) = late.get() {
+            driver.wish(Wish::Look(touched, number));
+        }
+    })
+}
+
 /// Binds the address; the error names it and the way out.
 fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     let (host, port) = (config.host.as_str(), config.port);
@@ -247,7 +260,10 @@ fn listen(config: &Config) -> anyhow::Result<TcpListener> {
 fn plan(config: &Config) -> ImportPlan {
     ImportPlan {
         generation: GenerationId(0),
-        module: config.target.module.clone(),
+        modules: once(&config.target.module)
+            .chain(&config.target.others)
+            .cloned()
+            .collect(),
         callable: config.target.callable.clone(),
         app_dir: OsText::new(&config.target.app_dir),
         arguments: config.arguments.iter().map(OsText::new).collect(),

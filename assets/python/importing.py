@@ -8,6 +8,7 @@ import ast
 import difflib
 import importlib
 import importlib.machinery
+import importlib.util
 import inspect
 import os
 import site
@@ -65,15 +66,29 @@ def load_from_source(report):
     loader.get_code = get_code
 
 
-def load(module_name, expression):
-    """Imports the module and returns the WSGI application in it."""
-    module = _import(module_name)
+def load(names, expression):
+    """Imports the first of these modules that is there; returns its application."""
+    module = _import(_first(names))
     if expression is None:
         application, expression = _guess(module)
     else:
         application = _evaluate(module, expression)
-    _check(application, "%s:%s" % (module_name, expression))
+    _check(application, "%s:%s" % (module.__name__, expression))
     return application
+
+
+def _first(names):
+    if len(names) == 1:
+        return names[0]
+    for name in names:
+        if importlib.util.find_spec(name) is not None:
+            return name
+    files = [name.rpartition(".")[2] + ".py" for name in names]
+    raise NotServable(
+        "there is no application in %s yet: it has none of %s\n"
+        "save one of them, or say what to serve: rdev module:app"
+        % (sys.path[0], ", ".join(files))
+    )
 
 
 def _import(name):
@@ -91,6 +106,8 @@ def _import(name):
 def _no_module(name, missing):
     folder = sys.path[0]
     text = "there is no module %r in %s" % (missing, folder)
+    if missing == name:
+        text += " (no %s.py, no package of that name)" % name.replace(".", os.sep)
     try:
         found = sorted(
             entry[:-3] if entry.endswith(".py") else entry

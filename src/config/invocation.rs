@@ -132,6 +132,7 @@ mod tests {
         let expected = Config {
             target: Target {
                 module: "shop".to_owned(),
+                others: Vec::new(),
                 callable: Some("app".to_owned()),
                 app_dir: root,
                 shown: "shop:app".to_owned(),

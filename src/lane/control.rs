@@ -49,8 +49,8 @@ pub enum FromZygote {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ImportPlan {
     pub generation: GenerationId,
-    /// The module's dotted name.
-    pub module: String,
+    /// Dotted names of modules: the first that is there.
+    pub modules: Vec<String>,
     /// The callable in it, as an expression; `None` has the usual names tried.
     pub callable: Option<String>,
     /// First on `sys.path`.

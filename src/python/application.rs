@@ -44,7 +44,7 @@ pub(super) fn import(
         let started = monotonic();
         let callable = plan.callable.as_deref();
         let application =
-            importing.call_method1("load", (plan.module.as_str(), callable))?;
+            importing.call_method1("load", (plan.modules.clone(), callable))?;
         Ok((application.unbind(), started.elapsed()))
     };
     attempt().map_err(|error| describe(py, &error))

@@ -17,4 +17,6 @@ pub enum Announcement {
     Failed(GenerationId, Arc<Traceback>),
     /// The process of a generation ended; the text says how.
     Gone(GenerationId, String),
+    /// The look that was asked for under this number found nothing changed.
+    Unchanged(u64),
 }

@@ -2,14 +2,19 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::tree::{Mark, Tree};
+use super::tripwire::{Touched, Tripwire};
+use super::walk::Walk;
 use super::watch::Watcher;
 
 /// Files known by content, and the watcher that says when to look at them again.
 pub(super) struct Code {
     tree: Tree,
     watcher: Watcher,
+    walk: Walk,
+    tripwire: Arc<Tripwire>,
 }
 
 /// What has changed since it was last asked.
@@ -25,10 +30,14 @@ impl Code {
     /// Begins to watch, then takes in what is there, so that nothing falls in between.
     pub(super) fn watch(
         app_dir: &Path,
+        tripwire: Arc<Tripwire>,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> io::Result<Self> {
         let watcher = Watcher::start(app_dir, wake).map_err(io::Error::other)?;
-        Ok(Self { tree: Tree::scan(app_dir)?, watcher })
+        let walk = Walk::new(app_dir)?;
+        // An error leaves it suspecting everything, which is right if slow.
+        let _blind = tripwire.cover(&watcher.directories());
+        Ok(Self { tree: Tree::scan(app_dir)?, watcher, walk, tripwire })
     }
 
     /// The state a generation that is started now will be compared with.
@@ -40,6 +49,7 @@ impl Code {
     /// Returns what the watcher could not do about it.
     pub(super) fn loaded(&mut self, files: &[PathBuf]) -> Option<String> {
         let trouble = self.watcher.add_loaded(files).err();
+        let _blind = self.tripwire.cover(&self.watcher.directories());
         self.tree.loaded(files);
         trouble.map(|error| error.to_string())
     }
@@ -53,9 +63,39 @@ impl Code {
         self.tree.changed_since(mark, files)
     }
 
+    /// Looks at what the tripwire suspects; gives what has really changed.
+    pub(super) fn look(&mut self, touched: &Touched) -> Vec<PathBuf> {
+        let root = self.walk.root().to_path_buf();
+        match touched {
+            Touched::Everything => {
+                self.cover_below(&[root]);
+                self.tree.sweep()
+            }
+            Touched::Paths(paths) => {
+                let folders: Vec<PathBuf> =
+                    paths.iter().filter(|path| path.is_dir()).cloned().collect();
+                self.cover_below(&folders);
+                self.tree.refresh(paths)
+            }
+        }
+    }
+
+    /// Covers new folders. A search may have read one before it was covered; the search
+    /// that finds nothing new has read all of them after.
+    fn cover_below(&self, folders: &[PathBuf]) {
+        if folders.is_empty() {
+            return;
+        }
+        while let Ok(true) = self.tripwire.cover(&self.walk.below(folders).directories) {}
+    }
+
     /// Looks at what the watcher has reported.
     pub(super) fn changes(&mut self) -> Changes {
         let pending = self.watcher.drain();
+        if pending.is_empty() {
+            return Changes::default();
+        }
+        let _blind = self.tripwire.cover(&self.watcher.directories());
         let files = if pending.sweep {
             self.tree.sweep()
         } else {

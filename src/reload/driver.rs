@@ -18,6 +18,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use super::Announcement;
 use super::code::Code;
 use super::machine::{Action, Input, Machine};
+use super::tripwire::{Touched, Tripwire};
 use super::worker::Worker;
 use super::zygote::Zygote;
 use crate::bus::Bus;
@@ -43,8 +44,8 @@ pub struct Setup {
     pub plan: ImportPlan,
     /// The interpreter, as the path it is to find its environment by.
     pub python: PathBuf,
-    /// Whether changes are brought in.
-    pub reload: bool,
+    /// Whether changes are brought in; then it is told where to look for them.
+    pub tripwire: Option<Arc<Tripwire>>,
     pub bus: Bus,
     pub clock: Clock,
     /// Tells the server.
@@ -55,8 +56,11 @@ pub struct Setup {
 }
 
 /// What other threads want of the driver.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Wish {
+    /// Requests wait to know whether these have changed. The number comes back with
+    /// [`Announcement::Unchanged`], unless they have.
+    Look(Touched, u64),
     /// A generation that gets no more requests has answered its last.
     Drained(GenerationId),
     /// Import again.
@@ -140,8 +144,8 @@ impl Loop {
     }
 
     fn run(&mut self, wishes: &Receiver<Wish>) {
-        if self.setup.reload {
-            self.watch_code();
+        if let Some(tripwire) = self.setup.tripwire.clone() {
+            self.watch_code(tripwire);
         }
         self.feed(Input::Start);
         let mut events = Events::with_capacity(64);
@@ -168,6 +172,7 @@ impl Loop {
         self.look_at_code();
         while let Ok(wish) = wishes.try_recv() {
             match wish {
+                Wish::Look(touched, number) => self.look(&touched, number),
                 Wish::Drained(id) => self.feed(Input::Drained(id)),
                 Wish::Reload => self.feed(Input::Asked),
                 Wish::Stop => self.begin_stop(),
@@ -194,13 +199,13 @@ impl Loop {
         kills.chain(self.pause).chain(self.stopping).min()
     }
 
-    fn watch_code(&mut self) {
+    fn watch_code(&mut self, tripwire: Arc<Tripwire>) {
         let waker = Arc::clone(&self.waker);
         let wake = move || {
             let _ended = waker.wake();
         };
         let app_dir = self.setup.plan.app_dir.clone().into_path();
-        match Code::watch(&app_dir, wake) {
+        match Code::watch(&app_dir, tripwire, wake) {
             Ok(code) => self.code = Some(code),
             Err(error) => self.warn(format!("changes will not be seen: {error}")),
         }
@@ -214,6 +219,18 @@ impl Loop {
         }
         if !changes.files.is_empty() && self.stopping.is_none() {
             self.feed(Input::Changed(changes.files));
+        }
+    }
+
+    /// Answers requests that wait to know whether the code is fresh. If it is not, the
+    /// machine has them held.
+    fn look(&mut self, touched: &Touched, number: u64) {
+        let changed =
+            self.code.as_mut().map(|code| code.look(touched)).unwrap_or_default();
+        if !changed.is_empty() && self.stopping.is_none() {
+            self.feed(Input::Changed(changed));
+        } else {
+            (self.setup.announce)(Announcement::Unchanged(number));
         }
     }
 
@@ -268,7 +285,7 @@ impl Loop {
 
     /// Whether nothing can come after this generation's failure.
     fn gives_up(&self, id: GenerationId) -> bool {
-        !self.setup.reload && id == GenerationId(1)
+        self.setup.tripwire.is_none() && id == GenerationId(1)
     }
 
     fn spawn(&mut self, id: GenerationId) {

@@ -8,6 +8,7 @@ mod machine;
 mod output;
 mod place;
 mod tree;
+mod tripwire;
 mod walk;
 mod watch;
 mod worker;
@@ -19,6 +20,7 @@ mod tests;
 pub use announcement::Announcement;
 pub use driver::{Driver, Setup, Wish};
 pub use tree::{Mark, Tree};
+pub use tripwire::{Touched, Tripwire};
 pub use watch::{Pending, WatchError, Watcher};
 
 /// What [`Announcement::Ready`] brings along: the server opens lanes through it.

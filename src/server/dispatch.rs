@@ -25,7 +25,16 @@ impl Server {
     /// Hears what the reload driver announces.
     pub(super) fn hear(&mut self, announcement: Announcement) {
         match announcement {
+            Announcement::Unchanged(number) => {
+                if let Some(freshness) = &mut self.freshness {
+                    freshness.clear(number);
+                }
+                self.serve_waiting();
+            }
             Announcement::Hold => {
+                if let Some(freshness) = &mut self.freshness {
+                    freshness.dismiss();
+                }
                 let before = std::mem::replace(&mut self.serving, Serving::Holding);
                 if let Serving::Ready(generation) = before {
                     self.lanes.close_idle(generation);
@@ -69,6 +78,12 @@ impl Server {
     /// when it has to wait.
     pub(super) fn assign(&mut self, token: Token, connection: &mut Connection) -> bool {
         let Phase::Exchange(exchange) = &mut connection.phase else { return true };
+        if !matches!(self.serving, Serving::Holding)
+            && let Some(freshness) = &mut self.freshness
+            && !freshness.vouch_for(exchange.id, self.ids.newest())
+        {
+            return false;
+        }
         match &self.serving {
             Serving::Holding => {
                 if exchange.stage == Stage::Waiting(false) {

@@ -16,6 +16,7 @@ use super::channel::Fill;
 use super::connection::{Connection, Expiry, Phase, Stage};
 use super::date::Date;
 use super::dispatch::Serving;
+use super::freshness::Freshness;
 use super::lanes::Lanes;
 use super::replayed::Feeder;
 use crate::bus::Bus;
@@ -46,6 +47,8 @@ pub struct Setup {
     pub clock: Clock,
     /// Called when a generation that gets no more requests has answered its last.
     pub drained: Box<dyn Fn(GenerationId) + Send>,
+    /// How to know that no file has changed, where changes are brought in.
+    pub freshness: Option<Freshness>,
 }
 
 /// What reaches the server from other threads.
@@ -111,6 +114,7 @@ pub(super) struct Server {
     pub(super) limits: Limits,
     pub(super) outlet: Outlet,
     pub(super) drained: Box<dyn Fn(GenerationId) + Send>,
+    pub(super) freshness: Option<Freshness>,
     /// Set once the server is ending: when at the latest.
     pub(super) stopping: Option<Instant>,
 }
@@ -141,6 +145,11 @@ impl Ids {
         Token(self.token)
     }
 
+    /// The last exchange that was given a number.
+    pub(super) fn newest(&self) -> ExchangeId {
+        ExchangeId(self.exchange)
+    }
+
     pub(super) fn exchange(&mut self) -> ExchangeId {
         self.exchange += 1;
         ExchangeId(self.exchange)
@@ -164,6 +173,7 @@ impl Server {
             limits: setup.limits,
             outlet: Outlet { bus: setup.bus, clock: setup.clock, date: Date::default() },
             drained: setup.drained,
+            freshness: setup.freshness,
             stopping: None,
         })
     }

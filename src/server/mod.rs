@@ -17,6 +17,7 @@ mod connection;
 mod date;
 mod dispatch;
 mod event_loop;
+mod freshness;
 mod incoming;
 mod lanes;
 mod outgoing;
@@ -26,3 +27,4 @@ mod transport;
 mod upload;
 
 pub use event_loop::{Handle, Setup, start};
+pub use freshness::Freshness;

@@ -76,10 +76,29 @@ impl<'a> Finder<'a> {
 
     fn unnamed(&self) -> Result<Target, TargetError> {
         let folder = self.app_dir.as_deref().unwrap_or(self.current_dir);
-        let Some(name) = app_file_in(folder) else {
-            return Err(TargetError::NoApp { folder: folder.to_path_buf() });
+        match app_file_in(folder) {
+            Some(name) => self.file(&folder.join(name), name, None),
+            None if self.may_appear => self.awaited(folder, APP_FILES[0], None),
+            None => Err(TargetError::NoApp { folder: folder.to_path_buf() }),
+        }
+    }
+
+    /// The application that a folder does not have yet.
+    fn awaited(
+        &self,
+        folder: &Path,
+        typed: &str,
+        callable: Option<&str>,
+    ) -> Result<Target, TargetError> {
+        let first = self.file(&folder.join(APP_FILES[0]), typed, callable)?;
+        let (packages, _) = first.module.rsplit_once('.').unwrap_or_default();
+        let other = |file: &&str| {
+            let stem = file.trim_end_matches(".py");
+            let dot = if packages.is_empty() { "" } else { "." };
+            format!("{packages}{dot}{stem}")
         };
-        self.file(&folder.join(name), name, None)
+        let others = APP_FILES[1..].iter().map(other).collect();
+        Ok(Target { others, ..first })
     }
 
     fn module(&self, name: &str, callable: Option<&str>) -> Result<Target, TargetError> {
@@ -92,6 +111,7 @@ impl<'a> Finder<'a> {
         };
         Ok(Target {
             module: name.to_owned(),
+            others: Vec::new(),
             callable: callable.map(str::to_owned),
             app_dir,
             shown: shown(name, callable),
@@ -131,12 +151,13 @@ impl<'a> Finder<'a> {
         let name = match app_file_in(folder) {
             Some(name) => name,
             None if folder.join("__init__.py").is_file() => "__init__.py",
-            None if self.may_appear => APP_FILES[0],
+            None if self.may_appear => {
+                let typed = file_in(typed, APP_FILES[0]);
+                return self.awaited(folder, &typed, callable);
+            }
             None => return Err(TargetError::NoApp { folder: canonical(folder)? }),
         };
-        let typed = Path::new(typed).join(name);
-        let typed = typed.strip_prefix(".").unwrap_or(&typed);
-        self.file(&folder.join(name), &typed.to_string_lossy(), callable)
+        self.file(&folder.join(name), &file_in(typed, name), callable)
     }
 
     fn file(
@@ -177,6 +198,7 @@ impl<'a> Finder<'a> {
         }
         Ok(Target {
             module: parts.join("."),
+            others: Vec::new(),
             callable: callable.map(str::to_owned),
             app_dir,
             shown: shown(typed, callable),
@@ -199,6 +221,12 @@ fn folder_to_import_from(folder: &Path, in_init: bool) -> PathBuf {
         at = parent;
     }
     at.to_path_buf()
+}
+
+/// A file of a folder, as its user would write it.
+fn file_in(folder: &str, name: &str) -> String {
+    let path = Path::new(folder).join(name);
+    path.strip_prefix(".").unwrap_or(&path).to_string_lossy().into_owned()
 }
 
 fn app_file_in(folder: &Path) -> Option<&'static str> {

@@ -18,6 +18,9 @@ pub(super) use find::Finder;
 pub struct Target {
     /// The module to import, dotted.
     pub module: String,
+    /// Modules that will do as long as that one is not there, in this order: a folder
+    /// without an application may get one under any of the usual names.
+    pub others: Vec<String>,
     /// The text behind the colon: a dotted name or a call with literal arguments.
     /// `None`: `app`, `application`, `create_app()`, `make_app()`, the first there is.
     pub callable: Option<String>,

@@ -82,6 +82,7 @@ fn every_way_to_name_a_target_gives_module_name_and_folder() {
             .unwrap_or_else(|error| panic!("{typed}: {error}"));
         let expected = Target {
             module: module.to_owned(),
+            others: Vec::new(),
             callable: callable.map(str::to_owned),
             app_dir: if folder.is_empty() { root.clone() } else { root.join(folder) },
             shown: if shown.is_empty() { typed } else { shown }.to_owned(),
@@ -164,7 +165,10 @@ fn with_reload_a_file_may_appear_later_but_its_folder_may_not() {
     let error = find(&root, None, true, "nowhere/app.py").unwrap_err();
     assert!(error.to_string().contains("nor does the folder"), "{error}");
     assert!(find(&root, None, true, "./nowhere").is_err());
-    assert!(find(&root, Some("empty"), true, "").is_err());
+    let target = find(&root, Some("empty"), true, "").unwrap();
+    assert_eq!((target.module.as_str(), target.shown.as_str()), ("app", "app.py"));
+    assert_eq!(target.others, ["wsgi", "main"]);
+    assert!(find(&root, Some("empty"), false, "").is_err());
 }
 
 #[test]
