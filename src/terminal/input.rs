@@ -8,18 +8,24 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use signal_hook::SigId;
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
 use signal_hook::consts::{SIGCONT, SIGTSTP, SIGWINCH};
-use signal_hook::low_level;
+use signal_hook::{SigId, flag, low_level};
 
 use super::{Decoder, Typed};
 
 /// How long the rest of an escape sequence may take: more than the gaps of a slow
 /// connection's packets would make the escape key feel slow.
 const ESCAPE_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 40_000_000 };
+/// How often to look, in the background, whether the terminal is ours again: nothing
+/// tells it to a job that runs there when a shell brings it to the foreground.
+const AWAY_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
 
 /// What the thread tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,6 +48,9 @@ pub struct Input {
     thread: Option<JoinHandle<()>>,
     wake: UnixStream,
     signals: Vec<SigId>,
+    /// Whether ctrl-z is to do again what it does by default. signal-hook leaves its
+    /// handler in place once it was set, and with nobody registered that does nothing.
+    stops: Arc<AtomicBool>,
 }
 
 impl Input {
@@ -51,6 +60,8 @@ impl Input {
     ) -> io::Result<Self> {
         let tty = keyboard()?;
         let (wake, woken) = UnixStream::pair()?;
+        let stops = Arc::new(AtomicBool::new(false));
+        flag::register_conditional_default(SIGTSTP, Arc::clone(&stops))?;
         let mut signals = Vec::new();
         let mut sources = Vec::new();
         for (signal, report) in [
@@ -66,7 +77,7 @@ impl Input {
         let reader = Reader { tty, woken, sources, decoder: Decoder::default(), deliver };
         let thread =
             thread::Builder::new().name("keyboard".to_owned()).spawn(|| reader.run())?;
-        Ok(Self { thread: Some(thread), wake, signals })
+        Ok(Self { thread: Some(thread), wake, signals, stops })
     }
 }
 
@@ -75,6 +86,7 @@ impl Drop for Input {
         for signal in self.signals.drain(..) {
             low_level::unregister(signal);
         }
+        self.stops.store(true, Ordering::SeqCst);
         // The other end becomes readable. It is the thread's own, so that this cannot
         // fail while the thread lives.
         let _ = self.wake.shutdown(Shutdown::Both);
@@ -93,6 +105,12 @@ pub(super) fn keyboard() -> io::Result<File> {
     File::options().read(true).write(true).open("/dev/tty")
 }
 
+/// Whether the terminal belongs to another process group now: we are in the background,
+/// where reading from it or changing its modes would stop us.
+pub(super) fn is_elsewhere(tty: &File) -> bool {
+    tcgetpgrp(tty).is_ok_and(|group| group != getpgrp())
+}
+
 struct Reader<D> {
     tty: File,
     woken: UnixStream,
@@ -108,9 +126,13 @@ impl<D: FnMut(Report) -> bool> Reader<D> {
 
     /// Waits for one thing and tells it. False when this is the end.
     fn turn(&mut self) -> bool {
-        let waited = self.decoder.is_waiting().then_some(&ESCAPE_WAIT);
+        let away = is_elsewhere(&self.tty);
+        let escape = self.decoder.is_waiting().then_some(&ESCAPE_WAIT);
+        let waited = escape.or(away.then_some(&AWAY_WAIT));
         let mut polled = Vec::with_capacity(2 + self.sources.len());
-        polled.push(PollFd::new(&self.tty, PollFlags::IN));
+        // That it hangs up is told in any case.
+        let wanted = if away { PollFlags::empty() } else { PollFlags::IN };
+        polled.push(PollFd::new(&self.tty, wanted));
         polled.push(PollFd::new(&self.woken, PollFlags::IN));
         polled.extend(
             self.sources.iter().map(|(heard, _)| PollFd::new(heard, PollFlags::IN)),
@@ -144,7 +166,8 @@ impl<D: FnMut(Report) -> bool> Reader<D> {
     }
 
     fn read_keyboard(&mut self, events: PollFlags) -> bool {
-        if events.is_empty() {
+        // What is typed while we are in the background is for somebody else.
+        if events.is_empty() || events == PollFlags::IN && is_elsewhere(&self.tty) {
             return true;
         }
         // A hang-up may come with bytes still to be read; the read tells.

@@ -8,6 +8,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
+use std::os::unix::net::UnixStream;
 use std::panic::{self, PanicHookInfo};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
@@ -22,9 +23,12 @@ use ratatui::backend::{Backend, ClearType, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
-use rustix::termios::{OptionalActions, Termios, tcgetattr, tcgetpgrp, tcsetattr};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
-use super::input::keyboard;
+use signal_hook::consts::SIGCONT;
+use signal_hook::low_level;
+
+use super::input::{is_elsewhere, keyboard};
 
 /// The screen there is, for [`give_back`].
 static TAKEN: Mutex<Weak<Modes>> = Mutex::new(Weak::new());
@@ -38,9 +42,10 @@ pub enum Suspension {
     Refused,
 }
 
-/// A terminal in raw mode on its alternate screen.
+/// A terminal in raw mode on its alternate screen, unless we are in the background.
 pub struct Screen {
     modes: Arc<Modes>,
+    away: bool,
     backend: CrosstermBackend<BufWriter<File>>,
     shown: Buffer,
     next: Buffer,
@@ -58,7 +63,7 @@ struct Modes {
 impl Screen {
     /// Takes the terminal that is standard output. A panic of this thread gives it back
     /// before it is reported; one of another thread is told to `on_panic` instead of
-    /// being written across the screen.
+    /// being written across the screen. In the background nothing is taken yet.
     pub fn enter(on_panic: impl Fn(String) + Send + Sync + 'static) -> io::Result<Self> {
         let output: File = rustix::stdio::stdout().try_clone_to_owned()?.into();
         let modes = Arc::new(Modes {
@@ -72,9 +77,10 @@ impl Screen {
         crossterm::style::force_color_output(true);
         hook_panics(Arc::clone(&modes), on_panic);
         *TAKEN.lock().unwrap_or_else(PoisonError::into_inner) = Arc::downgrade(&modes);
-        modes.take()?;
+        let away = !modes.take()?;
         Ok(Self {
             modes,
+            away,
             backend: CrosstermBackend::new(BufWriter::new(output)),
             shown: Buffer::empty(Rect::ZERO),
             next: Buffer::empty(Rect::ZERO),
@@ -93,7 +99,7 @@ impl Screen {
         area: Rect,
         paint: impl FnOnce(&mut Buffer),
     ) -> io::Result<()> {
-        if area.is_empty() {
+        if area.is_empty() || self.away {
             return Ok(());
         }
         let anew = self.shown.area != area;
@@ -120,11 +126,17 @@ impl Screen {
         self.shown = Buffer::empty(Rect::ZERO);
     }
 
-    /// Takes the terminal anew, whatever others did to it meanwhile.
+    /// Takes the terminal anew, whatever others did to it meanwhile; in the background
+    /// that has to wait.
     pub fn retake(&mut self) -> io::Result<()> {
-        self.modes.take()?;
+        self.away = !self.modes.take()?;
         self.forget();
         Ok(())
+    }
+
+    /// Whether we are in the background, where nothing is drawn.
+    pub fn is_away(&self) -> bool {
+        self.away
     }
 
     /// Gives the terminal back, stops, and takes the terminal again once continued.
@@ -141,10 +153,25 @@ impl Screen {
         self.modes.give_back();
         let mut output = &self.modes.output;
         writeln!(output, "rdev is stopped, and its server with it; `fg` goes on")?;
-        kill_current_process_group(Signal::STOP)?;
+        stop_until_continued()?;
         self.retake()?;
         Ok(Suspension::Over)
     }
+}
+
+/// Stops the process group and returns once it runs again.
+///
+/// It is another thread that may take the signal, and until it has, this one runs on: it
+/// would take the terminal back from under the shell. So it waits to be continued.
+fn stop_until_continued() -> io::Result<()> {
+    use std::io::Read;
+    let (mut heard, tell) = UnixStream::pair()?;
+    let registered = low_level::pipe::register(SIGCONT, tell)?;
+    let stopped = kill_current_process_group(Signal::STOP)
+        .map_err(io::Error::from)
+        .and_then(|()| heard.read_exact(&mut [0]));
+    low_level::unregister(registered);
+    stopped
 }
 
 /// Gives the terminal back from whatever thread, where a screen has taken it: for who is
@@ -163,8 +190,13 @@ impl Drop for Screen {
 }
 
 impl Modes {
-    /// Sets our modes, and remembers those found unless that was done.
-    fn take(&self) -> io::Result<()> {
+    /// Sets our modes, and remembers those found unless that was done. False, and nothing
+    /// is done, in the background: touching the terminal would stop us (SIGTTOU), and a
+    /// SIGTERM that came meanwhile would go unheard.
+    fn take(&self) -> io::Result<bool> {
+        if is_elsewhere(&self.keyboard) {
+            return Ok(false);
+        }
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         let before = match found.as_ref() {
             Some(before) => before.clone(),
@@ -176,7 +208,8 @@ impl Modes {
         *found = Some(before);
         drop(found);
         let mut output = &self.output;
-        execute!(output, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)
+        execute!(output, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        Ok(true)
     }
 
     /// Undoes [`Modes::take`]; does nothing where that was not done. What fails here
@@ -187,7 +220,7 @@ impl Modes {
         let Some(before) = found.take() else { return };
         // In the background the terminal is the shell's, and touching it would stop us
         // (SIGTTOU) on the way out.
-        if tcgetpgrp(&self.keyboard).is_ok_and(|group| group != getpgrp()) {
+        if is_elsewhere(&self.keyboard) {
             return;
         }
         let mut output = &self.output;
