@@ -3,10 +3,13 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::iter::once;
 use std::net::TcpListener;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use anyhow::Context;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -26,6 +29,10 @@ use crate::terminal;
 use crate::text::printable_lines;
 use crate::tui;
 
+/// How long the dashboard may take to leave: a terminal that takes nothing in any more,
+/// as over a dead connection, must not keep the program from ending.
+const LEAVING: Duration = Duration::from_secs(2);
+
 /// What makes the program end.
 enum End {
     Signal(i32),
@@ -33,6 +40,8 @@ enum End {
     Left(tui::Ended),
     /// The terminal cannot be used.
     NoTerminal(io::Error),
+    /// The dashboard panicked.
+    Broken,
     /// The application cannot be imported and no change is waited for.
     GaveUp(Arc<Traceback>),
 }
@@ -43,7 +52,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     let listener = listen(&config)?;
     let address = listener.local_addr().context("the address is not known")?;
     let (ends, end) = channel();
-    watch_signals(&ends)?;
+    let ending = watch_signals(&ends)?;
     let bus = Bus::default();
     let clock = Clock::start();
     let subscription = bus.subscribe();
@@ -51,12 +60,15 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         target: config.target.shown.clone(),
         root: config.target.app_dir.clone(),
         address: format!("http://{address}"),
+        reloads: config.reload,
         dashboard: !config.plain && is_terminal(),
     };
     let parts = Parts::start(config, listener, &bus, clock, ends.clone())?;
     let face = Face::show(shown, subscription, parts.commands(), clock, ends)?;
     let ended = end.recv().context("nobody can end the program any more")?;
-    let face = face.give_terminal_back();
+    // From now on a signal does not wait for anything.
+    ending.store(true, Ordering::SeqCst);
+    face.leave(&ended, &end);
     parts.stop();
     bus.close();
     face.finish();
@@ -65,7 +77,8 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
 
 /// Whether there is somebody who can see a dashboard and press keys.
 fn is_terminal() -> bool {
-    io::stdout().is_terminal() && io::stdin().is_terminal()
+    let is_dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+    !is_dumb && io::stdout().is_terminal() && io::stdin().is_terminal()
 }
 
 /// What the user gets to see of the program, and how.
@@ -73,14 +86,14 @@ struct Shown {
     target: String,
     root: PathBuf,
     address: String,
+    reloads: bool,
     dashboard: bool,
 }
 
 /// What shows the exchanges: the dashboard, or transcripts.
 enum Face {
-    Dashboard(tui::Remote, JoinHandle<()>),
+    Dashboard(tui::Remote),
     Plain(JoinHandle<()>),
-    Gone,
 }
 
 impl Face {
@@ -103,32 +116,41 @@ impl Face {
         let setup = tui::Setup {
             target: shown.target,
             address: shown.address,
+            reloads: shown.reloads,
             clock,
             zone: jiff::tz::TimeZone::system(),
             styles: tui::Styles::new(wants_colour()),
         };
         let (remote, inbox) = tui::channel();
-        let thread = spawn("dashboard", move || {
-            let end = match tui::run(setup, inbox, subscription, commands) {
-                Ok(ended) => End::Left(ended),
-                Err(error) => End::NoTerminal(error),
+        spawn("dashboard", move || {
+            let run = || tui::run(setup, inbox, subscription, commands);
+            let end = match catch_unwind(AssertUnwindSafe(run)) {
+                Ok(Ok(ended)) => End::Left(ended),
+                Ok(Err(error)) => End::NoTerminal(error),
+                Err(_) => End::Broken,
             };
             let _ending = ends.send(end);
         })?;
-        Ok(Self::Dashboard(remote, thread))
+        Ok(Self::Dashboard(remote))
     }
 
-    /// Leaves the dashboard; transcripts go on to the end.
-    fn give_terminal_back(self) -> Self {
-        match self {
-            Self::Dashboard(remote, thread) => {
+    /// Leaves the dashboard, unless that is what has ended the program, and says what is
+    /// waited for; transcripts go on to the end.
+    fn leave(&self, ended: &End, end: &Receiver<End>) {
+        let Self::Dashboard(remote) = self else { return };
+        let left = match ended {
+            End::Left(left) => Some(*left),
+            End::NoTerminal(_) | End::Broken => None,
+            End::Signal(_) | End::GaveUp(_) => {
                 remote.quit();
-                if thread.join().is_err() {
-                    say("the dashboard broke off");
-                }
-                Self::Gone
+                wait_until_left(end)
             }
-            other => other,
+        };
+        if let Some(left) = left
+            && left.in_flight > 0
+        {
+            let requests = counted(left.in_flight, "request");
+            say(&format!("waiting for {requests} to end; ctrl-c does not wait"));
         }
     }
 
@@ -142,9 +164,25 @@ impl Face {
     }
 }
 
+/// Waits for the dashboard to give the terminal back.
+fn wait_until_left(end: &Receiver<End>) -> Option<tui::Ended> {
+    while let Ok(next) = end.recv_timeout(LEAVING) {
+        match next {
+            End::Left(left) => return Some(left),
+            End::NoTerminal(_) | End::Broken => return None,
+            End::Signal(_) | End::GaveUp(_) => {}
+        }
+    }
+    None
+}
+
 /// <https://no-color.org>: set and not empty.
 fn wants_colour() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+}
+
+fn counted(number: u64, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
 /// A line of the program's own on stderr. Where nobody reads, nobody misses it.
@@ -273,21 +311,23 @@ fn plan(config: &Config) -> ImportPlan {
 
 /// Ctrl-c, SIGTERM and SIGHUP end the program in good order; a second one at once. That
 /// leaves nothing behind either: the workers see their sockets close.
-fn watch_signals(ends: &Sender<End>) -> anyhow::Result<()> {
+/// The first is the one that finds the flag unset.
+fn watch_signals(ends: &Sender<End>) -> anyhow::Result<Arc<AtomicBool>> {
     let mut signals =
         Signals::new([SIGINT, SIGTERM, SIGHUP]).context("signals cannot be heard")?;
     let ends = ends.clone();
+    let ending = Arc::new(AtomicBool::new(false));
+    let is_ending = Arc::clone(&ending);
     spawn("signals", move || {
-        let mut heard = false;
         for signal in signals.forever() {
-            if std::mem::replace(&mut heard, true) {
+            if is_ending.swap(true, Ordering::SeqCst) {
                 terminal::give_back();
                 signal_hook::low_level::exit(i32::from(status(signal)));
             }
             let _ending = ends.send(End::Signal(signal));
         }
     })?;
-    Ok(())
+    Ok(ending)
 }
 
 /// The exit status after a signal: that of an interrupted program after ctrl-c, success
@@ -301,8 +341,13 @@ fn last_word(end: &End) -> u8 {
     match end {
         End::Signal(signal) => status(*signal),
         End::Left(ended) => {
-            say(&format!("{} exchanges, {} failed", ended.exchanges, ended.errors));
+            let exchanges = counted(ended.exchanges, "exchange");
+            say(&format!("{exchanges}, {} failed", ended.errors));
             0
+        }
+        End::Broken => {
+            say("the dashboard broke off, which is rdev's own fault; --plain has none");
+            1
         }
         End::NoTerminal(error) => {
             let text =

@@ -5,6 +5,7 @@
 //! cursor, change colours, hide or reorder text is shown as an escape instead.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -116,6 +117,45 @@ pub fn clip(text: &str, columns: usize) -> String {
     out
 }
 
+/// The ranges of a text that fit into so many columns, one below the other: broken after a
+/// space where there is one in the second half of a row. At least one, at least one
+/// grapheme cluster in each of several, and nothing is left out.
+pub fn wrap(text: &str, columns: usize) -> Vec<Range<usize>> {
+    if text.is_ascii() {
+        // Many times faster, and most text is.
+        let single = text.bytes().enumerate().map(|(at, byte)| (at, 1, byte == b' '));
+        return wrap_clusters(single, text.len(), columns);
+    }
+    let clusters = text.grapheme_indices(true);
+    let measured = clusters.map(|(at, cluster)| (at, width(cluster), cluster == " "));
+    wrap_clusters(measured, text.len(), columns)
+}
+
+/// Of clusters: where each begins, how wide it is, whether it is a space.
+fn wrap_clusters(
+    clusters: impl Iterator<Item = (usize, usize, bool)>,
+    length: usize,
+    columns: usize,
+) -> Vec<Range<usize>> {
+    let mut rows = Vec::new();
+    let (mut start, mut used) = (0, 0);
+    // Where the row could end, and how many columns it has up to there.
+    let mut space = (0, 0);
+    for (at, wide, is_space) in clusters {
+        if used + wide > columns && at > start {
+            let (end, before) = if space.1 > columns / 2 { space } else { (at, used) };
+            rows.push(start..end);
+            (start, used, space) = (end, used - before, (0, 0));
+        }
+        used += wide;
+        if is_space {
+            space = (at + 1, used);
+        }
+    }
+    rows.push(start..length);
+    rows
+}
+
 /// A number of bytes as people say it: `312 B`, `4.2 kB`, `17 MB`. Powers of 1000.
 pub fn byte_count(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
@@ -177,6 +217,28 @@ mod tests {
         assert_eq!(clip("abcd", 3), "ab…");
         assert_eq!(clip("日本語", 4), "日…");
         assert_eq!(clip("abc", 0), "");
+    }
+
+    #[test]
+    fn wrapped_rows_fit_and_nothing_is_left_out() {
+        let rows = |text: &str, columns| -> Vec<String> {
+            wrap(text, columns).into_iter().map(|row| text[row].to_owned()).collect()
+        };
+        assert_eq!(rows("", 5), [""]);
+        assert_eq!(rows("abcde", 5), ["abcde"]);
+        assert_eq!(rows("abcdef", 5), ["abcde", "f"]);
+        assert_eq!(rows("the quick fox", 7), ["the ", "quick ", "fox"]);
+        assert_eq!(rows("a bcdefghijk", 8), ["a bcdefg", "hijk"]);
+        assert_eq!(rows("日本語", 3), ["日", "本", "語"]);
+        assert_eq!(rows("日e\u{301}", 1), ["日", "e\u{301}"]);
+        assert_eq!(rows("ab", 0), ["a", "b"]);
+        for columns in 1..40 {
+            let text =
+                "Some words, and averylongwordwithoutanyspaceinit 日本語 at the end";
+            let rows = rows(text, columns);
+            assert_eq!(rows.concat(), text);
+            assert!(columns < 2 || rows.iter().all(|row| width(row) <= columns));
+        }
     }
 
     #[test]

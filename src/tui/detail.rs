@@ -3,7 +3,13 @@
 //! Heads and remarks are few lines and made once. A body stays where it is, in the store;
 //! only where its lines begin is noted, and only every [`STRIDE`]th of them, so that a
 //! body of 10 MB costs neither memory nor time, and one that grows is read on from where
-//! it ended.
+//! it ended. A line that is too long for the pane goes on in further rows; how many is
+//! asked only of lines that are in the window or about to be.
+
+use std::borrow::Cow;
+
+use crate::exchange::{Body, Exchange};
+use crate::text;
 
 /// Longest line; a longer one goes on in the next.
 const LONGEST_LINE: usize = 4096;
@@ -55,6 +61,109 @@ pub(super) enum Line<'a> {
     Text { side: Option<Side>, tone: Tone, text: &'a str },
     /// That line of the body of that side.
     Body { side: Side, index: &'a LineIndex, line: usize },
+}
+
+impl<'a> Line<'a> {
+    pub(super) fn side(&self) -> Option<Side> {
+        match self {
+            Self::Text { side, .. } => *side,
+            Self::Body { side, .. } => Some(*side),
+        }
+    }
+
+    /// Safe to print.
+    pub(super) fn text(&self, exchange: Option<&Exchange>) -> Cow<'a, str> {
+        match self {
+            Self::Text { text, .. } => Cow::Borrowed(text),
+            Self::Body { side, index, line } => {
+                let kept =
+                    exchange.map_or(&[][..], |exchange| &body(exchange, *side).kept);
+                text::expand_tabs(&text::printable(index.line(kept, *line))).into()
+            }
+        }
+    }
+}
+
+fn body(exchange: &Exchange, side: Side) -> &Body {
+    match side {
+        Side::Request => &exchange.request_body,
+        Side::Response => &exchange.response_body,
+    }
+}
+
+/// Where a window begins: at a line, so many of its rows being above.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub(super) line: usize,
+    pub(super) row: usize,
+}
+
+impl Place {
+    /// Behind everything.
+    pub(super) const END: Self = Self { line: usize::MAX, row: 0 };
+}
+
+/// A document as it falls into rows of a pane.
+pub(super) struct Rows<'a> {
+    pub(super) document: &'a Document,
+    pub(super) exchange: Option<&'a Exchange>,
+    pub(super) width: usize,
+}
+
+impl Rows<'_> {
+    /// So many rows further down, or up where that is negative.
+    pub(super) fn moved(&self, from: Place, rows: isize) -> Place {
+        if rows < 0 { self.up(from, rows.unsigned_abs()) } else { self.down(from, rows) }
+    }
+
+    fn down(&self, from: Place, rows: isize) -> Place {
+        let mut row = from.row.saturating_add(rows.unsigned_abs());
+        for line in from.line..self.document.len() {
+            let height = self.height(line);
+            if row < height {
+                return Place { line, row };
+            }
+            row -= height;
+        }
+        Place::END
+    }
+
+    fn up(&self, from: Place, mut rows: usize) -> Place {
+        let mut place = from;
+        while rows > place.row {
+            rows -= place.row + 1;
+            let Some(line) = place.line.checked_sub(1) else { return Place::default() };
+            place = Place { line, row: self.height(line) - 1 };
+        }
+        Place { row: place.row - rows, ..place }
+    }
+
+    /// The nearest place from which a window of that height is full.
+    pub(super) fn settled(&self, place: Place, height: usize) -> Place {
+        let last = self.up(Place { line: self.document.len(), row: 0 }, height);
+        let place = place.min(last);
+        match self.document.len() {
+            0 => Place::default(),
+            _ => Place { row: place.row.min(self.height(place.line) - 1), ..place },
+        }
+    }
+
+    fn height(&self, line: usize) -> usize {
+        let lines = self.document.window(line, 1);
+        lines.first().map_or(1, |line| self.rows_of(line).1.len())
+    }
+
+    /// The text of a line, and the ranges of it that are its rows.
+    pub(super) fn rows_of<'a>(
+        &self,
+        line: &Line<'a>,
+    ) -> (Cow<'a, str>, Vec<std::ops::Range<usize>>) {
+        let text = line.text(self.exchange);
+        // The `> ` before it.
+        let mark = if line.side().is_some() { 2 } else { 0 };
+        let rows = text::wrap(&text, self.width.saturating_sub(mark));
+        (text, rows)
+    }
 }
 
 /// The lines shown in the detail pane.

@@ -32,7 +32,6 @@ pub(super) enum Action {
     Help,
     Redraw,
     Suspend,
-    Close,
     Quit,
 }
 
@@ -78,6 +77,8 @@ const EXCHANGE: &[Context] = &[Context::List, Context::Detail];
 const LIST: &[Context] = &[Context::List];
 const DETAIL: &[Context] = &[Context::Detail];
 const TEXT: &[Context] = &[Context::Detail, Context::Output];
+const HELP: &[Context] = &[Context::Help];
+const OUTPUT: &[Context] = &[Context::Output];
 
 const fn row(
     action: Action,
@@ -108,14 +109,20 @@ pub(super) const TABLE: &[Binding] = &[
     ),
     row(Action::NextExchange, "space", DETAIL, "next exchange", "next"),
     row(Action::PreviousExchange, "p", DETAIL, "previous exchange", "previous"),
-    row(Action::NextSection, "]", DETAIL, "to the response, the traceback …", "section"),
-    row(Action::PreviousSection, "[", DETAIL, "to the section before", ""),
-    row(Action::Left, "H left", TEXT, "scroll to the left", ""),
-    row(Action::Right, "L right", TEXT, "scroll to the right", ""),
+    row(
+        Action::NextSection,
+        "]",
+        EXCHANGE,
+        "to the response, the traceback …",
+        "response",
+    ),
+    row(Action::PreviousSection, "[", EXCHANGE, "back to the request", ""),
+    row(Action::Left, "H left", OUTPUT, "scroll to the left", ""),
+    row(Action::Right, "L right", OUTPUT, "scroll to the right", "right"),
     row(Action::NextPane, "tab", PANES, "next pane", "pane"),
     row(Action::PreviousPane, "shift-tab", PANES, "previous pane", ""),
-    row(Action::Down, "j down", EVERYWHERE, "down; 5j: five down", "down"),
-    row(Action::Up, "k up", EVERYWHERE, "up", "up"),
+    row(Action::Down, "j down", EVERYWHERE, "down; 5j: five down", ""),
+    row(Action::Up, "k up", EVERYWHERE, "up", ""),
     row(Action::HalfPageDown, "ctrl-d", EVERYWHERE, "half a page down", ""),
     row(Action::HalfPageUp, "ctrl-u", EVERYWHERE, "half a page up", ""),
     row(Action::PageDown, "ctrl-f pgdn", EVERYWHERE, "a page down", ""),
@@ -137,15 +144,10 @@ pub(super) const TABLE: &[Binding] = &[
         "back to the shell for a while; the server stops too",
         "",
     ),
-    row(Action::Back, "esc", EVERYWHERE, "back to the list", ""),
-    row(Action::Help, "?", EVERYWHERE, "this help", "help"),
-    row(
-        Action::Close,
-        "q",
-        EVERYWHERE,
-        "close what is open; from the list: quit",
-        "quit",
-    ),
+    row(Action::Help, "?", PANES, "this help", "help"),
+    row(Action::Back, "esc q", TEXT, "back to the list", "back"),
+    row(Action::Back, "esc q ?", HELP, "close this help", "close"),
+    row(Action::Quit, "q", LIST, "quit", "quit"),
     row(Action::Quit, "Q ctrl-c", EVERYWHERE, "quit at once", ""),
 ];
 

@@ -48,7 +48,7 @@ pub fn layout(state: &State, area: Rect) -> Regions {
     } else if area.width >= WIDE {
         side_by_side(&mut regions, upper);
     } else {
-        let (list, detail) = take_top(upper, upper.height * 2 / 5);
+        let (list, detail) = take_top(upper, upper.height / 3);
         regions.list = pane(list);
         regions.detail = pane(detail);
     }
@@ -71,7 +71,7 @@ fn output_height(focus: Pane, main: Rect) -> u16 {
         Pane::Output if main.height < WITH_OUTPUT => main.height,
         Pane::Output => main.height / 2,
         Pane::List | Pane::Detail if main.height < WITH_OUTPUT => 0,
-        Pane::List | Pane::Detail => (main.height / 4).clamp(4, 12),
+        Pane::List | Pane::Detail => (main.height / 5).clamp(4, 12),
     }
 }
 

@@ -38,6 +38,8 @@ const BATCH: usize = 256;
 const MOST_AT_ONCE: usize = 256;
 /// From one frame to the next while much happens.
 const FRAME: Duration = Duration::from_millis(33);
+/// How often to look, in the background, whether the terminal is ours again.
+const AWAY: Duration = Duration::from_millis(250);
 
 /// What the dashboard needs to know.
 #[derive(Debug)]
@@ -46,6 +48,8 @@ pub struct Setup {
     pub target: String,
     /// Where it is served: `http://127.0.0.1:8888`.
     pub address: String,
+    /// Whether saves are brought in.
+    pub reloads: bool,
     pub clock: Clock,
     pub zone: TimeZone,
     pub styles: Styles,
@@ -58,6 +62,8 @@ pub struct Ended {
     pub exchanges: u64,
     /// Those that ended badly.
     pub errors: u64,
+    /// Those that have not ended.
+    pub in_flight: u64,
 }
 
 /// Who ended it.
@@ -135,7 +141,8 @@ pub fn run(
         .name("dashboard events".to_owned())
         .spawn(move || forward(&subscription, &events))?;
 
-    let facts = Facts::new(setup.target, setup.address, setup.zone);
+    let mut facts = Facts::new(setup.target, setup.address, setup.zone);
+    facts.reloads = setup.reloads;
     let mut shell = Shell {
         state: State::new(facts, setup.clock.now()),
         styles: setup.styles,
@@ -147,12 +154,12 @@ pub fn run(
         pace: Pace::default(),
     };
     let by = shell.turn_until_end();
-    let (exchanges, errors) = shell.state.counts();
+    let (exchanges, errors, in_flight) = shell.state.counts();
     // The receiver goes first: a reader that waits for room in the channel must end
     // before it can be joined.
     drop(shell);
     drop(input);
-    Ok(Ended { by, exchanges, errors })
+    Ok(Ended { by, exchanges, errors, in_flight })
 }
 
 fn inward(report: Report) -> Inward {
@@ -208,7 +215,10 @@ impl Shell {
             if self.stop.load(Ordering::SeqCst) {
                 return EndedBy::Remote;
             }
-            if self.pace.is_due(monotonic()) {
+            if self.screen.is_away() && self.screen.retake().is_err() {
+                return EndedBy::Terminal;
+            }
+            if !self.screen.is_away() && self.pace.is_due(monotonic()) {
                 // A terminal that cannot be written to is gone.
                 if self.draw().is_err() {
                     return EndedBy::Terminal;
@@ -223,7 +233,9 @@ impl Shell {
 
     /// Waits for something or for the time of the next frame, then takes in what came.
     fn receive(&mut self) -> Option<EndedBy> {
-        let first = match self.pace.wait(monotonic()) {
+        let pause =
+            if self.screen.is_away() { Some(AWAY) } else { self.pace.wait(monotonic()) };
+        let first = match pause {
             None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(wait) => self.receiver.recv_timeout(wait),
         };

@@ -4,16 +4,19 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use std::time::Duration;
 
-use crate::exchange::{Exchange, ExchangeId, GenerationId, Notice};
+use crate::exchange::{Exchange, ExchangeId, GenerationId, Notice, Severity};
 use crate::history::{Live, Store};
 
-use super::detail::Document;
+use super::detail::{Document, Place, Rows};
 use super::keymap::{Context, Keymap};
 use super::layout::Regions;
 use super::list::List;
 use super::output::Output;
 use super::server::Server;
 use super::transcript;
+
+/// How long information is shown.
+const NOTICE: Duration = Duration::from_secs(6);
 
 /// What does not change during a run.
 #[derive(Debug)]
@@ -24,12 +27,15 @@ pub struct Facts {
     pub address: String,
     /// For times of day.
     pub zone: TimeZone,
+    /// Whether saves are brought in (`--reload`).
+    pub reloads: bool,
     pub(super) keymap: Keymap,
 }
 
 impl Facts {
+    /// Of a run that reloads.
     pub fn new(target: String, address: String, zone: TimeZone) -> Self {
-        Self { target, address, zone, keymap: Keymap::default() }
+        Self { target, address, zone, reloads: true, keymap: Keymap::default() }
     }
 }
 
@@ -66,8 +72,8 @@ pub(super) struct Detail {
     pub(super) document: Document,
     /// What the document was made from; it is made again when that differs.
     stamp: Stamp,
-    pub(super) top: usize,
-    pub(super) sideways: usize,
+    pub(super) top: Place,
+    pub(super) width: usize,
     pub(super) height: usize,
 }
 
@@ -87,8 +93,38 @@ struct Stamp {
 pub(super) struct Prompt {
     /// The digits before a key.
     pub(super) count: Option<u64>,
-    /// Shown until the next key.
+    /// Shown until the next key, or for [`NOTICE`] where it is no more than information.
     pub(super) notice: Option<Notice>,
+    /// When it was first seen.
+    since: Option<Timestamp>,
+}
+
+impl Prompt {
+    /// Says something, in place of what was said before.
+    pub(super) fn say(&mut self, notice: Notice) {
+        (self.notice, self.since) = (Some(notice), None);
+    }
+
+    pub(super) fn hush(&mut self) {
+        (self.notice, self.since) = (None, None);
+    }
+
+    /// Time goes by, and with it what was said.
+    pub(super) fn pass(&mut self, now: Timestamp) {
+        if self.notice.is_some() && self.since.is_none() {
+            self.since = Some(now);
+        }
+        if self.rest(now).is_some_and(|rest| rest.is_zero()) {
+            self.hush();
+        }
+    }
+
+    /// How much longer something is shown that goes by itself.
+    fn rest(&self, now: Timestamp) -> Option<Duration> {
+        let notice = self.notice.as_ref()?;
+        let passed = now.duration_since(self.since?).unsigned_abs();
+        (notice.severity == Severity::Info).then(|| NOTICE.saturating_sub(passed))
+    }
 }
 
 /// The whole state of the dashboard.
@@ -123,9 +159,9 @@ impl State {
         }
     }
 
-    /// How many exchanges there were, and how many of them ended badly.
-    pub fn counts(&self) -> (u64, u64) {
-        (self.server.exchanges, self.server.errors)
+    /// How many exchanges there were, and how many of them ended badly or not at all.
+    pub fn counts(&self) -> (u64, u64, u64) {
+        (self.server.exchanges, self.server.errors, self.server.in_flight)
     }
 
     /// What the keys mean now.
@@ -144,12 +180,22 @@ impl State {
         self.list.settle(self.store.ids(), regions.list.body.height.into());
         self.output.settle(regions.output.body.height.into());
         self.detail.height = usize::from(regions.detail.body.height).max(1);
+        self.detail.width = regions.detail.body.width.into();
         self.settle_document();
-        let last = self.detail.document.len().saturating_sub(self.detail.height);
-        self.detail.top = self.detail.top.min(last);
+        self.detail.top = self.rows().settled(self.detail.top, self.detail.height);
     }
 
-    fn settle_document(&mut self) {
+    /// The document of the detail pane as it falls into rows.
+    pub(super) fn rows(&self) -> Rows<'_> {
+        let exchange = match self.detail.subject {
+            Subject::Exchange(id) => self.store.exchange(id),
+            Subject::Nothing | Subject::Generation(_) => None,
+        };
+        Rows { document: &self.detail.document, exchange, width: self.detail.width }
+    }
+
+    /// Makes the document that belongs to the selection, unless that is there.
+    pub(super) fn settle_document(&mut self) {
         let failure = self.server.failure();
         let exchange = self.list.selected.and_then(|id| self.store.exchange(id));
         let (subject, stamp) = match (&exchange, failure) {
@@ -160,7 +206,7 @@ impl State {
         let detail = &mut self.detail;
         if subject != detail.subject {
             detail.document = Document::default();
-            (detail.top, detail.sideways) = (0, 0);
+            detail.top = Place::default();
         } else if stamp == detail.stamp {
             return;
         }
@@ -176,17 +222,20 @@ impl State {
     }
 
     /// How often the screen has to be drawn although nothing happens: for as long as it
-    /// shows a time that runs.
+    /// shows a time that runs or something that goes by itself.
     pub(super) fn animation(&self) -> Option<Duration> {
         let rows = self.list.window(self.store.ids()).iter();
         let running = rows
             .filter_map(|id| self.store.exchange(*id))
             .filter(|exchange| exchange.outcome.is_none())
             .map(|exchange| exchange.began);
-        let newest = running.chain(self.server.starting()).max()?;
+        let newest = running.chain(self.server.starting()).max();
         // What has run for long is not watched for its tenths of a second.
-        let long = self.now.duration_since(newest).as_secs() >= 10;
-        Some(Duration::from_millis(if long { 1000 } else { 100 }))
+        let tenths = newest.map(|newest| {
+            let long = self.now.duration_since(newest).as_secs() >= 10;
+            Duration::from_millis(if long { 1000 } else { 100 })
+        });
+        tenths.into_iter().chain(self.prompt.rest(self.now)).min()
     }
 }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 
 use crate::exchange::{
-    Command, Event, ExchangeEvent, ExchangeId, GenerationEvent, Notice, Outcome,
-    Severity, Source,
+    Command, Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, Notice,
+    Outcome, Severity, Source,
 };
 use crate::replay::request_bytes;
+use crate::text;
 
+use super::detail::Place;
 use super::keymap::{Action, Chord, Context};
 use super::message::{Effect, Message};
 use super::output::Origin;
@@ -33,7 +35,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
                 take_in(state, event);
             }
         }
-        Message::Tick(now) => state.now = now,
+        Message::Tick(now) => {
+            state.now = now;
+            state.prompt.pass(now);
+        }
         Message::Notice(notice) => notify(state, notice),
         Message::Suspend => return vec![Effect::Suspend],
         Message::Continued => return vec![Effect::Retake],
@@ -72,8 +77,7 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
             let attended = state.focus == Pane::List;
             state.list.arrived(state.store.ids(), attended);
             if let Source::Replay(of) = source {
-                state.prompt.notice =
-                    Some(info(format!("#{of} was sent again as #{id}")));
+                state.prompt.say(info(format!("#{of} was sent again as #{id}")));
             }
         }
         ExchangeEvent::Ended(outcome) => {
@@ -85,6 +89,9 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
             if failed || matches!(outcome, Outcome::Cut(_)) {
                 state.server.errors += 1;
             }
+            if let Some(text) = state.store.exchange(id).and_then(replayed) {
+                state.prompt.say(info(text));
+            }
         }
         _ => {}
     }
@@ -93,7 +100,19 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
 fn notify(state: &mut State, notice: Notice) {
     let text = notice.text.clone().into_bytes();
     state.output.push(Origin::Rdev(notice.severity), text);
-    state.prompt.notice = Some(notice);
+    state.prompt.say(notice);
+}
+
+/// What came of a request that was sent again, where it is one.
+fn replayed(exchange: &Exchange) -> Option<String> {
+    let Source::Replay(of) = exchange.source else { return None };
+    let id = exchange.id;
+    let answer = exchange.response.as_ref().map_or_else(
+        || "no answer".to_owned(),
+        |response| response.head.status.to_string(),
+    );
+    let took = text::duration(exchange.duration()?.as_secs_f64());
+    Some(format!("#{of} was sent again as #{id}: {answer} in {took}; {id}G goes there"))
 }
 
 fn info(text: String) -> Notice {
@@ -102,13 +121,15 @@ fn info(text: String) -> Notice {
 
 fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let chord = Chord::of(key);
-    state.prompt.notice = None;
+    state.prompt.hush();
     if let Some(digit) = chord.digit() {
         let count = state.prompt.count.unwrap_or(0) * 10 + digit;
         state.prompt.count = Some(count.min(MOST_COUNT));
         return Vec::new();
     }
     let count = state.prompt.count.take();
+    // Keys may come faster than frames, and each means what the one before has left.
+    state.settle_document();
     match state.facts.keymap.action(state.context(), chord) {
         Some(action) => act(state, action, count),
         None => Vec::new(),
@@ -139,14 +160,15 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Follow => state.list.toggle_follow(state.store.ids()),
         Action::Replay => return replay(state),
         Action::Reload => {
-            state.prompt.notice = Some(info("importing the code again".to_owned()));
+            state.prompt.say(info("importing the code again".to_owned()));
             return vec![Effect::Send(Command::Reload)];
         }
-        Action::Help => help(state),
+        Action::Help => {
+            let of = state.context();
+            state.modals.push(Modal::Help { of, top: 0 });
+        }
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
-        Action::Close if state.context() == Context::List => return vec![Effect::Quit],
-        Action::Close => back(state),
         Action::Quit => return vec![Effect::Quit],
     }
     Vec::new()
@@ -162,7 +184,11 @@ fn move_by(state: &mut State, rows: isize) {
         Pane::List => state.list.move_by(state.store.ids(), rows),
         // Too far down is put right when the next frame settles.
         Pane::Detail => {
-            state.detail.top = state.detail.top.saturating_add_signed(rows);
+            state.detail.top = match rows {
+                isize::MIN => Place::default(),
+                isize::MAX => Place::END,
+                _ => state.rows().moved(state.detail.top, rows),
+            };
         }
         Pane::Output => state.output.scroll_by(rows),
     }
@@ -174,7 +200,9 @@ fn bottom(state: &mut State, count: Option<u64>) {
     match (count, state.context()) {
         (None, _) | (_, Context::Help) => move_by(state, isize::MAX),
         (Some(number), Context::List) => state.list.jump(state.store.ids(), number),
-        (Some(number), Context::Detail) => state.detail.top = line(number),
+        (Some(number), Context::Detail) => {
+            state.detail.top = Place { line: line(number), row: 0 };
+        }
         (Some(number), Context::Output) => state.output.scroll_to(line(number)),
     }
 }
@@ -190,11 +218,7 @@ fn page(state: &State) -> isize {
 }
 
 fn sideways(state: &mut State, times: isize) {
-    let column = match state.focus {
-        Pane::List => return,
-        Pane::Detail => &mut state.detail.sideways,
-        Pane::Output => &mut state.output.sideways,
-    };
+    let column = &mut state.output.sideways;
     let step = times.saturating_mul(SIDEWAYS.cast_signed());
     *column = column.saturating_add_signed(step).min(MOST_SIDEWAYS);
 }
@@ -214,28 +238,22 @@ fn back(state: &mut State) {
     }
 }
 
-fn help(state: &mut State) {
-    match state.context() {
-        Context::Help => back(state),
-        of => state.modals.push(Modal::Help { of, top: 0 }),
-    }
-}
-
 fn section(state: &mut State, forward: bool) {
     let top = state.detail.top;
     let sections = &state.detail.document.sections;
+    let mut places = sections.iter().map(|line| Place { line: *line, row: 0 });
     let found = if forward {
-        sections.iter().find(|line| **line > top)
+        places.find(|place| *place > top)
     } else {
-        sections.iter().rev().find(|line| **line < top)
+        places.rev().find(|place| *place < top)
     };
-    state.detail.top = found.copied().unwrap_or(top);
+    state.detail.top = found.unwrap_or(top);
 }
 
 fn replay(state: &mut State) -> Vec<Effect> {
     let selected = state.list.selected;
     let Some(exchange) = selected.and_then(|id| state.store.exchange(id)) else {
-        state.prompt.notice = Some(info("there is no request to send again".to_owned()));
+        state.prompt.say(info("there is no request to send again".to_owned()));
         return Vec::new();
     };
     let id = exchange.id;
@@ -247,7 +265,7 @@ fn replay(state: &mut State) -> Vec<Effect> {
         }
         Err(refusal) => {
             let text = format!("#{id} cannot be sent again: {refusal}");
-            state.prompt.notice = Some(Notice { severity: Severity::Warning, text });
+            state.prompt.say(Notice { severity: Severity::Warning, text });
             Vec::new()
         }
     }

@@ -7,11 +7,11 @@ use ratatui::style::Style;
 use crate::exchange::Exchange;
 use crate::text;
 
-use super::super::detail::{Line, Side, Tone};
+use super::super::detail::{Line, Place, Rows, Side, Tone};
 use super::super::layout::Regions;
 use super::super::state::{Pane, State, Subject};
 use super::super::theme::Styles;
-use super::cells::{after, heading, put, row};
+use super::cells::{heading, put, row};
 
 pub(super) fn draw(
     state: &State,
@@ -22,19 +22,38 @@ pub(super) fn draw(
     for number in 0..usize::from(regions.divide.height) {
         put(buffer, row(regions.divide, number), 0, "│", styles.faint);
     }
-    let exchange = match state.detail.subject {
-        Subject::Exchange(id) => state.store.exchange(id),
-        Subject::Nothing | Subject::Generation(_) => None,
-    };
+    let rows = state.rows();
+    let last = draw_rows(state, &rows, regions.detail.body, styles, buffer);
     let focused = state.focus == Pane::Detail;
-    let titles = (title(state, exchange), position(state));
+    let titles = (title(state, rows.exchange), position(state, last));
     heading(buffer, regions.detail.heading, focused, (&titles.0, &titles.1), styles);
-    let height = usize::from(regions.detail.body.height);
-    let lines = state.detail.document.window(state.detail.top, height);
-    for (number, line) in lines.into_iter().enumerate() {
-        let place = row(regions.detail.body, number);
-        draw_line(line, exchange, state.detail.sideways, (place, styles), buffer);
+}
+
+/// Paints what is in the window; returns the line behind the last one that is whole.
+fn draw_rows(
+    state: &State,
+    rows: &Rows<'_>,
+    region: Rect,
+    styles: &Styles,
+    buffer: &mut Buffer,
+) -> usize {
+    let height = usize::from(region.height);
+    let top = state.detail.top;
+    let (mut number, mut skipped) = (0, top.row);
+    let lines = rows.document.window(top.line, height);
+    for (passed, line) in lines.iter().enumerate() {
+        let (text, ranges) = rows.rows_of(line);
+        for (part, range) in ranges.into_iter().enumerate().skip(skipped) {
+            if number == height {
+                return top.line + passed;
+            }
+            let place = row(region, number);
+            draw_row(line, (part, &text[range]), place, styles, buffer);
+            number += 1;
+        }
+        skipped = 0;
     }
+    top.line + lines.len()
 }
 
 fn title(state: &State, exchange: Option<&Exchange>) -> String {
@@ -54,50 +73,40 @@ fn title(state: &State, exchange: Option<&Exchange>) -> String {
 }
 
 /// How far one has read, where not all is in the window.
-fn position(state: &State) -> String {
-    let detail = &state.detail;
-    let length = detail.document.len();
-    if length <= detail.height {
+fn position(state: &State, last: usize) -> String {
+    let length = state.detail.document.len();
+    if state.detail.top == Place::default() && last == length {
         return String::new();
     }
-    let last = (detail.top + detail.height).min(length);
-    let sideways = match detail.sideways {
-        0 => String::new(),
-        columns => format!("+{columns} "),
-    };
-    format!("{sideways}{last}/{length}")
+    format!("{last}/{length}")
 }
 
-fn draw_line(
-    line: Line<'_>,
-    exchange: Option<&Exchange>,
-    sideways: usize,
-    (place, styles): (Rect, &Styles),
+fn look(line: &Line<'_>, styles: &Styles) -> Style {
+    match line {
+        Line::Body { .. } => Style::new(),
+        Line::Text { tone, .. } => match tone {
+            Tone::Plain => Style::new(),
+            Tone::Start | Tone::Heading => styles.strong,
+            Tone::Remark => styles.faint,
+            Tone::Fault => styles.server_error,
+        },
+    }
+}
+
+/// One row of a line; the sign of its side stands before the first.
+fn draw_row(
+    line: &Line<'_>,
+    (part, text): (usize, &str),
+    place: Rect,
+    styles: &Styles,
     buffer: &mut Buffer,
 ) {
-    let body_line;
-    let (side, tone, text) = match line {
-        Line::Text { side, tone, text } => (side, tone, text),
-        Line::Body { side, index, line } => {
-            let body = exchange.map(|exchange| match side {
-                Side::Request => &exchange.request_body,
-                Side::Response => &exchange.response_body,
-            });
-            let kept = body.map_or(&[][..], |body| &body.kept);
-            body_line = text::expand_tabs(&text::printable(index.line(kept, line)));
-            (Some(side), Tone::Plain, body_line.as_str())
-        }
+    let (sign, style) = match line.side() {
+        Some(Side::Request) => ("> ", styles.request),
+        Some(Side::Response) => ("< ", styles.response),
+        None => ("", Style::new()),
     };
-    let start = match side {
-        Some(Side::Request) => put(buffer, place, 0, "> ", styles.request),
-        Some(Side::Response) => put(buffer, place, 0, "< ", styles.response),
-        None => 0,
-    };
-    let style = match tone {
-        Tone::Plain => Style::new(),
-        Tone::Start | Tone::Heading => styles.strong,
-        Tone::Remark => styles.faint,
-        Tone::Fault => styles.server_error,
-    };
-    put(buffer, place, start, after(text, sideways), style);
+    let sign = if part == 0 { sign } else { &"  "[..sign.len()] };
+    let start = put(buffer, place, 0, sign, style);
+    put(buffer, place, start, text, look(line, styles));
 }

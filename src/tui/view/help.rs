@@ -12,11 +12,25 @@ use super::cells::{heading, put, row};
 /// Columns of the popup, and of the keys in it.
 const WIDTH: u16 = 72;
 const KEYS: u16 = 16;
+/// Columns beside it below which nothing is left there.
+const MARGIN: u16 = 20;
+
+/// What the signs mean.
+const SIGNS: [(&str, &str); 7] = [
+    ("✓ → !", "answered with 2xx, 3xx, 4xx"),
+    ("✗", "answered with 5xx, raised, or was cut short"),
+    ("‖ held", "waits for the new code"),
+    ("g3", "answered by generation 3, the third import of the code"),
+    ("↻7", "number 7 sent again"),
+    ("│ ║", "printed to stdout, to stderr"),
+    ("*", "said by rdev"),
+];
 
 /// A line of the help screen.
 enum Line {
     Heading(String),
     Binding(&'static Binding),
+    Sign(&'static str, &'static str),
     Empty,
 }
 
@@ -39,6 +53,9 @@ fn lines(of: Context) -> Vec<Line> {
     }
     lines.push(Line::Heading("Everywhere".to_owned()));
     lines.extend(shared.into_iter().map(Line::Binding));
+    lines.push(Line::Empty);
+    lines.push(Line::Heading("Signs".to_owned()));
+    lines.extend(SIGNS.map(|(sign, meaning)| Line::Sign(sign, meaning)));
     lines
 }
 
@@ -58,7 +75,8 @@ pub(super) fn draw(
 ) {
     let lines = lines(of);
     let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(area.height);
-    let width = WIDTH.min(area.width);
+    // Where little would be left beside it, it takes all.
+    let width = if area.width < WIDTH + MARGIN { area.width } else { WIDTH };
     let popup = Rect {
         x: area.x + (area.width - width) / 2,
         y: area.y + (area.height - height) / 2,
@@ -79,15 +97,11 @@ pub(super) fn draw(
             Line::Heading(text) => {
                 put(buffer, place, 1, text, styles.strong);
             }
-            Line::Binding(binding) => {
-                put(
-                    buffer,
-                    Rect { width: KEYS.min(place.width), ..place },
-                    3,
-                    binding.keys,
-                    styles.request,
-                );
-                put(buffer, place, KEYS + 1, binding.help, Style::new());
+            Line::Binding(Binding { keys: left, help: right, .. })
+            | Line::Sign(left, right) => {
+                let narrow = Rect { width: KEYS.min(place.width), ..place };
+                put(buffer, narrow, 3, left, styles.request);
+                put(buffer, place, KEYS + 1, right, Style::new());
             }
         }
     }

@@ -17,6 +17,10 @@ use super::cells::{heading, put, put_right, row};
 const LONGEST_TARGET: usize = 1024;
 /// The path gets at least so many columns before another column is shown.
 const LEAST_PATH: u16 = 14;
+/// From this width of the path on, media types are not cut so short.
+const AMPLE_PATH: u16 = 40;
+const KIND: u16 = 7;
+const AMPLE_KIND: u16 = 12;
 
 /// What a row tells, from left to right; the path takes what the others leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,10 +41,10 @@ const COLUMNS: [(Column, u16, u8); 9] = [
     (Column::Number, 4, 0),
     (Column::Generation, 3, 7),
     (Column::Time, 8, 4),
-    (Column::Method, 6, 2),
+    (Column::Method, 7, 2),
     (Column::Path, 0, 0),
     (Column::Status, 6, 1),
-    (Column::Kind, 7, 6),
+    (Column::Kind, KIND, 6),
     (Column::Size, 6, 5),
     (Column::Duration, 7, 3),
 ];
@@ -115,10 +119,12 @@ fn fit(width: u16, (exchange, generation): (u16, u16)) -> Vec<(Column, u16)> {
     };
     let most = (0..=7).rev().find(|most| cost(*most) + LEAST_PATH <= width).unwrap_or(0);
     let path = width.saturating_sub(cost(most));
+    let more = if path >= AMPLE_PATH { AMPLE_KIND - KIND } else { 0 };
     let shown = columns.iter().filter(|(_, _, rank)| *rank <= most);
     shown
         .map(|(column, width, _)| match column {
-            Column::Path => (*column, path),
+            Column::Path => (*column, path - more),
+            Column::Kind => (*column, width + more),
             _ => (*column, *width),
         })
         .collect()

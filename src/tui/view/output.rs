@@ -44,7 +44,7 @@ pub(super) fn draw(
 fn look(origin: Origin, styles: &Styles) -> (&'static str, Style) {
     match origin {
         Origin::App(OutputStream::Stdout) => ("│ ", styles.faint),
-        Origin::App(OutputStream::Stderr) => ("! ", styles.client_error),
+        Origin::App(OutputStream::Stderr) => ("║ ", styles.client_error),
         Origin::Import => ("✗ ", styles.server_error),
         Origin::Rdev(Severity::Info) => ("* ", styles.faint),
         Origin::Rdev(Severity::Warning) => ("* ", styles.client_error),

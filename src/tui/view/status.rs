@@ -25,12 +25,23 @@ struct Piece {
     style: Style,
 }
 
+/// How much is said about what is there.
+#[derive(Clone, Copy)]
+enum Wording {
+    Full,
+    Short,
+}
+
 pub(super) fn draw(state: &State, line: Rect, styles: &Styles, buffer: &mut Buffer) {
-    let mut pieces = pieces(state, styles);
-    let width = |pieces: &[Piece]| -> usize {
-        pieces.iter().map(|piece| text::width(&piece.text) + 2).sum()
+    let fits = |pieces: &[Piece]| {
+        let width: usize = pieces.iter().map(|piece| text::width(&piece.text) + 2).sum();
+        width <= usize::from(line.width) + 1
     };
-    while width(&pieces) > usize::from(line.width) + 1 && pieces.len() > 1 {
+    let mut pieces = pieces(state, Wording::Full, styles);
+    if !fits(&pieces) {
+        pieces = self::pieces(state, Wording::Short, styles);
+    }
+    while !fits(&pieces) && pieces.len() > 1 {
         let highest = pieces.iter().map(|piece| piece.rank).max().unwrap_or(0);
         pieces.retain(|piece| piece.rank != highest);
     }
@@ -40,21 +51,24 @@ pub(super) fn draw(state: &State, line: Rect, styles: &Styles, buffer: &mut Buff
     }
 }
 
-fn pieces(state: &State, styles: &Styles) -> Vec<Piece> {
+fn pieces(state: &State, wording: Wording, styles: &Styles) -> Vec<Piece> {
     let server = &state.server;
     let plain = Style::new();
     let mut pieces = Vec::new();
     let mut add = |rank, text, style| pieces.push(Piece { rank, text, style });
     add(3, safe(&state.facts.target), styles.strong);
     add(2, safe(&state.facts.address), plain);
-    let (generation, style) = generation(state, styles);
+    let (generation, style) = generation(state, wording, styles);
     add(0, generation, style);
-    add(4, counted(server.exchanges, "exchange"), plain);
+    if !state.facts.reloads {
+        add(4, "no --reload".to_owned(), styles.faint);
+    }
+    add(5, counted(server.exchanges, "exchange"), plain);
     if server.errors > 0 {
         add(1, format!("✗ {}", counted(server.errors, "error")), styles.server_error);
     }
     if server.in_flight > 0 {
-        add(5, format!("{} in flight", server.in_flight), styles.pending);
+        add(6, format!("{} in flight", server.in_flight), styles.pending);
     }
     if let Some(missing) = missing(state) {
         add(1, missing, styles.client_error);
@@ -62,7 +76,7 @@ fn pieces(state: &State, styles: &Styles) -> Vec<Piece> {
     pieces
 }
 
-fn generation(state: &State, styles: &Styles) -> (String, Style) {
+fn generation(state: &State, wording: Wording, styles: &Styles) -> (String, Style) {
     let Some(generation) = &state.server.generation else {
         return ("starting …".to_owned(), styles.pending);
     };
@@ -74,7 +88,11 @@ fn generation(state: &State, styles: &Styles) -> (String, Style) {
         }
         Phase::Ready(took) => {
             let took = text::duration(took.as_secs_f64());
-            (format!("gen {id} ✓ {took}"), styles.success)
+            let words = match wording {
+                Wording::Full => "imported in ",
+                Wording::Short => "",
+            };
+            (format!("gen {id} ✓ {words}{took}"), styles.success)
         }
         Phase::Failed(traceback) => {
             let what = text::clip(&safe(&traceback.summary()), LONGEST_FAILURE);
