@@ -1,7 +1,8 @@
 //! Tests of the real program over real sockets and terminals.
 //!
-//! `program.rs`, `rdev.rs` and `client.rs` start it and talk to it, `environment.rs` and
-//! `folder.rs` make what it serves; the other files are the tests, one per subject.
+//! `program.rs`, `family.rs`, `rdev.rs`, `terminal.rs` and `client.rs` start it and talk to
+//! it, `environment.rs` and `folder.rs` make what it serves; the other files are the tests,
+//! one per subject.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,9 +11,12 @@
 
 mod bad_input;
 mod client;
+mod dashboard;
 mod environment;
+mod family;
 mod faults;
 mod folder;
+mod giving_back;
 mod lifecycle;
 mod patience;
 mod program;
@@ -20,4 +24,5 @@ mod rdev;
 mod recorded;
 mod reloading;
 mod serving;
+mod terminal;
 mod waitress;

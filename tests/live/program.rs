@@ -1,30 +1,23 @@
 //! A started process: its output as it comes, its signals, and everything it starts.
 //!
-//! Every process of a test carries a variable in its environment that no other has, so
-//! that the whole family is found in /proc even after its parents have died.
-//!
 //! Invariant: dropping a [`Program`] leaves no process of its family behind.
 
-use std::fs;
 use std::io::Read;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 
-use crate::patience::{until, within};
-
-static COUNT: AtomicU32 = AtomicU32::new(0);
-const MARK: &str = "RDEV_TEST_FAMILY";
+use crate::family::{Family, send};
+use crate::patience::within;
 
 /// A running program with both its outputs collected.
 pub(crate) struct Program {
     child: Child,
-    mark: String,
+    family: Family,
     stdout: Collected,
     stderr: Collected,
 }
@@ -32,10 +25,10 @@ pub(crate) struct Program {
 impl Program {
     /// Starts a command in a process group of its own, its standard input closed.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let value = format!("{}-{count}", std::process::id());
+        let family = Family::new();
+        let (name, value) = family.mark();
         let mut child = command
-            .env(MARK, &value)
+            .env(name, value)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -44,7 +37,7 @@ impl Program {
             .unwrap_or_else(|error| panic!("{command:?}: {error}"));
         let stdout = Collected::from(child.stdout.take().unwrap());
         let stderr = Collected::from(child.stderr.take().unwrap());
-        Self { child, mark: format!("{MARK}={value}"), stdout, stderr }
+        Self { child, family, stdout, stderr }
     }
 
     /// What it wrote to standard output so far.
@@ -100,45 +93,23 @@ impl Program {
 
     /// Every living process that descends from it, itself included.
     pub(crate) fn family(&self) -> Vec<u32> {
-        living_processes().filter(|pid| self.has_mark(*pid)).collect()
-    }
-
-    fn has_mark(&self, pid: u32) -> bool {
-        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environ.split(|byte| *byte == 0).any(|pair| pair == self.mark.as_bytes())
+        self.family.members()
     }
 }
 
 impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.child.kill();
+        // Its family follows when that is dropped.
         let _ = self.child.wait();
-        until("the processes of a test are gone", || {
-            let family = self.family();
-            for pid in &family {
-                send(*pid, Signal::KILL);
-            }
-            family.is_empty().then_some(())
-        });
     }
 }
 
-fn announced_port(text: &str) -> Option<u16> {
+/// The port in the first address of this machine that a text has.
+pub(crate) fn announced_port(text: &str) -> Option<u16> {
     let (_, rest) = text.split_once("http://127.0.0.1:")?;
     let digits = rest.find(|byte: char| !byte.is_ascii_digit())?;
     rest[..digits].parse().ok()
-}
-
-fn send(pid: u32, signal: Signal) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
-        // It may have ended by itself meanwhile.
-        let _ = kill_process(pid, signal);
-    }
-}
-
-fn living_processes() -> impl Iterator<Item = u32> {
-    let entries = fs::read_dir("/proc").unwrap();
-    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
 }
 
 /// What a pipe has given so far, read by a thread that ends with the pipe.

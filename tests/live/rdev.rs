@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::client::{Answer, Client, get};
 use crate::environment::venv;
 use crate::program::Program;
+use crate::terminal::Terminal;
 
 /// Arguments, folder and environment of a run to come.
 pub(crate) struct Launch {
@@ -69,6 +70,33 @@ impl Launch {
     pub(crate) fn start(mut self) -> Program {
         // Last, so that a verb stays first.
         Program::start(self.command.arg("--plain"))
+    }
+
+    /// Starts it as it is, its output in pipes.
+    pub(crate) fn without_terminal(mut self) -> Program {
+        Program::start(&mut self.command)
+    }
+
+    /// Starts it as it is in a terminal of that size.
+    pub(crate) fn in_terminal(self, columns: u16, rows: u16) -> Terminal {
+        Terminal::start(&self.command, columns, rows)
+    }
+
+    /// Starts a shell with job control in a terminal; `$RDEV` there is the program.
+    pub(crate) fn in_shell(self, columns: u16, rows: u16) -> Terminal {
+        let mut shell = Command::new("sh");
+        shell.args(["-i", "-m"]).env("PS1", "shell: ").env_remove("ENV");
+        shell.env("RDEV", self.command.get_program());
+        if let Some(folder) = self.command.get_current_dir() {
+            shell.current_dir(folder);
+        }
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => shell.env(name, value),
+                None => shell.env_remove(name),
+            };
+        }
+        Terminal::start(&shell, columns, rows)
     }
 }
 

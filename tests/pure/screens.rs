@@ -145,8 +145,35 @@ impl App {
             .ends(Outcome::Complete)
     }
 
+    /// A whole exchange, not drawn.
+    fn brief(mut self, number: u64) -> Self {
+        let (id, at) = (ExchangeId(number), self.now);
+        let raw = request("GET", "/brief").into_bytes();
+        let (source, client) = (Source::Client, String::new());
+        let request = Arc::new(Request { raw, head: None });
+        let steps = [
+            ExchangeEvent::Began { source, client, request },
+            ExchangeEvent::Called(GenerationId(1)),
+            ExchangeEvent::Ended(Outcome::Complete),
+        ];
+        let events = steps.map(|what| Event::Exchange { id, at, what }).to_vec();
+        let losses = Losses::default();
+        assert!(update(&mut self.state, Message::Events { events, losses }).is_empty());
+        self.newest = number;
+        self
+    }
+
     /// Keys as a terminal sends them, each drawn.
     fn press(mut self, keys: &str) -> Self {
+        for key in keys.split(' ') {
+            self.hit(key);
+            self.frame();
+        }
+        self
+    }
+
+    /// Keys as a terminal sends them.
+    fn hit(&mut self, keys: &str) {
         for key in keys.split(' ') {
             let mut decoder = Decoder::default();
             let mut typed = decoder.feed(bytes_of(key).as_bytes());
@@ -158,10 +185,8 @@ impl App {
                 };
                 let effects = update(&mut self.state, message);
                 self.effects.extend(effects.iter().map(describe));
-                self.frame();
             }
         }
-        self
     }
 
     fn resized(mut self, width: u16, height: u16) -> Self {
@@ -403,7 +428,7 @@ fn a_failed_import_is_in_the_status_line_with_its_traceback_at_hand() {
         .resized(120, 40)
         .looks_like("failed_120x40")
         .generation(3, GenerationEvent::Ready(Duration::from_millis(8)))
-        .sees("gen 3 ✓ 8.0 ms");
+        .sees("gen 3 ✓ imported in 8.0 ms");
 }
 
 #[test]
@@ -571,8 +596,105 @@ fn ten_megabytes_of_body_are_scrolled_to_the_end() {
         .ends(Outcome::Complete)
         .press("enter end")
         .sees("< the end")
-        .press("H L L")
-        .sees("+16");
+        .press("k")
+        .misses("< the end")
+        .press("G j j 1 0 0 0 k 1 0 0 0 j")
+        .sees("< the end");
+}
+
+#[test]
+fn long_lines_go_on_below() {
+    let words: Vec<String> = (0..200).map(|number| format!("\"{number}\",")).collect();
+    let app = App::ready(80, 24).feed(&format!("GET / 200 json {}", words.join(" ")));
+    app.press("enter ]")
+        .sees(r#"< "0", "1", "2","#)
+        .misses(r#""199","#)
+        .press("G")
+        .sees(r#""199","#)
+        .misses("…")
+        .press("k k k k k k k k k k k k k k k k k k k k k k")
+        .sees(r#"< "0", "1", "2","#)
+        .resized(40, 24)
+        .press("G")
+        .sees(r#""199","#)
+        .misses("…");
+}
+
+#[test]
+fn information_goes_by_itself_and_a_warning_stays() {
+    let app = App::ready(80, 24).press("f5").passes(1).sees("importing the code again");
+    let app = app.passes(7000).misses("importing the code again").press("r").passes(1);
+    let app = app.sees("there is no request to send again").press("?").misses("there is");
+    let (severity, text) = (Severity::Warning, "something is odd".to_owned());
+    let (at, notice) = (app.now, Notice { severity, text });
+    app.press("q")
+        .tell(Event::Notice { at, notice })
+        .passes(60_000)
+        .passes(60_000)
+        .sees(" something is odd");
+}
+
+#[test]
+fn keys_faster_than_frames_mean_the_same() {
+    let mut app = App::ready(80, 24).feed("GET /one 200").feed("GET /two 200 a body");
+    app.hit("k enter j k ] j [ ] ctrl-d G");
+    let at_once = app.screen();
+    let mut app = app.press("esc G").press("k enter j k ] j [ ] ctrl-d G");
+    assert_eq!(app.screen(), at_once);
+}
+
+#[test]
+fn what_came_of_sending_again_is_said() {
+    App::ready(80, 24)
+        .feed("GET /a 200")
+        .press("k")
+        .begins(&request("GET", "/a"), Source::Replay(ExchangeId(1)))
+        .sees("#1 was sent again as #2")
+        .called()
+        .passes(7)
+        .responds(404, "text/plain")
+        .ends(Outcome::Complete)
+        .sees("#1 was sent again as #2: 404 in 7.0 ms; 2G goes there");
+}
+
+#[test]
+fn it_is_said_that_saves_are_not_brought_in() {
+    let mut app = App::ready(80, 24).misses("no --reload");
+    app.state = {
+        let zone = TimeZone::UTC;
+        let mut facts = Facts::new("shop:app".to_owned(), "http://x".to_owned(), zone);
+        facts.reloads = false;
+        State::new(facts, app.now)
+    };
+    app.sees("no --reload");
+}
+
+#[test]
+fn a_frame_costs_little_however_much_is_kept() {
+    const FRAME: Duration = Duration::from_millis(20);
+    let mut app = App::ready(160, 50);
+    for number in 1..=20_000 {
+        app = app.brief(number);
+    }
+    // One endless line, as JSON often is.
+    let body = "{\"n\": 12345, \"text\": \"xxxxxxxxxxxxxxxxx\"}, ".repeat(250_000);
+    app = app
+        .begins(&request("GET", "/big"), Source::Client)
+        .responds(200, "application/json")
+        .sends(&body.as_bytes()[..10 << 20])
+        .ends(Outcome::Complete)
+        .press("enter")
+        .sees("Exchanges 20001");
+    for keys in ["G", "k", "ctrl-b", "j", "g", "ctrl-f", "esc k", "g", "G"] {
+        let fastest = (0..5).map(|_| {
+            let before = _rdev::clock::monotonic();
+            app.hit(keys);
+            app.frame();
+            before.elapsed()
+        });
+        let fastest = fastest.min().unwrap_or_default();
+        assert!(fastest < FRAME, "{keys}: {fastest:?}");
+    }
 }
 
 #[test]

@@ -1,0 +1,419 @@
+//! The dashboard of the real program in a real pseudo-terminal: what is seen of exchanges,
+//! reloads, output and failures, and what keys do.
+
+use crate::client::{Client, get, request};
+use crate::folder::Folder;
+use crate::program::announced_port;
+use crate::rdev::{Launch, rdev};
+use crate::recorded::{Memory, load};
+use crate::terminal::{Terminal, contents};
+
+/// An application that counts, prints and fails, a route for each.
+const LITTLE: &str = r#"
+import logging, sys
+
+logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+hits = 0
+
+
+def app(environ, start_response):
+    global hits
+    hits += 1
+    path = environ["PATH_INFO"]
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    if path == "/raise":
+        raise ValueError("<no good>")
+    if path == "/print":
+        print("printed to stdout")
+        print("printed to stderr", file=sys.stderr)
+        logging.info("logged")
+        sys.stdout.write("\x1b[2J\x1b[Hwiped \x9b31m \u202eesrever\n")
+        sys.stdout.flush()
+    kind = "application/json" if path == "/json" else "text/plain"
+    start_response("200 OK", [("Content-Type", kind)])
+    return [b"hit %d, %d bytes\n" % (hits, len(body))]
+"#;
+
+/// A dashboard that is ready, and what it serves.
+pub(crate) struct Dashboard {
+    pub(crate) terminal: Terminal,
+    pub(crate) port: u16,
+    pub(crate) folder: Folder,
+}
+
+/// The little application with `--reload`.
+fn little(columns: u16, rows: u16) -> Dashboard {
+    let folder = Folder::empty();
+    folder.save("little.py", LITTLE);
+    dashboard(folder, ["little:app", "--reload"], columns, rows)
+}
+
+pub(crate) fn dashboard<const N: usize>(
+    folder: Folder,
+    arguments: [&str; N],
+    columns: u16,
+    rows: u16,
+) -> Dashboard {
+    let launch = rdev(folder.path()).args(arguments).env("PROBE_FOLDER", folder.path());
+    let terminal = launch.args(["--port", "0"]).in_terminal(columns, rows);
+    let port = seen_port(&terminal);
+    terminal.sees(["gen 1 ✓"]);
+    Dashboard { terminal, port, folder }
+}
+
+/// The port of the address in the status line.
+pub(crate) fn seen_port(terminal: &Terminal) -> u16 {
+    terminal.wait_for("an address", |screen| announced_port(&screen.contents()))
+}
+
+impl Dashboard {
+    fn get(&self, target: &str) {
+        get(self.port, target);
+    }
+
+    fn save(&self, old: &str, new: &str) {
+        let text = self.folder.text("little.py");
+        assert!(text.contains(old), "{text}");
+        self.folder.save("little.py", &text.replace(old, new));
+    }
+}
+
+#[test]
+fn it_says_what_is_served_where_and_how_to_begin() {
+    let Dashboard { terminal, port, .. } = little(80, 24);
+    let address = format!("http://127.0.0.1:{port}");
+    terminal.sees_row(["little:app", &address, "gen 1 ✓", "ms"]);
+    terminal.sees([&format!("curl {address}/"), "Exchanges 0", "? help", "q quit"]);
+}
+
+#[test]
+fn exchanges_appear_with_all_there_is_to_know() {
+    let at = little(120, 40);
+    at.get("/one");
+    at.terminal.sees_row(["1 g1", ":", "GET", "/one", "✓ 200", "plain", "15B", " ms"]);
+    let mut client = Client::connect(at.port);
+    client.post("/json?a=b", b"[1, 2]").expect(200);
+    at.terminal.sees_row(["2 g1", ":", "POST", "/json?a=b", "✓ 200", "json", "15B"]);
+    at.terminal.sees([
+        "#2 POST 200 OK",
+        "> POST /json?a=b HTTP/1.1",
+        "> Content-Length: 6",
+        "> [1, 2]",
+        "< HTTP/1.1 200 OK",
+        "< Content-Type: application/json",
+        "< hit 2, 6 bytes",
+        "2 exchanges",
+    ]);
+    client.send("GET /\x1b[31m\u{202e}gpj.exe HTTP/1.1\r\nHost: a\r\n\r\n");
+    at.terminal.sees_row(["3", "! 400", "plain"]);
+}
+
+#[test]
+fn keys_move_where_they_say() {
+    let at = little(80, 24);
+    for number in 1..=9 {
+        at.get(&format!("/{number}"));
+    }
+    at.terminal.sees(["#9 GET 200 OK", "following"]);
+    at.terminal.press("k up").sees(["#7 GET"]).loses("following");
+    at.terminal.press("j").sees(["#8 GET"]);
+    at.terminal.press("g").sees(["#1 GET"]).sees_row([">    1 g1"]);
+    at.get("/ten");
+    at.terminal.sees(["1 new", "#1 GET"]);
+    at.terminal.press("G").sees(["#10 GET", "following"]);
+    at.terminal.press("4 G").sees(["#4 GET"]);
+    at.terminal.press("F").sees(["#10 GET", "following"]);
+    at.get("/eleven");
+    at.terminal.sees(["#11 GET"]);
+    at.terminal.press("enter").sees(["space next"]).loses("enter read");
+    at.terminal.press("p").sees(["#10 GET"]).sees(["> GET /ten"]);
+    at.terminal.press("]").sees(["< hit 10, 0 bytes"]);
+    at.terminal.press("esc").sees(["enter read"]);
+    at.terminal.press("tab tab").loses("enter read").loses("space next");
+    at.terminal.press("tab").sees(["enter read"]);
+}
+
+#[test]
+fn help_lists_the_keys_and_goes_away() {
+    let at = little(120, 40);
+    at.terminal.press("?").sees(["send the request again", "ctrl-z", "quit at once"]);
+    at.terminal.press("esc").loses("send the request again");
+    at.terminal.press("?").sees(["send the request again"]);
+    at.terminal.press("q").loses("send the request again");
+    at.terminal.sees(["Exchanges 0"]);
+}
+
+#[test]
+fn a_request_is_sent_again_and_reaches_the_application() {
+    let at = little(120, 40);
+    let mut client = Client::connect(at.port);
+    client.post("/again", b"abc").expect(200);
+    at.terminal.sees(["< hit 1, 3 bytes"]);
+    at.terminal.press("k r").sees(["#1 was sent again as #2"]);
+    at.terminal.sees_row(["2 g1", "POST", "↻1 /again", "✓ 200"]);
+    at.terminal.press("G").sees(["#1 sent again", "> abc", "< hit 2, 3 bytes"]);
+}
+
+#[test]
+fn f5_imports_the_code_again() {
+    let at = little(120, 40);
+    at.get("/");
+    at.terminal.sees(["< hit 1, 0 bytes"]);
+    at.terminal.press("f5").sees(["gen 2 ✓"]);
+    at.get("/");
+    at.terminal.sees_row(["2 g2", "GET"]).sees(["generation 2", "< hit 1, 0 bytes"]);
+}
+
+#[test]
+fn a_save_is_a_new_generation_and_a_failing_one_is_shown_until_it_is_mended() {
+    let at = little(120, 40);
+    at.save("hit %d", "new %d");
+    at.get("/");
+    at.terminal.sees(["gen 2 ✓", "< new 1, 0 bytes"]).sees_row(["1 g2"]);
+    at.save("hits = 0\n", "hits = 0 +\n");
+    at.terminal.sees(["gen 3 ✗", "SyntaxError", "hits = 0 +", "little.py"]);
+    at.get("/");
+    at.terminal.sees_row(["2", "GET", "✗ 500"]);
+    at.terminal.sees(["< SyntaxError: invalid syntax"]);
+    at.save("hits = 0 +\n", "hits = 5\n");
+    at.terminal.sees(["gen 4 ✓"]).loses("gen 3 ✗");
+    at.get("/");
+    at.terminal.sees(["< new 6, 0 bytes"]).sees_row(["3 g4", "✓ 200"]);
+}
+
+#[test]
+fn a_failing_first_import_is_shown_with_its_traceback_and_mends() {
+    let folder = Folder::empty();
+    folder.save("little.py", "import nothing_like_it\n");
+    let launch = rdev(folder.path()).args(["little:app", "--reload", "--port", "0"]);
+    let terminal = launch.in_terminal(120, 40);
+    terminal.sees([
+        "gen 1 ✗",
+        "Traceback (most recent call last)",
+        "import nothing_like_it",
+        "ModuleNotFoundError: No module named 'nothing_like_it'",
+    ]);
+    folder.save("little.py", LITTLE);
+    terminal.sees(["gen 2 ✓"]).loses("gen 1 ✗");
+    get(seen_port(&terminal), "/").expect(200);
+    terminal.sees(["< hit 1, 0 bytes"]);
+}
+
+#[test]
+fn an_exception_is_shown_with_its_traceback() {
+    let at = little(120, 50);
+    at.get("/raise");
+    at.terminal.sees_row(["1 g1", "GET", "/raise", "✗ 500", "plain"]);
+    at.terminal.sees(["✗ 1 error", "< ValueError: <no good>", "< HTTP/1.1 500"]);
+}
+
+#[test]
+fn what_the_application_prints_stays_in_its_pane_and_is_never_obeyed() {
+    let at = little(120, 40);
+    at.get("/print");
+    at.terminal.sees(["< hit 1, 0 bytes", "Output 4"]);
+    for line in ["│ printed to stdout", "║ printed to stderr", "║ INFO logged"] {
+        at.terminal.sees([line]);
+    }
+    at.terminal.sees([r"│ \x1b[2J\x1b[Hwiped <U+009B>31m <U+202E>esrever"]);
+    let before = at.terminal.text();
+    at.terminal.press("?").loses("enter read").press("esc").sees(["enter read"]);
+    assert_eq!(at.terminal.text(), before);
+    assert_harmless(&at.terminal);
+}
+
+#[test]
+fn hostile_bytes_of_a_client_are_shown_and_never_obeyed() {
+    let at = dashboard(Folder::copy_of("probe.py"), ["probe:app"], 160, 50);
+    let body = "a\x1b[2J\x1b]0;title\x07\u{9b}31m\u{202e}txt";
+    let length = body.len();
+    let head = format!(
+        "POST /echo?\x7f HTTP/1.1\r\nHost: localhost\r\nX-Name: \u{202e}\u{9b}2J\r\n\
+         Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{body}"
+    );
+    Client::connect(at.port).send(&head);
+    at.terminal.sees_row(["1", "400"]).sees([r"\x7f"]);
+    Client::connect(at.port).send(head.replace('\x7f', ""));
+    at.terminal.sees_row(["2 g1", "POST", "/echo", "✓ 200"]);
+    let shown = r"a\x1b[2J\x1b]0;title\x07<U+009B>31m<U+202E>txt";
+    at.terminal.sees([
+        &format!("> {shown}"),
+        &format!("< {shown}"),
+        "> X-Name: <U+202E><U+009B>2J",
+    ]);
+    assert_harmless(&at.terminal);
+}
+
+/// Panics when anything was written but text and the dashboard's own kinds of sequences.
+fn assert_harmless(terminal: &Terminal) {
+    let written = String::from_utf8(terminal.written()).unwrap();
+    let mut rest = written.as_str();
+    while let Some((text, after)) = rest.split_once('\x1b') {
+        let odd = |character: char| {
+            character.is_control() && !matches!(character, '\r' | '\n')
+                || matches!(character, '\u{202e}' | '\u{200b}')
+        };
+        assert!(!text.contains(odd), "{text:?}");
+        let sequence = after.strip_prefix('[').unwrap_or_else(|| panic!("{after:.20?}"));
+        let end = sequence.find(|byte: char| byte.is_ascii_alphabetic()).unwrap();
+        let (parameters, last) = (&sequence[..end], &sequence[end..=end]);
+        let private = parameters.strip_prefix('?').is_some_and(|number| {
+            ["1049", "2004", "25", "2026"].contains(&number) && "hl".contains(last)
+        });
+        let look = "Hm".contains(last) && !parameters.contains('?');
+        assert!(private || look || (parameters, last) == ("2", "J"), "{after:.20?}");
+        rest = &sequence[end + 1..];
+    }
+}
+
+#[test]
+fn a_list_of_str_is_explained_with_its_mend() {
+    let folder = Folder::copy_of("original.py");
+    let at = dashboard(folder, ["original:app"], 120, 50);
+    at.get("/");
+    at.terminal.sees_row(["1 g1", "GET", "✗ 500"]);
+    at.terminal.sees(["str", ".encode()"]);
+}
+
+#[test]
+fn a_breakpoint_is_said_on_its_exchange_and_the_application_goes_on() {
+    let at = dashboard(Folder::copy_of("probe.py"), ["probe:app"], 120, 50);
+    at.get("/breakpoint");
+    at.terminal.sees_row(["1 g1", "/breakpoint", "✓ 200"]);
+    at.terminal.sees([
+        "! breakpoint() at",
+        "< went on",
+        "the terminal is not handed over",
+    ]);
+}
+
+#[test]
+fn a_stream_grows_on_the_screen() {
+    let at = dashboard(Folder::copy_of("probe.py"), ["probe:app"], 120, 40);
+    let mut client = Client::connect(at.port);
+    client.send(request("GET", "/stream?gate=slow&count=2"));
+    at.terminal.sees(["< piece 0", "* the answer goes on", "1 in flight"]);
+    at.folder.save("slow.1", "");
+    at.terminal.sees(["< piece 1"]).loses("* the answer goes on").loses("in flight");
+}
+
+#[test]
+fn any_size_of_the_window_will_do() {
+    let at = little(80, 24);
+    at.get("/one");
+    at.get("/two");
+    at.terminal.sees(["#2 GET 200 OK", "< hit 2, 0 bytes", "q quit"]);
+    let before = at.terminal.text();
+    at.terminal.resize(1, 1);
+    at.terminal.resize(20, 5).sees(["gen 1 ✓", "Exchanges 2", ">    2 /two"]);
+    at.terminal.resize(200, 60).sees([
+        "following",
+        "│ #2 GET 200 OK",
+        "< hit 2, 0 bytes",
+    ]);
+    at.terminal.press("k").sees(["│ #1 GET 200 OK"]);
+    at.terminal.press("j").resize(80, 24).sees(["q quit"]);
+    at.terminal.wait_for("the same screen as before", |screen| {
+        (contents(screen) == before).then_some(())
+    });
+}
+
+#[test]
+fn without_colours_the_selection_is_seen_all_the_same() {
+    let folder = Folder::empty();
+    folder.save("little.py", LITTLE);
+    let launch = rdev(folder.path()).env("NO_COLOR", "1").arg("little:app");
+    let terminal = launch.args(["--port", "0"]).in_terminal(80, 24);
+    let port = seen_port(&terminal);
+    get(port, "/one");
+    get(port, "/raise");
+    terminal.sees_row([">    2", "✗ 500"]);
+    terminal.wait_for("a reversed row", |screen| {
+        let is_reversed = |row| screen.cell(row, 10).is_some_and(vt100::Cell::inverse);
+        (2..8).any(is_reversed).then_some(())
+    });
+    let written = String::from_utf8(terminal.written()).unwrap();
+    for colour in ["[38;", "[48;", "[31m", "[32m", "[91m"] {
+        assert!(!written.contains(colour), "{colour}");
+    }
+}
+
+#[test]
+fn no_escape_sequence_is_written_where_there_is_no_dashboard() {
+    let folder = Folder::copy_of("probe.py");
+    let launch = |more: Option<&str>| {
+        let launch = rdev(folder.path()).args(["probe:app", "--port", "0"]);
+        more.into_iter().fold(launch, Launch::arg)
+    };
+    let mut piped = launch(None).without_terminal();
+    get(piped.wait_for_port(), "/").expect(200);
+    piped.wait_for("a transcript", |program| program.stdout().contains("< probe"));
+    assert!(!piped.said().contains('\x1b'), "{}", piped.said());
+    let plain = launch(Some("--plain")).in_terminal(80, 24);
+    get(seen_port(&plain), "/").expect(200);
+    plain.sees(["< probe"]);
+    assert!(!plain.written().contains(&0x1b), "{}", plain.text());
+    let dumb = launch(None).env("TERM", "dumb").in_terminal(80, 24);
+    get(seen_port(&dumb), "/").expect(200);
+    dumb.sees(["< HTTP/1.1 200 OK"]);
+    assert!(!dumb.written().contains(&0x1b), "{}", dumb.text());
+}
+
+#[test]
+fn flask_is_seen() {
+    watch("flask");
+}
+
+#[test]
+fn django_is_seen() {
+    watch("django");
+}
+
+#[test]
+fn bottle_is_seen() {
+    watch("bottle");
+}
+
+#[test]
+fn falcon_is_seen() {
+    watch("falcon");
+}
+
+#[test]
+fn pyramid_is_seen() {
+    watch("pyramid");
+}
+
+#[test]
+fn httpbin_is_seen() {
+    watch("httpbin");
+}
+
+/// Sends every recorded request of a framework and looks for each exchange's row and
+/// transcript.
+fn watch(name: &str) {
+    let recording = load(name);
+    let folder = Folder::copy_of(&recording.folder);
+    let at = dashboard(folder, [&recording.target], 200, 120);
+    let mut memory = Memory::default();
+    for (index, recorded) in recording.requests.iter().enumerate() {
+        let bytes = recorded.bytes(&memory);
+        let answer = Client::connect(at.port).ask(&recorded.method, &bytes);
+        memory.learn(recorded, &answer);
+        let (number, status) = (index + 1, answer.status.to_string());
+        let line = String::from_utf8_lossy(&bytes).lines().next().unwrap().to_owned();
+        let path = line.split(' ').nth(1).unwrap();
+        at.terminal.sees_row([
+            &format!("> {number:4} g1 "),
+            &recorded.method,
+            &path[..path.len().min(12)],
+            &status,
+        ]);
+        let title = format!("#{number} {} {status}", recorded.method);
+        at.terminal.sees([&title, &format!("> {}", &line[..line.len().min(80)])]);
+        at.terminal.press("]");
+        let started = format!("< HTTP/1.1 {status} {}", answer.reason);
+        at.terminal.sees([&title, started.trim_end()]);
+    }
+    at.terminal.sees([&format!("{} exchanges", recording.requests.len())]);
+}

@@ -1,0 +1,96 @@
+//! Everything a test starts, found again in /proc whatever became of its parents.
+//!
+//! Every process of a test carries a variable in its environment that no other has.
+//!
+//! Invariant: dropping a [`Family`] leaves none of its processes behind.
+
+use std::fs;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::patience::until;
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+const MARK: &str = "RDEV_TEST_FAMILY";
+
+/// The processes that descend from one.
+pub(crate) struct Family {
+    value: String,
+}
+
+impl Family {
+    /// A family without members.
+    pub(crate) fn new() -> Self {
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self { value: format!("{}-{count}", std::process::id()) }
+    }
+
+    /// The variable, and the value, that make a process a member.
+    pub(crate) fn mark(&self) -> (&'static str, &str) {
+        (MARK, &self.value)
+    }
+
+    /// Every living member.
+    pub(crate) fn members(&self) -> Vec<u32> {
+        living_processes().filter(|pid| self.has(*pid)).collect()
+    }
+
+    /// The living members whose parent is that process.
+    pub(crate) fn children_of(&self, parent: u32) -> Vec<u32> {
+        let is_child = |pid: &u32| {
+            fields_of(*pid).nth(1).is_some_and(|field| field == parent.to_string())
+        };
+        self.members().into_iter().filter(is_child).collect()
+    }
+
+    fn has(&self, pid: u32) -> bool {
+        let environ = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+        let mark = format!("{MARK}={}", self.value);
+        environ.split(|byte| *byte == 0).any(|pair| pair == mark.as_bytes())
+    }
+}
+
+impl Drop for Family {
+    fn drop(&mut self) {
+        until("the processes of a test are gone", || {
+            let members = self.members();
+            for pid in &members {
+                send(*pid, Signal::KILL);
+            }
+            members.is_empty().then_some(())
+        });
+    }
+}
+
+/// Sends a signal to a process, which may have ended by itself meanwhile.
+pub(crate) fn send(pid: u32, signal: Signal) {
+    if let Some(pid) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process(pid, signal);
+    }
+}
+
+/// Whether a process is stopped.
+pub(crate) fn is_stopped(pid: u32) -> bool {
+    fields_of(pid).next().is_some_and(|state| state == "T")
+}
+
+/// The processor time a process has used, in clock ticks.
+pub(crate) fn ticks_of(pid: u32) -> u64 {
+    fields_of(pid).skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
+}
+
+/// What /proc tells of a process from its state on (`man proc_pid_stat`, field 3).
+fn fields_of(pid: u32) -> impl Iterator<Item = String> {
+    let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    // The name before it may have anything in it.
+    let rest = text.rsplit_once(") ").map(|(_, rest)| rest.to_owned());
+    let fields: Vec<String> =
+        rest.unwrap_or_default().split(' ').map(str::to_owned).collect();
+    fields.into_iter()
+}
+
+fn living_processes() -> impl Iterator<Item = u32> {
+    let entries = fs::read_dir("/proc").unwrap();
+    entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+}
