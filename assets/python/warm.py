@@ -11,10 +11,12 @@ surroundings differ by then would have been imported differently: `broken` is ca
 import builtins
 import gc
 import importlib
+import itertools
 import marshal
 import os
 import signal
 import sys
+import tempfile
 import threading
 import warnings
 
@@ -49,40 +51,89 @@ def _pattern(value):
     return getattr(value, "pattern", value)
 
 
+def snapshot():
+    """What imports depend on, as it is."""
+    return (
+        _environment(),
+        list(sys.path),
+        [finder for finder in sys.meta_path if not isinstance(finder, Stash)],
+        list(sys.path_hooks),
+        list(warnings.filters),
+        [signal.getsignal(number) for number in _SIGNALS],
+        builtins.__import__,
+        _patched(),
+    )
+
+
+def _patched():
+    """Whether gevent or eventlet has replaced parts of the standard library."""
+    gevent = sys.modules.get("gevent.monkey")
+    eventlet = sys.modules.get("eventlet.patcher")
+    return bool(getattr(gevent, "saved", None)), bool(
+        getattr(eventlet, "already_patched", None)
+    )
+
+
+def changes_between(before, after):
+    """What an import changed, to be undone and done again: (index, value) pairs."""
+    return [
+        (index, new)
+        for index, (old, new) in enumerate(zip(before, after))
+        if old != new
+    ]
+
+
+def apply(changes):
+    """Makes such changes."""
+    for index, value in changes:
+        if index == 0:
+            decode = os.fsdecode
+            _become({decode(key): decode(text) for key, text in value.items()})
+        elif index == 1:
+            sys.path[:] = value
+        elif index == 2:
+            ours = [finder for finder in sys.meta_path if isinstance(finder, Stash)]
+            sys.meta_path[:] = ours + value
+        elif index == 3:
+            sys.path_hooks[:] = value
+        elif index == 4:
+            warnings.filters[:] = value
+            warnings._filters_mutated()
+        elif index == 5:
+            for number, handler in zip(_SIGNALS, value):
+                if signal.getsignal(number) != handler:
+                    signal.signal(number, handler)
+        elif index == 6:
+            builtins.__import__ = value
+
+
 class Surroundings:
     """What imports depend on beside the files: looked at often, so compared cheaply."""
 
-    def __init__(self, app_dir):
-        self._app_dir = app_dir
+    def __init__(self, is_own):
+        self._is_own = is_own
         self._raw = None
         self.state = None
 
     def look(self):
         """The state now, as (environment changes, everything else in words)."""
-        raw = (
-            _environment(),
-            list(sys.path),
-            [finder for finder in sys.meta_path if not isinstance(finder, Stash)],
-            list(sys.path_hooks),
-            list(warnings.filters),
-            [signal.getsignal(number) for number in _SIGNALS],
-            builtins.__import__,
-            self._patched(),
-        )
+        raw = snapshot()
         if raw != self._raw:
             self._raw = raw
             self.state = self._describe(raw)
         return self.state
 
-    def _patched(self):
-        gevent = sys.modules.get("gevent.monkey")
-        eventlet = sys.modules.get("eventlet.patcher")
-        return bool(getattr(gevent, "saved", None)), bool(
-            getattr(eventlet, "already_patched", None)
-        )
+    def own_path(self):
+        """The folders on `sys.path` that are no library's."""
+        return tuple(entry for entry in sys.path if self._is_own_folder(entry))
+
+    def _is_own_folder(self, entry):
+        return not entry or self._is_own(os.path.join(entry, "module.py"))
 
     def _describe(self, raw):
         _, path, finders, hooks, filters, handlers, importer, patched = raw
+        # What lies in the application's own folders is looked for by the stash.
+        path = [entry for entry in path if not self._is_own_folder(entry)]
         environment = dict(os.environ)
         keys = sorted(set(environment) | set(BASE_ENVIRONMENT))
         changes = tuple(
@@ -95,7 +146,7 @@ class Surroundings:
             for action, message, category, module, line in filters
         ]
         rest = (
-            ("sys.path", [entry for entry in path if entry not in (self._app_dir, "")]),
+            ("sys.path", path),
             ("sys.meta_path", [_name(finder) for finder in finders]),
             ("sys.path_hooks", [_name(hook) for hook in hooks]),
             ("warning filters", filters),
@@ -160,31 +211,34 @@ def preload(trace, excluded, is_own):
     """Imports in the zygote. Gives (steps, refusals): what can be handed out, and which
     modules must not be imported beforehand, with the reason.
 
-    A step is (name, its state, names of the modules it brought).
+    A step is (name, its state, names of the modules it brought, what else it changed).
     """
     states, loads = marshal.loads(trace)
-    surroundings = Surroundings("")
+    surroundings = Surroundings(is_own)
+    start = snapshot()
     # What rdev's own Python files have imported counts where the libraries import it.
-    early = Stash((), surroundings, "", None)
+    early = Stash((), surroundings, None)
     steps, refusals = [], []
     for name, index in loads:
-        if name in sys.modules or name in excluded:
+        # Importing a submodule imports the packages above it, too.
+        packages = itertools.accumulate(name.split("."), "{}.{}".format)
+        if name in sys.modules or any(package in excluded for package in packages):
             continue
-        changes, rest = states[index]
+        changes, _ = states[index]
         _set_environment(changes)
-        found = surroundings.look()
-        if found != (changes, rest):
-            what = difference((changes, rest), found)
-            refusals.append((name, "the application changes %s before it" % what))
+        if surroundings.look() != states[index]:
+            # The application has changed something before this that cannot be changed
+            # for it: nothing from here on.
             break
-        before = set(sys.modules)
+        modules, before = set(sys.modules), snapshot()
         why = _import(name, is_own)
         if why:
             refusals.append((name, why))
-        steps.append((name, states[index], sorted(set(sys.modules) - before)))
+        brought = sorted(set(sys.modules) - modules)
+        steps.append((name, states[index], brought, changes_between(before, snapshot())))
     early.dissolve()
-    _set_environment(())
-    _kept.update(_stamps(name for _, _, names in steps for name in names))
+    apply(changes_between(snapshot(), start))
+    _kept.update(_stamps(name for _, _, names, _ in steps for name in names))
     gc.collect()
     gc.freeze()
     return steps, refusals
@@ -197,6 +251,11 @@ def _set_environment(changes):
             wanted.pop(key, None)
         else:
             wanted[key] = value
+    _become(wanted)
+
+
+def _become(wanted):
+    """Makes the environment this one."""
     for key in set(os.environ) - set(wanted):
         del os.environ[key]
     for key, value in wanted.items():
@@ -207,10 +266,13 @@ def _set_environment(changes):
 def _import(name, is_own):
     """Imports one module; returns why that must not be done beforehand, if so."""
     before, threads, files = set(sys.modules), threading.active_count(), _descriptors()
-    try:
-        importlib.import_module(name)
-    except BaseException as error:
-        return "fails when imported alone: %s: %s" % (type(error).__name__, error)
+    with _Silence() as silence:
+        try:
+            importlib.import_module(name)
+        except BaseException as error:
+            return "fails when imported alone: %s: %s" % (type(error).__name__, error)
+    if silence.broken:
+        return "prints when imported"
     if threading.active_count() != threads:
         return "starts a thread"
     if _descriptors() != files:
@@ -220,6 +282,27 @@ def _import(name, is_own):
         if is_own(getattr(module, "__file__", None)):
             return "imports %s, which is yours" % other
     return None
+
+
+class _Silence:
+    """Notices what an import prints, and keeps it to itself: every generation that
+    imports the module has to print it."""
+
+    def __enter__(self):
+        self._file = tempfile.TemporaryFile()
+        self._kept = [(number, os.dup(number)) for number in (1, 2)]
+        for number, _ in self._kept:
+            os.dup2(self._file.fileno(), number)
+        return self
+
+    def __exit__(self, *error):
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        self.broken = os.fstat(self._file.fileno()).st_size > 0
+        for number, kept in self._kept:
+            os.dup2(kept, number)
+            os.close(kept)
+        self._file.close()
 
 
 def _descriptors():
@@ -237,11 +320,11 @@ class Stash:
     misses both), so it also notes what an import of the application loads.
     """
 
-    def __init__(self, steps, surroundings, app_dir, broken):
+    def __init__(self, steps, surroundings, broken):
         self._surroundings = surroundings
         self._broken = broken
         self._loads = []
-        self._tracing = bool(app_dir)
+        self._tracing = broken is not None
         self._modules = {
             name: sys.modules.pop(name)
             for name in list(sys.modules)
@@ -249,10 +332,11 @@ class Stash:
         }
         self._bound = {name for name in self._modules if self._unbind(name)}
         self._state, self._together = {}, {}
-        for head, state, names in steps:
-            self._together[head] = names
+        for head, state, names, changes in steps:
+            self._together[head] = names, changes
             self._state.update((name, state) for name in names)
-        self._shadows = _shadows(app_dir, self._modules) if app_dir else ()
+        self._tops = {name.partition(".")[0] for name in self._modules}
+        self._shadows = {}
         sys.meta_path.insert(0, self)
 
     def dissolve(self):
@@ -289,7 +373,7 @@ class Stash:
         if name not in self._modules:
             return None
         top = name.partition(".")[0]
-        if top in self._shadows:
+        if self._tracing and top in self._shadowed():
             if top in self._state:
                 self._broken("%s is a module of yours now" % top)
             return None
@@ -299,6 +383,14 @@ class Stash:
             self._broken("%s is imported after a change of %s" % (name, what))
             return None
         return self._hand_out(name)
+
+    def _shadowed(self):
+        """Top-level names that an import would now find in the application's folders."""
+        path = self._surroundings.own_path()
+        if path not in self._shadows:
+            found = (_shadows(folder or ".", self._tops) for folder in path)
+            self._shadows[path] = frozenset().union(*found)
+        return self._shadows[path]
 
     def end_trace(self, is_own):
         """The libraries loaded, in order: (their names, what `preload` takes)."""
@@ -316,8 +408,10 @@ class Stash:
 
     def _hand_out(self, name):
         module = self._modules[name]
-        # What it brought along when it was imported comes along now, too.
-        for other in self._together.pop(name, ()):
+        # What it brought along and changed when it was imported happens now, too.
+        names, changes = self._together.pop(name, ((), ()))
+        apply(changes)
+        for other in names:
             if other != name and other in self._modules and other not in sys.modules:
                 self._put_back(other, self._modules[other])
                 del self._modules[other]
@@ -346,34 +440,31 @@ class _Handed:
         module.__dict__.update(self._kept)
 
 
-def _shadows(app_dir, modules):
-    """Top-level names that an import would now find in the application's own folder."""
+def _shadows(folder, tops):
+    """Which of these names an import would find as a module or package in a folder."""
     try:
-        entries = os.listdir(app_dir)
+        entries = os.listdir(folder)
     except OSError:
         return frozenset()
-    tops = {name.partition(".")[0] for name in modules}
     shadows = set()
     for entry in entries:
         stem = entry.partition(".")[0]
         if stem not in tops:
             continue
-        place = os.path.join(app_dir, entry)
+        place = os.path.join(folder, entry)
         package = entry == stem and os.path.isfile(os.path.join(place, "__init__.py"))
         if package or entry.endswith((".py", ".pyc", ".so")):
             shadows.add(stem)
     return frozenset(shadows)
 
 
-def enter(steps, app_dir, broken):
+def enter(steps, broken, is_own):
     """Makes a forked process look as if nothing had been imported. Gives the stash."""
-    _set_environment(())
     _reseed()
     for path, stamp in _kept.items():
         if _stamp(path) != stamp:
             broken("%s was changed" % path)
-    surroundings = Surroundings(app_dir)
-    return Stash(steps, surroundings, app_dir, broken)
+    return Stash(steps, Surroundings(is_own), broken)
 
 
 def _reseed():

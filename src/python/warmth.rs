@@ -6,7 +6,7 @@ use pyo3::types::{PyBytes, PyCFunction, PyList};
 
 use super::application::Reports;
 use super::shims;
-use crate::lane::{FromWorker, ImportPlan, ImportTrace};
+use crate::lane::{FromWorker, ImportTrace};
 
 /// Libraries in memory, in the steps they were imported in (`warm.py`).
 pub(super) struct Warmth {
@@ -44,11 +44,10 @@ impl Warmth {
     pub(super) fn enter<'py>(
         &self,
         py: Python<'py>,
-        plan: &ImportPlan,
         reports: &'static Reports,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let app_dir = plan.app_dir.clone().into_os_string();
-        let arguments = (&self.steps, app_dir, broken(py, reports)?);
+        let is_own = shims::importing(py)?.getattr("is_own")?;
+        let arguments = (&self.steps, broken(py, reports)?, is_own);
         shims::warm(py)?.call_method1("enter", arguments)
     }
 }

@@ -60,7 +60,7 @@ fn serve(
     let (retire, retired) = UnixStream::pair()?;
     watch_control(control, Arc::clone(&application), retire, plan.multithread)?;
     settle(py, plan)?;
-    let stash = warmth.enter(py, plan, reports)?;
+    let stash = warmth.enter(py, reports)?;
     match application::import(py, plan, reports) {
         Ok((callable, took)) => {
             let trace = warmth::trace(&stash)?;

@@ -53,6 +53,12 @@ fn _rdev(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 fn zygote(py: Python<'_>) -> PyResult<()> {
     let control = take_control_socket()?;
+    // `-c` puts the current folder first: nothing of the user's is to be found from here.
+    // The worker puts the application's folder there.
+    let path = py.import("sys")?.getattr("path")?;
+    if path.get_item(0).is_ok_and(|first| first.eq("").unwrap_or(false)) {
+        path.del_item(0)?;
+    }
     shims::load_all(py)?;
     send(&control, &FromZygote::Ready, &[])?;
     let mut inbox = Inbox::default();
