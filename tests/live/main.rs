@@ -11,6 +11,7 @@
 mod bad_input;
 mod client;
 mod environment;
+mod examples;
 mod faults;
 mod folder;
 mod lifecycle;
