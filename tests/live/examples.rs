@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::client::{Answer, request};
 use crate::environment::run;
 use crate::folder::Folder;
-use crate::rdev::{Rdev, rdev};
+use crate::rdev::{Launch, Rdev, rdev};
 
 const EXAMPLES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples");
 
@@ -30,7 +30,7 @@ fn example(file: &str) -> Example {
     let command = commands.next().unwrap_or_else(|| panic!("no command in {file}"));
     // The harness says it already.
     let words = command.split_whitespace().filter(|word| *word != "--plain");
-    let server = words.fold(rdev(folder.path()), |launch, word| launch.arg(word)).serve();
+    let server = words.fold(rdev(folder.path()), Launch::arg).serve();
     Example { folder, server, docstring }
 }
 

@@ -18,6 +18,7 @@ mod lifecycle;
 mod patience;
 mod program;
 mod rdev;
+mod readme;
 mod recorded;
 mod reloading;
 mod serving;
