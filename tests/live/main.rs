@@ -11,12 +11,14 @@
 mod bad_input;
 mod client;
 mod environment;
+mod examples;
 mod faults;
 mod folder;
 mod lifecycle;
 mod patience;
 mod program;
 mod rdev;
+mod readme;
 mod recorded;
 mod reloading;
 mod serving;
