@@ -32,7 +32,7 @@ const SWEEP: Duration = Duration::from_millis(250);
 /// How much is read ahead of what can be handed on.
 pub(super) const READ_AHEAD: usize = 128 << 10;
 /// How many reads one connection or lane may do before it is another's turn.
-const TURN: usize = 16;
+const TURN: usize = 4;
 /// A response is not taken from its lane while this much of it waits for the client.
 const HIGH_WATER: usize = 1 << 20;
 /// Requests in flight get this long to finish when the server ends.

@@ -16,6 +16,7 @@ mod faults;
 mod folder;
 mod lifecycle;
 mod patience;
+mod pressure;
 mod program;
 mod rdev;
 mod readme;
