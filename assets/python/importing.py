@@ -7,14 +7,14 @@ from their source alone, finds the callable, and turns exceptions into plain dat
 import ast
 import difflib
 import importlib
-import importlib.machinery
-import importlib.util
 import inspect
 import os
 import site
 import sys
 import sysconfig
 import traceback
+from importlib.machinery import SourceFileLoader
+from importlib.util import find_spec
 
 GUESSES = ("app", "application", "create_app()", "make_app()")
 
@@ -53,8 +53,7 @@ def load_from_source(report):
     `__pycache__` is neither read nor written for them: its check is by whole seconds and
     size, so an edit of the same length within a second would run the old code.
     """
-    loader = importlib.machinery.SourceFileLoader
-    cached = loader.get_code
+    cached = SourceFileLoader.get_code
 
     def get_code(self, fullname):
         path = self.get_filename(fullname)
@@ -63,7 +62,7 @@ def load_from_source(report):
         report(os.path.abspath(path))
         return self.source_to_code(self.get_data(path), path)
 
-    loader.get_code = get_code
+    SourceFileLoader.get_code = get_code
 
 
 def load(names, expression):
@@ -81,7 +80,7 @@ def _first(names):
     if len(names) == 1:
         return names[0]
     for name in names:
-        if importlib.util.find_spec(name) is not None:
+        if find_spec(name) is not None:
             return name
     files = [name.rpartition(".")[2] + ".py" for name in names]
     raise NotServable(

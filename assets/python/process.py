@@ -17,10 +17,7 @@ def settle(arguments, app_dir, hint):
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)
     sys.argv[:] = arguments
-    if sys.path and sys.path[0] == "":
-        sys.path[0] = app_dir
-    else:
-        sys.path.insert(0, app_dir)
+    sys.path.insert(0, app_dir)
     _replace_breakpoint(hint)
 
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     ExchangeId, GenerationId, Hint, Outcome, OutputLine, ReloadReason, Request, Response,
-    Source, Traceback,
+    Rung, Source, Traceback,
 };
 
 /// Something that happened, told to the terminal and the history.
@@ -50,7 +50,7 @@ pub enum GenerationEvent {
     /// Its process is being made.
     Started(ReloadReason),
     /// The application is there; the time is that of the import.
-    Ready(Duration),
+    Ready { took: Duration, rung: Rung },
     /// The import failed: every request is answered with this until the next change.
     Failed(Arc<Traceback>),
     /// Overtaken by another change before it was ready.

@@ -25,6 +25,24 @@ impl fmt::Display for GenerationId {
     }
 }
 
+/// How a generation was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rung {
+    /// From nothing but the interpreter.
+    Cold,
+    /// Forked with so many modules of libraries already in memory.
+    Fork { modules: usize },
+}
+
+impl fmt::Display for Rung {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cold => out.write_str("cold"),
+            Self::Fork { modules } => write!(out, "{modules} modules warm"),
+        }
+    }
+}
+
 /// Why a generation was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReloadReason {

@@ -34,6 +34,9 @@ pub enum ToZygote {
     /// Fork a worker. Three descriptors come along: its control socket, and the pipes
     /// for its stdout and stderr.
     Fork(ImportPlan),
+    /// Import libraries beforehand: those that this trace of a generation names, without
+    /// the excluded ones.
+    Preload { trace: Vec<u8>, excluded: Vec<String> },
 }
 
 /// From the zygote to the front.
@@ -41,6 +44,9 @@ pub enum ToZygote {
 pub enum FromZygote {
     /// The interpreter is up.
     Ready,
+    /// The libraries were imported: so many modules. Those that must not be imported
+    /// beforehand come with the reason; if there are any, this process is of no use.
+    Preloaded { modules: usize, refused: Vec<(String, String)> },
     /// A worker could not be forked; the text is the operating system's.
     ForkFailed(GenerationId, String),
 }
@@ -76,11 +82,25 @@ pub enum FromWorker {
     /// The process is there, under this id.
     Hello { pid: i32 },
     /// The application is there. The time is that of the import alone.
-    Imported { micros: u64 },
+    Imported { micros: u64, trace: ImportTrace },
+    /// What was imported beforehand is not what this generation would have imported; the
+    /// text says why. It must not be used.
+    Unlike { why: String },
     /// It is not; the process ends.
     ImportFailed { traceback: Traceback },
     /// Source files of the user's that were loaded, also if their import failed.
     Loaded { files: Vec<OsText> },
+}
+
+/// What an import was seen to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ImportTrace {
+    /// The libraries' modules it loaded, in order.
+    pub libraries: Vec<String>,
+    /// The same with the surroundings of each, for a zygote's Python to read.
+    pub record: Vec<u8>,
+    /// The process as the import left it, to be compared with one made another way.
+    pub facts: Vec<String>,
 }
 
 /// The message as bytes.
@@ -115,11 +135,15 @@ mod tests {
     #[test]
     fn messages_are_taken_off_one_by_one() {
         let mut buffer = encode(&FromWorker::Hello { pid: 3 });
-        buffer.extend(encode(&FromWorker::Imported { micros: 9 }));
+        let trace = ImportTrace::default();
+        buffer.extend(encode(&FromWorker::Imported { micros: 9, trace: trace.clone() }));
         let last = buffer.split_off(buffer.len() - 1);
         assert_eq!(decode(&mut buffer), Ok(Some(FromWorker::Hello { pid: 3 })));
         assert_eq!(decode::<FromWorker>(&mut buffer), Ok(None));
         buffer.extend(last);
-        assert_eq!(decode(&mut buffer), Ok(Some(FromWorker::Imported { micros: 9 })));
+        assert_eq!(
+            decode(&mut buffer),
+            Ok(Some(FromWorker::Imported { micros: 9, trace }))
+        );
     }
 }

@@ -11,6 +11,7 @@ mod control;
 mod frame;
 
 pub use control::{
-    FromWorker, FromZygote, ImportPlan, OsText, ToWorker, ToZygote, decode, encode,
+    FromWorker, FromZygote, ImportPlan, ImportTrace, OsText, ToWorker, ToZygote, decode,
+    encode,
 };
 pub use frame::{Call, Down, Ending, FrameReader, Peer, Up, append_data};

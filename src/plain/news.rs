@@ -42,11 +42,11 @@ impl News {
                 self.reasons.insert(id, reason.clone());
                 None
             }
-            GenerationEvent::Ready(import) => {
+            GenerationEvent::Ready { took, rung } => {
                 let why = self.reasons.remove(&id).map(|reason| self.why(&reason));
-                let time = text::duration(import.as_secs_f64());
+                let time = text::duration(took.as_secs_f64());
                 let why = why.unwrap_or_default();
-                Some(format!("rdev: generation {id} ready in {time}{why}\n"))
+                Some(format!("rdev: generation {id} ready in {time}, {rung}{why}\n"))
             }
             GenerationEvent::Failed(traceback) => {
                 self.reasons.remove(&id);

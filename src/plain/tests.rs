@@ -11,7 +11,7 @@ use crate::bus::{Bus, Losses};
 use crate::exchange::{
     Event, ExchangeEvent, ExchangeId, Frame, GenerationEvent, GenerationId, Hint, Link,
     Notice, Outcome, OutputLine, OutputStream, Raised, ReloadReason, Request, Response,
-    Severity, Source, Traceback,
+    Rung, Severity, Source, Traceback,
 };
 use crate::http::{Headers, Limits, RequestParser, ResponseHead};
 
@@ -385,7 +385,8 @@ fn generation(id: u32, what: GenerationEvent) -> Event {
 
 #[test]
 fn a_reload_is_one_line_and_a_failed_one_has_its_traceback() {
-    let ready = || GenerationEvent::Ready(std::time::Duration::from_millis(41));
+    let took = std::time::Duration::from_millis(41);
+    let ready = || GenerationEvent::Ready { took, rung: Rung::Fork { modules: 3 } };
     let files: Vec<PathBuf> =
         ["/app/app.py", "/else/b.py", "/app/p/\u{1b}.py", "/app/d.py", "/app/e.py"]
             .map(PathBuf::from)
@@ -410,11 +411,11 @@ fn a_reload_is_one_line_and_a_failed_one_has_its_traceback() {
         event(1, 2, ExchangeEvent::Raised(traceback())),
     ]);
     let expected = "\
-! rdev: generation 1 ready in 41 ms
-! rdev: generation 2 ready in 41 ms (app.py changed)
-! rdev: generation 4 ready in 41 ms (app.py, /else/b.py, p/\\x1b.py and 2 more changed)
+! rdev: generation 1 ready in 41 ms, 3 modules warm
+! rdev: generation 2 ready in 41 ms, 3 modules warm (app.py changed)
+! rdev: generation 4 ready in 41 ms, 3 modules warm (app.py, /else/b.py, p/\\x1b.py and 2 more changed)
 ! rdev: generation 4 died: killed by signal 11
-! rdev: generation 5 ready in 41 ms (the one before died)
+! rdev: generation 5 ready in 41 ms, 3 modules warm (the one before died)
 ! rdev: generation 6 failed: ZeroDivisionError: division by zero (pkg/app.py, line 7)
 ! Traceback (most recent call last):
 !   \\x1b[2J

@@ -26,6 +26,7 @@ mod lane_socket;
 mod lane_thread;
 mod shims;
 mod start_response;
+mod warmth;
 mod worker;
 mod zygote;
 

@@ -5,36 +5,63 @@ use std::ffi::CStr;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
-const IMPORTING: &CStr = match CStr::from_bytes_with_nul(
-    concat!(include_str!("../../assets/python/importing.py"), "\0").as_bytes(),
-) {
-    Ok(source) => source,
-    Err(_) => c"raise SystemError('a NUL in importing.py')",
-};
-const PROCESS: &CStr = match CStr::from_bytes_with_nul(
-    concat!(include_str!("../../assets/python/process.py"), "\0").as_bytes(),
-) {
-    Ok(source) => source,
-    Err(_) => c"raise SystemError('a NUL in process.py')",
-};
+/// A Python file that is part of the program, loaded once in the zygote.
+struct Shim {
+    source: &'static [u8],
+    file: &'static CStr,
+    name: &'static CStr,
+    module: PyOnceLock<Py<PyModule>>,
+}
 
-static IMPORTING_MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-static PROCESS_MODULE: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
+macro_rules! shim {
+    ($file:literal, $shown:literal, $name:literal) => {
+        Shim {
+            source: concat!(include_str!(concat!("../../assets/python/", $file)), "\0")
+                .as_bytes(),
+            file: $shown,
+            name: $name,
+            module: PyOnceLock::new(),
+        }
+    };
+}
+
+static WARM: Shim = shim!("warm.py", c"<rdev warm>", c"_rdev_warm");
+static IMPORTING: Shim = shim!("importing.py", c"<rdev importing>", c"_rdev_importing");
+static PROCESS: Shim = shim!("process.py", c"<rdev process>", c"_rdev_process");
+
+impl Shim {
+    fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyModule>> {
+        let load = || {
+            let source = CStr::from_bytes_with_nul(self.source).map_err(|_| {
+                pyo3::exceptions::PySystemError::new_err("a NUL in a shim")
+            })?;
+            PyModule::from_code(py, source, self.file, self.name).map(Bound::unbind)
+        };
+        Ok(self.module.get_or_try_init(py, load)?.bind(py))
+    }
+}
+
+/// Loads them all. `warm.py` comes first: it notes what was there before.
+pub(super) fn load_all(py: Python<'_>) -> PyResult<()> {
+    for shim in [&WARM, &IMPORTING, &PROCESS] {
+        shim.get(py)?;
+    }
+    let modules = py.import("sys")?.getattr("modules")?;
+    warm(py)?.getattr("EARLY_MODULES")?.call_method1("update", (modules,))?;
+    Ok(())
+}
 
 /// `importing.py`.
 pub(super) fn importing(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
-    let load = || {
-        PyModule::from_code(py, IMPORTING, c"<rdev importing>", c"_rdev_importing")
-            .map(Bound::unbind)
-    };
-    Ok(IMPORTING_MODULE.get_or_try_init(py, load)?.bind(py))
+    IMPORTING.get(py)
 }
 
 /// `process.py`.
 pub(super) fn process(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
-    let load = || {
-        PyModule::from_code(py, PROCESS, c"<rdev process>", c"_rdev_process")
-            .map(Bound::unbind)
-    };
-    Ok(PROCESS_MODULE.get_or_try_init(py, load)?.bind(py))
+    PROCESS.get(py)
+}
+
+/// `warm.py`.
+pub(super) fn warm(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    WARM.get(py)
 }

@@ -10,18 +10,19 @@ use std::sync::{Arc, OnceLock};
 use pyo3::prelude::*;
 
 use super::application::{self, Reports};
-use super::{lane_thread, shims};
+use super::zygote::Order;
+use super::{lane_thread, shims, warmth};
 use crate::lane::{FromWorker, ImportPlan, OsText, ToWorker};
 use crate::process::{Inbox, Received};
 
 /// Runs in the forked process and never returns to the zygote's loop.
 pub(super) fn run(
     py: Python<'_>,
-    plan: &ImportPlan,
+    order: &Order<'_>,
     control: OwnedFd,
     output: (OwnedFd, OwnedFd),
 ) -> ! {
-    let status = match serve(py, plan, control, output) {
+    let status = match serve(py, order, control, output) {
         Ok(never) => match never {},
         Err(error) => {
             error.print(py);
@@ -43,7 +44,7 @@ enum Never {}
 
 fn serve(
     py: Python<'_>,
-    plan: &ImportPlan,
+    Order { plan, warmth }: &Order<'_>,
     control: OwnedFd,
     (stdout, stderr): (OwnedFd, OwnedFd),
 ) -> PyResult<Never> {
@@ -59,11 +60,13 @@ fn serve(
     let (retire, retired) = UnixStream::pair()?;
     watch_control(control, Arc::clone(&application), retire, plan.multithread)?;
     settle(py, plan)?;
+    let stash = warmth.enter(py, reports)?;
     match application::import(py, plan, reports) {
         Ok((callable, took)) => {
+            let trace = warmth::trace(&stash)?;
             let _first = application.set(Arc::new(callable));
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-            reports.send(&FromWorker::Imported { micros })?;
+            reports.send(&FromWorker::Imported { micros, trace })?;
             wait(py, &retired)
         }
         Err(traceback) => {

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use pyo3::prelude::*;
 
+use super::warmth::Warmth;
 use super::{shims, worker};
 use crate::lane::{FromZygote, ImportPlan, ToZygote};
 use crate::process::{Inbox, Received, send};
@@ -52,23 +53,45 @@ fn _rdev(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 fn zygote(py: Python<'_>) -> PyResult<()> {
     let control = take_control_socket()?;
-    shims::importing(py)?;
-    shims::process(py)?;
+    // `-c` puts the current folder first: nothing of the user's is to be found from here.
+    // The worker puts the application's folder there.
+    let path = py.import("sys")?.getattr("path")?;
+    if path.get_item(0).is_ok_and(|first| first.eq("").unwrap_or(false)) {
+        path.del_item(0)?;
+    }
+    shims::load_all(py)?;
     send(&control, &FromZygote::Ready, &[])?;
     let mut inbox = Inbox::default();
+    let mut warmth = Warmth::none(py);
     // Attached throughout: there is no other thread that could want the interpreter.
     while inbox.receive(&control)? != Received::End {
-        while let Some(ToZygote::Fork(plan)) = inbox.take()? {
-            let descriptors =
-                [inbox.descriptor()?, inbox.descriptor()?, inbox.descriptor()?];
-            let generation = plan.generation;
-            if let Err(error) = fork(py, &control, &plan, descriptors) {
-                let failed = FromZygote::ForkFailed(generation, error.to_string());
-                send(&control, &failed, &[])?;
+        while let Some(order) = inbox.take()? {
+            match order {
+                ToZygote::Preload { trace, excluded } => {
+                    let (modules, refused) = warmth.preload(py, &trace, excluded)?;
+                    send(&control, &FromZygote::Preloaded { modules, refused }, &[])?;
+                }
+                ToZygote::Fork(plan) => {
+                    let descriptors =
+                        [inbox.descriptor()?, inbox.descriptor()?, inbox.descriptor()?];
+                    let generation = plan.generation;
+                    let order = Order { plan, warmth: &warmth };
+                    if let Err(error) = fork(py, &control, &order, descriptors) {
+                        let failed =
+                            FromZygote::ForkFailed(generation, error.to_string());
+                        send(&control, &failed, &[])?;
+                    }
+                }
             }
         }
     }
     Ok(())
+}
+
+/// What a worker is forked with.
+pub(super) struct Order<'a> {
+    pub(super) plan: ImportPlan,
+    pub(super) warmth: &'a Warmth,
 }
 
 /// Moves the control socket away from standard input, which becomes empty.
@@ -87,7 +110,7 @@ fn take_control_socket() -> PyResult<OwnedFd> {
 fn fork(
     py: Python<'_>,
     control: &OwnedFd,
-    plan: &ImportPlan,
+    order: &Order<'_>,
     [worker_control, stdout, stderr]: [OwnedFd; 3],
 ) -> PyResult<()> {
     let os = py.import("os")?;
@@ -97,10 +120,10 @@ fn fork(
         return Ok(());
     }
     match os.call_method0("fork").and_then(|pid| pid.extract::<i32>()) {
-        Ok(0) => worker::run(py, plan, worker_control, (stdout, stderr)),
+        Ok(0) => worker::run(py, order, worker_control, (stdout, stderr)),
         Ok(_) => {}
         Err(error) => {
-            let failed = FromZygote::ForkFailed(plan.generation, error.to_string());
+            let failed = FromZygote::ForkFailed(order.plan.generation, error.to_string());
             let _front_gone = send(control, &failed, &[]);
         }
     }

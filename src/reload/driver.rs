@@ -19,14 +19,15 @@ use super::Announcement;
 use super::code::Code;
 use super::machine::{Action, Input, Machine};
 use super::tripwire::{Touched, Tripwire};
+use super::warmth::{Verdict, Warmth};
 use super::worker::Worker;
-use super::zygote::Zygote;
+use super::zygotes::Zygotes;
 use crate::bus::Bus;
 use crate::clock::{Clock, monotonic};
 use crate::exchange::{
     Event, GenerationEvent, GenerationId, Notice, OutputLine, Severity, Traceback,
 };
-use crate::lane::{FromWorker, FromZygote, ImportPlan, OsText};
+use crate::lane::{FromWorker, ImportPlan, ImportTrace, OsText};
 use crate::process::{Exit, describe_exit, reap};
 
 const WAKER: Token = Token(0);
@@ -113,7 +114,7 @@ struct Loop {
     children: mio::net::UnixStream,
     setup: Setup,
     machine: Machine,
-    zygote: Option<Zygote>,
+    zygotes: Zygotes,
     workers: HashMap<GenerationId, Worker>,
     code: Option<Code>,
     /// When the pause before the next generation is over.
@@ -129,13 +130,18 @@ impl Loop {
         children: mio::net::UnixStream,
         setup: Setup,
     ) -> Self {
+        let warmth = match setup.tripwire {
+            Some(_) => Warmth::default(),
+            None => Warmth::off("nothing is reloaded"),
+        };
+        let zygotes = Zygotes::new(setup.python.clone(), ZYGOTE, warmth);
         Self {
             poll,
             waker,
             children,
             setup,
             machine: Machine::new(),
-            zygote: None,
+            zygotes,
             workers: HashMap::new(),
             code: None,
             pause: None,
@@ -236,6 +242,9 @@ impl Loop {
 
     /// Tells the machine and does what it decides.
     fn feed(&mut self, input: Input) {
+        if matches!(input, Input::Changed(_)) {
+            self.zygotes.changed();
+        }
         for action in self.machine.step(input, monotonic()) {
             self.act(action);
         }
@@ -297,17 +306,13 @@ impl Loop {
 
     fn try_spawn(&mut self, id: GenerationId) -> io::Result<()> {
         let registry = self.poll.registry();
-        let zygote = match self.zygote.take() {
-            Some(zygote) => zygote,
-            None => Zygote::start(&self.setup.python, registry, ZYGOTE)?,
-        };
-        let zygote = self.zygote.insert(zygote);
+        let source = self.zygotes.source(registry)?;
         let plan = ImportPlan { generation: id, ..self.setup.plan.clone() };
         let first = WORKERS + 3 * id.0 as usize;
         let tokens = [Token(first), Token(first + 1), Token(first + 2)];
         // Marked before the fork: what changes from here on may have been missed by it.
         let mark = self.code.as_mut().map(Code::mark);
-        let mut worker = Worker::fork(zygote.orders(), plan, registry, tokens)?;
+        let mut worker = Worker::fork(source, plan, registry, tokens)?;
         worker.mark = mark;
         self.workers.insert(id, worker);
         Ok(())
@@ -359,15 +364,56 @@ impl Loop {
                     self.warn(trouble);
                 }
             }
-            FromWorker::Imported { micros } => {
-                let (took, stale) = (Duration::from_micros(micros), self.stale(id));
-                self.feed(Input::Imported { id, took, stale });
+            FromWorker::Imported { micros, trace } => {
+                self.hear_imported(id, Duration::from_micros(micros), &trace);
+            }
+            FromWorker::Unlike { why } => {
+                self.zygotes.unlike(&why);
+                self.doubt(id, &why);
             }
             FromWorker::ImportFailed { traceback } => {
-                let (traceback, stale) = (Arc::new(traceback), self.stale(id));
-                self.feed(Input::ImportFailed { id, traceback, stale });
+                self.hear_failed(id, Arc::new(traceback));
             }
         }
+    }
+
+    fn hear_imported(&mut self, id: GenerationId, took: Duration, trace: &ImportTrace) {
+        let Some(rung) = self.workers.get(&id).map(|worker| worker.rung) else { return };
+        let stale = self.stale(id);
+        if !stale.is_empty() {
+            self.zygotes.changed();
+            self.feed(Input::Imported { id, took, rung, stale });
+            return;
+        }
+        let (verdict, trouble) = self.zygotes.imported(rung, trace, self.poll.registry());
+        if let Some(why) = trouble {
+            self.warn(format!(
+                "every generation is made from nothing from now on: {why}"
+            ));
+        }
+        match verdict {
+            Verdict::Keep => self.feed(Input::Imported { id, took, rung, stale }),
+            Verdict::Redo(why) => self.doubt(id, &why),
+        }
+    }
+
+    fn hear_failed(&mut self, id: GenerationId, traceback: Arc<Traceback>) {
+        let Some(rung) = self.workers.get(&id).map(|worker| worker.rung) else { return };
+        let stale = self.stale(id);
+        if stale.is_empty() && self.zygotes.failed(rung, &traceback) {
+            self.feed(Input::Unlike(id));
+        } else {
+            self.feed(Input::ImportFailed { id, traceback, stale });
+        }
+    }
+
+    /// A generation may not be what a fresh process would have become: makes it again.
+    fn doubt(&mut self, id: GenerationId, why: &str) {
+        let text = format!("generation {id} is made again from nothing: {why}");
+        let notice = Notice { severity: Severity::Info, text };
+        let at = self.setup.clock.now();
+        self.setup.bus.publish(Event::Notice { at, notice });
+        self.feed(Input::Unlike(id));
     }
 
     /// The files a generation has loaded that changed since its import began.
@@ -380,17 +426,15 @@ impl Loop {
     }
 
     fn hear_zygote(&mut self) {
-        let Some(zygote) = &mut self.zygote else { return };
-        for line in zygote.printed() {
-            let text = format!("interpreter: {}", String::from_utf8_lossy(&line));
+        let heard = self.zygotes.hear(self.poll.registry());
+        for text in heard.notices {
             self.warn(text);
         }
-        let Some(zygote) = &mut self.zygote else { return };
-        for report in zygote.reports() {
-            if let FromZygote::ForkFailed(id, error) = report {
-                self.remove(id, format!("could not be forked ({error})"));
-            }
+        for (id, error) in heard.unborn {
+            self.remove(id, format!("could not be forked ({error})"));
         }
+        let all_born = self.workers.values().all(|worker| worker.pid.is_some());
+        self.zygotes.rest(all_born);
     }
 
     fn collect_children(&mut self) {
@@ -403,7 +447,7 @@ impl Loop {
     }
 
     fn child_ended(&mut self, exit: Exit) {
-        if self.zygote.as_ref().is_some_and(|zygote| zygote.pid == exit.pid) {
+        if self.zygotes.ended(exit.pid) {
             self.zygote_ended(exit);
             return;
         }
@@ -418,8 +462,6 @@ impl Loop {
     /// Without a zygote the next generation starts a new one; the workers live on. A
     /// generation that it had not forked yet will never be.
     fn zygote_ended(&mut self, exit: Exit) {
-        self.hear_zygote();
-        self.zygote = None;
         if self.stopping.is_some() {
             return;
         }
@@ -441,10 +483,14 @@ impl Loop {
             let at = self.setup.clock.now();
             self.setup.bus.publish(Event::Output { at, line });
         }
-        if self.stopping.is_none() {
-            self.feed(Input::Exited { id, how });
-        } else {
+        if self.stopping.is_some() {
             (self.setup.announce)(Announcement::Gone(id, how));
+        } else if self.machine.is_importing(id)
+            && self.zygotes.failed(worker.rung, &Traceback::default())
+        {
+            self.feed(Input::Unlike(id));
+        } else {
+            self.feed(Input::Exited { id, how });
         }
     }
 
@@ -463,9 +509,7 @@ impl Loop {
         for worker in self.workers.values() {
             worker.kill();
         }
-        if let Some(zygote) = self.zygote.take() {
-            zygote.end();
-        }
+        self.zygotes.end();
         let mut left: Vec<i32> =
             self.workers.values().filter_map(|worker| worker.pid).collect();
         let deadline = monotonic() + RETIRE;

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::exchange::{GenerationEvent, GenerationId, ReloadReason, Traceback};
+use crate::exchange::{GenerationEvent, GenerationId, ReloadReason, Rung, Traceback};
 use crate::process::Backoff;
 
 /// How many older generations may still be answering; the oldest is ended beyond that.
@@ -30,7 +30,9 @@ pub(super) enum Input {
     /// Somebody wants a new generation.
     Asked,
     /// The import succeeded. The files are those that have changed since it began.
-    Imported { id: GenerationId, took: Duration, stale: Vec<PathBuf> },
+    Imported { id: GenerationId, took: Duration, rung: Rung, stale: Vec<PathBuf> },
+    /// It cannot be told whether a process started afresh would have become this one.
+    Unlike(GenerationId),
     /// The import failed.
     ImportFailed { id: GenerationId, traceback: Arc<Traceback>, stale: Vec<PathBuf> },
     /// The process is gone.
@@ -78,6 +80,8 @@ enum Newest {
 pub(super) struct Machine {
     id: GenerationId,
     newest: Newest,
+    /// Why the newest one was made.
+    reason: ReloadReason,
     /// Generations that were ready once and whose process still lives.
     older: Vec<GenerationId>,
     /// Why the generation after the pause will be made.
@@ -90,6 +94,7 @@ impl Machine {
         Self {
             id: GenerationId(0),
             newest: Newest::None,
+            reason: ReloadReason::Start,
             older: Vec::new(),
             pending: None,
             backoff: Backoff::default(),
@@ -102,7 +107,15 @@ impl Machine {
             Input::Start => self.begin(ReloadReason::Start),
             Input::Changed(files) => self.change(ReloadReason::Changed(files)),
             Input::Asked => self.change(ReloadReason::Asked),
-            Input::Imported { id, took, stale } => self.imported(id, took, stale),
+            Input::Imported { id, took, rung, stale } => {
+                let ready = GenerationEvent::Ready { took, rung };
+                self.imported(id, ready, stale)
+            }
+            Input::Unlike(id) if self.is_importing(id) => {
+                let reason = self.reason.clone();
+                self.change(reason)
+            }
+            Input::Unlike(_) => Vec::new(),
             Input::ImportFailed { id, traceback, stale } => {
                 self.import_failed(id, traceback, stale)
             }
@@ -121,6 +134,7 @@ impl Machine {
         self.id = self.id.next();
         self.newest = Newest::Importing;
         self.pending = None;
+        self.reason = reason.clone();
         let started = Action::Publish(self.id, GenerationEvent::Started(reason));
         vec![started, Action::Spawn(self.id)]
     }
@@ -147,14 +161,15 @@ impl Machine {
         actions
     }
 
-    fn is_importing(&self, id: GenerationId) -> bool {
+    /// Whether a generation is the newest and not there yet.
+    pub(super) fn is_importing(&self, id: GenerationId) -> bool {
         self.newest == Newest::Importing && self.id == id
     }
 
     fn imported(
         &mut self,
         id: GenerationId,
-        took: Duration,
+        ready: GenerationEvent,
         stale: Vec<PathBuf>,
     ) -> Vec<Action> {
         if !self.is_importing(id) {
@@ -164,7 +179,7 @@ impl Machine {
             return self.change(ReloadReason::Changed(stale));
         }
         self.newest = Newest::Ready;
-        vec![Action::Publish(id, GenerationEvent::Ready(took)), Action::Serve(id)]
+        vec![Action::Publish(id, ready), Action::Serve(id)]
     }
 
     fn import_failed(
@@ -270,7 +285,7 @@ mod tests {
     }
 
     fn imported(id: GenerationId) -> Input {
-        Input::Imported { id, took: Duration::ZERO, stale: Vec::new() }
+        Input::Imported { id, took: Duration::ZERO, rung: Rung::Cold, stale: Vec::new() }
     }
 
     fn failed(id: GenerationId) -> Input {
@@ -309,8 +324,15 @@ mod tests {
     fn an_import_of_files_that_changed_meanwhile_is_thrown_away() {
         let stale = vec!["app.py".into()];
         let took = Duration::ZERO;
-        let log = run(vec![Input::Start, Input::Imported { id: ONE, took, stale }]);
+        let imported = Input::Imported { id: ONE, took, rung: Rung::Cold, stale };
+        let log = run(vec![Input::Start, imported]);
         assert_eq!(log, "spawn 1, kill 1, spawn 2");
+    }
+
+    #[test]
+    fn a_generation_of_doubtful_making_is_made_again() {
+        let log = run(vec![Input::Start, Input::Unlike(ONE), imported(TWO)]);
+        assert_eq!(log, "spawn 1, kill 1, spawn 2, serve 2");
     }
 
     #[test]

@@ -10,9 +10,11 @@ mod place;
 mod tree;
 mod tripwire;
 mod walk;
+mod warmth;
 mod watch;
 mod worker;
 mod zygote;
+mod zygotes;
 
 #[cfg(test)]
 mod tests;

@@ -13,7 +13,7 @@ use mio::{Interest, Registry, Token};
 
 use super::output::Lines;
 use super::tree::Mark;
-use crate::exchange::{GenerationId, OutputStream};
+use crate::exchange::{GenerationId, OutputStream, Rung};
 use crate::lane::{FromWorker, ImportPlan, ToZygote};
 use crate::process::{Inbox, Received, WorkerControl, kill_group, send};
 
@@ -28,6 +28,7 @@ pub(super) struct Worker {
     stderr: Lines<Pipe>,
     /// Known once it has said hello; also its process group.
     pub(super) pid: Option<i32>,
+    pub(super) rung: Rung,
     /// The state of the files when its import began.
     pub(super) mark: Option<Mark>,
     /// The user's files it has loaded.
@@ -41,7 +42,7 @@ pub(super) struct Worker {
 impl Worker {
     /// Has the zygote fork a worker for the plan. Its sockets report under `tokens`.
     pub(super) fn fork(
-        zygote: &UnixStream,
+        (zygote, rung): (&UnixStream, Rung),
         plan: ImportPlan,
         registry: &Registry,
         tokens: [Token; 3],
@@ -68,6 +69,7 @@ impl Worker {
             stdout: Lines::new(stdout),
             stderr: Lines::new(stderr),
             pid: None,
+            rung,
             mark: None,
             files: Vec::new(),
             kill_at: None,

@@ -53,7 +53,7 @@ impl Server {
         }
         let phase = match what {
             GenerationEvent::Started(_) => Phase::Starting(at),
-            GenerationEvent::Ready(took) => Phase::Ready(*took),
+            GenerationEvent::Ready { took, .. } => Phase::Ready(*took),
             GenerationEvent::Failed(traceback) => Phase::Failed(Arc::clone(traceback)),
             GenerationEvent::Died(how) => Phase::Died(how.clone()),
             GenerationEvent::Discarded | GenerationEvent::Retired => return,
@@ -88,7 +88,10 @@ mod tests {
     fn only_the_newest_generation_counts() {
         let mut server = Server::default();
         let at = Timestamp::UNIX_EPOCH;
-        let ready = GenerationEvent::Ready(Duration::from_millis(4));
+        let ready = GenerationEvent::Ready {
+            took: Duration::from_millis(4),
+            rung: crate::exchange::Rung::Cold,
+        };
         server.generation(GenerationId(1), at, &ready);
         let failed = GenerationEvent::Failed(Arc::default());
         server.generation(GenerationId(2), at, &failed);

@@ -50,7 +50,7 @@ impl App {
     fn ready(width: u16, height: u16) -> Self {
         Self::new(width, height)
             .generation(1, GenerationEvent::Started(ReloadReason::Start))
-            .generation(1, GenerationEvent::Ready(Duration::from_millis(31)))
+            .generation(1, ready(Duration::from_millis(31)))
     }
 
     /// Time goes by.
@@ -241,6 +241,10 @@ impl App {
 }
 
 #[track_caller]
+fn ready(took: Duration) -> GenerationEvent {
+    GenerationEvent::Ready { took, rung: _rdev::exchange::Rung::Cold }
+}
+
 fn picture(name: &str, screen: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../screens");
@@ -427,7 +431,7 @@ fn a_failed_import_is_in_the_status_line_with_its_traceback_at_hand() {
         .sees("✗ SyntaxError: '(' was never closed")
         .resized(120, 40)
         .looks_like("failed_120x40")
-        .generation(3, GenerationEvent::Ready(Duration::from_millis(8)))
+        .generation(3, ready(Duration::from_millis(8)))
         .sees("gen 3 ✓ imported in 8.0 ms");
 }
 

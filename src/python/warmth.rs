@@ -1,0 +1,75 @@
+//! What the zygote has imported beforehand, and how a worker comes by it.
+
+use pyo3::exceptions::PySystemExit;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyCFunction, PyList};
+
+use super::application::Reports;
+use super::shims;
+use crate::lane::{FromWorker, ImportTrace};
+
+/// Libraries in memory, in the steps they were imported in (`warm.py`).
+pub(super) struct Warmth {
+    steps: Py<PyAny>,
+}
+
+impl Warmth {
+    /// Nothing imported beforehand.
+    pub(super) fn none(py: Python<'_>) -> Self {
+        Self { steps: PyList::empty(py).into_any().unbind() }
+    }
+
+    /// Imports what a trace names. Gives how many modules that brought, and what must be
+    /// excluded another time.
+    pub(super) fn preload(
+        &mut self,
+        py: Python<'_>,
+        trace: &[u8],
+        excluded: Vec<String>,
+    ) -> PyResult<(usize, Vec<(String, String)>)> {
+        let is_own = shims::importing(py)?.getattr("is_own")?;
+        let arguments = (PyBytes::new(py, trace), excluded, is_own);
+        let (steps, refused): (Bound<'_, PyAny>, Vec<(String, String)>) =
+            shims::warm(py)?.call_method1("preload", arguments)?.extract()?;
+        let mut modules = 0;
+        for step in steps.try_iter()? {
+            modules += step?.get_item(2)?.len()?;
+        }
+        self.steps = steps.unbind();
+        Ok((modules, refused))
+    }
+
+    /// Makes a forked process look as if nothing had been imported beforehand. Gives
+    /// what hands the libraries out and notes what the import loads.
+    pub(super) fn enter<'py>(
+        &self,
+        py: Python<'py>,
+        reports: &'static Reports,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let is_own = shims::importing(py)?.getattr("is_own")?;
+        let arguments = (&self.steps, broken(py, reports)?, is_own);
+        shims::warm(py)?.call_method1("enter", arguments)
+    }
+}
+
+/// What the import of a generation did, once it has succeeded.
+pub(super) fn trace(stash: &Bound<'_, PyAny>) -> PyResult<ImportTrace> {
+    let py = stash.py();
+    let is_own = shims::importing(py)?.getattr("is_own")?;
+    let (libraries, record) = stash.call_method1("end_trace", (is_own,))?.extract()?;
+    let facts = shims::warm(py)?.call_method0("facts")?.extract()?;
+    Ok(ImportTrace { libraries, record, facts })
+}
+
+/// A callable for the moment that a module would have been imported in other
+/// surroundings than it was: the front ends this process and makes another without.
+fn broken<'py>(
+    py: Python<'py>,
+    reports: &'static Reports,
+) -> PyResult<Bound<'py, PyCFunction>> {
+    PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
+        let (why,): (String,) = args.extract()?;
+        let _front_gone = reports.send(&FromWorker::Unlike { why });
+        Err(PySystemExit::new_err(1))
+    })
+}

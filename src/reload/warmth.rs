@@ -1,0 +1,327 @@
+//! What to import beforehand: decided from what generations were seen to import, and
+//! given up where it would make a difference. Pure; the driver carries it out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::exchange::{Rung, Traceback};
+use crate::lane::ImportTrace;
+
+/// How often a list of modules is tried before it is given up.
+const MOST_TRIES: usize = 4;
+/// How many generations in a row may find other surroundings than were learnt.
+const MOST_UNLIKE: usize = 3;
+
+/// What is known about importing beforehand.
+#[derive(Debug, Default)]
+pub(super) struct Warmth {
+    stage: Stage,
+    /// Modules that must not be imported beforehand, with the reason.
+    excluded: BTreeMap<String, String>,
+    /// The libraries that the newest plan names.
+    known: BTreeSet<String>,
+    tries: usize,
+    unlike: usize,
+    check: Check,
+    /// The facts about the last generation that was made from nothing.
+    cold: Option<Vec<String>>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Stage {
+    /// Nothing is imported beforehand, yet.
+    #[default]
+    Cold,
+    /// So many modules are.
+    Warm(usize),
+    /// Nothing ever will be, for that reason.
+    Off(String),
+}
+
+/// Whether a warm generation was seen to equal a cold one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+enum Check {
+    #[default]
+    Open,
+    /// A warm one with these facts was different; a cold one of the same files decides.
+    Suspect(Vec<String>),
+    /// A warm one failed; a cold one of the same files decides. Whether it had passed.
+    Failed(bool),
+    Passed,
+}
+
+/// What to do with a generation that has been imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Verdict {
+    Keep,
+    /// Make it again from nothing: it differs in that way.
+    Redo(String),
+}
+
+/// What to do after libraries were imported beforehand.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// Fork from this zygote.
+    Use,
+    /// Start another, without what was refused.
+    TryAgain,
+    GiveUp,
+}
+
+impl Warmth {
+    /// Never anything beforehand, because the user says so.
+    pub(super) fn off(why: &str) -> Self {
+        Self { stage: Stage::Off(why.to_owned()), ..Self::default() }
+    }
+
+    /// How the next generation is to be made, if a warm zygote is at hand.
+    pub(super) fn rung(&self) -> Rung {
+        match (&self.stage, &self.check) {
+            (Stage::Warm(modules), Check::Open | Check::Passed) => {
+                Rung::Fork { modules: *modules }
+            }
+            _ => Rung::Cold,
+        }
+    }
+
+    /// Why nothing is imported beforehand any more.
+    pub(super) fn why_off(&self) -> Option<&str> {
+        match &self.stage {
+            Stage::Off(why) => Some(why),
+            _ => None,
+        }
+    }
+
+    /// What is left out, with the reasons.
+    pub(super) fn excluded(&self) -> &BTreeMap<String, String> {
+        &self.excluded
+    }
+
+    /// Judges a generation that was imported.
+    pub(super) fn judge(&mut self, rung: Rung, trace: &ImportTrace) -> Verdict {
+        if rung == Rung::Cold {
+            let check = std::mem::take(&mut self.check);
+            self.check = match check {
+                Check::Failed(_) => {
+                    let why = "a warm import failed where a cold one did not";
+                    self.stage = Stage::Off(why.to_owned());
+                    Check::Open
+                }
+                Check::Suspect(facts) if facts == trace.facts => Check::Passed,
+                Check::Suspect(facts) => {
+                    let why = difference(&trace.facts, &facts);
+                    self.stage = Stage::Off(format!("a warm import differs: {why}"));
+                    Check::Open
+                }
+                other => other,
+            };
+            self.cold = Some(trace.facts.clone());
+            return Verdict::Keep;
+        }
+        self.unlike = 0;
+        match (&self.check, &self.cold) {
+            (Check::Open, Some(cold)) if *cold != trace.facts => {
+                let why = difference(cold, &trace.facts);
+                self.check = Check::Suspect(trace.facts.clone());
+                Verdict::Redo(why)
+            }
+            _ => {
+                self.check = Check::Passed;
+                Verdict::Keep
+            }
+        }
+    }
+
+    /// Judges a generation whose import failed: whether it is to be made from nothing
+    /// before that is believed. A syntax error is the same in every process.
+    pub(super) fn failed(&mut self, rung: Rung, traceback: &Traceback) -> bool {
+        let syntax = traceback.chain.last().is_some_and(|raised| {
+            matches!(
+                raised.kind.as_str(),
+                "SyntaxError" | "IndentationError" | "TabError"
+            )
+        });
+        if rung == Rung::Cold || syntax {
+            if let Check::Failed(passed) = self.check {
+                self.check = if passed { Check::Passed } else { Check::Open };
+            }
+            return false;
+        }
+        self.check = Check::Failed(self.check == Check::Passed);
+        true
+    }
+
+    /// Files have changed: what was in question can no longer be compared.
+    pub(super) fn changed(&mut self) {
+        match self.check {
+            Check::Suspect(_) | Check::Failed(false) => self.check = Check::Open,
+            Check::Failed(true) => self.check = Check::Passed,
+            Check::Open | Check::Passed => {}
+        }
+    }
+
+    /// Whether this generation has shown libraries worth importing beforehand.
+    pub(super) fn learn(&mut self, trace: &ImportTrace) -> bool {
+        let news = trace
+            .libraries
+            .iter()
+            .any(|name| !self.known.contains(name) && !self.excluded.contains_key(name));
+        if self.why_off().is_some() || !news {
+            return false;
+        }
+        self.known = trace.libraries.iter().cloned().collect();
+        self.tries = 0;
+        true
+    }
+
+    /// Takes in how importing beforehand went.
+    pub(super) fn preloaded(
+        &mut self,
+        modules: usize,
+        refused: Vec<(String, String)>,
+    ) -> Next {
+        if refused.is_empty() {
+            self.stage = Stage::Warm(modules);
+            return Next::Use;
+        }
+        self.excluded.extend(refused);
+        self.tries += 1;
+        if self.tries < MOST_TRIES { Next::TryAgain } else { Next::GiveUp }
+    }
+
+    /// A generation found other surroundings than were learnt.
+    pub(super) fn unlike(&mut self, why: &str) {
+        self.unlike += 1;
+        self.known.clear();
+        self.stage = if self.unlike < MOST_UNLIKE {
+            Stage::Cold
+        } else {
+            Stage::Off(format!("every import finds other surroundings: {why}"))
+        };
+    }
+
+    /// The zygote that held the libraries is gone.
+    pub(super) fn lost(&mut self) {
+        if self.why_off().is_none() {
+            self.stage = Stage::Cold;
+            self.known.clear();
+        }
+    }
+}
+
+/// The first few facts that only one side has.
+fn difference(before: &[String], after: &[String]) -> String {
+    let (before, after): (BTreeSet<_>, BTreeSet<_>) =
+        (before.iter().collect(), after.iter().collect());
+    let gone = before.difference(&after).map(|fact| format!("no {fact}"));
+    let new = after.difference(&before).map(ToString::to_string);
+    gone.chain(new).take(3).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FORK: Rung = Rung::Fork { modules: 2 };
+
+    fn trace(libraries: &[&str], facts: &[&str]) -> ImportTrace {
+        let strings = |items: &[&str]| items.iter().map(ToString::to_string).collect();
+        ImportTrace {
+            libraries: strings(libraries),
+            record: Vec::new(),
+            facts: strings(facts),
+        }
+    }
+
+    fn warm() -> Warmth {
+        let mut warmth = Warmth::default();
+        let cold = trace(&["flask"], &["module flask"]);
+        assert_eq!(warmth.judge(Rung::Cold, &cold), Verdict::Keep);
+        assert!(warmth.learn(&cold));
+        assert_eq!(warmth.preloaded(2, Vec::new()), Next::Use);
+        warmth
+    }
+
+    #[test]
+    fn the_first_generation_teaches_and_an_equal_second_one_is_kept() {
+        let mut warmth = warm();
+        assert_eq!(warmth.rung(), FORK);
+        let same = trace(&["flask"], &["module flask"]);
+        assert_eq!(warmth.judge(FORK, &same), Verdict::Keep);
+        assert!(!warmth.learn(&same));
+        assert!(warmth.learn(&trace(&["flask", "yaml"], &[])));
+    }
+
+    #[test]
+    fn a_difference_that_a_cold_import_shows_too_was_the_edit() {
+        let mut warmth = warm();
+        let other = trace(&["flask"], &["module flask", "thread T"]);
+        assert_eq!(warmth.judge(FORK, &other), Verdict::Redo("thread T".into()));
+        assert_eq!(warmth.rung(), Rung::Cold);
+        assert_eq!(warmth.judge(Rung::Cold, &other), Verdict::Keep);
+        assert_eq!(warmth.rung(), FORK);
+        assert_eq!(warmth.judge(FORK, &trace(&[], &[])), Verdict::Keep);
+    }
+
+    #[test]
+    fn a_difference_that_only_warm_imports_show_ends_them() {
+        let mut warmth = warm();
+        let other = trace(&["flask"], &["thread T"]);
+        assert!(matches!(warmth.judge(FORK, &other), Verdict::Redo(_)));
+        let cold = trace(&["flask"], &["module flask"]);
+        assert_eq!(warmth.judge(Rung::Cold, &cold), Verdict::Keep);
+        assert_eq!(
+            warmth.why_off(),
+            Some("a warm import differs: no module flask, thread T")
+        );
+        assert!(!warmth.learn(&trace(&["other"], &[])));
+    }
+
+    #[test]
+    fn a_failure_is_believed_once_a_cold_import_fails_too() {
+        let mut warmth = warm();
+        let failure = Traceback::default();
+        assert!(warmth.failed(FORK, &failure));
+        assert_eq!(warmth.rung(), Rung::Cold);
+        assert!(!warmth.failed(Rung::Cold, &failure));
+        assert_eq!(warmth.rung(), FORK);
+        assert!(warmth.failed(FORK, &failure));
+        assert_eq!(warmth.judge(Rung::Cold, &trace(&[], &[])), Verdict::Keep);
+        assert!(warmth.why_off().is_some());
+    }
+
+    #[test]
+    fn a_change_of_files_ends_a_comparison() {
+        let mut warmth = warm();
+        assert!(warmth.failed(FORK, &Traceback::default()));
+        warmth.changed();
+        assert_eq!(warmth.rung(), FORK);
+        let other = trace(&["flask"], &["thread T"]);
+        assert!(matches!(warmth.judge(FORK, &other), Verdict::Redo(_)));
+        warmth.changed();
+        assert_eq!(warmth.rung(), FORK);
+    }
+
+    #[test]
+    fn what_is_refused_is_left_out_and_a_list_that_never_works_given_up() {
+        let mut warmth = Warmth::default();
+        assert!(warmth.learn(&trace(&["a", "b"], &[])));
+        let refused = || vec![("b".to_owned(), "starts a thread".to_owned())];
+        for _ in 1..MOST_TRIES {
+            assert_eq!(warmth.preloaded(1, refused()), Next::TryAgain);
+        }
+        assert_eq!(warmth.preloaded(1, refused()), Next::GiveUp);
+        assert_eq!(warmth.rung(), Rung::Cold);
+        assert_eq!(warmth.excluded()["b"], "starts a thread");
+        assert!(!warmth.learn(&trace(&["a", "b"], &[])));
+    }
+
+    #[test]
+    fn surroundings_that_are_never_the_same_end_it() {
+        let mut warmth = warm();
+        for _ in 0..MOST_UNLIKE {
+            assert_eq!(warmth.why_off(), None);
+            warmth.unlike("the environment: NOW");
+        }
+        assert!(warmth.why_off().is_some());
+    }
+}
