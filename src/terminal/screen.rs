@@ -152,7 +152,9 @@ impl Screen {
         }
         self.modes.give_back();
         let mut output = &self.modes.output;
-        writeln!(output, "rdev is stopped, and its server with it; `fg` goes on")?;
+        let text =
+            "rdev is stopped, and its server with it; `fg` goes on, `bg` serves unseen";
+        writeln!(output, "{text}")?;
         stop_until_continued()?;
         self.retake()?;
         Ok(Suspension::Over)

@@ -141,7 +141,7 @@ pub(super) const TABLE: &[Binding] = &[
         Action::Suspend,
         "ctrl-z",
         EVERYWHERE,
-        "back to the shell for a while; the server stops too",
+        "to the shell; the server stops until fg or bg",
         "",
     ),
     row(Action::Help, "?", PANES, "this help", "help"),

@@ -96,7 +96,7 @@ fn keys_of_pane(tabs: usize, place: &str) -> Vec<(String, String)> {
     }
     let rows = screen(&mut state);
     let start = rows.iter().position(|row| row.starts_with(" Keys ")).unwrap();
-    let end = rows.iter().position(|row| row.starts_with(" Output "));
+    let end = rows.iter().position(|row| row.starts_with(" Signs"));
     let end = end.unwrap_or(rows.len());
     assert!(rows[start + 1].contains(place), "{rows:#?}");
     let bindings = rows[start..end].iter().filter_map(|row| row.strip_prefix("   "));

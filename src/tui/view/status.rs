@@ -110,7 +110,7 @@ fn missing(state: &State) -> Option<String> {
     let (dropped, lost) = (state.store.dropped(), state.server.losses);
     let mut parts = Vec::new();
     if dropped.exchanges > 0 {
-        parts.push(format!("{} dropped", dropped.exchanges));
+        parts.push(format!("oldest {} dropped", dropped.exchanges));
     }
     let events = lost.exchanges + lost.body_pieces + lost.output_lines + lost.other;
     if events > 0 {
