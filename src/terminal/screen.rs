@@ -12,6 +12,7 @@ use std::os::unix::net::UnixStream;
 use std::panic::{self, PanicHookInfo};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
+use std::time::Duration;
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
@@ -111,12 +112,18 @@ impl Screen {
         // Before anything is queued: should it panic, nothing is left to be written to a
         // terminal that was given back.
         paint(&mut self.next);
+        // Held while a frame is written, so that none comes after the giving back.
+        let found = self.modes.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.is_none() {
+            return Ok(());
+        }
         queue!(self.backend, BeginSynchronizedUpdate)?;
         if anew {
             self.backend.clear_region(ClearType::All)?;
         }
         self.backend.draw(self.shown.diff_iter(&self.next))?;
         execute!(self.backend, EndSynchronizedUpdate)?;
+        drop(found);
         std::mem::swap(&mut self.shown, &mut self.next);
         Ok(())
     }
@@ -180,8 +187,13 @@ fn stop_until_continued() -> io::Result<()> {
 /// about to end the process without waiting for the thread that draws.
 pub fn give_back() {
     let taken = TAKEN.lock().unwrap_or_else(PoisonError::into_inner).upgrade();
-    if let Some(modes) = taken {
-        modes.give_back();
+    let Some(modes) = taken else { return };
+    // A frame that is being written takes no longer, unless it never ends.
+    for _ in 0..20 {
+        if modes.give_back() {
+            return;
+        }
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
@@ -208,22 +220,21 @@ impl Modes {
         raw.make_raw();
         tcsetattr(&self.keyboard, OptionalActions::Now, &raw)?;
         *found = Some(before);
-        drop(found);
         let mut output = &self.output;
         execute!(output, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
         Ok(true)
     }
 
     /// Undoes [`Modes::take`]; does nothing where that was not done. What fails here
-    /// fails because there is no terminal any more.
-    fn give_back(&self) {
+    /// fails because there is no terminal any more. False where that has to wait.
+    fn give_back(&self) -> bool {
         // `try_lock`, since the panic hook must not wait for its own thread.
-        let Ok(mut found) = self.found.try_lock() else { return };
-        let Some(before) = found.take() else { return };
+        let Ok(mut found) = self.found.try_lock() else { return false };
+        let Some(before) = found.take() else { return true };
         // In the background the terminal is the shell's, and touching it would stop us
         // (SIGTTOU) on the way out.
         if is_elsewhere(&self.keyboard) {
-            return;
+            return true;
         }
         let mut output = &self.output;
         let _ = execute!(
@@ -234,10 +245,12 @@ impl Modes {
             cursor::Show
         );
         let _ = tcsetattr(&self.keyboard, OptionalActions::Now, &before);
+        true
     }
 
     fn is_taken(&self) -> bool {
-        self.found.lock().is_ok_and(|found| found.is_some())
+        // What is locked is being drawn on.
+        self.found.try_lock().map_or(true, |found| found.is_some())
     }
 }
 
