@@ -14,6 +14,7 @@ mod environment;
 mod examples;
 mod faults;
 mod folder;
+mod freshness;
 mod lifecycle;
 mod patience;
 mod pressure;
