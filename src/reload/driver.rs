@@ -18,6 +18,7 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use super::Announcement;
 use super::code::Code;
 use super::machine::{Action, Input, Machine};
+use super::tree::Mark;
 use super::tripwire::{Touched, Tripwire};
 use super::warmth::{Verdict, Warmth};
 use super::worker::Worker;
@@ -25,7 +26,7 @@ use super::zygotes::Zygotes;
 use crate::bus::Bus;
 use crate::clock::{Clock, monotonic};
 use crate::exchange::{
-    Event, GenerationEvent, GenerationId, Notice, OutputLine, Severity, Traceback,
+    Event, GenerationEvent, GenerationId, Notice, OutputLine, Rung, Severity, Traceback,
 };
 use crate::lane::{FromWorker, ImportPlan, ImportTrace, OsText};
 use crate::process::{Exit, describe_exit, reap};
@@ -35,6 +36,11 @@ const CHILDREN: Token = Token(1);
 const ZYGOTE: Token = Token(2);
 /// Each worker has three tokens from here on.
 const WORKERS: usize = 16;
+/// How long after a change a failed import is not believed yet: the file may have been
+/// read half written (VS Code truncates first, vim renames with a hole of 2 ms).
+const SETTLE: Duration = Duration::from_millis(100);
+/// How soon files that are just being written are looked at again.
+const AGAIN: Duration = Duration::from_millis(10);
 /// How long a worker that was asked to end may take. Threads of the application that
 /// never end would keep it for ever.
 const RETIRE: Duration = Duration::from_secs(2);
@@ -108,6 +114,16 @@ fn watch_children() -> io::Result<mio::net::UnixStream> {
     Ok(mio::net::UnixStream::from_std(read))
 }
 
+/// A failed import, and what it takes to judge it once its files have settled.
+struct Settling {
+    at: Instant,
+    id: GenerationId,
+    traceback: Arc<Traceback>,
+    rung: Rung,
+    mark: Option<Mark>,
+    files: Vec<PathBuf>,
+}
+
 struct Loop {
     poll: Poll,
     waker: Arc<Waker>,
@@ -117,6 +133,12 @@ struct Loop {
     zygotes: Zygotes,
     workers: HashMap<GenerationId, Worker>,
     code: Option<Code>,
+    /// A failure that may still turn out to be a half-written file.
+    settling: Option<Settling>,
+    /// Looks that wait for files to be written.
+    looks: Vec<(Touched, u64)>,
+    /// When to look at those files again.
+    again: Option<Instant>,
     /// When the pause before the next generation is over.
     pause: Option<Instant>,
     /// When everything is to be gone at the latest.
@@ -144,6 +166,9 @@ impl Loop {
             zygotes,
             workers: HashMap::new(),
             code: None,
+            settling: None,
+            looks: Vec::new(),
+            again: None,
             pause: None,
             stopping: None,
         }
@@ -189,6 +214,15 @@ impl Loop {
             self.pause = None;
             self.feed(Input::PauseOver);
         }
+        if self.again.take_if(|at| now >= *at).is_some() {
+            for (touched, number) in std::mem::take(&mut self.looks) {
+                self.look(&touched, number);
+            }
+            self.look_at_code();
+        }
+        if let Some(failure) = self.settling.take_if(|failure| now >= failure.at) {
+            self.conclude(failure);
+        }
         for worker in self.workers.values() {
             if worker.kill_at.is_some_and(|at| now >= at) {
                 worker.kill();
@@ -202,7 +236,13 @@ impl Loop {
 
     fn next_deadline(&self) -> Option<Instant> {
         let kills = self.workers.values().filter_map(|worker| worker.kill_at);
-        kills.chain(self.pause).chain(self.stopping).min()
+        let settling = self.settling.as_ref().map(|failure| failure.at);
+        kills
+            .chain(settling)
+            .chain(self.again)
+            .chain(self.pause)
+            .chain(self.stopping)
+            .min()
     }
 
     fn watch_code(&mut self, tripwire: Arc<Tripwire>) {
@@ -220,6 +260,9 @@ impl Loop {
     fn look_at_code(&mut self) {
         let Some(code) = &mut self.code else { return };
         let changes = code.changes();
+        if changes.torn {
+            self.look_again();
+        }
         if let Some(trouble) = changes.trouble {
             self.warn(trouble);
         }
@@ -231,13 +274,25 @@ impl Loop {
     /// Answers requests that wait to know whether the code is fresh. If it is not, the
     /// machine has them held.
     fn look(&mut self, touched: &Touched, number: u64) {
-        let changed =
-            self.code.as_mut().map(|code| code.look(touched)).unwrap_or_default();
+        let changed = match &mut self.code {
+            Some(code) => code.look(touched),
+            None => Some(Vec::new()),
+        };
+        let Some(changed) = changed else {
+            self.looks.push((touched.clone(), number));
+            self.look_again();
+            return;
+        };
         if !changed.is_empty() && self.stopping.is_none() {
             self.feed(Input::Changed(changed));
         } else {
             (self.setup.announce)(Announcement::Unchanged(number));
         }
+    }
+
+    /// Comes back to files that are just being written.
+    fn look_again(&mut self) {
+        self.again.get_or_insert_with(|| monotonic() + AGAIN);
     }
 
     /// Tells the machine and does what it decides.
@@ -398,8 +453,33 @@ impl Loop {
     }
 
     fn hear_failed(&mut self, id: GenerationId, traceback: Arc<Traceback>) {
-        let Some(rung) = self.workers.get(&id).map(|worker| worker.rung) else { return };
-        let stale = self.stale(id);
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let failure = Settling {
+            at: worker.ordered + SETTLE,
+            id,
+            traceback,
+            rung: worker.rung,
+            mark: worker.mark,
+            files: std::mem::take(&mut worker.files),
+        };
+        // Nobody was writing when the program was started.
+        if id == GenerationId(1) || monotonic() >= failure.at {
+            self.conclude(failure);
+        } else {
+            self.settling = Some(failure);
+        }
+    }
+
+    /// Believes a failure, unless its files have changed since.
+    fn conclude(&mut self, failure: Settling) {
+        let Settling { id, traceback, rung, mark, files, .. } = failure;
+        if !self.machine.is_importing(id) {
+            return;
+        }
+        let stale = match (&mut self.code, &mark) {
+            (Some(code), Some(mark)) => code.changed_since(mark, &files),
+            _ => Vec::new(),
+        };
         if stale.is_empty() && self.zygotes.failed(rung, &traceback) {
             self.feed(Input::Unlike(id));
         } else {
@@ -485,6 +565,8 @@ impl Loop {
         }
         if self.stopping.is_some() {
             (self.setup.announce)(Announcement::Gone(id, how));
+        } else if self.settling.as_ref().is_some_and(|failure| failure.id == id) {
+            // It has said why it ends.
         } else if self.machine.is_importing(id)
             && self.zygotes.failed(worker.rung, &Traceback::default())
         {

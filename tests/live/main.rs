@@ -17,6 +17,7 @@ mod examples;
 mod family;
 mod faults;
 mod folder;
+mod freshness;
 mod giving_back;
 mod lifecycle;
 mod patience;
