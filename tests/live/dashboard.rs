@@ -235,9 +235,9 @@ fn hostile_bytes_of_a_client_are_shown_and_never_obeyed() {
         "POST /echo?\x7f HTTP/1.1\r\nHost: localhost\r\nX-Name: \u{202e}\u{9b}2J\r\n\
          Content-Type: text/plain\r\nContent-Length: {length}\r\n\r\n{body}"
     );
-    Client::connect(at.port).send(&head);
+    Client::connect(at.port).ask("POST", &head);
     at.terminal.sees_row(["1", "400"]).sees([r"\x7f"]);
-    Client::connect(at.port).send(head.replace('\x7f', ""));
+    Client::connect(at.port).ask("POST", head.replace('\x7f', "")).expect(200);
     at.terminal.sees_row(["2 g1", "POST", "/echo", "✓ 200"]);
     let shown = r"a\x1b[2J\x1b]0;title\x07<U+009B>31m<U+202E>txt";
     at.terminal.sees([
