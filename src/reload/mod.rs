@@ -20,7 +20,7 @@ mod zygotes;
 mod tests;
 
 pub use announcement::Announcement;
-pub use driver::{Driver, Setup, Wish};
+pub use driver::{Driver, Hopeless, Setup, Wish};
 pub use tree::{Mark, Tree};
 pub use tripwire::{Touched, Tripwire};
 pub use watch::{Pending, WatchError, Watcher};
