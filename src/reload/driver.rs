@@ -431,7 +431,9 @@ impl Loop {
 
     /// A generation may not be what a fresh process would have become: makes it again.
     fn doubt(&mut self, id: GenerationId, why: &str) {
-        self.inform(format!("generation {id} is made again from nothing: {why}"));
+        if self.machine.is_newest(id) {
+            self.inform(format!("generation {id} is made again from nothing: {why}"));
+        }
         self.feed(Input::Unlike(id));
     }
 

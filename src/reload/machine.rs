@@ -225,7 +225,8 @@ impl Machine {
         self.newest == Newest::Importing && self.id == id
     }
 
-    fn is_newest(&self, id: GenerationId) -> bool {
+    /// Whether requests go, or would go, to a generation.
+    pub(super) fn is_newest(&self, id: GenerationId) -> bool {
         matches!(self.newest, Newest::Importing | Newest::Ready) && self.id == id
     }
 

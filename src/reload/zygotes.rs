@@ -219,7 +219,8 @@ impl Zygotes {
         }
         self.was_up |= is_up;
         if is_broken {
-            heard.notices.push("a zygote was replaced: it talked nonsense".to_owned());
+            let text = "the zygote was replaced: what it said could not be understood";
+            heard.notices.push(text.to_owned());
             self.distrust();
         }
         if let Some((modules, refused)) = tried {

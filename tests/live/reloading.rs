@@ -1,11 +1,15 @@
 //! A save is served by new code, for each framework, and nobody is refused meanwhile.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::client::{Answer, Client, request};
+use crate::environment;
 use crate::folder::Folder;
 use crate::patience::within;
 use crate::rdev::{Launch, Rdev, rdev};
@@ -277,13 +281,44 @@ fn a_worker_that_talks_nonsense_is_replaced() {
     assert!(served.is_some(), "{}", server.said());
 }
 
+/// A virtual environment in a folder, with one library in it.
+fn environment_with(folder: &Folder, library: &str, text: &str) -> PathBuf {
+    let venv = folder.path().join("environment");
+    let python = Path::new(_rdev::BUILD_PYTHON);
+    let versions = fs::read_dir(environment::venv().join("lib")).unwrap();
+    let version = versions.map(|entry| entry.unwrap().file_name()).next().unwrap();
+    let packages = venv.join("lib").join(version).join("site-packages");
+    fs::create_dir_all(&packages).unwrap();
+    fs::create_dir(venv.join("bin")).unwrap();
+    symlink(python, venv.join("bin/python")).unwrap();
+    let home = python.parent().unwrap().display();
+    fs::write(venv.join("pyvenv.cfg"), format!("home = {home}\n")).unwrap();
+    fs::write(packages.join(library), text).unwrap();
+    venv
+}
+
 #[test]
-fn what_is_kept_warm_is_told_once_with_what_is_not() {
-    let mut project = project("bin_site", "mirror:app");
-    project.sees(200, "first");
-    project.server.wait_for("what is kept warm", |program| {
-        program.stderr().contains("modules are kept warm")
-    });
+fn what_is_not_kept_warm_is_told_once_with_the_reason() {
+    let dies = "import os, sys\nif 'app' not in sys.modules: os.kill(os.getpid(), 9)\n";
+    let table = [
+        ("print('noise')\n", "modules are kept warm; not: lib (prints when imported)"),
+        (
+            dies,
+            "libraries are imported anew for each generation: the process that tried \
+                it was killed by SIGKILL",
+        ),
+    ];
+    for (library, words) in table {
+        let folder = Folder::empty();
+        let venv = environment_with(&folder, "lib.py", library);
+        folder.save("app.py", &gated("first", "import json, lib"));
+        let launch = rdev(folder.path()).env("VIRTUAL_ENV", venv);
+        let mut server = launch.args(["app", "--reload"]).serve();
+        server.wait_for(words, |program| program.stderr().contains(words));
+        folder.save("app.py", &gated("second", "import json, lib"));
+        assert_eq!(server.get("/").expect(200).text(), "second");
+        assert_eq!(server.stderr().matches(words).count(), 1);
+    }
 }
 
 #[test]
