@@ -17,10 +17,11 @@ impl Traceback {
     pub fn summary(&self) -> String {
         self.chain.last().map_or_else(String::new, |raised| {
             let first = raised.message.lines().next().unwrap_or_default();
-            if first.is_empty() {
-                raised.kind.clone()
-            } else {
-                format!("{}: {first}", raised.kind)
+            match (raised.kind.as_str(), first) {
+                (kind, "") => kind.to_owned(),
+                // What stopped rdev itself from serving has no class.
+                ("", first) => first.to_owned(),
+                (kind, first) => format!("{kind}: {first}"),
             }
         })
     }

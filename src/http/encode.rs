@@ -20,8 +20,9 @@ pub fn encode_response_head(
     out.extend_from_slice(b"\r\n");
     for header in &head.headers.0 {
         let length = header.name.eq_ignore_ascii_case("content-length");
-        // RFC 9110 section 8.6: no Content-Length in a 204.
-        if is_hop_by_hop(&header.name) || (length && head.status == 204) {
+        // RFC 9110 section 8.6: none in a 204; RFC 9112 section 6.2: none beside chunked.
+        let misplaced = head.status == 204 || framing == ResponseFraming::Chunked;
+        if is_hop_by_hop(&header.name) || (length && misplaced) {
             continue;
         }
         field(&mut out, &header.name, &header.value);

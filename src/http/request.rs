@@ -42,11 +42,7 @@ pub struct RequestHead {
 impl RequestHead {
     /// The target without the scheme and authority of the absolute form.
     pub fn origin(&self) -> &str {
-        match authority_of(&self.target) {
-            None => &self.target,
-            Some((_, rest)) if rest.is_empty() || rest.starts_with('?') => rest,
-            Some((_, rest)) => rest,
-        }
+        authority_of(&self.target).map_or(&self.target, |(_, rest)| rest)
     }
 
     /// The path, still percent-encoded, and the query after the first `?`.

@@ -3,14 +3,20 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
 
 use super::tree::{Mark, Tree};
 use super::tripwire::{Touched, Tripwire};
 use super::walk::Walk;
 use super::watch::Watcher;
+use crate::clock::wall;
 
 /// Files known by content, and the watcher that says when to look at them again.
 pub(super) struct Code {
+    /// Files to look at again, since they seem to be half written.
+    torn: Vec<PathBuf>,
     tree: Tree,
     watcher: Watcher,
     walk: Walk,
@@ -24,6 +30,24 @@ pub(super) struct Changes {
     pub(super) files: Vec<PathBuf>,
     /// What the watcher could not do, for the user.
     pub(super) trouble: Option<String>,
+    /// Some seem to be half written: to be asked again soon.
+    pub(super) torn: bool,
+}
+
+/// For how long an empty file is taken for one that is just being written: editors that
+/// save in place empty it first.
+const TORN: Duration = Duration::from_millis(100);
+
+/// Whether a file has just been emptied.
+fn is_torn(path: &Path) -> bool {
+    let Ok(found) = path.metadata() else { return false };
+    let Ok(written) = found.modified().map(Timestamp::try_from) else { return false };
+    found.is_file()
+        && found.len() == 0
+        && written.is_ok_and(|written| {
+            let age = wall().duration_since(written);
+            age < TORN.try_into().unwrap_or_default()
+        })
 }
 
 impl Code {
@@ -37,7 +61,8 @@ impl Code {
         let walk = Walk::new(app_dir)?;
         // An error leaves it suspecting everything, which is right if slow.
         let _blind = tripwire.cover(&watcher.directories());
-        Ok(Self { tree: Tree::scan(app_dir)?, watcher, walk, tripwire })
+        let tree = Tree::scan(app_dir)?;
+        Ok(Self { torn: Vec::new(), tree, watcher, walk, tripwire })
     }
 
     /// The state a generation that is started now will be compared with.
@@ -63,10 +88,16 @@ impl Code {
         self.tree.changed_since(mark, files)
     }
 
-    /// Looks at what the tripwire suspects; gives what has really changed.
-    pub(super) fn look(&mut self, touched: &Touched) -> Vec<PathBuf> {
+    /// Looks at what the tripwire suspects; gives what has really changed, or `None` as
+    /// long as that cannot be told.
+    pub(super) fn look(&mut self, touched: &Touched) -> Option<Vec<PathBuf>> {
+        if let Touched::Paths(paths) = touched
+            && paths.iter().any(|path| is_torn(path))
+        {
+            return None;
+        }
         let root = self.walk.root().to_path_buf();
-        match touched {
+        Some(match touched {
             Touched::Everything => {
                 self.cover_below(&[root]);
                 self.tree.sweep()
@@ -77,7 +108,7 @@ impl Code {
                 self.cover_below(&folders);
                 self.tree.refresh(paths)
             }
-        }
+        })
     }
 
     /// Covers new folders. A search may have read one before it was covered; the search
@@ -91,9 +122,13 @@ impl Code {
 
     /// Looks at what the watcher has reported.
     pub(super) fn changes(&mut self) -> Changes {
-        let pending = self.watcher.drain();
+        let mut pending = self.watcher.drain();
+        pending.paths.append(&mut self.torn);
+        (self.torn, pending.paths) =
+            pending.paths.into_iter().partition(|path| is_torn(path));
+        let torn = !self.torn.is_empty();
         if pending.is_empty() {
-            return Changes::default();
+            return Changes { torn, ..Changes::default() };
         }
         let _blind = self.tripwire.cover(&self.watcher.directories());
         let files = if pending.sweep {
@@ -101,6 +136,7 @@ impl Code {
         } else {
             self.tree.refresh(&pending.paths)
         };
-        Changes { files, trouble: pending.trouble.map(|error| error.to_string()) }
+        let trouble = pending.trouble.map(|error| error.to_string());
+        Changes { files, trouble, torn }
     }
 }

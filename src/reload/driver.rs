@@ -17,9 +17,10 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::Announcement;
 use super::code::Code;
+use super::judging::Settling;
 use super::machine::{Action, Death, Input, Machine};
 use super::tripwire::{Touched, Tripwire};
-use super::warmth::{Verdict, Warmth};
+use super::warmth::Warmth;
 use super::worker::Worker;
 use super::zygotes::{Loss, Zygotes};
 use crate::bus::Bus;
@@ -27,7 +28,7 @@ use crate::clock::{Clock, monotonic};
 use crate::exchange::{
     Event, GenerationId, Notice, OutputLine, OutputStream, Severity, Traceback,
 };
-use crate::lane::{FromWorker, ImportPlan, ImportTrace, OsText};
+use crate::lane::{FromWorker, ImportPlan, OsText};
 use crate::process::{Exit, describe_exit, end_descendants, reap};
 
 const WAKER: Token = Token(0);
@@ -35,6 +36,8 @@ const CHILDREN: Token = Token(1);
 const ZYGOTE: Token = Token(2);
 /// Each worker has three tokens from here on.
 const WORKERS: usize = 16;
+/// How soon files that are just being written are looked at again.
+const AGAIN: Duration = Duration::from_millis(10);
 /// How long a worker that was asked to end may take. Threads of the application that
 /// never end would keep it for ever.
 const RETIRE: Duration = Duration::from_secs(2);
@@ -116,15 +119,22 @@ fn watch_children() -> io::Result<mio::net::UnixStream> {
     Ok(mio::net::UnixStream::from_std(read))
 }
 
-struct Loop {
-    poll: Poll,
+/// The driver's state; how it judges imports is next door (`judging.rs`).
+pub(super) struct Loop {
+    pub(super) poll: Poll,
     waker: Arc<Waker>,
     children: mio::net::UnixStream,
     setup: Setup,
-    machine: Machine,
-    zygotes: Zygotes,
-    workers: HashMap<GenerationId, Worker>,
-    code: Option<Code>,
+    pub(super) machine: Machine,
+    pub(super) zygotes: Zygotes,
+    pub(super) workers: HashMap<GenerationId, Worker>,
+    pub(super) code: Option<Code>,
+    /// A failure that may still turn out to be a half-written file.
+    pub(super) settling: Option<Settling>,
+    /// Looks that wait for files to be written.
+    looks: Vec<(Touched, u64)>,
+    /// When to look at those files again.
+    again: Option<Instant>,
     /// When the pause before the next generation is over.
     pause: Option<Instant>,
     /// When everything is to be gone at the latest.
@@ -151,6 +161,9 @@ impl Loop {
             zygotes,
             workers: HashMap::new(),
             code: None,
+            settling: None,
+            looks: Vec::new(),
+            again: None,
             pause: None,
             stopping: None,
         }
@@ -199,6 +212,15 @@ impl Loop {
         if let Some(text) = self.zygotes.give_up_if_due(now) {
             self.inform(text);
         }
+        if self.again.take_if(|at| now >= *at).is_some() {
+            for (touched, number) in std::mem::take(&mut self.looks) {
+                self.look(&touched, number);
+            }
+            self.look_at_code();
+        }
+        if let Some(failure) = self.settling.take_if(|failure| now >= failure.at) {
+            self.conclude(failure);
+        }
         for worker in self.workers.values_mut() {
             worker.kill_if_due(now);
         }
@@ -216,7 +238,9 @@ impl Loop {
             return Some(monotonic());
         }
         let kills = workers().filter_map(Worker::deadline);
-        let others = [self.pause, self.stopping, self.zygotes.deadline()];
+        let settling = self.settling.as_ref().map(|failure| failure.at);
+        let others =
+            [settling, self.again, self.pause, self.stopping, self.zygotes.deadline()];
         kills.chain(others.into_iter().flatten()).min()
     }
 
@@ -235,6 +259,9 @@ impl Loop {
     fn look_at_code(&mut self) {
         let Some(code) = &mut self.code else { return };
         let changes = code.changes();
+        if changes.torn {
+            self.look_again();
+        }
         if let Some(trouble) = changes.trouble {
             self.warn(trouble);
         }
@@ -246,8 +273,15 @@ impl Loop {
     /// Answers requests that wait to know whether the code is fresh. If it is not, the
     /// machine has them held.
     fn look(&mut self, touched: &Touched, number: u64) {
-        let changed =
-            self.code.as_mut().map(|code| code.look(touched)).unwrap_or_default();
+        let changed = match &mut self.code {
+            Some(code) => code.look(touched),
+            None => Some(Vec::new()),
+        };
+        let Some(changed) = changed else {
+            self.looks.push((touched.clone(), number));
+            self.look_again();
+            return;
+        };
         if !changed.is_empty() && self.stopping.is_none() {
             self.feed(Input::Changed(changed));
         } else {
@@ -255,8 +289,13 @@ impl Loop {
         }
     }
 
+    /// Comes back to files that are just being written.
+    fn look_again(&mut self) {
+        self.again.get_or_insert_with(|| monotonic() + AGAIN);
+    }
+
     /// Tells the machine and does what it decides.
-    fn feed(&mut self, input: Input) {
+    pub(super) fn feed(&mut self, input: Input) {
         if matches!(input, Input::Changed(_)) {
             self.zygotes.changed();
         }
@@ -399,53 +438,6 @@ impl Loop {
         }
     }
 
-    fn hear_imported(&mut self, id: GenerationId, took: Duration, trace: &ImportTrace) {
-        let Some(rung) = self.workers.get(&id).map(|worker| worker.rung) else { return };
-        let stale = self.stale(id);
-        if !stale.is_empty() {
-            self.zygotes.changed();
-            self.feed(Input::Imported { id, took, rung, stale });
-            return;
-        }
-        let (verdict, trouble) = self.zygotes.imported(rung, trace, self.poll.registry());
-        if let Some(why) = trouble {
-            self.warn(format!(
-                "every generation is made from nothing from now on: {why}"
-            ));
-        }
-        match verdict {
-            Verdict::Keep => self.feed(Input::Imported { id, took, rung, stale }),
-            Verdict::Redo(why) => self.doubt(id, &why),
-        }
-    }
-
-    fn hear_failed(&mut self, id: GenerationId, traceback: Arc<Traceback>) {
-        let Some(rung) = self.workers.get(&id).map(|worker| worker.rung) else { return };
-        let stale = self.stale(id);
-        if stale.is_empty() && self.zygotes.failed(rung, &traceback) {
-            self.feed(Input::Unlike(id));
-        } else {
-            self.feed(Input::ImportFailed { id, traceback, stale });
-        }
-    }
-
-    /// A generation may not be what a fresh process would have become: makes it again.
-    fn doubt(&mut self, id: GenerationId, why: &str) {
-        if self.machine.is_newest(id) {
-            self.inform(format!("generation {id} is made again from nothing: {why}"));
-        }
-        self.feed(Input::Unlike(id));
-    }
-
-    /// The files a generation has loaded that changed since its import began.
-    fn stale(&mut self, id: GenerationId) -> Vec<PathBuf> {
-        let (Some(code), Some(worker)) = (&mut self.code, self.workers.get(&id)) else {
-            return Vec::new();
-        };
-        let Some(mark) = &worker.mark else { return Vec::new() };
-        code.changed_since(mark, &worker.files)
-    }
-
     fn hear_zygote(&mut self) {
         let heard = self.zygotes.hear(self.poll.registry());
         for text in heard.notices {
@@ -514,6 +506,8 @@ impl Loop {
         self.publish_output(id, worker.last_printed());
         if self.stopping.is_some() {
             (self.setup.announce)(Announcement::Gone(id, how));
+        } else if self.settling.as_ref().is_some_and(|failure| failure.id == id) {
+            // It has said why it ends.
         } else if self.machine.is_importing(id)
             && death != Death::Outside
             && self.zygotes.failed(worker.rung, &Traceback::default())
@@ -551,11 +545,11 @@ impl Loop {
         end_descendants(RETIRE);
     }
 
-    fn inform(&self, text: String) {
+    pub(super) fn inform(&self, text: String) {
         self.notify(Severity::Info, text);
     }
 
-    fn warn(&self, text: String) {
+    pub(super) fn warn(&self, text: String) {
         self.notify(Severity::Warning, text);
     }
 

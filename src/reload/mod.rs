@@ -4,6 +4,7 @@ mod announcement;
 mod code;
 mod driver;
 mod fingerprint;
+mod judging;
 mod machine;
 mod output;
 mod place;

@@ -13,6 +13,7 @@ use mio::{Interest, Registry, Token};
 
 use super::output::Lines;
 use super::tree::Mark;
+use crate::clock::monotonic;
 use crate::exchange::{GenerationId, OutputStream, Rung};
 use crate::lane::{FromWorker, ImportPlan, ToZygote};
 use crate::process::{Inbox, Received, WorkerControl, kill_group, send};
@@ -33,6 +34,8 @@ pub(super) struct Worker {
     /// Known once it has said hello; also its process group.
     pub(super) pid: Option<i32>,
     pub(super) rung: Rung,
+    /// When it was ordered.
+    pub(super) ordered: Instant,
     /// The state of the files when its import began.
     pub(super) mark: Option<Mark>,
     /// The user's files it has loaded.
@@ -75,6 +78,7 @@ impl Worker {
             stdout: Lines::new(stdout),
             stderr: Lines::new(stderr),
             pid: None,
+            ordered: monotonic(),
             rung,
             mark: None,
             files: Vec::new(),

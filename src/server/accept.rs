@@ -24,11 +24,13 @@ pub(super) struct Acceptor {
     listener: Option<TcpListener>,
     paused: Option<Instant>,
     due: bool,
+    /// That no connection can be taken was said, and none could since.
+    told: bool,
 }
 
 impl Acceptor {
     pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener: Some(listener), paused: None, due: false }
+        Self { listener: Some(listener), paused: None, due: false, told: false }
     }
 
     pub(super) fn is_paused(&self) -> bool {
@@ -78,6 +80,7 @@ impl Server {
         while let Some(accepted) = self.acceptor.next() {
             match accepted {
                 Ok((stream, client)) => {
+                    self.acceptor.told = false;
                     if let Err(error) = self.adopt(stream, client) {
                         self.warn(&format!("a connection was lost: {error}"));
                     }
@@ -91,7 +94,11 @@ impl Server {
                             | ErrorKind::Interrupted
                     ) => {}
                 Err(error) => {
-                    self.warn(&format!("no connection can be taken for now: {error}"));
+                    if !std::mem::replace(&mut self.acceptor.told, true) {
+                        self.warn(&format!(
+                            "no connection can be taken for now: {error}"
+                        ));
+                    }
                     self.acceptor.paused = Some(monotonic() + PAUSE);
                     return;
                 }

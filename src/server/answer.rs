@@ -11,7 +11,7 @@ use super::upload::Upload;
 use crate::clock::monotonic;
 use crate::exchange::{ExchangeEvent, Outcome, Response};
 use crate::http::{
-    Error, ResponseFraming, ResponseHead, Version, encode_response_head, response_framing,
+    Error, ResponseFraming, ResponseHead, encode_response_head, response_framing,
 };
 
 impl Server {
@@ -29,10 +29,8 @@ impl Server {
         exchange.keep = exchange.can_keep()
             && framing != ResponseFraming::UntilClose
             && self.stopping.is_none();
-        let connection_field = match (exchange.keep, exchange.head.version) {
-            (false, _) => "close",
-            (true, Version::Http10 | Version::Http11) => "keep-alive",
-        };
+        // Said in HTTP/1.1 too, where it goes without saying, since HTTP/1.0 asks for it.
+        let connection_field = if exchange.keep { "keep-alive" } else { "close" };
         let date = self.outlet.date.at(self.outlet.clock.now());
         let raw = encode_response_head(&head, framing, connection_field, date);
         let id = exchange.id;
@@ -67,6 +65,21 @@ impl Server {
         self.write_block(connection, id, body);
     }
 
+    /// Answers a request that will not be worked on any more, since the server ends.
+    pub(super) fn refuse_at_end(&mut self, token: Token) {
+        let Some(mut connection) = self.connections.remove(&token) else { return };
+        if let Phase::Exchange(exchange) = &mut connection.phase
+            && !matches!(exchange.stage, Stage::Answered | Stage::Draining)
+        {
+            exchange.cut = Some("rdev ended".to_owned());
+            if exchange.framing.is_none() {
+                self.refuse(&mut connection, &Error::with(503, "rdev is ending"));
+            }
+        }
+        self.connections.insert(token, connection);
+        self.drive(token);
+    }
+
     /// Answers a request whose process died.
     pub(super) fn answer_orphan(&mut self, token: Token, how: &str) {
         let Some(mut connection) = self.connections.remove(&token) else { return };
@@ -89,6 +102,7 @@ impl Server {
             return Step::Wait;
         }
         let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
+        let cut = exchange.cut.is_some();
         if exchange.stage == Stage::Answered {
             exchange.stage = Stage::Draining;
             let outcome = match exchange.cut.take() {
@@ -102,6 +116,12 @@ impl Server {
             self.outlet.publish(exchange.id, ExchangeEvent::Ended(outcome));
         }
         if !exchange.keep {
+            // Where the end of the connection is the end of the body, only a reset can
+            // tell the client that this is not all.
+            if cut && exchange.framing == Some(ResponseFraming::UntilClose) {
+                connection.channel.socket.reset_on_close();
+                return Step::Close;
+            }
             return linger(connection);
         }
         // What is left of the body is read away, so that the next request is found.
@@ -124,7 +144,7 @@ impl Server {
 fn linger(connection: &mut Connection) -> Step {
     connection.channel.socket.shut_down_writing();
     connection.inbox.clear();
-    connection.phase = Phase::Lingering;
+    connection.phase = Phase::Lingering { discarded: 0 };
     connection.since = monotonic();
     Step::Again
 }

@@ -50,6 +50,12 @@ impl<S: Read + Write> Channel<S> {
         &mut self.outbox
     }
 
+    /// Gives up on what waits to be written.
+    pub(super) fn discard_outbox(&mut self) {
+        self.outbox.clear();
+        self.written = 0;
+    }
+
     /// How many bytes wait to be written.
     pub(super) fn pending(&self) -> usize {
         self.outbox.len() - self.written

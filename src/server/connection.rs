@@ -3,15 +3,17 @@
 //! ```text
 //! Head ──head read──▶ Exchange ──response written, body drained──▶ Head
 //!   │                    │
-//!   └──refused───────────┴──close──▶ Lingering ──client's end, or a second──▶ gone
+//!   └──refused───────────┴──close──▶ Lingering ──client's end, 64 KiB or 1 s──▶ gone
 //! ```
 
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::Token;
 
-use super::channel::Channel;
+use super::channel::{Channel, Fill};
+use super::event_loop::{READ_AHEAD, Step};
 use super::transport::Transport;
 use super::upload::Upload;
 use crate::exchange::{ExchangeId, GenerationId, Hint, Source, Traceback};
@@ -29,6 +31,7 @@ const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// After the last word, for what the client still sends (RFC 9112 section 9.6: closing
 /// at once could destroy the answer on its way).
 const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
+const LINGER_LIMIT: usize = 64 << 10;
 /// How long a request whose lane broke waits to be told how the process ended.
 const ORPHAN_TIMEOUT: Duration = Duration::from_secs(2);
 /// How much of an unread request body is read away to keep the connection.
@@ -56,7 +59,10 @@ pub(super) struct Connection {
 pub(super) enum Phase {
     Head,
     Exchange(Box<InFlight>),
-    Lingering,
+    /// Reading away what still comes; so much of it did.
+    Lingering {
+        discarded: usize,
+    },
 }
 
 /// What ran out of time.
@@ -138,13 +144,52 @@ impl Connection {
         }
     }
 
-    /// Whether more bytes of the client are of use now.
-    pub(super) fn wants_input(&self, most: usize) -> bool {
+    /// The lane that works on the exchange in flight.
+    pub(super) fn lane(&self) -> Option<Token> {
+        match &self.phase {
+            Phase::Exchange(exchange) => exchange.lane(),
+            _ => None,
+        }
+    }
+
+    /// Reads once if bytes are of use now; gives how many came. The error is a broken
+    /// connection.
+    pub(super) fn fill(&mut self, now: Instant) -> io::Result<usize> {
+        if !self.wants_input() {
+            return Ok(0);
+        }
+        let was_empty = self.inbox.is_empty();
+        match self.channel.fill(&mut self.inbox)? {
+            Fill::Nothing => Ok(0),
+            Fill::End => {
+                self.eof = true;
+                Ok(0)
+            }
+            Fill::Some(length) => {
+                self.moved = now;
+                if was_empty && matches!(self.phase, Phase::Head) {
+                    self.since = now;
+                }
+                Ok(length)
+            }
+        }
+    }
+
+    fn wants_input(&self) -> bool {
         let coming = match &self.phase {
-            Phase::Head | Phase::Lingering => true,
+            Phase::Head | Phase::Lingering { .. } => true,
             Phase::Exchange(exchange) => exchange.upload.is_coming(),
         };
-        coming && !self.eof && self.inbox.len() < most
+        coming && !self.eof && self.inbox.len() < READ_AHEAD
+    }
+
+    /// Throws away what came after the last word, up to a limit.
+    pub(super) fn linger(&mut self) -> Step {
+        let Phase::Lingering { discarded } = &mut self.phase else { return Step::Wait };
+        *discarded += self.inbox.len();
+        self.inbox.clear();
+        let enough = self.eof || *discarded > LINGER_LIMIT;
+        if enough { Step::Close } else { Step::Wait }
     }
 
     /// Back to waiting for a request.
@@ -159,12 +204,16 @@ impl Connection {
         let quiet = now.saturating_duration_since(self.moved);
         let lasted = now.saturating_duration_since(self.since);
         let (passed, limit, expiry) = match &self.phase {
-            Phase::Lingering => (lasted, LINGER_TIMEOUT, Expiry::Linger),
+            Phase::Lingering { .. } => (lasted, LINGER_TIMEOUT, Expiry::Linger),
             _ if self.channel.pending() > 0 => (quiet, STALL_TIMEOUT, Expiry::Stall),
             Phase::Head if self.inbox.is_empty() => (lasted, IDLE_TIMEOUT, Expiry::Idle),
             Phase::Head => (lasted, HEAD_TIMEOUT, Expiry::Head),
             Phase::Exchange(exchange) => exchange.deadline(quiet, now)?,
         };
+        // With something in the inbox it is the application that is slow.
+        if expiry == Expiry::Body && !self.inbox.is_empty() {
+            return None;
+        }
         (passed >= limit).then_some(expiry)
     }
 }
@@ -221,8 +270,6 @@ impl InFlight {
             let waited = now.saturating_duration_since(since);
             return Some((waited, ORPHAN_TIMEOUT, Expiry::Orphan));
         }
-        // A body that is not read because the application is not reading is no fault of
-        // the client's; what is held back stands in the inbox then.
         let waits_for_client = match self.stage {
             Stage::Spooling | Stage::Answered | Stage::Draining => true,
             Stage::Called(_) => !self.wants_continue,

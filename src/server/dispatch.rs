@@ -85,13 +85,7 @@ impl Server {
             return false;
         }
         match &self.serving {
-            Serving::Holding => {
-                if exchange.stage == Stage::Waiting(false) {
-                    exchange.stage = Stage::Waiting(true);
-                    self.outlet.publish(exchange.id, ExchangeEvent::Held);
-                }
-                false
-            }
+            Serving::Holding => false,
             Serving::Failed(generation, traceback) => {
                 exchange.generation = Some(*generation);
                 exchange.traceback = Some(Arc::clone(traceback));
@@ -114,6 +108,17 @@ impl Server {
                     Ok(None) | Err(_) => false,
                 }
             }
+        }
+    }
+
+    /// Says, once, that a request waits for a generation.
+    pub(super) fn report_held(&self, connection: &mut Connection) {
+        if let Phase::Exchange(exchange) = &mut connection.phase
+            && matches!(self.serving, Serving::Holding)
+            && exchange.stage == Stage::Waiting(false)
+        {
+            exchange.stage = Stage::Waiting(true);
+            self.outlet.publish(exchange.id, ExchangeEvent::Held);
         }
     }
 
@@ -148,6 +153,7 @@ impl Server {
             let waits = matches!(&connection.phase,
                 Phase::Exchange(exchange) if matches!(exchange.stage, Stage::Waiting(_)));
             let assigned = !waits || self.assign(token, &mut connection);
+            self.report_held(&mut connection);
             self.connections.insert(token, connection);
             if !assigned {
                 self.waiting.push_front(token);

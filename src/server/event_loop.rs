@@ -30,7 +30,9 @@ const WAKER: Token = Token(1);
 /// How often deadlines are looked at, while there are connections.
 const SWEEP: Duration = Duration::from_millis(250);
 /// How much is read ahead of what can be handed on.
-const READ_AHEAD: usize = 128 << 10;
+pub(super) const READ_AHEAD: usize = 128 << 10;
+/// How many reads one connection or lane may do before it is another's turn.
+const TURN: usize = 4;
 /// A response is not taken from its lane while this much of it waits for the client.
 const HIGH_WATER: usize = 1 << 20;
 /// Requests in flight get this long to finish when the server ends.
@@ -115,6 +117,9 @@ pub(super) struct Server {
     pub(super) outlet: Outlet,
     pub(super) drained: Box<dyn Fn(GenerationId) + Send>,
     pub(super) freshness: Option<Freshness>,
+    /// Connections and lanes whose turn was over before their work: mio will not speak of
+    /// them again.
+    unfinished: VecDeque<Token>,
     /// Set once the server is ending: when at the latest.
     pub(super) stopping: Option<Instant>,
 }
@@ -174,6 +179,7 @@ impl Server {
             outlet: Outlet { bus: setup.bus, clock: setup.clock, date: Date::default() },
             drained: setup.drained,
             freshness: setup.freshness,
+            unfinished: VecDeque::new(),
             stopping: None,
         })
     }
@@ -194,16 +200,23 @@ impl Server {
             while let Ok(message) = messages.try_recv() {
                 self.obey(message);
             }
+            for token in std::mem::take(&mut self.unfinished) {
+                self.take_turn(token);
+            }
             let now = monotonic();
             if now >= next_sweep {
                 self.sweep(now);
                 next_sweep = now + SWEEP;
             }
         }
+        self.end_exchanges();
     }
 
     /// Without connections there is no deadline to look at: the loop sleeps for good.
     fn timeout(&self, next_sweep: Instant) -> Option<Duration> {
+        if !self.unfinished.is_empty() {
+            return Some(Duration::ZERO);
+        }
         let idle = self.connections.is_empty()
             && self.stopping.is_none()
             && !self.acceptor.is_paused();
@@ -226,17 +239,30 @@ impl Server {
                     // Both directions are dead: a reset, or a close after our own.
                     if event.is_error() || event.is_write_closed() {
                         self.drop_connection(token);
-                    } else {
-                        self.drive(token);
+                        return;
                     }
                 } else if let Some(lane) = self.lanes.get_mut(token) {
                     lane.channel.ready(event);
-                    self.drive_lane(token);
                 } else if let Some(feeder) = self.feeders.get_mut(&token) {
                     feeder.ready(event);
-                    self.feed(token);
                 }
+                self.take_turn(token);
             }
+        }
+    }
+
+    /// Moves on whatever has this token. A connection whose exchange is in a lane moves
+    /// together with it: the room it has just made may be what the lane waits for.
+    fn take_turn(&mut self, token: Token) {
+        if let Some(connection) = self.connections.get(&token) {
+            match connection.lane() {
+                Some(lane) => self.drive_lane(lane),
+                None => self.drive(token),
+            }
+        } else if self.lanes.get_mut(token).is_some() {
+            self.drive_lane(token);
+        } else {
+            self.feed(token);
         }
     }
 
@@ -252,13 +278,32 @@ impl Server {
     fn begin_stop(&mut self) {
         self.stopping = Some(monotonic() + DRAIN);
         self.acceptor.close(self.poll.registry());
-        let idle: Vec<Token> = self
-            .connections
-            .iter()
-            .filter(|(_, connection)| matches!(connection.phase, Phase::Head))
-            .map(|(token, _)| *token)
-            .collect();
-        for token in idle {
+        let tokens: Vec<Token> = self.connections.keys().copied().collect();
+        for token in tokens {
+            self.stop_connection(token);
+        }
+    }
+
+    /// Idle connections are closed, requests that nobody works on yet are refused; the
+    /// others may finish.
+    fn stop_connection(&mut self, token: Token) {
+        let Some(connection) = self.connections.get(&token) else { return };
+        match &connection.phase {
+            Phase::Head => self.drop_connection(token),
+            Phase::Exchange(exchange)
+                if matches!(exchange.stage, Stage::Waiting(_) | Stage::Spooling) =>
+            {
+                self.refuse_at_end(token);
+            }
+            Phase::Exchange(_) | Phase::Lingering { .. } => {}
+        }
+    }
+
+    /// The time is over: whoever still waits is told, as far as one write goes.
+    fn end_exchanges(&mut self) {
+        let tokens: Vec<Token> = self.connections.keys().copied().collect();
+        for token in tokens {
+            self.refuse_at_end(token);
             self.drop_connection(token);
         }
     }
@@ -276,58 +321,36 @@ impl Server {
 
     /// False when the connection is over.
     fn advance(&mut self, token: Token, connection: &mut Connection) -> bool {
-        loop {
+        for _ in 0..TURN {
             let Ok(written) = connection.channel.flush() else { return false };
-            let Some(read) = self.fill(connection) else { return false };
-            if written > 0 || read > 0 {
+            let Ok(read) = connection.fill(monotonic()) else { return false };
+            if written > 0 {
                 connection.moved = monotonic();
             }
             let stepped = match &mut connection.phase {
                 Phase::Head => self.read_head(token, connection),
                 Phase::Exchange(_) => self.step_exchange(token, connection),
-                Phase::Lingering => {
-                    connection.inbox.clear();
-                    if connection.eof {
-                        return false;
-                    }
-                    Step::Wait
-                }
+                Phase::Lingering { .. } => connection.linger(),
             };
             match stepped {
                 Step::Again => {}
+                // There may be more to read behind what was not enough yet.
                 Step::Wait if read > 0 => {}
                 Step::Wait => return true,
                 Step::Close => return false,
             }
         }
-    }
-
-    /// Reads if bytes are of use now; `None` when the connection is broken.
-    #[expect(clippy::unused_self, reason = "one of the steps that advance a connection")]
-    fn fill(&self, connection: &mut Connection) -> Option<usize> {
-        if !connection.wants_input(READ_AHEAD) {
-            return Some(0);
-        }
-        if connection.inbox.is_empty() && matches!(connection.phase, Phase::Head) {
-            connection.since = connection.since.max(connection.moved);
-        }
-        match connection.channel.fill(&mut connection.inbox) {
-            Ok(Fill::Some(length)) => Some(length),
-            Ok(Fill::Nothing) => Some(0),
-            Ok(Fill::End) => {
-                connection.eof = true;
-                Some(0)
-            }
-            Err(_) => None,
-        }
+        self.unfinished.push_back(token);
+        true
     }
 
     /// Moves a lane on: its outbox out, its frames to the exchange they belong to.
     pub(super) fn drive_lane(&mut self, token: Token) {
         let mut bytes = Vec::new();
-        loop {
+        for _ in 0..TURN {
             let Some(lane) = self.lanes.get_mut(token) else { return };
-            let broken = lane.channel.flush().is_err();
+            // The worker does not read any more what comes after its client has gone.
+            let broken = lane.channel.flush().is_err() && !lane.spent;
             let connection = lane.work.map(|(connection, _)| connection);
             if let Some(connection) = connection {
                 self.drive(connection);
@@ -351,6 +374,7 @@ impl Server {
                 return;
             }
         }
+        self.unfinished.push_back(token);
     }
 
     /// Looks at every deadline.
@@ -359,6 +383,9 @@ impl Server {
         if self.acceptor.is_due() {
             self.accept();
         }
+        // A lane that could not be opened may be by now.
+        self.lanes.refill_reserve();
+        self.serve_waiting();
         let expired: Vec<(Token, Expiry)> = self
             .connections
             .iter()

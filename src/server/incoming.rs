@@ -7,6 +7,7 @@ use mio::Token;
 use super::connection::{Connection, InFlight, Phase, Stage};
 use super::event_loop::{Server, Step};
 use super::upload::{Spool, Upload, UploadError};
+use crate::clock::monotonic;
 use crate::exchange::{ExchangeEvent, Request};
 use crate::http::{ChunkDecoder, Error, RequestFraming, RequestHead, request_framing};
 use crate::lane::Down;
@@ -78,21 +79,7 @@ impl Server {
         // Those that wait already come first.
         if !self.waiting.is_empty() || !self.assign(token, connection) {
             self.waiting.push_back(token);
-            if self.waiting.len() > 1 {
-                self.mark_held(connection);
-            }
-        }
-    }
-
-    /// Reports that a request is held that was not even tried.
-    fn mark_held(&mut self, connection: &mut Connection) {
-        let holding = matches!(self.serving, super::dispatch::Serving::Holding);
-        if let Phase::Exchange(exchange) = &mut connection.phase
-            && holding
-            && exchange.stage == Stage::Waiting(false)
-        {
-            exchange.stage = Stage::Waiting(true);
-            self.outlet.publish(exchange.id, ExchangeEvent::Held);
+            self.report_held(connection);
         }
     }
 
@@ -172,6 +159,7 @@ impl Server {
             if !piece.is_empty() {
                 // What arrived makes the client's waiting for `100 Continue` moot.
                 exchange.wants_continue = false;
+                connection.moved = monotonic();
                 let shown: Arc<[u8]> = piece.as_slice().into();
                 self.outlet.publish(exchange.id, ExchangeEvent::RequestBody(shown));
                 Down::Body(piece).append(exchange.id, lane.channel.outbox());

@@ -1,8 +1,10 @@
 //! The lanes of every generation that still lives: which are idle, which carry what.
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::io;
 use std::net::Shutdown;
+use std::os::unix::net::UnixStream as StdUnixStream;
 use std::sync::Arc;
 
 use mio::net::UnixStream;
@@ -30,6 +32,7 @@ impl Lane {
     /// Tells the worker that nobody waits for this exchange any more.
     pub(super) fn abandon(&mut self) {
         self.spent = true;
+        self.channel.discard_outbox();
         let _gone = self.channel.socket.shutdown(Shutdown::Write);
     }
 }
@@ -44,18 +47,51 @@ struct Pool {
     open: usize,
 }
 
+/// Descriptors kept for lanes: connections could take all there are, and then none of
+/// them would ever be answered.
+#[derive(Debug, Default)]
+struct Reserve(Vec<File>);
+
+/// How many: a lane takes two while it is opened, and keeps one.
+const RESERVE: usize = 8;
+
+impl Reserve {
+    fn fill(&mut self) {
+        while self.0.len() < RESERVE {
+            let Ok(file) = File::open("/dev/null") else { return };
+            self.0.push(file);
+        }
+    }
+
+    /// Opens a lane, giving up a few descriptors for it if there are no others.
+    fn open(&mut self, control: &WorkerControl) -> io::Result<StdUnixStream> {
+        control.open_lane().or_else(|_| {
+            self.0.truncate(self.0.len().saturating_sub(2));
+            control.open_lane()
+        })
+    }
+}
+
 /// All lanes.
 #[derive(Debug)]
 pub(super) struct Lanes {
     all: HashMap<Token, Lane>,
     pools: HashMap<GenerationId, Pool>,
+    reserve: Reserve,
     /// The most lanes of one generation.
     most: usize,
 }
 
 impl Lanes {
     pub(super) fn new(most: usize) -> Self {
-        Self { all: HashMap::new(), pools: HashMap::new(), most }
+        let mut reserve = Reserve::default();
+        reserve.fill();
+        Self { all: HashMap::new(), pools: HashMap::new(), reserve, most }
+    }
+
+    /// Takes descriptors back into reserve as they become free.
+    pub(super) fn refill_reserve(&mut self) {
+        self.reserve.fill();
     }
 
     /// A generation that lanes can be opened to.
@@ -85,7 +121,7 @@ impl Lanes {
         if pool.open >= self.most {
             return Ok(None);
         }
-        let socket = pool.control.open_lane()?;
+        let socket = self.reserve.open(&pool.control)?;
         socket.set_nonblocking(true)?;
         let mut socket = UnixStream::from_std(socket);
         registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;

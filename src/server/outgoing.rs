@@ -28,24 +28,34 @@ impl Server {
     }
 
     fn take_frame(&mut self, lane: Token, token: Token, id: ExchangeId, frame: Up) {
-        // The client may be gone; what its author wants to know is still reported.
-        match &frame {
+        let ended = matches!(frame, Up::End(_));
+        // The client may be gone; what the application's author wants to know is
+        // reported all the same.
+        let mut connection = self.connections.remove(&token);
+        let exchange = connection.as_mut().and_then(|it| it.exchange(id));
+        match frame {
             Up::Raised(traceback) => {
-                let traceback = Arc::new((**traceback).clone());
+                let traceback = Arc::new(*traceback);
+                if let Some(exchange) = exchange {
+                    exchange.traceback = Some(Arc::clone(&traceback));
+                }
                 self.outlet.publish(id, ExchangeEvent::Raised(traceback));
             }
             Up::Hint(hint) => {
-                let hint = Arc::new((**hint).clone());
+                let hint = Arc::new(*hint);
+                if let Some(exchange) = exchange {
+                    exchange.hints.push(Arc::clone(&hint));
+                }
                 self.outlet.publish(id, ExchangeEvent::Hint(hint));
             }
-            Up::Errors(text) => self.publish_errors(lane, id, text),
-            _ => {}
-        }
-        let ended = matches!(frame, Up::End(_));
-        if let Some(mut connection) = self.connections.remove(&token) {
-            if connection.exchange(id).is_some() {
-                self.apply(&mut connection, id, frame);
+            Up::Errors(text) => self.publish_errors(lane, id, &text),
+            Up::WantBody | Up::Head(_) | Up::Data(_) | Up::End(_) => {
+                if let (true, Some(connection)) = (exchange.is_some(), &mut connection) {
+                    self.apply(connection, id, frame);
+                }
             }
+        }
+        if let Some(connection) = connection {
             self.connections.insert(token, connection);
         }
         if ended {
@@ -55,15 +65,12 @@ impl Server {
     }
 
     fn apply(&mut self, connection: &mut Connection, id: ExchangeId, frame: Up) {
-        let Some(exchange) = connection.exchange(id) else { return };
         match frame {
             Up::WantBody => Self::let_continue(connection),
             Up::Head(head) => self.write_head(connection, *head),
             Up::Data(block) => self.write_block(connection, id, block),
-            Up::Raised(traceback) => exchange.traceback = Some(Arc::new(*traceback)),
-            Up::Hint(hint) => exchange.hints.push(Arc::new(*hint)),
-            Up::Errors(_) => {}
             Up::End(ending) => self.end_response(connection, id, ending),
+            Up::Raised(_) | Up::Hint(_) | Up::Errors(_) => {}
         }
     }
 
@@ -122,6 +129,9 @@ impl Server {
                     connection.channel.outbox().extend_from_slice(LAST_CHUNK);
                 }
             }
+            // Everything that was promised had gone out by then.
+            (_, Some(ResponseFraming::Length(_) | ResponseFraming::None))
+                if exchange.owed == 0 => {}
             // No last chunk, no more bytes: the client can tell that it is not all.
             (Ending::Failed | Ending::BodyUnreadable, Some(_)) => {
                 exchange.cut =

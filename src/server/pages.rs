@@ -88,7 +88,7 @@ impl Page {
         }
         if let Some(traceback) = &self.traceback {
             frames(&mut body, traceback);
-            let text = escape(&printable_lines(&traceback.text));
+            let text = escape(&traceback.text);
             let _infallible = write!(body, "<pre>{text}</pre>");
         }
         let generation = self.generation.map_or_else(|| "–".into(), |id| id.to_string());
@@ -106,14 +106,14 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// call first: what is looked for most stands first.
 fn frames(out: &mut String, traceback: &Traceback) {
     for raised in traceback.chain.iter().rev() {
-        let message = escape(&printable_lines(&raised.message));
+        let message = escape(&raised.message);
         let separator = if raised.kind.is_empty() { "" } else { ": " };
         let kind = escape(&raised.kind);
         let _infallible = write!(out, "<p><b>{kind}</b>{separator}{message}</p><ol>");
         for frame in raised.frames.iter().rev() {
             let class = if frame.own { "own" } else { "library" };
             let (file, function) = (escape(&frame.file), escape(&frame.function));
-            let source = escape(&printable_lines(&frame.source));
+            let source = escape(&frame.source);
             let _infallible = write!(
                 out,
                 "<li class={class}>{file}:{} in {function}<code>{source}</code></li>",
@@ -148,9 +148,10 @@ fn wants_html(request: &RequestHead) -> bool {
     })
 }
 
+/// Text for HTML, with what could deceive the reader made visible as in a terminal.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in printable_lines(text).chars() {
         match character {
             '&' => out.push_str("&amp;"),
             '<' => out.push_str("&lt;"),

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::time::Duration;
 
 use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
@@ -15,6 +16,14 @@ pub(super) enum Transport {
 }
 
 impl Transport {
+    /// Makes the coming close a reset instead of a regular end.
+    pub(super) fn reset_on_close(&self) {
+        if let Self::Tcp(stream) = self {
+            let _already_gone =
+                rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
+        }
+    }
+
     /// Says that no more bytes will be written.
     pub(super) fn shut_down_writing(&self) {
         let _already_gone = match self {

@@ -194,6 +194,27 @@ def big(environ, start_response):
     return iter([block] * int(query(environ, "blocks", "64")))
 
 
+@route("/block")
+def block(environ, start_response):
+    """One block of so many megabytes."""
+    start_response("200 OK", [("Content-Type", "application/octet-stream")])
+    return [bytes(int(query(environ, "megabytes", "1")) << 20)]
+
+
+@route("/counted")
+def counted(environ, start_response):
+    """Writes down each block of 64 KiB as it is asked for."""
+    name = query(environ, "name", "counted")
+
+    def blocks():
+        for number in range(int(query(environ, "blocks", "64"))):
+            record(name, str(number))
+            yield bytes(1 << 16)
+
+    start_response("200 OK", [("Content-Type", "application/octet-stream")])
+    return blocks()
+
+
 @route("/write")
 def written(environ, start_response):
     write = start_response("200 OK", [("Content-Type", "text/plain")])
@@ -450,6 +471,21 @@ def together(environ, start_response):
         barrier = barriers.setdefault(count, threading.Barrier(count))
     barrier.wait(PATIENCE)
     return text(start_response, "together\n")
+
+
+@route("/inside")
+def inside(environ, start_response):
+    """Answers with the most requests that were ever in here, once it may leave."""
+    global running, most_running
+    name = query(environ, "gate", "gate")
+    with lock:
+        running += 1
+        most_running = max(most_running, running)
+    record(f"{name}.begun", "begun")
+    wait_for(name)
+    with lock:
+        running -= 1
+    return text(start_response, str(most_running))
 
 
 @route("/overlap")

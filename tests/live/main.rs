@@ -11,12 +11,16 @@
 mod bad_input;
 mod client;
 mod environment;
+mod examples;
 mod faults;
 mod folder;
+mod freshness;
 mod lifecycle;
 mod patience;
+mod pressure;
 mod program;
 mod rdev;
+mod readme;
 mod recorded;
 mod reloading;
 mod serving;

@@ -1,0 +1,1 @@
+"""Our planets: a small Django project."""

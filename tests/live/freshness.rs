@@ -1,0 +1,98 @@
+//! Guarantees 1 and 2: a request sent after a save has returned is never answered by older
+//! code, and none is refused, reset or lost, however many saves and clients there are.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::thread;
+
+use crate::client::{Client, request};
+use crate::folder::Folder;
+use crate::rdev::rdev;
+
+const CLIENTS: usize = 8;
+
+/// What the clients and the editor share.
+struct Story {
+    port: u16,
+    /// The newest version whose save has returned.
+    saved: AtomicU32,
+    over: AtomicBool,
+}
+
+fn source(version: u32) -> String {
+    format!(
+        "VERSION = {version}\n\n\ndef app(environ, start_response):\n    \
+         start_response('200 OK', [('Content-Type', 'text/plain')])\n    \
+         return [b'%d' % VERSION]\n"
+    )
+}
+
+/// Asks on until the story is over; half of the clients keep their connection. Gives the
+/// number of right answers and every complaint.
+fn ask(story: &Story, keeps: bool) -> (u32, Vec<String>) {
+    let (mut right, mut complaints) = (0, Vec::new());
+    let mut client = Client::connect(story.port);
+    while !story.over.load(Ordering::Acquire) {
+        let saved = story.saved.load(Ordering::Acquire);
+        match client.try_ask("GET", request("GET", "/").as_bytes()) {
+            Ok(answer) if answer.status == 200 && answer.complete => {
+                let version: u32 = answer.text().parse().unwrap();
+                if version < saved {
+                    complaints.push(format!("{version} after {saved} was saved"));
+                }
+                right += 1;
+            }
+            Ok(answer) => complaints.push(answer.to_string()),
+            Err(error) => {
+                complaints.push(error.to_string());
+                client = Client::connect(story.port);
+            }
+        }
+        if !keeps {
+            client = Client::connect(story.port);
+        }
+    }
+    (right, complaints)
+}
+
+/// In place, or written beside and renamed over, as editors do.
+fn save(folder: &Folder, version: u32) {
+    if version.is_multiple_of(2) {
+        folder.replace("app.py", &source(version));
+    } else {
+        folder.save("app.py", &source(version));
+    }
+}
+
+#[test]
+fn no_answer_is_old_or_lost_while_the_code_is_saved_again_and_again() {
+    let folder = Folder::empty();
+    save(&folder, 0);
+    let server = rdev(folder.path()).args(["app:app", "--reload"]).serve();
+    let story = Arc::new(Story {
+        port: server.port,
+        saved: AtomicU32::new(0),
+        over: AtomicBool::new(false),
+    });
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|number| {
+            let story = Arc::clone(&story);
+            thread::spawn(move || ask(&story, number.is_multiple_of(2)))
+        })
+        .collect();
+    // Each client's own request goes between two saves here and there.
+    let mut editor = server.connect();
+    for version in 1..=200 {
+        save(&folder, version);
+        story.saved.store(version, Ordering::Release);
+        if version.is_multiple_of(3) {
+            assert_eq!(editor.get("/").expect(200).text(), version.to_string());
+        }
+    }
+    assert_eq!(editor.get("/").expect(200).text(), "200");
+    story.over.store(true, Ordering::Release);
+    let told: Vec<_> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+    let complaints: Vec<&String> = told.iter().flat_map(|(_, said)| said).collect();
+    assert!(complaints.is_empty(), "{complaints:#?}\n{}", server.said());
+    assert!(told.iter().all(|(right, _)| *right > 0), "a client was never answered");
+}

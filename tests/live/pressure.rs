@@ -1,0 +1,104 @@
+//! Much data, slow clients and rude ones: everybody else is served meanwhile, and nothing
+//! is lost or held for ever.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::thread;
+
+use rustix::process::Signal;
+
+use crate::client::{Framing, request};
+use crate::patience::until;
+use crate::serving::{probe, probe_with};
+
+#[test]
+fn a_block_larger_than_any_buffer_arrives_and_the_connection_goes_on() {
+    let probe = probe();
+    for _ in 0..4 {
+        let mut client = probe.server.connect();
+        let answer = client.get("/block?megabytes=20").expect(200);
+        assert_eq!(answer.body.len(), 20 << 20);
+        client.get("/pid").expect(200);
+    }
+}
+
+#[test]
+fn a_client_that_reads_late_gets_everything() {
+    let probe = probe();
+    let mut slow = probe.server.connect();
+    slow.send(request("GET", "/counted?blocks=400&name=late"));
+    // The application is held back once the buffers on the way are full.
+    let mut before = String::new();
+    until("the application to be held back", || {
+        let now = probe.folder.text("late");
+        let still = !now.is_empty() && now == before;
+        before = now;
+        still.then_some(())
+    });
+    probe.server.get("/pid").expect(200);
+    assert_eq!(slow.answer("GET").body.len(), 400 << 16);
+    slow.get("/pid").expect(200);
+}
+
+#[test]
+fn a_client_that_goes_on_after_a_refusal_holds_nobody_up() {
+    let probe = probe();
+    let mut rude = TcpStream::connect(("127.0.0.1", probe.server.port)).unwrap();
+    let head =
+        "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n";
+    rude.write_all(head.as_bytes()).unwrap();
+    let flood = thread::spawn(move || {
+        let block = vec![0; 1 << 20];
+        while rude.write_all(&block).is_ok() {}
+    });
+    for _ in 0..20 {
+        probe.server.get("/pid").expect(200);
+    }
+    // The server has had enough: it does not read for ever what nobody wants.
+    flood.join().unwrap();
+}
+
+#[test]
+fn a_thread_is_not_free_before_the_application_has_left_it() {
+    let probe = probe_with(|launch| launch.args(["--threads", "1"]));
+    let mut rude = probe.server.connect();
+    let length = "Content-Length: 9000000\r\n";
+    let target = "/inside?gate=first";
+    rude.send(format!("POST {target} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n"));
+    rude.send(vec![0; 1 << 20]);
+    probe.folder.wait_for("first.begun");
+    drop(rude);
+    probe.folder.save("second", "");
+    let mut next = probe.server.connect();
+    next.send(request("GET", "/inside?gate=second"));
+    until("the second request", || {
+        probe.server.said().contains("GET /inside?gate=second").then_some(())
+    });
+    probe.folder.save("first", "");
+    assert_eq!(next.answer("GET").expect(200).text(), "1");
+}
+
+#[test]
+fn a_cut_answer_to_http_1_0_is_reset_since_its_end_would_look_regular() {
+    let probe = probe();
+    let mut client = probe.server.connect();
+    let head = "GET /raise-midstream HTTP/1.0\r\nHost: localhost\r\n\r\n";
+    let cut = client.try_ask("GET", head.as_bytes()).unwrap();
+    assert!(cut.framing == Framing::Close && !cut.complete, "{cut}");
+    let head = "GET /chunks HTTP/1.0\r\nHost: localhost\r\n\r\n";
+    let regular = probe.server.connect().try_ask("GET", head.as_bytes()).unwrap();
+    assert!(regular.framing == Framing::Close && regular.complete, "{regular}");
+}
+
+#[test]
+fn a_request_that_outlasts_the_end_is_told_so() {
+    let mut probe = probe();
+    let mut client = probe.server.connect();
+    client.send(request("GET", "/gated?gate=never"));
+    probe.folder.wait_for("never.begun");
+    probe.server.signal(Signal::TERM);
+    let answer = client.answer("GET").expect(503);
+    assert!(answer.text().contains("rdev is ending"), "{answer}");
+    assert_eq!(probe.server.wait_for_exit().code(), Some(0));
+    assert!(probe.server.said().contains("cut: rdev ended"), "{}", probe.server.said());
+}
