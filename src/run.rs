@@ -1,12 +1,12 @@
 //! Wiring: builds the parts of the front, starts them, waits for the end, joins them.
 
+use std::any::Any;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::iter::once;
 use std::net::TcpListener;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -17,13 +17,13 @@ use signal_hook::iterator::Signals;
 
 use crate::bus::{Bus, Commands, Subscription};
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::exchange::{Command, GenerationId, Traceback};
+use crate::config::{Config, Interpreter};
+use crate::exchange::{Command, GenerationId};
 use crate::http::Limits;
 use crate::lane::{ImportPlan, OsText};
 use crate::plain;
-use crate::process::become_subreaper;
-use crate::reload::{self, Driver, Tripwire, Wish};
+use crate::process::{become_subreaper, end_descendants};
+use crate::reload::{self, Driver, Hopeless, Tripwire, Wish};
 use crate::server::{self, Freshness};
 use crate::terminal;
 use crate::text::printable_lines;
@@ -32,18 +32,70 @@ use crate::tui;
 /// How long the dashboard may take to leave: a terminal that takes nothing in any more,
 /// as over a dead connection, must not keep the program from ending.
 const LEAVING: Duration = Duration::from_secs(2);
+/// How long whoever reads the transcripts may take to let us write the last of them.
+const LAST_TRANSCRIPTS: Duration = Duration::from_secs(1);
+/// How long processes may take to be gone once they were killed.
+const KILLED: Duration = Duration::from_secs(2);
+/// The same when somebody is in a hurry.
+const KILLED_AT_ONCE: Duration = Duration::from_millis(300);
+
+/// The part that can break off without taking the others along.
+const DASHBOARD: &str = "the dashboard";
 
 /// What makes the program end.
+#[derive(Debug)]
 enum End {
     Signal(i32),
     /// The dashboard was left, with its last word.
     Left(tui::Ended),
     /// The terminal cannot be used.
     NoTerminal(io::Error),
-    /// The dashboard panicked.
-    Broken,
-    /// The application cannot be imported and no change is waited for.
-    GaveUp(Arc<Traceback>),
+    /// Nothing can be served: the text for the user, and the exit status.
+    Hopeless(String, u8),
+    /// A part has ended unasked, for that reason.
+    Broken(&'static str, String),
+}
+
+/// A thread that is to run until the end. Ending before makes the program end.
+struct Part {
+    /// Closed once it is over.
+    over: Receiver<()>,
+}
+
+impl Part {
+    fn watch(
+        name: &'static str,
+        thread: JoinHandle<()>,
+        ends: &Sender<End>,
+    ) -> anyhow::Result<Self> {
+        let (running, over) = channel();
+        let ends = ends.clone();
+        spawn("watch", move || {
+            let why = match thread.join() {
+                Ok(()) => "it ended".to_owned(),
+                Err(panic) => panic_text(panic.as_ref()),
+            };
+            // Nobody listens any more where it was to end.
+            let _ending = ends.send(End::Broken(name, why));
+            drop(running);
+        })?;
+        Ok(Self { over })
+    }
+
+    fn join(self) {
+        let _over = self.over.recv();
+    }
+
+    /// Says whether it is over in time.
+    fn join_within(self, limit: Duration) -> bool {
+        self.over.recv_timeout(limit) == Err(RecvTimeoutError::Disconnected)
+    }
+}
+
+fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
+    text.unwrap_or("it panicked").to_owned()
 }
 
 /// Serves until told to end; returns the exit status.
@@ -63,8 +115,8 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         reloads: config.reload,
         dashboard: !config.plain && is_terminal(),
     };
-    let parts = Parts::start(config, listener, &bus, clock, ends.clone())?;
-    let face = Face::show(shown, subscription, parts.commands(), clock, ends)?;
+    let parts = Parts::start(config, listener, &bus, clock, &ends)?;
+    let face = Face::show(shown, subscription, parts.commands(), clock, &ends)?;
     let ended = end.recv().context("nobody can end the program any more")?;
     // From now on a signal does not wait for anything.
     ending.store(true, Ordering::SeqCst);
@@ -93,7 +145,7 @@ struct Shown {
 /// What shows the exchanges: the dashboard, or transcripts.
 enum Face {
     Dashboard(tui::Remote),
-    Plain(JoinHandle<()>),
+    Plain(Part),
 }
 
 impl Face {
@@ -102,7 +154,7 @@ impl Face {
         subscription: Subscription,
         commands: Commands,
         clock: Clock,
-        ends: Sender<End>,
+        ends: &Sender<End>,
     ) -> anyhow::Result<Self> {
         if !shown.dashboard {
             say(&format!("serving {} on {}", shown.target, shown.address));
@@ -111,7 +163,7 @@ impl Face {
                     say(&format!("the transcripts broke off: {error}"));
                 }
             })?;
-            return Ok(Self::Plain(thread));
+            return Ok(Self::Plain(Part::watch("the printer", thread, ends)?));
         }
         let setup = tui::Setup {
             target: shown.target,
@@ -122,15 +174,16 @@ impl Face {
             styles: tui::Styles::new(wants_colour()),
         };
         let (remote, inbox) = tui::channel();
-        spawn("dashboard", move || {
-            let run = || tui::run(setup, inbox, subscription, commands);
-            let end = match catch_unwind(AssertUnwindSafe(run)) {
-                Ok(Ok(ended)) => End::Left(ended),
-                Ok(Err(error)) => End::NoTerminal(error),
-                Err(_) => End::Broken,
+        let left = ends.clone();
+        let thread = spawn("dashboard", move || {
+            let end = match tui::run(setup, inbox, subscription, commands) {
+                Ok(ended) => End::Left(ended),
+                Err(error) => End::NoTerminal(error),
             };
-            let _ending = ends.send(end);
+            let _ending = left.send(end);
         })?;
+        // It is left by its remote, which may find it gone.
+        let _left = Part::watch(DASHBOARD, thread, ends)?;
         Ok(Self::Dashboard(remote))
     }
 
@@ -140,8 +193,8 @@ impl Face {
         let Self::Dashboard(remote) = self else { return };
         let left = match ended {
             End::Left(left) => Some(*left),
-            End::NoTerminal(_) | End::Broken => None,
-            End::Signal(_) | End::GaveUp(_) => {
+            End::NoTerminal(_) | End::Broken(DASHBOARD, _) => None,
+            End::Signal(_) | End::Hopeless(..) | End::Broken(..) => {
                 remote.quit();
                 wait_until_left(end)
             }
@@ -154,12 +207,10 @@ impl Face {
         }
     }
 
-    /// Waits for the last transcript to be written.
+    /// Waits for the last transcript to be written, unless nobody reads it.
     fn finish(self) {
-        if let Self::Plain(thread) = self
-            && thread.join().is_err()
-        {
-            say("the transcripts broke off");
+        if let Self::Plain(part) = self {
+            let _unread = part.join_within(LAST_TRANSCRIPTS);
         }
     }
 }
@@ -169,8 +220,8 @@ fn wait_until_left(end: &Receiver<End>) -> Option<tui::Ended> {
     while let Ok(next) = end.recv_timeout(LEAVING) {
         match next {
             End::Left(left) => return Some(left),
-            End::NoTerminal(_) | End::Broken => return None,
-            End::Signal(_) | End::GaveUp(_) => {}
+            End::NoTerminal(_) | End::Broken(DASHBOARD, _) => return None,
+            End::Signal(_) | End::Hopeless(..) | End::Broken(..) => {}
         }
     }
     None
@@ -201,9 +252,9 @@ fn spawn(
 /// The parts that serve, beside the terminal.
 struct Parts {
     server: server::Handle,
-    server_thread: JoinHandle<()>,
+    server_part: Part,
     driver: Driver,
-    driver_thread: JoinHandle<()>,
+    driver_part: Part,
 }
 
 impl Parts {
@@ -212,7 +263,7 @@ impl Parts {
         listener: TcpListener,
         bus: &Bus,
         clock: Clock,
-        ends: Sender<End>,
+        ends: &Sender<End>,
     ) -> anyhow::Result<Self> {
         // The server comes first, and tells a driver that will be there by then.
         let late = Arc::new(OnceLock::<Driver>::new());
@@ -232,7 +283,10 @@ impl Parts {
             freshness: tripwire.clone().map(|tripwire| freshness(tripwire, &late)),
         })
         .context("the server cannot be started")?;
+        let server_part = Part::watch("the server", server_thread, ends)?;
         let announcer = server.clone();
+        let given_up = ends.clone();
+        let interpreter = config.interpreter.clone();
         let (driver, driver_thread) = Driver::start(reload::Setup {
             plan: plan(&config),
             python: config.interpreter.python,
@@ -240,11 +294,14 @@ impl Parts {
             bus: bus.clone(),
             clock,
             announce: Box::new(move |announcement| announcer.announce(announcement)),
-            give_up: Box::new(move |traceback| drop(ends.send(End::GaveUp(traceback)))),
+            give_up: Box::new(move |why| {
+                let _ending = given_up.send(hopeless(&why, &interpreter));
+            }),
         })
         .context("the interpreter cannot be started")?;
+        let driver_part = Part::watch("the reload driver", driver_thread, ends)?;
         let _first = late.set(driver.clone());
-        Ok(Self { server, server_thread, driver, driver_thread })
+        Ok(Self { server, server_part, driver, driver_part })
     }
 
     /// Where the terminal's commands go.
@@ -259,10 +316,55 @@ impl Parts {
     /// Finishes the requests in flight, then ends every process.
     fn stop(self) {
         self.server.stop();
-        let _panicked = self.server_thread.join();
+        self.server_part.join();
         self.driver.wish(Wish::Stop);
-        let _panicked = self.driver_thread.join();
+        self.driver_part.join();
+        // Nothing to do, unless the driver broke off.
+        end_descendants(KILLED);
     }
+}
+
+/// The last word where nothing can be served.
+fn hopeless(why: &Hopeless, interpreter: &Interpreter) -> End {
+    match why {
+        Hopeless::Import(traceback) => {
+            End::Hopeless(traceback.text.trim_end().to_owned(), 1)
+        }
+        Hopeless::Interpreter(words) => {
+            let variables = ["PYTHONHOME", "PYTHONPATH"].into_iter().filter_map(|name| {
+                let value = std::env::var(name).ok().filter(|value| !value.is_empty())?;
+                Some((name, value))
+            });
+            let variables: Vec<(&str, String)> = variables.collect();
+            End::Hopeless(no_interpreter(words, interpreter, &variables), 2)
+        }
+    }
+}
+
+/// Why the interpreter does not start, as far as its own words tell, and the way out.
+fn no_interpreter(
+    words: &[String],
+    interpreter: &Interpreter,
+    variables: &[(&str, String)],
+) -> String {
+    let Interpreter { python, found_by } = interpreter;
+    let python = python.display();
+    let mut lines =
+        vec![format!("the interpreter {python} (found by {found_by}) does not start")];
+    let says_why = |line: &&String| {
+        let first = line.split([':', ' ']).next().unwrap_or_default();
+        first == "Fatal" || first.ends_with("Error") || first.ends_with("Exception")
+    };
+    let mut said: Vec<&String> = words.iter().filter(says_why).collect();
+    if said.is_empty() {
+        said.extend(words.last());
+    }
+    lines.extend(said.into_iter().map(|line| format!("  {line}")));
+    lines.extend(variables.iter().map(|(name, value)| {
+        format!("{name} is {value}: try without it (env -u {name} rdev ...)")
+    }));
+    lines.push("another interpreter or environment is named by --python PATH".to_owned());
+    lines.join("\n")
 }
 
 /// Has the driver look whenever the tripwire was touched.
@@ -310,8 +412,7 @@ fn plan(config: &Config) -> ImportPlan {
 }
 
 /// Ctrl-c, SIGTERM and SIGHUP end the program in good order; a second one at once. That
-/// leaves nothing behind either: the workers see their sockets close.
-/// The first is the one that finds the flag unset.
+/// leaves nothing behind either. The first is the one that finds the flag unset.
 fn watch_signals(ends: &Sender<End>) -> anyhow::Result<Arc<AtomicBool>> {
     let mut signals =
         Signals::new([SIGINT, SIGTERM, SIGHUP]).context("signals cannot be heard")?;
@@ -322,6 +423,7 @@ fn watch_signals(ends: &Sender<End>) -> anyhow::Result<Arc<AtomicBool>> {
         for signal in signals.forever() {
             if is_ending.swap(true, Ordering::SeqCst) {
                 terminal::give_back();
+                end_descendants(KILLED_AT_ONCE);
                 signal_hook::low_level::exit(i32::from(status(signal)));
             }
             let _ending = ends.send(End::Signal(signal));
@@ -345,20 +447,78 @@ fn last_word(end: &End) -> u8 {
             say(&format!("{exchanges}, {} failed", ended.errors));
             0
         }
-        End::Broken => {
-            say("the dashboard broke off, which is rdev's own fault; --plain has none");
-            1
-        }
         End::NoTerminal(error) => {
             let text =
                 format!("error: the terminal cannot be used ({error}); try --plain");
             let _closed = writeln!(io::stderr(), "{text}");
             1
         }
-        End::GaveUp(traceback) => {
-            let text = printable_lines(traceback.text.trim_end());
-            let _closed = writeln!(io::stderr(), "error: {text}");
+        End::Hopeless(text, status) => {
+            let _closed = writeln!(io::stderr(), "error: {}", printable_lines(text));
+            *status
+        }
+        End::Broken(part, why) => {
+            let text = printable_lines(why);
+            let _closed = writeln!(
+                io::stderr(),
+                "error: {part} broke off, which is a fault of rdev's own: {text}"
+            );
             1
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::FoundBy;
+
+    #[test]
+    fn a_part_that_breaks_off_ends_the_program_and_is_named() {
+        let (ends, end) = channel();
+        let thread = spawn("broken", || panic!("out of {}", "luck")).unwrap();
+        let part = Part::watch("the server", thread, &ends).unwrap();
+        let ended = end.recv().unwrap();
+        assert!(
+            matches!(&ended, End::Broken("the server", why) if why == "out of luck"),
+            "{ended:?}"
+        );
+        part.join();
+    }
+
+    #[test]
+    fn a_part_that_hangs_is_waited_for_no_longer_than_said() {
+        let (release, held) = channel::<()>();
+        let thread = spawn("hanging", move || _ = held.recv()).unwrap();
+        let (ends, _end) = channel();
+        let part = Part::watch("the printer", thread, &ends).unwrap();
+        assert!(!part.join_within(Duration::ZERO));
+        drop(release);
+    }
+
+    #[test]
+    fn an_interpreter_that_does_not_start_is_told_without_its_dump() {
+        let python = PathBuf::from("/venv/bin/python");
+        let interpreter = Interpreter { python, found_by: FoundBy::VirtualEnv };
+        let words = [
+            "Python path configuration:",
+            "  PYTHONHOME = '/nonexistent'",
+            "Fatal Python error: init_fs_encoding: failed to get the Python codec",
+            "ModuleNotFoundError: No module named 'encodings'",
+            "",
+            "Current thread 0x00007f (most recent call first):",
+            "  <no Python frame>",
+        ];
+        let words = words.map(str::to_owned);
+        let variables = [("PYTHONHOME", "/nonexistent".to_owned())];
+        assert_eq!(
+            no_interpreter(&words, &interpreter, &variables),
+            "the interpreter /venv/bin/python (found by VIRTUAL_ENV) does not start\n  \
+             Fatal Python error: init_fs_encoding: failed to get the Python codec\n  \
+             ModuleNotFoundError: No module named 'encodings'\n\
+             PYTHONHOME is /nonexistent: try without it (env -u PYTHONHOME rdev ...)\n\
+             another interpreter or environment is named by --python PATH"
+        );
+        assert!(no_interpreter(&[], &interpreter, &[]).contains("--python"));
     }
 }

@@ -80,7 +80,7 @@ enum Verb {
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
     /// The application; see below
-    pub(super) target: Option<String>,
+    pub(super) target: Option<OsString>,
 
     /// Bring in every change to the code before the next request is answered
     #[arg(long, help_heading = "Serving")]
@@ -204,6 +204,8 @@ fn takes_the_next(command: &Command, option: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     fn typed(line: &str) -> Result<ServeArguments, String> {
@@ -245,7 +247,8 @@ mod tests {
         ];
         for (line, target) in table {
             let serve = typed(line).unwrap_or_else(|text| panic!("{line}: {text}"));
-            assert_eq!(serve.target.as_deref(), target, "{line}");
+            let typed = serve.target.as_deref().and_then(OsStr::to_str);
+            assert_eq!(typed, target, "{line}");
             assert_eq!(serve.port, if line.contains("80") { 80 } else { 8888 }, "{line}");
             assert_eq!(serve.reload, line.contains("--reload"), "{line}");
         }

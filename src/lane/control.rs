@@ -7,8 +7,24 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use thiserror::Error;
 
 use crate::exchange::{GenerationId, Traceback};
+
+/// No message comes near this length: who announces one talks nonsense.
+const LONGEST: usize = 64 << 20;
+
+/// Bytes on a control socket that are no message. What follows them cannot be told apart
+/// either: the socket is of no use any more.
+#[derive(Debug, PartialEq, Eq, Error)]
+pub enum ControlError {
+    /// A length that no message has.
+    #[error("a control message claims to be {0} bytes long")]
+    TooLong(usize),
+    /// Of another build, or not from rdev.
+    #[error("a control message cannot be read: {0}")]
+    Unreadable(#[from] postcard::Error),
+}
 
 /// Text of the operating system's, which need not be UTF-8: a path, an argument.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -111,15 +127,17 @@ pub fn encode<T: Serialize>(message: &T) -> Vec<u8> {
     bytes
 }
 
-/// Takes the first message off the buffer once it is complete. The error is a message
-/// that cannot be read: the other side is not of this build.
+/// Takes the first message off the buffer once it is complete.
 pub fn decode<T: DeserializeOwned>(
     buffer: &mut Vec<u8>,
-) -> Result<Option<T>, postcard::Error> {
+) -> Result<Option<T>, ControlError> {
     let Some((length, rest)) = buffer.split_first_chunk::<4>() else {
         return Ok(None);
     };
     let length = u32::from_le_bytes(*length) as usize;
+    if length > LONGEST {
+        return Err(ControlError::TooLong(length));
+    }
     let Some(payload) = rest.get(..length) else {
         return Ok(None);
     };
@@ -145,5 +163,15 @@ mod tests {
             decode(&mut buffer),
             Ok(Some(FromWorker::Imported { micros: 9, trace }))
         );
+    }
+
+    #[test]
+    fn what_is_no_message_is_told_and_not_waited_for() {
+        let mut text = b"printed into the wrong descriptor".to_vec();
+        let told = decode::<FromWorker>(&mut text);
+        assert!(matches!(told, Err(ControlError::TooLong(_))), "{told:?}");
+        let mut unreadable = vec![1, 0, 0, 0, 99];
+        let told = decode::<FromWorker>(&mut unreadable);
+        assert!(matches!(told, Err(ControlError::Unreadable(_))), "{told:?}");
     }
 }

@@ -11,7 +11,7 @@ mod control;
 mod frame;
 
 pub use control::{
-    FromWorker, FromZygote, ImportPlan, ImportTrace, OsText, ToWorker, ToZygote, decode,
-    encode,
+    ControlError, FromWorker, FromZygote, ImportPlan, ImportTrace, OsText, ToWorker,
+    ToZygote, decode, encode,
 };
 pub use frame::{Call, Down, Ending, FrameReader, Peer, Up, append_data};

@@ -20,7 +20,9 @@ impl Backoff {
     /// Notes a death and says how long to wait before the next start: nothing for the
     /// first two within ten seconds, then 250 ms, doubled up to 8 s.
     pub fn died(&mut self, now: Instant) -> Duration {
-        while self.deaths.front().is_some_and(|&then| now.duration_since(then) > WINDOW) {
+        // The pauses themselves are no time of peace.
+        let window = WINDOW + self.pause.unwrap_or_default();
+        while self.deaths.front().is_some_and(|&then| now.duration_since(then) > window) {
             self.deaths.pop_front();
         }
         self.deaths.push_back(now);
@@ -53,6 +55,20 @@ mod tests {
         assert_eq!(pauses, [0, 0, 250, 500, 1000, 2000, 4000, 8000, 8000, 8000]);
         backoff.forgive();
         assert_eq!(backoff.died(now), Duration::ZERO);
+    }
+
+    #[test]
+    fn the_longest_pause_lasts_as_long_as_the_deaths_go_on() {
+        let mut now = monotonic();
+        let mut backoff = Backoff::default();
+        for _ in 0..8 {
+            now += backoff.died(now);
+        }
+        for _ in 0..20 {
+            now += Duration::from_millis(500);
+            assert_eq!(backoff.died(now), LONGEST_PAUSE);
+            now += LONGEST_PAUSE;
+        }
     }
 
     #[test]

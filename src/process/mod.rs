@@ -2,6 +2,7 @@
 //! ended, ending a process group, and pausing between deaths.
 
 mod backoff;
+mod descendants;
 mod passing;
 mod reaper;
 mod status;
@@ -9,8 +10,9 @@ mod worker_control;
 mod zygote;
 
 pub use backoff::Backoff;
+pub use descendants::end_descendants;
 pub use passing::{Inbox, Received, send};
 pub use reaper::{Exit, become_subreaper, kill_group, reap};
 pub use status::describe_exit;
 pub use worker_control::WorkerControl;
-pub use zygote::{CONTROL_FD, ZYGOTE_FLAG, spawn_zygote};
+pub use zygote::{ZYGOTE_FLAG, spawn_zygote};

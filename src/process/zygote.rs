@@ -12,11 +12,9 @@ use std::process::{Command, Stdio};
 /// The first argument that makes the program a zygote.
 pub const ZYGOTE_FLAG: &str = "--zygote";
 
-/// Where the zygote finds its control socket: it comes as standard input.
-pub const CONTROL_FD: i32 = 0;
-
-/// Starts a zygote that will be the interpreter at `python`. It is in a process group of
-/// its own, so that ctrl-c and ctrl-z of the terminal reach the front alone.
+/// Starts a zygote that will be the interpreter at `python`; its control socket is its
+/// standard input. It is in a process group of its own, so that ctrl-c and ctrl-z of the
+/// terminal reach the front alone.
 ///
 /// Must be called from a thread that lives as long as the front: the zygote asks the
 /// kernel to end it together with its parent, and that means the parent's thread.

@@ -17,28 +17,25 @@ use mio::{Events, Interest, Poll, Token, Waker};
 
 use super::Announcement;
 use super::code::Code;
-use super::machine::{Action, Input, Machine};
-use super::tree::Mark;
+use super::judging::Settling;
+use super::machine::{Action, Death, Input, Machine};
 use super::tripwire::{Touched, Tripwire};
-use super::warmth::{Verdict, Warmth};
+use super::warmth::Warmth;
 use super::worker::Worker;
-use super::zygotes::Zygotes;
+use super::zygotes::{Loss, Zygotes};
 use crate::bus::Bus;
 use crate::clock::{Clock, monotonic};
 use crate::exchange::{
-    Event, GenerationEvent, GenerationId, Notice, OutputLine, Rung, Severity, Traceback,
+    Event, GenerationId, Notice, OutputLine, OutputStream, Severity, Traceback,
 };
-use crate::lane::{FromWorker, ImportPlan, ImportTrace, OsText};
-use crate::process::{Exit, describe_exit, reap};
+use crate::lane::{FromWorker, ImportPlan, OsText};
+use crate::process::{Exit, describe_exit, end_descendants, reap};
 
 const WAKER: Token = Token(0);
 const CHILDREN: Token = Token(1);
 const ZYGOTE: Token = Token(2);
 /// Each worker has three tokens from here on.
 const WORKERS: usize = 16;
-/// How long after a change a failed import is not believed yet: the file may have been
-/// read half written (VS Code truncates first, vim renames with a hole of 2 ms).
-const SETTLE: Duration = Duration::from_millis(100);
 /// How soon files that are just being written are looked at again.
 const AGAIN: Duration = Duration::from_millis(10);
 /// How long a worker that was asked to end may take. Threads of the application that
@@ -57,9 +54,17 @@ pub struct Setup {
     pub clock: Clock,
     /// Tells the server.
     pub announce: Box<dyn Fn(Announcement) + Send>,
-    /// Called when nothing can ever be served: the first import failed and no change is
-    /// waited for, or there is no interpreter.
-    pub give_up: Box<dyn Fn(Arc<Traceback>) + Send>,
+    /// Called when nothing can ever be served.
+    pub give_up: Box<dyn Fn(Hopeless) + Send>,
+}
+
+/// Why nothing can ever be served.
+#[derive(Clone, Debug)]
+pub enum Hopeless {
+    /// The first import failed, and no change is waited for.
+    Import(Arc<Traceback>),
+    /// The interpreter does not start; these lines are what it printed.
+    Interpreter(Vec<String>),
 }
 
 /// What other threads want of the driver.
@@ -114,27 +119,18 @@ fn watch_children() -> io::Result<mio::net::UnixStream> {
     Ok(mio::net::UnixStream::from_std(read))
 }
 
-/// A failed import, and what it takes to judge it once its files have settled.
-struct Settling {
-    at: Instant,
-    id: GenerationId,
-    traceback: Arc<Traceback>,
-    rung: Rung,
-    mark: Option<Mark>,
-    files: Vec<PathBuf>,
-}
-
-struct Loop {
-    poll: Poll,
+/// The driver's state; how it judges imports is next door (`judging.rs`).
+pub(super) struct Loop {
+    pub(super) poll: Poll,
     waker: Arc<Waker>,
     children: mio::net::UnixStream,
     setup: Setup,
-    machine: Machine,
-    zygotes: Zygotes,
-    workers: HashMap<GenerationId, Worker>,
-    code: Option<Code>,
+    pub(super) machine: Machine,
+    pub(super) zygotes: Zygotes,
+    pub(super) workers: HashMap<GenerationId, Worker>,
+    pub(super) code: Option<Code>,
     /// A failure that may still turn out to be a half-written file.
-    settling: Option<Settling>,
+    pub(super) settling: Option<Settling>,
     /// Looks that wait for files to be written.
     looks: Vec<(Touched, u64)>,
     /// When to look at those files again.
@@ -152,17 +148,16 @@ impl Loop {
         children: mio::net::UnixStream,
         setup: Setup,
     ) -> Self {
-        let warmth = match setup.tripwire {
-            Some(_) => Warmth::default(),
-            None => Warmth::off("nothing is reloaded"),
-        };
+        let watching = setup.tripwire.is_some();
+        let warmth =
+            if watching { Warmth::default() } else { Warmth::off("nothing is reloaded") };
         let zygotes = Zygotes::new(setup.python.clone(), ZYGOTE, warmth);
         Self {
             poll,
             waker,
             children,
             setup,
-            machine: Machine::new(),
+            machine: Machine::new(watching),
             zygotes,
             workers: HashMap::new(),
             code: None,
@@ -214,6 +209,9 @@ impl Loop {
             self.pause = None;
             self.feed(Input::PauseOver);
         }
+        if let Some(text) = self.zygotes.give_up_if_due(now) {
+            self.inform(text);
+        }
         if self.again.take_if(|at| now >= *at).is_some() {
             for (touched, number) in std::mem::take(&mut self.looks) {
                 self.look(&touched, number);
@@ -223,26 +221,27 @@ impl Loop {
         if let Some(failure) = self.settling.take_if(|failure| now >= failure.at) {
             self.conclude(failure);
         }
-        for worker in self.workers.values() {
-            if worker.kill_at.is_some_and(|at| now >= at) {
-                worker.kill();
-            }
+        for worker in self.workers.values_mut() {
+            worker.kill_if_due(now);
         }
     }
 
+    /// Those that were not even born are not waited for: they die with the zygote.
     fn is_finished(&self) -> bool {
-        self.stopping.is_some_and(|until| self.workers.is_empty() || monotonic() >= until)
+        let mut born = self.workers.values().filter(|worker| worker.pid.is_some());
+        self.stopping.is_some_and(|until| born.next().is_none() || monotonic() >= until)
     }
 
-    fn next_deadline(&self) -> Option<Instant> {
-        let kills = self.workers.values().filter_map(|worker| worker.kill_at);
+    fn next_deadline(&mut self) -> Option<Instant> {
+        let workers = || self.workers.values();
+        if workers().any(Worker::has_more) || self.zygotes.has_more() {
+            return Some(monotonic());
+        }
+        let kills = workers().filter_map(Worker::deadline);
         let settling = self.settling.as_ref().map(|failure| failure.at);
-        kills
-            .chain(settling)
-            .chain(self.again)
-            .chain(self.pause)
-            .chain(self.stopping)
-            .min()
+        let others =
+            [settling, self.again, self.pause, self.stopping, self.zygotes.deadline()];
+        kills.chain(others.into_iter().flatten()).min()
     }
 
     fn watch_code(&mut self, tripwire: Arc<Tripwire>) {
@@ -296,7 +295,7 @@ impl Loop {
     }
 
     /// Tells the machine and does what it decides.
-    fn feed(&mut self, input: Input) {
+    pub(super) fn feed(&mut self, input: Input) {
         if matches!(input, Input::Changed(_)) {
             self.zygotes.changed();
         }
@@ -311,7 +310,7 @@ impl Loop {
             Action::Kill(id) => {
                 if let Some(worker) = self.workers.get_mut(&id) {
                     worker.kill_at = Some(monotonic());
-                    worker.kill();
+                    worker.kill_if_due(monotonic());
                 }
             }
             Action::Retire(id) => {
@@ -328,11 +327,15 @@ impl Loop {
                     (self.setup.announce)(Announcement::Ready(id, control));
                 }
             }
-            Action::Fail(id, traceback) => self.fail(id, traceback),
+            Action::Fail(id, traceback) => {
+                (self.setup.announce)(Announcement::Failed(id, traceback));
+            }
+            Action::GiveUp(why) => (self.setup.give_up)(Hopeless::Import(why)),
             Action::Bury(id, how) => (self.setup.announce)(Announcement::Gone(id, how)),
-            Action::Pause(time) => self.pause = Some(monotonic() + time),
-            // Who gives up says so once, in the end.
-            Action::Publish(id, GenerationEvent::Failed(_)) if self.gives_up(id) => {}
+            Action::Pause(time) => {
+                self.pause = Some(monotonic() + time);
+                self.inform(format!("the next try begins in {time:?}"));
+            }
             Action::Publish(id, what) => {
                 let at = self.setup.clock.now();
                 self.setup.bus.publish(Event::Generation { id, at, what });
@@ -340,22 +343,14 @@ impl Loop {
         }
     }
 
-    fn fail(&mut self, id: GenerationId, traceback: Arc<Traceback>) {
-        if self.gives_up(id) {
-            (self.setup.give_up)(Arc::clone(&traceback));
-        }
-        (self.setup.announce)(Announcement::Failed(id, traceback));
-    }
-
-    /// Whether nothing can come after this generation's failure.
-    fn gives_up(&self, id: GenerationId) -> bool {
-        self.setup.tripwire.is_none() && id == GenerationId(1)
-    }
-
     fn spawn(&mut self, id: GenerationId) {
-        if let Err(error) = self.try_spawn(id) {
+        let spawned = self.try_spawn(id).or_else(|_| {
+            self.zygotes.distrust();
+            self.try_spawn(id)
+        });
+        if let Err(error) = spawned {
             let how = format!("could not be started ({error})");
-            self.feed(Input::Exited { id, how });
+            self.feed(Input::Exited { id, how, death: Death::Outside });
         }
     }
 
@@ -383,17 +378,30 @@ impl Loop {
     fn hear_worker(&mut self, id: GenerationId) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let (reports, printed) = (worker.reports(), worker.printed());
-        for (stream, text) in printed {
-            let line = OutputLine { stream, generation: id, exchange: None, text };
-            let at = self.setup.clock.now();
-            self.setup.bus.publish(Event::Output { at, line });
-        }
+        self.publish_output(id, printed);
         for report in reports {
             self.hear_report(id, report);
         }
-        let lost = self.workers.get(&id).is_some_and(|it| it.silent && it.pid.is_none());
-        if lost {
-            self.remove(id, "ended before it could say a word".to_owned());
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if let Some(error) = worker.garbled.take() {
+            self.warn(format!("generation {id} is ended: {error}"));
+            let how = "was ended, since it could not be understood".to_owned();
+            self.remove(id, how, Death::Outside);
+        } else if worker.silent && worker.pid.is_some() {
+            // It is going; or the application has closed descriptors that are not its
+            // own, and nothing can be asked of it any more.
+            worker.kill_at.get_or_insert_with(|| monotonic() + RETIRE);
+        } else if worker.silent && !self.zygotes.is_starting() {
+            let how = "ended before it could say a word".to_owned();
+            self.remove(id, how, Death::Outside);
+        }
+    }
+
+    fn publish_output(&self, id: GenerationId, lines: Vec<(OutputStream, Vec<u8>)>) {
+        for (stream, text) in lines {
+            let line = OutputLine { stream, generation: id, exchange: None, text };
+            let at = self.setup.clock.now();
+            self.setup.bus.publish(Event::Output { at, line });
         }
     }
 
@@ -403,9 +411,7 @@ impl Loop {
                 if let Some(worker) = self.workers.get_mut(&id) {
                     worker.pid = Some(pid);
                     // Overtaken before it had a name to be killed by.
-                    if worker.kill_at.is_some() {
-                        worker.kill();
-                    }
+                    worker.kill_if_due(monotonic());
                 }
             }
             FromWorker::Loaded { files } => {
@@ -432,86 +438,13 @@ impl Loop {
         }
     }
 
-    fn hear_imported(&mut self, id: GenerationId, took: Duration, trace: &ImportTrace) {
-        let Some(rung) = self.workers.get(&id).map(|worker| worker.rung) else { return };
-        let stale = self.stale(id);
-        if !stale.is_empty() {
-            self.zygotes.changed();
-            self.feed(Input::Imported { id, took, rung, stale });
-            return;
-        }
-        let (verdict, trouble) = self.zygotes.imported(rung, trace, self.poll.registry());
-        if let Some(why) = trouble {
-            self.warn(format!(
-                "every generation is made from nothing from now on: {why}"
-            ));
-        }
-        match verdict {
-            Verdict::Keep => self.feed(Input::Imported { id, took, rung, stale }),
-            Verdict::Redo(why) => self.doubt(id, &why),
-        }
-    }
-
-    fn hear_failed(&mut self, id: GenerationId, traceback: Arc<Traceback>) {
-        let Some(worker) = self.workers.get_mut(&id) else { return };
-        let failure = Settling {
-            at: worker.ordered + SETTLE,
-            id,
-            traceback,
-            rung: worker.rung,
-            mark: worker.mark,
-            files: std::mem::take(&mut worker.files),
-        };
-        // Nobody was writing when the program was started.
-        if id == GenerationId(1) || monotonic() >= failure.at {
-            self.conclude(failure);
-        } else {
-            self.settling = Some(failure);
-        }
-    }
-
-    /// Believes a failure, unless its files have changed since.
-    fn conclude(&mut self, failure: Settling) {
-        let Settling { id, traceback, rung, mark, files, .. } = failure;
-        if !self.machine.is_importing(id) {
-            return;
-        }
-        let stale = match (&mut self.code, &mark) {
-            (Some(code), Some(mark)) => code.changed_since(mark, &files),
-            _ => Vec::new(),
-        };
-        if stale.is_empty() && self.zygotes.failed(rung, &traceback) {
-            self.feed(Input::Unlike(id));
-        } else {
-            self.feed(Input::ImportFailed { id, traceback, stale });
-        }
-    }
-
-    /// A generation may not be what a fresh process would have become: makes it again.
-    fn doubt(&mut self, id: GenerationId, why: &str) {
-        let text = format!("generation {id} is made again from nothing: {why}");
-        let notice = Notice { severity: Severity::Info, text };
-        let at = self.setup.clock.now();
-        self.setup.bus.publish(Event::Notice { at, notice });
-        self.feed(Input::Unlike(id));
-    }
-
-    /// The files a generation has loaded that changed since its import began.
-    fn stale(&mut self, id: GenerationId) -> Vec<PathBuf> {
-        let (Some(code), Some(worker)) = (&mut self.code, self.workers.get(&id)) else {
-            return Vec::new();
-        };
-        let Some(mark) = &worker.mark else { return Vec::new() };
-        code.changed_since(mark, &worker.files)
-    }
-
     fn hear_zygote(&mut self) {
         let heard = self.zygotes.hear(self.poll.registry());
         for text in heard.notices {
-            self.warn(text);
+            self.inform(text);
         }
         for (id, error) in heard.unborn {
-            self.remove(id, format!("could not be forked ({error})"));
+            self.remove(id, format!("could not be forked ({error})"), Death::Outside);
         }
         let all_born = self.workers.values().all(|worker| worker.pid.is_some());
         self.zygotes.rest(all_born);
@@ -527,15 +460,26 @@ impl Loop {
     }
 
     fn child_ended(&mut self, exit: Exit) {
-        if self.zygotes.ended(exit.pid) {
-            self.zygote_ended(exit);
-            return;
+        match self.zygotes.ended(exit) {
+            Loss::None => {}
+            Loss::Preload(text) => return self.inform(text),
+            Loss::Source => return self.zygote_ended(exit),
+            Loss::Interpreter(words) => {
+                // Whoever it was to fork is not tried again.
+                self.stopping = Some(monotonic());
+                return (self.setup.give_up)(Hopeless::Interpreter(words));
+            }
         }
         // Whatever it said last is still to be read, perhaps even its name.
         self.hear_workers();
         let ended = self.workers.values().find(|worker| worker.pid == Some(exit.pid));
         if let Some(id) = ended.map(|worker| worker.id) {
-            self.remove(id, describe_exit(exit.status));
+            let death = match exit.status.terminating_signal() {
+                None => Death::Exit,
+                Some(signal_hook::consts::SIGKILL) => Death::Outside,
+                Some(_) => Death::Signal,
+            };
+            self.remove(id, describe_exit(exit.status), death);
         }
     }
 
@@ -551,64 +495,66 @@ impl Loop {
         let unborn: Vec<GenerationId> =
             self.workers.values().filter(|it| it.pid.is_none()).map(|it| it.id).collect();
         for id in unborn {
-            self.remove(id, format!("was not forked: the zygote {how}"));
+            let how = format!("was not forked: the zygote {how}");
+            self.remove(id, how, Death::Outside);
         }
     }
 
-    fn remove(&mut self, id: GenerationId, how: String) {
+    fn remove(&mut self, id: GenerationId, how: String, death: Death) {
         let Some(mut worker) = self.workers.remove(&id) else { return };
         worker.kill();
-        for (stream, text) in worker.printed() {
-            let line = OutputLine { stream, generation: id, exchange: None, text };
-            let at = self.setup.clock.now();
-            self.setup.bus.publish(Event::Output { at, line });
-        }
+        self.publish_output(id, worker.last_printed());
         if self.stopping.is_some() {
             (self.setup.announce)(Announcement::Gone(id, how));
         } else if self.settling.as_ref().is_some_and(|failure| failure.id == id) {
             // It has said why it ends.
         } else if self.machine.is_importing(id)
+            && death != Death::Outside
             && self.zygotes.failed(worker.rung, &Traceback::default())
         {
             self.feed(Input::Unlike(id));
         } else {
-            self.feed(Input::Exited { id, how });
+            self.feed(Input::Exited { id, how, death });
         }
     }
 
+    /// Everybody may end in their own way; but one that imports cannot hear of it yet,
+    /// and has nothing to bring to an end.
     fn begin_stop(&mut self) {
-        self.stopping = Some(monotonic() + RETIRE);
+        let now = monotonic();
+        self.stopping = Some(now + RETIRE);
         self.pause = None;
-        for worker in self.workers.values_mut() {
-            worker.kill_at = self.stopping;
-            let _gone = worker.control.retire();
+        for (id, worker) in &mut self.workers {
+            if self.machine.is_importing(*id) {
+                worker.kill_at = Some(now);
+                worker.kill_if_due(now);
+            } else {
+                worker.kill_at = self.stopping;
+                let _gone = worker.control.retire();
+            }
         }
     }
 
-    /// Whoever is still there is killed, the zygote ends as its socket closes, and all
-    /// are collected, so that nothing is left when the front has gone.
+    /// Whoever is still there is killed and collected, so that nothing is left when the
+    /// front has gone: workers, zygotes, and what went its own way.
     fn end_all(&mut self) {
         for worker in self.workers.values() {
             worker.kill();
         }
         self.zygotes.end();
-        let mut left: Vec<i32> =
-            self.workers.values().filter_map(|worker| worker.pid).collect();
-        let deadline = monotonic() + RETIRE;
-        let mut events = Events::with_capacity(8);
-        while !left.is_empty() && monotonic() < deadline {
-            for exit in reap() {
-                left.retain(|pid| *pid != exit.pid);
-            }
-            if !left.is_empty() {
-                let _interrupted =
-                    self.poll.poll(&mut events, Some(Duration::from_millis(20)));
-            }
-        }
+        end_descendants(RETIRE);
     }
 
-    fn warn(&self, text: String) {
-        let notice = Notice { severity: Severity::Warning, text };
+    pub(super) fn inform(&self, text: String) {
+        self.notify(Severity::Info, text);
+    }
+
+    pub(super) fn warn(&self, text: String) {
+        self.notify(Severity::Warning, text);
+    }
+
+    fn notify(&self, severity: Severity, text: String) {
+        let notice = Notice { severity, text };
         let at = self.setup.clock.now();
         self.setup.bus.publish(Event::Notice { at, notice });
     }

@@ -9,6 +9,8 @@
 //!   │  killed  failed ─────────▶ next generation
 //!   └───────────┴──── changed ─────┘
 //! ```
+//!
+//! Where no change is waited for, a failed import is tried again after a pause instead.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -36,11 +38,22 @@ pub(super) enum Input {
     /// The import failed.
     ImportFailed { id: GenerationId, traceback: Arc<Traceback>, stale: Vec<PathBuf> },
     /// The process is gone.
-    Exited { id: GenerationId, how: String },
+    Exited { id: GenerationId, how: String, death: Death },
     /// An older generation has answered its last request.
     Drained(GenerationId),
     /// The pause that [`Action::Pause`] asked for is over.
     PauseOver,
+}
+
+/// What a process died of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Death {
+    /// It ended itself with a status, and would again.
+    Exit,
+    /// A signal that may be of its own making, such as SIGSEGV.
+    Signal,
+    /// Somebody killed it, or it never came to life: nothing about its code.
+    Outside,
 }
 
 /// Something to do.
@@ -58,6 +71,8 @@ pub(super) enum Action {
     Serve(GenerationId),
     /// Requests are answered with this.
     Fail(GenerationId, Arc<Traceback>),
+    /// Nothing was ever served, and nothing ever will be.
+    GiveUp(Arc<Traceback>),
     /// Requests in a process that is gone are answered.
     Bury(GenerationId, String),
     /// Come back after that time.
@@ -75,9 +90,20 @@ enum Newest {
     Failed,
 }
 
+/// What to do when an import has failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AfterFailure {
+    AwaitChange,
+    /// No change is waited for, and nothing was ever served.
+    GiveUp,
+    /// No change is waited for, but the same code was imported before.
+    TryAgain,
+}
+
 /// The generations.
 #[derive(Debug)]
 pub(super) struct Machine {
+    after_failure: AfterFailure,
     id: GenerationId,
     newest: Newest,
     /// Why the newest one was made.
@@ -87,17 +113,26 @@ pub(super) struct Machine {
     /// Why the generation after the pause will be made.
     pending: Option<ReloadReason>,
     backoff: Backoff,
+    /// Whether the import of this code was tried again after a death by chance.
+    retried: bool,
 }
 
 impl Machine {
-    pub(super) fn new() -> Self {
+    /// `watching`: whether changes come, that may mend what fails.
+    pub(super) fn new(watching: bool) -> Self {
         Self {
+            after_failure: if watching {
+                AfterFailure::AwaitChange
+            } else {
+                AfterFailure::GiveUp
+            },
             id: GenerationId(0),
             newest: Newest::None,
             reason: ReloadReason::Start,
             older: Vec::new(),
             pending: None,
             backoff: Backoff::default(),
+            retried: false,
         }
     }
 
@@ -111,22 +146,40 @@ impl Machine {
                 let ready = GenerationEvent::Ready { took, rung };
                 self.imported(id, ready, stale)
             }
-            Input::Unlike(id) if self.is_importing(id) => {
+            Input::Unlike(id) if self.is_newest(id) => {
                 let reason = self.reason.clone();
-                self.change(reason)
+                self.replace(reason)
             }
             Input::Unlike(_) => Vec::new(),
-            Input::ImportFailed { id, traceback, stale } => {
-                self.import_failed(id, traceback, stale)
+            Input::ImportFailed { id, traceback, stale } if self.is_importing(id) => {
+                if stale.is_empty() {
+                    let mut actions = self.import_failed(traceback, now);
+                    // It runs its exit handlers, which may take for ever.
+                    actions.push(Action::Retire(id));
+                    actions
+                } else {
+                    self.change(ReloadReason::Changed(stale))
+                }
             }
-            Input::Exited { id, how } => self.exited(id, how, now),
+            Input::ImportFailed { .. } => Vec::new(),
+            Input::Exited { id, how, death } => self.exited(id, how, death, now),
             Input::Drained(id) if self.older.contains(&id) => vec![Action::Retire(id)],
             Input::Drained(_) => Vec::new(),
             Input::PauseOver => match self.pending.take() {
-                Some(reason) => self.begin(reason),
+                Some(reason) => self.replace(reason),
                 None => Vec::new(),
             },
         }
+    }
+
+    /// The next generation after the pause that so many deaths call for.
+    fn begin_again(&mut self, reason: ReloadReason, now: Instant) -> Vec<Action> {
+        let pause = self.backoff.died(now);
+        if pause.is_zero() {
+            return self.replace(reason);
+        }
+        self.pending = Some(reason);
+        vec![Action::Pause(pause)]
     }
 
     /// The next generation.
@@ -139,9 +192,15 @@ impl Machine {
         vec![started, Action::Spawn(self.id)]
     }
 
-    /// The newest generation is not what requests should meet any more.
+    /// There is other code: whatever happened to the last may not happen again.
     fn change(&mut self, reason: ReloadReason) -> Vec<Action> {
         self.backoff.forgive();
+        self.retried = false;
+        self.replace(reason)
+    }
+
+    /// The newest generation is not what requests should meet any more.
+    fn replace(&mut self, reason: ReloadReason) -> Vec<Action> {
         let mut actions = match self.newest {
             Newest::None => Vec::new(),
             Newest::Importing => vec![
@@ -166,6 +225,11 @@ impl Machine {
         self.newest == Newest::Importing && self.id == id
     }
 
+    /// Whether requests go, or would go, to a generation.
+    pub(super) fn is_newest(&self, id: GenerationId) -> bool {
+        matches!(self.newest, Newest::Importing | Newest::Ready) && self.id == id
+    }
+
     fn imported(
         &mut self,
         id: GenerationId,
@@ -179,27 +243,40 @@ impl Machine {
             return self.change(ReloadReason::Changed(stale));
         }
         self.newest = Newest::Ready;
+        if self.after_failure == AfterFailure::GiveUp {
+            self.after_failure = AfterFailure::TryAgain;
+        }
+        self.retried = false;
         vec![Action::Publish(id, ready), Action::Serve(id)]
     }
 
-    fn import_failed(
-        &mut self,
-        id: GenerationId,
-        traceback: Arc<Traceback>,
-        stale: Vec<PathBuf>,
-    ) -> Vec<Action> {
-        if !self.is_importing(id) {
-            return Vec::new();
-        }
-        if !stale.is_empty() {
-            return self.change(ReloadReason::Changed(stale));
-        }
+    /// The import of the newest generation failed. Requests are answered with the
+    /// traceback until a change; if none is to come, it may go better another time, as
+    /// it once did.
+    fn import_failed(&mut self, traceback: Arc<Traceback>, now: Instant) -> Vec<Action> {
         self.newest = Newest::Failed;
+        if self.after_failure == AfterFailure::GiveUp {
+            // Who gives up says so once, in the end.
+            let give_up = Action::GiveUp(Arc::clone(&traceback));
+            return vec![give_up, Action::Fail(self.id, traceback)];
+        }
         let failed = GenerationEvent::Failed(Arc::clone(&traceback));
-        vec![Action::Publish(id, failed), Action::Fail(id, traceback)]
+        let mut actions =
+            vec![Action::Publish(self.id, failed), Action::Fail(self.id, traceback)];
+        if self.after_failure == AfterFailure::TryAgain {
+            let reason = ReloadReason::Died("could not be imported".to_owned());
+            actions.extend(self.begin_again(reason, now));
+        }
+        actions
     }
 
-    fn exited(&mut self, id: GenerationId, how: String, now: Instant) -> Vec<Action> {
+    fn exited(
+        &mut self,
+        id: GenerationId,
+        how: String,
+        death: Death,
+        now: Instant,
+    ) -> Vec<Action> {
         if let Some(place) = self.older.iter().position(|older| *older == id) {
             self.older.remove(place);
             return vec![
@@ -211,9 +288,18 @@ impl Machine {
             return Vec::new();
         }
         match self.newest {
+            // Once may be chance: the system was short of memory, say.
+            Newest::Importing if death != Death::Exit && !self.retried => {
+                self.retried = true;
+                self.newest = Newest::None;
+                let said = format!("{how} while importing the application");
+                let mut actions = vec![Action::Publish(id, GenerationEvent::Died(said))];
+                actions.extend(self.begin_again(ReloadReason::Died(how), now));
+                actions
+            }
             Newest::Importing => {
                 let traceback = Arc::new(died_importing(&how));
-                self.import_failed(id, traceback, Vec::new())
+                self.import_failed(traceback, now)
             }
             Newest::Ready => self.died(id, how, now),
             // It ends after it has reported its failure.
@@ -229,15 +315,8 @@ impl Machine {
             Action::Publish(id, GenerationEvent::Died(how.clone())),
             Action::Bury(id, how.clone()),
         ];
-        let pause = self.backoff.died(now);
-        let reason = ReloadReason::Died(how);
-        if pause.is_zero() {
-            actions.extend(self.begin(reason));
-        } else {
-            self.newest = Newest::None;
-            self.pending = Some(reason);
-            actions.push(Action::Pause(pause));
-        }
+        self.newest = Newest::None;
+        actions.extend(self.begin_again(ReloadReason::Died(how), now));
         actions
     }
 }
@@ -246,8 +325,8 @@ impl Machine {
 fn died_importing(how: &str) -> Traceback {
     let text = format!("the process {how} while importing the application");
     let raised = crate::exchange::Raised {
-        kind: String::new(),
-        message: text.clone(),
+        kind: text.clone(),
+        message: String::new(),
         frames: Vec::new(),
         link: crate::exchange::Link::First,
     };
@@ -264,7 +343,15 @@ mod tests {
 
     /// Runs the inputs and writes down the actions, without what is only published.
     fn run(inputs: Vec<Input>) -> String {
-        let (mut machine, now) = (Machine::new(), monotonic());
+        run_with(Machine::new(true), inputs)
+    }
+
+    fn run_unwatched(inputs: Vec<Input>) -> String {
+        run_with(Machine::new(false), inputs)
+    }
+
+    fn run_with(mut machine: Machine, inputs: Vec<Input>) -> String {
+        let now = monotonic();
         let mut log = Vec::new();
         for input in inputs {
             for action in machine.step(input, now) {
@@ -276,6 +363,7 @@ mod tests {
                     Action::Hold => "hold".to_owned(),
                     Action::Serve(id) => format!("serve {id}"),
                     Action::Fail(id, _) => format!("fail {id}"),
+                    Action::GiveUp(_) => "give up".to_owned(),
                     Action::Bury(id, _) => format!("bury {id}"),
                     Action::Pause(time) => format!("pause {}", time.as_millis()),
                 });
@@ -298,7 +386,7 @@ mod tests {
     }
 
     fn exited(id: GenerationId) -> Input {
-        Input::Exited { id, how: "was killed".into() }
+        Input::Exited { id, how: "was killed".into(), death: Death::Signal }
     }
 
     #[test]
@@ -339,7 +427,33 @@ mod tests {
     fn a_failed_import_answers_until_the_next_change_mends_it() {
         let log =
             run(vec![Input::Start, failed(ONE), exited(ONE), changed(), imported(TWO)]);
-        assert_eq!(log, "spawn 1, fail 1, hold, spawn 2, serve 2");
+        assert_eq!(log, "spawn 1, fail 1, retire 1, hold, spawn 2, serve 2");
+    }
+
+    #[test]
+    fn a_ready_generation_of_doubtful_making_is_replaced() {
+        let log = run(vec![Input::Start, imported(ONE), Input::Unlike(ONE)]);
+        assert_eq!(log, "spawn 1, serve 1, hold, spawn 2");
+    }
+
+    #[test]
+    fn where_no_change_is_waited_for_a_first_failure_ends_it() {
+        assert_eq!(
+            run_unwatched(vec![Input::Start, failed(ONE)]),
+            "spawn 1, give up, fail 1, retire 1"
+        );
+    }
+
+    #[test]
+    fn where_no_change_is_waited_for_a_later_failure_is_tried_again_with_pauses() {
+        let mut inputs = vec![Input::Start, imported(ONE), exited(ONE)];
+        inputs.extend([failed(TWO), failed(GenerationId(3)), Input::PauseOver]);
+        inputs.push(failed(GenerationId(4)));
+        assert_eq!(
+            run_unwatched(inputs),
+            "spawn 1, serve 1, hold, bury 1, spawn 2, fail 2, hold, spawn 3, retire 2, \
+             fail 3, pause 250, retire 3, hold, spawn 4, fail 4, pause 500, retire 4"
+        );
     }
 
     #[test]
@@ -370,8 +484,17 @@ mod tests {
     }
 
     #[test]
-    fn dying_while_importing_is_a_failed_import() {
-        assert_eq!(run(vec![Input::Start, exited(ONE)]), "spawn 1, fail 1");
+    fn leaving_while_importing_is_a_failed_import() {
+        let left = Input::Exited { id: ONE, how: String::new(), death: Death::Exit };
+        assert_eq!(run(vec![Input::Start, left]), "spawn 1, fail 1");
+    }
+
+    #[test]
+    fn being_killed_while_importing_is_believed_the_second_time() {
+        let log = run(vec![Input::Start, exited(ONE), exited(TWO), changed()]);
+        assert_eq!(log, "spawn 1, spawn 2, fail 2, hold, spawn 3");
+        let log = run(vec![Input::Start, exited(ONE), imported(TWO)]);
+        assert_eq!(log, "spawn 1, spawn 2, serve 2");
     }
 
     #[test]

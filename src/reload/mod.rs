@@ -4,6 +4,7 @@ mod announcement;
 mod code;
 mod driver;
 mod fingerprint;
+mod judging;
 mod machine;
 mod output;
 mod place;
@@ -20,7 +21,7 @@ mod zygotes;
 mod tests;
 
 pub use announcement::Announcement;
-pub use driver::{Driver, Setup, Wish};
+pub use driver::{Driver, Hopeless, Setup, Wish};
 pub use tree::{Mark, Tree};
 pub use tripwire::{Touched, Tripwire};
 pub use watch::{Pending, WatchError, Watcher};

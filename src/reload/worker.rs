@@ -18,6 +18,10 @@ use crate::exchange::{GenerationId, OutputStream, Rung};
 use crate::lane::{FromWorker, ImportPlan, ToZygote};
 use crate::process::{Inbox, Received, WorkerControl, kill_group, send};
 
+/// How much of what a process had printed before its end is still taken: what it has
+/// started may go on printing into the same pipes for ever.
+const LAST_LOOKS: usize = 32;
+
 /// A worker that was forked, or is about to be.
 pub(super) struct Worker {
     pub(super) id: GenerationId,
@@ -40,6 +44,8 @@ pub(super) struct Worker {
     pub(super) kill_at: Option<Instant>,
     /// It has closed its control socket: it is gone, or going.
     pub(super) silent: bool,
+    /// What it said last could not be understood, nor can what follows.
+    pub(super) garbled: Option<io::Error>,
 }
 
 impl Worker {
@@ -78,6 +84,7 @@ impl Worker {
             files: Vec::new(),
             kill_at: None,
             silent: false,
+            garbled: None,
         })
     }
 
@@ -93,20 +100,57 @@ impl Worker {
                     break;
                 }
             }
-            while let Ok(Some(report)) = self.inbox.take() {
-                reports.push(report);
+            loop {
+                match self.inbox.take() {
+                    Ok(Some(report)) => reports.push(report),
+                    Ok(None) => break,
+                    Err(error) => {
+                        self.garbled = Some(error);
+                        return reports;
+                    }
+                }
             }
         }
         reports
     }
 
-    /// What it has printed since, as whole lines.
+    /// Some of what it has printed since, as whole lines.
     pub(super) fn printed(&mut self) -> Vec<(OutputStream, Vec<u8>)> {
         let stdout =
             self.stdout.read().into_iter().map(|line| (OutputStream::Stdout, line));
         let stderr =
             self.stderr.read().into_iter().map(|line| (OutputStream::Stderr, line));
         stdout.chain(stderr).collect()
+    }
+
+    /// What it had printed when it ended.
+    pub(super) fn last_printed(&mut self) -> Vec<(OutputStream, Vec<u8>)> {
+        let mut lines = self.printed();
+        for _ in 0..LAST_LOOKS {
+            if !self.has_more() {
+                break;
+            }
+            lines.append(&mut self.printed());
+        }
+        lines
+    }
+
+    /// Whether there is more to read, of which no event tells.
+    pub(super) fn has_more(&self) -> bool {
+        self.stdout.has_more() || self.stderr.has_more()
+    }
+
+    /// When it has to be killed. One that has no name yet is when it says it.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.kill_at.filter(|_| self.pid.is_some())
+    }
+
+    /// Kills it if its time is over.
+    pub(super) fn kill_if_due(&mut self, now: Instant) {
+        if self.deadline().is_some_and(|at| now >= at) {
+            self.kill_at = None;
+            self.kill();
+        }
     }
 
     /// Ends it at once, with everything it has started.

@@ -4,14 +4,21 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
 
 use super::warmth::{Next, Verdict, Warmth};
 use super::zygote::Zygote;
+use crate::clock::monotonic;
 use crate::exchange::{GenerationId, Rung, Traceback};
 use crate::lane::{FromZygote, ImportTrace, ToZygote};
-use crate::process::send;
+use crate::process::{Exit, describe_exit, send};
+
+/// How long importing the libraries beforehand may take.
+const PRELOAD: Duration = Duration::from_secs(60);
+/// How many modules that are not kept warm are named.
+const MOST_NAMED: usize = 3;
 
 /// What zygotes have said.
 #[derive(Debug, Default)]
@@ -20,6 +27,19 @@ pub(super) struct Heard {
     pub(super) notices: Vec<String>,
     /// Workers that could not be forked, with the operating system's words.
     pub(super) unborn: Vec<(GenerationId, String)>,
+}
+
+/// What the end of a child means.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// It was no zygote, or one that was done with.
+    None,
+    /// Importing beforehand came to nothing, for that reason.
+    Preload(String),
+    /// One that generations are made from; the next starts another.
+    Source,
+    /// No interpreter has ever come up; this is what it printed.
+    Interpreter(Vec<String>),
 }
 
 /// All zygotes of a run.
@@ -32,13 +52,37 @@ pub(super) struct Zygotes {
     candidate: Option<Zygote>,
     /// What the candidate tries.
     record: Vec<u8>,
+    /// When it has taken too long.
+    patience: Option<Instant>,
+    /// Those that are done with, but may still have a worker to fork.
+    leaving: Vec<Zygote>,
+    /// Whether any has ever come up.
+    was_up: bool,
+    /// How many excluded modules the user knows of.
+    told: Option<usize>,
 }
 
 impl Zygotes {
     /// Sockets and output will report under `token`.
     pub(super) fn new(python: PathBuf, token: Token, warmth: Warmth) -> Self {
-        let record = Vec::new();
-        Self { python, token, warmth, base: None, warm: None, candidate: None, record }
+        Self {
+            python,
+            token,
+            warmth,
+            base: None,
+            warm: None,
+            candidate: None,
+            record: Vec::new(),
+            patience: None,
+            leaving: Vec::new(),
+            was_up: false,
+            told: None,
+        }
+    }
+
+    fn all(&mut self) -> impl Iterator<Item = &mut Zygote> {
+        let named = [&mut self.base, &mut self.warm, &mut self.candidate];
+        named.into_iter().flatten().chain(&mut self.leaving)
     }
 
     /// Where the next worker is forked from, and what that makes of it.
@@ -57,6 +101,14 @@ impl Zygotes {
             None => Zygote::start(&self.python, registry, self.token)?,
         };
         Ok((self.base.insert(base).orders(), Rung::Cold))
+    }
+
+    /// Where workers were forked from is broken: the next one comes from another.
+    pub(super) fn distrust(&mut self) {
+        self.end_warm();
+        self.warmth.lost();
+        self.leaving.extend(self.base.take());
+        self.leaving.retain(|zygote| !zygote.broken);
     }
 
     /// A generation was imported: judges it and learns from it.
@@ -95,17 +147,21 @@ impl Zygotes {
     }
 
     fn end_warm(&mut self) {
-        for zygote in [self.warm.take(), self.candidate.take()].into_iter().flatten() {
-            zygote.end();
+        self.end_candidate();
+        self.leaving.extend(self.warm.take());
+    }
+
+    fn end_candidate(&mut self) {
+        self.patience = None;
+        if let Some(candidate) = self.candidate.take() {
+            candidate.end();
         }
     }
 
     /// Starts a zygote that imports the libraries; it becomes the warm one if all goes
     /// well. Failing that, generations are made from nothing, which is right if slow.
     fn try_preload(&mut self, registry: &Registry) {
-        if let Some(before) = self.candidate.take() {
-            before.end();
-        }
+        self.end_candidate();
         let Ok(zygote) = Zygote::start(&self.python, registry, self.token) else {
             return;
         };
@@ -113,21 +169,45 @@ impl Zygotes {
         let order = ToZygote::Preload { trace: self.record.clone(), excluded };
         if send(zygote.orders(), &order, &[]).is_ok() {
             self.candidate = Some(zygote);
+            self.patience = Some(monotonic() + PRELOAD);
         }
+    }
+
+    /// When [`Self::give_up_if_due`] wants to be called.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.patience
+    }
+
+    /// Ends an attempt to import beforehand that takes too long; says so.
+    pub(super) fn give_up_if_due(&mut self, now: Instant) -> Option<String> {
+        self.patience.filter(|&until| now >= until)?;
+        self.end_candidate();
+        Some(not_warm(&format!("importing them took more than {} s", PRELOAD.as_secs())))
+    }
+
+    /// Whether an interpreter is still coming up, so that nothing can be said about the
+    /// workers it is to fork.
+    pub(super) fn is_starting(&self) -> bool {
+        self.base.as_ref().is_some_and(|base| !base.ready)
+    }
+
+    /// Whether there is more output to read, of which no event tells.
+    pub(super) fn has_more(&mut self) -> bool {
+        self.all().any(|zygote| zygote.has_more())
     }
 
     /// Hears what they have said.
     pub(super) fn hear(&mut self, registry: &Registry) -> Heard {
         let mut heard = Heard::default();
         let mut tried = None;
-        let all = [&mut self.base, &mut self.warm, &mut self.candidate];
-        for zygote in all.into_iter().flatten() {
-            for line in zygote.printed() {
-                heard
-                    .notices
-                    .push(format!("interpreter: {}", String::from_utf8_lossy(&line)));
-            }
-            for report in zygote.reports() {
+        let (mut is_up, mut is_broken) = (false, false);
+        for zygote in self.all() {
+            let reports = zygote.reports();
+            is_up |= zygote.ready;
+            is_broken |= zygote.broken;
+            let lines = zygote.printed();
+            heard.notices.extend(lines.iter().map(|line| interpreter_line(line)));
+            for report in reports {
                 match report {
                     FromZygote::Ready => {}
                     FromZygote::Preloaded { modules, refused } => {
@@ -137,39 +217,74 @@ impl Zygotes {
                 }
             }
         }
+        self.was_up |= is_up;
+        if is_broken {
+            let text = "the zygote was replaced: what it said could not be understood";
+            heard.notices.push(text.to_owned());
+            self.distrust();
+        }
         if let Some((modules, refused)) = tried {
-            self.take_in(modules, refused, registry);
+            heard.notices.extend(self.take_in(modules, refused, registry));
         }
         heard
     }
 
+    /// Gives what the user should know of it.
     fn take_in(
         &mut self,
         modules: usize,
         refused: Vec<(String, String)>,
         registry: &Registry,
-    ) {
+    ) -> Option<String> {
+        self.patience = None;
         match self.warmth.preloaded(modules, refused) {
             Next::Use => {
-                if let Some(before) = self.warm.take() {
-                    before.end();
-                }
+                self.leaving.extend(self.warm.take());
                 self.warm = self.candidate.take();
+                let excluded = self.warmth.excluded();
+                let is_news = self.told.replace(excluded.len()) != Some(excluded.len());
+                is_news.then(|| format!("{modules} modules are kept warm{}", self.but()))
             }
-            Next::TryAgain => self.try_preload(registry),
+            Next::TryAgain => {
+                self.try_preload(registry);
+                None
+            }
             Next::GiveUp => {
-                if let Some(useless) = self.candidate.take() {
-                    useless.end();
-                }
+                self.end_candidate();
+                Some(not_warm(&format!(
+                    "each attempt met another obstacle{}",
+                    self.but()
+                )))
             }
         }
     }
 
-    /// Lets the one that knows nothing go while it is not needed. Not before every worker
-    /// has been born: until then they are of its process group.
+    /// What is not kept warm, and why, in one line.
+    fn but(&self) -> String {
+        let excluded = self.warmth.excluded();
+        if excluded.is_empty() {
+            return String::new();
+        }
+        let named = excluded.iter().take(MOST_NAMED).map(|(name, why)| {
+            format!("{name} ({})", why.lines().next().unwrap_or_default())
+        });
+        let mut words: Vec<String> = named.collect();
+        if let Some(more @ 1..) = excluded.len().checked_sub(MOST_NAMED) {
+            words.push(format!("{more} more"));
+        }
+        format!("; not: {}", words.join(", "))
+    }
+
+    /// Lets those go that are not needed. Not before every worker has been born: until
+    /// then they are of a zygote's process group.
     pub(super) fn rest(&mut self, all_born: bool) {
-        if all_born
-            && self.warm.is_some()
+        if !all_born {
+            return;
+        }
+        for zygote in self.leaving.drain(..) {
+            zygote.end();
+        }
+        if self.warm.is_some()
             && self.warmth.rung() != Rung::Cold
             && let Some(base) = self.base.take()
         {
@@ -177,29 +292,40 @@ impl Zygotes {
         }
     }
 
-    /// A child of the front has ended. `true` if it was a zygote that was still needed;
-    /// the next generation starts another.
-    pub(super) fn ended(&mut self, pid: i32) -> bool {
-        let is =
-            |zygote: &Option<Zygote>| zygote.as_ref().is_some_and(|it| it.pid == pid);
-        if is(&self.candidate) {
-            self.candidate = None;
-        } else if is(&self.warm) {
-            self.warm = None;
-            self.warmth.lost();
-            return true;
-        } else if is(&self.base) {
-            self.base = None;
-            return true;
+    /// A child of the front has ended.
+    pub(super) fn ended(&mut self, exit: Exit) -> Loss {
+        self.leaving.retain(|zygote| zygote.pid != exit.pid);
+        let is = |zygote: &mut Zygote| zygote.pid == exit.pid;
+        if self.candidate.take_if(is).is_some() {
+            self.patience = None;
+            let how = describe_exit(exit.status);
+            return Loss::Preload(not_warm(&format!("the process that tried it {how}")));
         }
-        false
+        if self.warm.take_if(is).is_some() {
+            self.warmth.lost();
+            return Loss::Source;
+        }
+        let Some(mut base) = self.base.take_if(is) else { return Loss::None };
+        // It may have come up just before.
+        let _last = base.reports();
+        self.was_up |= base.ready;
+        if self.was_up { Loss::Source } else { Loss::Interpreter(base.last_words()) }
     }
 
     /// Ends them all.
     pub(super) fn end(&mut self) {
         self.end_warm();
-        if let Some(base) = self.base.take() {
-            base.end();
+        self.leaving.extend(self.base.take());
+        for zygote in self.leaving.drain(..) {
+            zygote.end();
         }
     }
+}
+
+fn interpreter_line(line: &[u8]) -> String {
+    format!("interpreter: {}", String::from_utf8_lossy(line))
+}
+
+fn not_warm(why: &str) -> String {
+    format!("libraries are imported anew for each generation: {why}")
 }

@@ -141,6 +141,30 @@ fn an_environment_of_another_version_is_named_with_the_way_out() {
 }
 
 #[test]
+fn an_interpreter_that_does_not_start_is_told_with_the_way_out() {
+    let folder = Folder::copy_of("probe.py");
+    for reload in [&["--reload"][..], &[]] {
+        let launch = rdev(folder.path()).env("PYTHONHOME", "/nonexistent");
+        let launch = launch.args(["--port", "0", "probe:app"]);
+        let said = refusal(reload.iter().fold(launch, Launch::arg), 2);
+        assert_says(&said, &["does not start", "encodings", "PYTHONHOME", "--python"]);
+        assert!(!said.contains("platlibdir") && !said.contains("zygote"), "{said}");
+    }
+}
+
+#[test]
+fn what_the_interpreter_tells_of_itself_is_no_warning() {
+    let folder = Folder::copy_of("probe.py");
+    let launch = rdev(folder.path()).env("PYTHONPROFILEIMPORTTIME", "1");
+    let mut server = launch.arg("probe:app").serve();
+    server.get("/").expect(200);
+    server.wait_for("the interpreter's report", |program| {
+        program.stderr().contains("rdev: interpreter: import time:")
+    });
+    assert!(!server.stderr().contains("rdev: warning"), "{}", server.stderr());
+}
+
+#[test]
 fn without_an_environment_the_interpreter_of_the_build_serves() {
     let folder = Folder::empty();
     folder.save(

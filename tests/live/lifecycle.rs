@@ -1,11 +1,13 @@
 //! Starting and ending: signals, the port, and no process left behind.
 
+use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use _rdev::clock::monotonic;
 use rustix::process::Signal;
 
 use crate::client::request;
@@ -14,6 +16,9 @@ use crate::patience::within;
 use crate::rdev::rdev;
 use crate::serving::{Probe, probe, probe_with};
 
+/// How long the end takes where nothing is in flight, with room for a busy machine: what
+/// is to be seen is that none of the limits of 2 s and more is reached.
+const PROMPT: Duration = Duration::from_secs(1);
 /// How long what belongs to a front may outlive it.
 const SOON: Duration = Duration::from_secs(2);
 
@@ -117,6 +122,64 @@ fn a_second_ctrl_c_does_not_wait_for_requests() {
     let status = probe.server.wait_for_exit();
     assert!(matches!(status.code(), Some(0 | 130)), "{status}");
     assert_gone(&probe);
+}
+
+#[test]
+fn ending_takes_along_what_went_its_own_way() {
+    let folder = Folder::empty();
+    folder.save(
+        "app.py",
+        "import subprocess, sys\n\
+         code = 'import os, time; os.fork() and os._exit(0); print(os.getpid(), flush=True); time.sleep(600)'\n\
+         command = [sys.executable, '-c', code]\n\
+         daemon = subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True)\n\
+         pid = daemon.stdout.readline()\n\
+         def app(environ, start_response):\n    \
+         start_response('200 OK', [])\n    return [pid]\n",
+    );
+    let mut server = rdev(folder.path()).serve();
+    let pid = server.get("/").expect(200).text();
+    assert!(Path::new(&format!("/proc/{}", pid.trim())).exists());
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait_for_exit().code(), Some(0));
+    assert_eq!(server.family(), Vec::<u32>::new());
+}
+
+#[test]
+fn an_import_is_not_waited_for_in_the_end() {
+    let folder = Folder::empty();
+    folder.save(
+        "app.py",
+        "open('begun', 'w').write('begun\\n')\nimport time\ntime.sleep(600)\n",
+    );
+    let mut server = rdev(folder.path()).serve();
+    folder.wait_for("begun");
+    let begun = monotonic();
+    server.signal(Signal::TERM);
+    assert_eq!(server.wait_for_exit().code(), Some(0));
+    assert!(monotonic() - begun < PROMPT, "{:?}", monotonic() - begun);
+    assert_eq!(server.family(), Vec::<u32>::new());
+}
+
+#[test]
+fn who_prints_without_end_fills_no_memory() {
+    let folder = Folder::empty();
+    folder.save(
+        "app.py",
+        "import subprocess\nsubprocess.Popen(['yes'])\n\
+         def app(environ, start_response):\n    \
+         start_response('200 OK', [])\n    return [b'ok']\n",
+    );
+    let server = rdev(folder.path()).serve();
+    for _ in 0..100 {
+        server.get("/").expect(200);
+    }
+    for pid in server.family() {
+        let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let most = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        let kilobytes: usize = most.trim().trim_end_matches(" kB").parse().unwrap();
+        assert!(kilobytes < 64 << 10, "{status}");
+    }
 }
 
 #[test]

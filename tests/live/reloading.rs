@@ -1,14 +1,18 @@
 //! A save is served by new code, for each framework, and nobody is refused meanwhile.
 
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::client::{Answer, Client, request};
+use crate::environment;
 use crate::folder::Folder;
 use crate::patience::within;
-use crate::rdev::{Rdev, rdev};
+use crate::rdev::{Launch, Rdev, rdev};
 
 /// How long a save may take to be served.
 const SOON: Duration = Duration::from_secs(10);
@@ -198,6 +202,123 @@ fn a_broken_save_is_a_page_for_browsers() {
     assert!(page.header("content-type").unwrap().starts_with("text/html"), "{page}");
     assert!(page.text().contains("&lt;b&gt;bold"), "{page}");
     assert!(!page.text().contains("<b>bold</b>"), "{page}");
+}
+
+/// An application that answers with a word, and what its module does first.
+fn gated(word: &str, before: &str) -> String {
+    format!(
+        "{before}\ndef app(environ, start_response):\n    \
+         start_response('200 OK', [])\n    return [b{word:?}]\n"
+    )
+}
+
+#[test]
+fn exit_handlers_that_never_end_do_not_keep_failed_imports() {
+    let folder = Folder::empty();
+    let server = rdev(folder.path()).args(["app", "--reload"]).serve();
+    for round in 0..4 {
+        let text = "import atexit, time\natexit.register(time.sleep, 1000)\n";
+        folder.save("app.py", &format!("{text}raise ValueError({round})\n"));
+        let answer = server.get("/").expect(500);
+        assert!(answer.text().contains(&format!("ValueError: {round}")), "{answer}");
+    }
+    // The front, and the process the next one is forked from.
+    let rest = within(SOON, || (server.family().len() <= 2).then_some(()));
+    assert!(rest.is_some(), "{:?} stay", server.family());
+}
+
+#[test]
+fn an_import_that_was_killed_is_tried_once_more() {
+    let folder = Folder::empty();
+    let kill = "import os, signal\n\
+        if not os.path.exists('killed'):\n    \
+        open('killed', 'w').close()\n    os.kill(os.getpid(), signal.SIGKILL)\n";
+    for reload in [&["--reload"][..], &[]] {
+        folder.save("app.py", &gated("second", kill));
+        let launch = reload.iter().fold(rdev(folder.path()), Launch::arg);
+        let server = launch.serve();
+        assert_eq!(server.get("/").expect(200).text(), "second");
+        folder.remove("killed");
+    }
+    folder.save("app.py", "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n");
+    let server = rdev(folder.path()).arg("--reload").serve();
+    assert!(server.get("/").expect(500).text().contains("SIGKILL"));
+}
+
+#[test]
+fn without_reload_an_import_that_fails_later_is_tried_again() {
+    let folder = Folder::empty();
+    let text = "import os\nif os.path.exists('broken'): raise ValueError('for now')\n";
+    let die = "    if environ['PATH_INFO'] == '/die': os._exit(3)\n    start_response";
+    let text = gated("served", text).replace("    start_response", die);
+    folder.save("app.py", &text);
+    let server = rdev(folder.path()).serve();
+    assert_eq!(server.get("/").expect(200).text(), "served");
+    folder.save("broken", "");
+    server.get("/die").expect(502);
+    let failed = within(SOON, || (server.get("/").status == 500).then_some(()));
+    assert!(failed.is_some(), "{}", server.said());
+    folder.remove("broken");
+    let mended = within(SOON, || (server.get("/").status == 200).then_some(()));
+    assert!(mended.is_some(), "{}", server.said());
+}
+
+#[test]
+fn a_worker_that_talks_nonsense_is_replaced() {
+    let folder = Folder::empty();
+    let text = gated("served", "import os").replace(
+        "    start_response",
+        "    if environ['PATH_INFO'] == '/spoil':\n        \
+         for number in range(3, 32):\n            \
+         try: os.write(number, b'printed into the wrong descriptor')\n            \
+         except OSError: pass\n    start_response",
+    );
+    folder.save("app.py", &text);
+    let server = rdev(folder.path()).serve();
+    assert_eq!(server.get("/").expect(200).text(), "served");
+    server.get("/spoil");
+    let served = within(SOON, || (server.get("/").text() == "served").then_some(()));
+    assert!(served.is_some(), "{}", server.said());
+}
+
+/// A virtual environment in a folder, with one library in it.
+fn environment_with(folder: &Folder, library: &str, text: &str) -> PathBuf {
+    let venv = folder.path().join("environment");
+    let python = Path::new(_rdev::BUILD_PYTHON);
+    let versions = fs::read_dir(environment::venv().join("lib")).unwrap();
+    let version = versions.map(|entry| entry.unwrap().file_name()).next().unwrap();
+    let packages = venv.join("lib").join(version).join("site-packages");
+    fs::create_dir_all(&packages).unwrap();
+    fs::create_dir(venv.join("bin")).unwrap();
+    symlink(python, venv.join("bin/python")).unwrap();
+    let home = python.parent().unwrap().display();
+    fs::write(venv.join("pyvenv.cfg"), format!("home = {home}\n")).unwrap();
+    fs::write(packages.join(library), text).unwrap();
+    venv
+}
+
+#[test]
+fn what_is_not_kept_warm_is_told_once_with_the_reason() {
+    let dies = "import os, sys\nif 'app' not in sys.modules: os.kill(os.getpid(), 9)\n";
+    let table = [
+        ("print('noise')\n", "modules are kept warm; not: lib (prints when imported)"),
+        (
+            dies,
+            "libraries are imported anew for each generation: the process that tried \
+                it was killed by SIGKILL",
+        ),
+    ];
+    for (library, words) in table {
+        let folder = Folder::empty();
+        let venv = environment_with(&folder, "lib.py", library);
+        folder.save("app.py", &gated("first", "import json, lib"));
+        let launch = rdev(folder.path()).env("VIRTUAL_ENV", venv);
+        let mut server = launch.args(["app", "--reload"]).serve();
+        server.wait_for(words, |program| program.stderr().contains(words));
+        folder.save("app.py", &gated("second", "import json, lib"));
+        assert_eq!(server.get("/").expect(200).text(), "second");
+        assert_eq!(server.stderr().matches(words).count(), 1);
+    }
 }
 
 #[test]

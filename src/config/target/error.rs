@@ -58,6 +58,12 @@ pub enum TargetError {
         /// The name with the dot.
         name: String,
     },
+    /// A file that no import can spell.
+    #[error("{typed} cannot be imported: its name is not UTF-8; rename it")]
+    NotText {
+        /// The path as typed.
+        typed: String,
+    },
     /// Nothing before the colon.
     #[error("\"{typed}\" names no module{WAYS_TO_NAME}")]
     NoModule {
@@ -140,6 +146,7 @@ impl TargetError {
             | Self::Unreadable { .. } => 1,
             Self::NotPython { .. }
             | Self::Dotted { .. }
+            | Self::NotText { .. }
             | Self::NoModule { .. }
             | Self::NotAModule { .. }
             | Self::NoCallable { .. }

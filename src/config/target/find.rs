@@ -1,7 +1,9 @@
 //! From TARGET as typed to the module, the name in it, and the folder to import from.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path, PathBuf};
 
 use super::{Target, TargetError};
@@ -38,17 +40,41 @@ impl<'a> Finder<'a> {
     /// The target for what was typed, if anything was.
     pub(in crate::config) fn find(
         &self,
-        typed: Option<&str>,
+        typed: Option<&OsStr>,
     ) -> Result<Target, TargetError> {
         let Some(typed) = typed else {
             return self.unnamed();
         };
-        let (place, callable) = self.split(typed)?;
+        let Some(text) = typed.to_str() else {
+            return self.foreign(typed);
+        };
+        let (place, callable) = self.split(text)?;
         if is_path(place) {
-            self.path(place, callable)
+            self.path(Path::new(place), place, callable)
         } else {
             self.module(place, callable)
         }
+    }
+
+    /// A target that is not UTF-8: a path may be of any bytes, everything else is text.
+    fn foreign(&self, typed: &OsStr) -> Result<Target, TargetError> {
+        let bytes = typed.as_bytes();
+        let colon = bytes.iter().position(|byte| *byte == b':');
+        let colon = colon.filter(|_| !self.current_dir.join(typed).exists());
+        let (place, callable) = match colon {
+            Some(at) => (&bytes[..at], Some(String::from_utf8_lossy(&bytes[at + 1..]))),
+            None => (bytes, None),
+        };
+        let shown = String::from_utf8_lossy(place);
+        if !is_path(&shown) {
+            return Err(TargetError::NotAModule { name: shown.into_owned() });
+        }
+        // Judges what is behind the colon.
+        let text = typed.to_string_lossy();
+        if callable.is_some() {
+            self.split(&text)?;
+        }
+        self.path(Path::new(OsStr::from_bytes(place)), &shown, callable.as_deref())
     }
 
     /// Cuts at the first colon, since arguments of a factory may have more of them; a
@@ -118,8 +144,14 @@ impl<'a> Finder<'a> {
         })
     }
 
-    fn path(&self, typed: &str, callable: Option<&str>) -> Result<Target, TargetError> {
-        let path = self.current_dir.join(typed);
+    /// `typed` is the path as it is shown.
+    fn path(
+        &self,
+        path: &Path,
+        typed: &str,
+        callable: Option<&str>,
+    ) -> Result<Target, TargetError> {
+        let path = self.current_dir.join(path);
         let found = match fs::metadata(&path) {
             Ok(found) => Some(found),
             Err(error) if leads_nowhere(&error) => None,
@@ -166,7 +198,7 @@ impl<'a> Finder<'a> {
         typed: &str,
         callable: Option<&str>,
     ) -> Result<Target, TargetError> {
-        let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = file.file_stem().unwrap_or_default();
         let folder = file.parent().unwrap_or(file);
         // The folder without symbolic links, for the watcher; the file as it is called,
         // since that is the name it is imported under.
@@ -186,12 +218,16 @@ impl<'a> Finder<'a> {
         let Ok(packages) = folder.strip_prefix(&app_dir) else {
             return Err(TargetError::OutsideAppDir { typed: typed.to_owned(), app_dir });
         };
-        let packages = packages.components().map(Component::as_os_str);
-        let mut parts: Vec<String> =
-            packages.map(|part| part.to_string_lossy().into_owned()).collect();
-        if !in_init || parts.is_empty() {
-            parts.push(stem.into_owned());
+        let mut names: Vec<&OsStr> =
+            packages.components().map(Component::as_os_str).collect();
+        if !in_init || names.is_empty() {
+            names.push(stem);
         }
+        let parts: Option<Vec<String>> =
+            names.into_iter().map(|name| name.to_str().map(str::to_owned)).collect();
+        let Some(parts) = parts else {
+            return Err(TargetError::NotText { typed: typed.to_owned() });
+        };
         if let Some(name) = parts.iter().find(|part| part.contains('.')) {
             let name = name.clone();
             return Err(TargetError::Dotted { typed: typed.to_owned(), name });

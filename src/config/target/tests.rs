@@ -1,6 +1,8 @@
 //! Every way to name a target, in a tree that has one of each.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -42,8 +44,41 @@ fn find(
     reload: bool,
     typed: &str,
 ) -> Result<Target, TargetError> {
-    let typed = (!typed.is_empty()).then_some(typed);
+    let typed = (!typed.is_empty()).then_some(OsStr::new(typed));
     Finder::new(root, app_dir.map(Path::new), reload)?.find(typed)
+}
+
+#[test]
+fn a_path_need_not_be_text_but_what_is_imported_has_to_be() {
+    let (_kept, root) = tree();
+    let folder = root.join(OsStr::from_bytes(b"caf\xe9"));
+    // Some file systems refuse such names, and then there is nothing to be found.
+    if fs::create_dir(&folder).is_err() {
+        return;
+    }
+    fs::write(folder.join("app.py"), "").unwrap();
+    fs::write(folder.join(OsStr::from_bytes(b"\xe9.py")), "").unwrap();
+    let finder = Finder::new(&root, None, false).unwrap();
+    let find = |typed: &[u8]| finder.find(Some(OsStr::from_bytes(typed)));
+    for (typed, callable) in [
+        (b"caf\xe9/".as_slice(), None),
+        (b"caf\xe9/app.py", None),
+        (b"caf\xe9/app.py:web.app", Some("web.app")),
+    ] {
+        let target = find(typed).unwrap();
+        assert_eq!((target.module.as_str(), &target.app_dir), ("app", &folder));
+        assert_eq!(target.callable.as_deref(), callable);
+    }
+    let refused = [
+        (b"caf\xe9/\xe9.py".as_slice(), "not UTF-8"),
+        (b"caf\xe9:app", "not a module's name"),
+        (b"caf\xe9/app.py:\xe9", "not the name of an application"),
+        (b"caf\xe9/none.py", "does not exist"),
+    ];
+    for (typed, words) in refused {
+        let told = find(typed).unwrap_err().to_string();
+        assert!(told.contains(words), "{told}");
+    }
 }
 
 #[test]

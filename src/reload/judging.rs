@@ -1,0 +1,107 @@
+//! What the driver makes of an import that has ended: whether it is believed, of the files
+//! as they are now, and like one from nothing.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::driver::Loop;
+use super::machine::Input;
+use super::tree::Mark;
+use super::warmth::Verdict;
+use crate::clock::monotonic;
+use crate::exchange::{GenerationId, Rung, Traceback};
+use crate::lane::ImportTrace;
+
+/// How long after a change a failed import is not believed yet: the file may have been
+/// read half written (VS Code truncates first, vim renames with a hole of 2 ms).
+const SETTLE: Duration = Duration::from_millis(100);
+
+/// A failed import, and what it takes to judge it once its files have settled.
+pub(super) struct Settling {
+    pub(super) at: Instant,
+    pub(super) id: GenerationId,
+    traceback: Arc<Traceback>,
+    rung: Rung,
+    mark: Option<Mark>,
+    files: Vec<PathBuf>,
+}
+
+impl Loop {
+    pub(super) fn hear_imported(
+        &mut self,
+        id: GenerationId,
+        took: Duration,
+        trace: &ImportTrace,
+    ) {
+        let Some(rung) = self.workers.get(&id).map(|worker| worker.rung) else { return };
+        let stale = self.stale(id);
+        if !stale.is_empty() {
+            self.zygotes.changed();
+            self.feed(Input::Imported { id, took, rung, stale });
+            return;
+        }
+        let (verdict, trouble) = self.zygotes.imported(rung, trace, self.poll.registry());
+        if let Some(why) = trouble {
+            self.warn(format!(
+                "every generation is made from nothing from now on: {why}"
+            ));
+        }
+        match verdict {
+            Verdict::Keep => self.feed(Input::Imported { id, took, rung, stale }),
+            Verdict::Redo(why) => self.doubt(id, &why),
+        }
+    }
+
+    pub(super) fn hear_failed(&mut self, id: GenerationId, traceback: Arc<Traceback>) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let failure = Settling {
+            at: worker.ordered + SETTLE,
+            id,
+            traceback,
+            rung: worker.rung,
+            mark: worker.mark,
+            files: std::mem::take(&mut worker.files),
+        };
+        // Nobody was writing when the program was started.
+        if id == GenerationId(1) || monotonic() >= failure.at {
+            self.conclude(failure);
+        } else {
+            self.settling = Some(failure);
+        }
+    }
+
+    /// Believes a failure, unless its files have changed since.
+    pub(super) fn conclude(&mut self, failure: Settling) {
+        let Settling { id, traceback, rung, mark, files, .. } = failure;
+        if !self.machine.is_importing(id) {
+            return;
+        }
+        let stale = match (&mut self.code, &mark) {
+            (Some(code), Some(mark)) => code.changed_since(mark, &files),
+            _ => Vec::new(),
+        };
+        if stale.is_empty() && self.zygotes.failed(rung, &traceback) {
+            self.feed(Input::Unlike(id));
+        } else {
+            self.feed(Input::ImportFailed { id, traceback, stale });
+        }
+    }
+
+    /// A generation may not be what a fresh process would have become: makes it again.
+    pub(super) fn doubt(&mut self, id: GenerationId, why: &str) {
+        if self.machine.is_newest(id) {
+            self.inform(format!("generation {id} is made again from nothing: {why}"));
+        }
+        self.feed(Input::Unlike(id));
+    }
+
+    /// The files a generation has loaded that changed since its import began.
+    fn stale(&mut self, id: GenerationId) -> Vec<PathBuf> {
+        let (Some(code), Some(worker)) = (&mut self.code, self.workers.get(&id)) else {
+            return Vec::new();
+        };
+        let Some(mark) = &worker.mark else { return Vec::new() };
+        code.changed_since(mark, &worker.files)
+    }
+}
