@@ -20,6 +20,12 @@ GUESSES = ("app", "application", "create_app()", "make_app()")
 
 # Frames of each end of a traceback that are kept when recursion made it huge.
 MOST_FRAMES = 100
+# Exceptions of a chain that are described, half of them from each end.
+MOST_LINKS = 100
+# Characters of a whole text, of a message, and of a line of source.
+MOST_TEXT = 1 << 20
+MOST_MESSAGE = 64 << 10
+MOST_SOURCE = 1000
 
 
 class NotServable(Exception):
@@ -219,29 +225,72 @@ def _a(noun):
     return ("an " if noun[:1] in "aeiou" else "a ") + noun
 
 
-def describe(error):
-    """An exception as (text, chain); see `describe_one` for the chain's items."""
+def describe(error, trace):
+    """A raised exception and its traceback as (text, chain).
+
+    An item of the chain is (class name, message, link, frames), a frame is (file, line,
+    function, source, own); causes come first. The link says how the item before led to
+    this one: 0 for none, 1 for a cause, 2 for a context.
+    """
     if isinstance(error, NotServable):
-        text = str(error)
+        text = _cut(error, MOST_TEXT)
         return text + "\n", [("", text, 0, [])]
-    formatted = traceback.TracebackException(type(error), error, error.__traceback__)
-    chain = []
-    _collect(formatted, 0, chain, set())
-    return "".join(formatted.format()), chain
+    formatted = traceback.TracebackException(
+        type(error), error, error.__traceback__ if trace is None else trace
+    )
+    links = _links(error, formatted)
+    left_out = max(0, len(links) - MOST_LINKS)
+    half = MOST_LINKS // 2
+    most = MOST_FRAMES if len(links) <= 10 else MOST_FRAMES // 10
+    texts, chain = [], []
+    for index, (raised, formatted, link) in enumerate(links):
+        if left_out and half <= index < half + left_out:
+            if index == half:
+                gap = "[%d more exceptions of this chain]" % left_out
+                texts += [_BETWEEN[link], gap + "\n"]
+                chain.append(("", gap, link, []))
+            continue
+        _hide_frames(formatted)
+        texts += [_BETWEEN[link], _cut("".join(formatted.format()), MOST_TEXT)]
+        chain.append(_describe_one(raised, formatted, link, most))
+    return _cut("".join(texts), MOST_TEXT), chain
 
 
-def _collect(formatted, link, chain, seen):
-    if id(formatted) in seen:
-        return
-    seen.add(id(formatted))
-    formatted.stack[:] = _visible(formatted.stack)
-    if formatted.__cause__ is not None:
-        _collect(formatted.__cause__, 0, chain, seen)
-        link = 1
-    elif formatted.__context__ is not None and not formatted.__suppress_context__:
-        _collect(formatted.__context__, 0, chain, seen)
-        link = 2
-    chain.append(_describe_one(formatted, link))
+# What Python prints between two exceptions of a chain.
+_BETWEEN = (
+    "",
+    "\nThe above exception was the direct cause of the following exception:\n\n",
+    "\nDuring handling of the above exception, another exception occurred:\n\n",
+)
+
+
+def _links(error, formatted):
+    """The exceptions of a chain, causes first: each as it is, prepared for formatting,
+    and with its link to the one before. They are taken apart, since formatting a chain
+    recurses in Python 3.9."""
+    links = []
+    while formatted is not None:
+        before, link = (None, None), 0
+        if formatted.__cause__ is not None:
+            before, link = (error.__cause__, formatted.__cause__), 1
+        elif formatted.__context__ is not None and not formatted.__suppress_context__:
+            before, link = (error.__context__, formatted.__context__), 2
+        formatted.__cause__ = formatted.__context__ = None
+        links.append((error, formatted, link))
+        error, formatted = before
+    return links[::-1]
+
+
+def _hide_frames(formatted):
+    """Of an exception, and of those that it groups, with their causes."""
+    inside, seen = [formatted], {id(None)}
+    while inside:
+        one = inside.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            one.stack[:] = _visible(one.stack)
+            inside += [one.__cause__, one.__context__]
+            inside += getattr(one, "exceptions", None) or ()
 
 
 def _visible(stack):
@@ -254,30 +303,42 @@ def _visible(stack):
     ]
 
 
-def _describe_one(formatted, link):
-    """(class name, message, link, [(file, line, function, source, own)])."""
+def _cut(text, most):
+    """A text of bounded length: its middle is left out, and that is said."""
+    text = str(text)
+    over = len(text) - most
+    if over <= 0:
+        return text
+    half = most // 2
+    return "%s\n[%d characters left out]\n%s" % (text[:half], over, text[-half:])
+
+
+def _describe_one(error, formatted, link, most):
     frames = [
         (
-            frame.filename,
+            _cut(frame.filename, MOST_SOURCE),
             frame.lineno or 0,
-            frame.name,
-            frame.line or "",
+            _cut(frame.name, MOST_SOURCE),
+            _cut(frame.line or "", MOST_SOURCE),
             is_own(frame.filename),
         )
-        for frame in formatted.stack
+        for frame in _ends(formatted.stack, most)
     ]
-    if len(frames) > 2 * MOST_FRAMES:
-        frames = frames[:MOST_FRAMES] + frames[-MOST_FRAMES:]
-    kind = formatted.exc_type
+    kind = type(error)
     name = kind.__qualname__
     if kind.__module__ not in ("builtins", "__main__"):
         name = "%s.%s" % (kind.__module__, name)
     message = str(formatted)
-    if issubclass(kind, SyntaxError):
+    if isinstance(error, SyntaxError):
         message = formatted.msg
         if formatted.filename:
             line = int(formatted.lineno or 0)
-            source = (formatted.text or "").strip()
+            source = _cut((formatted.text or "").strip(), MOST_SOURCE)
             own = is_own(formatted.filename)
             frames.append((formatted.filename, line, "<module>", source, own))
-    return name, message, link, frames
+    return _cut(name, MOST_SOURCE), _cut(message, MOST_MESSAGE), link, frames
+
+
+def _ends(stack, most):
+    """The frames at both ends."""
+    return stack if len(stack) <= 2 * most else stack[:most] + stack[-most:]

@@ -42,6 +42,18 @@ def _replace_breakpoint(hint):
     sys.breakpointhook = breakpointhook
 
 
+def leave_fork():
+    """Ends a process that the application forked and let come back into the server."""
+    text = (
+        "rdev: a process that the application forked came back from it and was ended; "
+        "such a process has to end by itself, with os._exit()\n"
+    )
+    try:
+        os.write(2, text.encode())
+    finally:
+        os._exit(1)
+
+
 def retire():
     """Ends the process as `sys.exit()` would, but for threads that never end."""
     handler = signal.getsignal(signal.SIGTERM)

@@ -11,14 +11,17 @@ use crate::http::{RequestHead, ResponseHead};
 const HEADER: usize = 13;
 /// The largest payload a reader takes; a larger one means that the stream is not ours.
 const PAYLOAD_LIMIT: usize = 64 << 20;
+/// How much of a body or of a text goes into one frame, so that neither side has to hold
+/// more of it at a time.
+pub const PIECE: usize = 64 << 10;
 
 /// Everything the worker needs to call the application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     pub head: RequestHead,
-    /// The length of the body: 0 where there is none, unknown where it is handed on
-    /// while it comes without a length.
-    pub body: Option<u64>,
+    /// The length of the body: 0 where there is none. A chunked one is read to its end
+    /// before the call.
+    pub body: u64,
     /// Whether the client waits for a word before it sends the body.
     pub wants_continue: bool,
     pub client: Peer,
@@ -123,7 +126,7 @@ impl Up {
             Self::Data(bytes) => append_data(id, bytes, out),
             Self::Raised(traceback) => append_value(kind::RAISED, id, traceback, out),
             Self::Hint(hint) => append_value(kind::HINT, id, hint, out),
-            Self::Errors(text) => append(kind::ERRORS, id, text.as_bytes(), out),
+            Self::Errors(text) => append_text(kind::ERRORS, id, text, out),
             Self::End(ending) => append_value(kind::END, id, ending, out),
         }
     }
@@ -142,14 +145,23 @@ impl Up {
     }
 }
 
-/// Appends blocks of a response's body without copying them into a value first.
-pub fn append_data(id: ExchangeId, mut bytes: &[u8], out: &mut Vec<u8>) {
-    while bytes.len() > PAYLOAD_LIMIT {
-        let (piece, rest) = bytes.split_at(PAYLOAD_LIMIT);
+/// Appends a block of a response's body without copying it into a value first, as frames
+/// of at most [`PIECE`] bytes.
+pub fn append_data(id: ExchangeId, bytes: &[u8], out: &mut Vec<u8>) {
+    for piece in bytes.chunks(PIECE) {
         append(kind::DATA, id, piece, out);
-        bytes = rest;
     }
-    append(kind::DATA, id, bytes, out);
+}
+
+/// Appends a text in pieces: whole lines where they are shorter than one.
+fn append_text(tag: u8, id: ExchangeId, mut text: &str, out: &mut Vec<u8>) {
+    while text.len() > PIECE {
+        let most = (0..=PIECE).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        let end = text[..most].rfind('\n').map_or(most, |at| at + 1);
+        append(tag, id, text[..end].as_bytes(), out);
+        text = &text[end..];
+    }
+    append(tag, id, text.as_bytes(), out);
 }
 
 fn append(tag: u8, id: ExchangeId, payload: &[u8], out: &mut Vec<u8>) {
@@ -160,8 +172,9 @@ fn append(tag: u8, id: ExchangeId, payload: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(payload);
 }
 
-/// A value that cannot be encoded (there is none: the types hold no maps or floats)
-/// becomes a frame with an empty payload, which the other side refuses by name.
+/// A value that cannot be encoded becomes a frame with an empty payload, which the other
+/// side refuses by name. There is none: encoding into memory fails for sequences of
+/// unknown length alone, and the types have no such.
 fn append_value<T: Serialize>(tag: u8, id: ExchangeId, value: &T, out: &mut Vec<u8>) {
     let payload = postcard::to_stdvec(value).unwrap_or_default();
     append(tag, id, &payload, out);
@@ -244,13 +257,7 @@ mod tests {
             headers,
         };
         let peer = Peer { host: "127.0.0.1".into(), port: 1 };
-        Call {
-            head,
-            body: Some(3),
-            wants_continue: true,
-            client: peer.clone(),
-            server: peer,
-        }
+        Call { head, body: 3, wants_continue: true, client: peer.clone(), server: peer }
     }
 
     #[test]
@@ -276,6 +283,37 @@ mod tests {
                 }
             }
             assert_eq!(read, frames);
+        }
+    }
+
+    #[test]
+    fn long_texts_and_blocks_are_cut_into_pieces_and_lose_nothing() {
+        let (lines, line) = ("a line\n".repeat(PIECE / 3), "\u{20ac}".repeat(PIECE));
+        for frame in [
+            Up::Errors(lines.clone()),
+            Up::Errors(line.clone()),
+            Up::Data(lines.clone().into_bytes()),
+        ] {
+            let mut wire = Vec::new();
+            frame.append(ExchangeId(7), &mut wire);
+            let mut reader = FrameReader::default();
+            reader.feed(&wire);
+            let mut read = String::new();
+            while let Some((_, piece)) = reader.next_up().unwrap() {
+                let piece = match piece {
+                    Up::Errors(text) => {
+                        assert!(
+                            text.starts_with('a') || frame == Up::Errors(line.clone())
+                        );
+                        text
+                    }
+                    Up::Data(bytes) => String::from_utf8(bytes).unwrap(),
+                    other => panic!("{other:?}"),
+                };
+                assert!((1..=PIECE).contains(&piece.len()));
+                read += &piece;
+            }
+            assert!(read == lines || read == line);
         }
     }
 

@@ -25,10 +25,14 @@ impl Reports {
         Self(Mutex::new(control))
     }
 
-    /// Reports to the front. It is small and seldom, so nobody detaches for it.
-    pub(super) fn send(&self, report: &FromWorker) -> io::Result<()> {
-        let control = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        send(&*control, report, &[])
+    /// Reports to the front, detached from Python: it may have to wait for other threads
+    /// that report, and for the front to read.
+    pub(super) fn send(&self, py: Python<'_>, report: &FromWorker) -> io::Result<()> {
+        py.detach(|| {
+            let control =
+                self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            send(&*control, report, &[])
+        })
     }
 }
 
@@ -58,8 +62,8 @@ fn reporter<'py>(
 ) -> PyResult<Bound<'py, PyCFunction>> {
     PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
         let (file,): (PathBuf,) = args.extract()?;
-        let _front_gone =
-            reports.send(&FromWorker::Loaded { files: vec![OsText::new(file)] });
+        let _front_gone = reports
+            .send(args.py(), &FromWorker::Loaded { files: vec![OsText::new(file)] });
         Ok(())
     })
 }

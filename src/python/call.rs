@@ -4,21 +4,28 @@
 use std::cell::RefCell;
 use std::sync::{Arc, Mutex};
 
-use pyo3::exceptions::{PyBrokenPipeError, PyRuntimeError};
+use pyo3::exceptions::{PyBrokenPipeError, PyRuntimeError, PySystemExit, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::PyBytes;
 
-use super::describe::describe;
+use super::describe::{describe, shortened};
 use super::environ::environ;
+use super::hints::{
+    has_no_body, never_started, not_bytes, not_iterable, too_long, too_short,
+};
 use super::lane_socket::LaneSocket;
+use super::shims;
 use super::start_response::StartResponse;
 use crate::exchange::{ExchangeId, Hint};
 use crate::http::ResponseHead;
 use crate::lane::{self, Ending, Up};
 
 /// The call that a thread is in, shared by the objects handed to the application.
-pub(super) struct Call {
+///
+/// No Python runs while `progress` is locked: sending detaches, but calls nothing. So no
+/// thread can come back to a lock that it holds.
+pub(super) struct Conversation {
     pub(super) id: ExchangeId,
     pub(super) lane: Arc<LaneSocket>,
     is_head: bool,
@@ -62,7 +69,7 @@ enum ClientFault {
 
 thread_local! {
     /// The call this thread is in, for what has no other way to know: `breakpoint()`.
-    static CURRENT: RefCell<Option<Arc<Call>>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Option<Arc<Conversation>>> = const { RefCell::new(None) };
 }
 
 /// Adds a hint to the exchange of the calling thread, if it is in one.
@@ -83,7 +90,7 @@ pub(super) fn run(
     request: &lane::Call,
     multithread: bool,
 ) -> PyResult<()> {
-    let call = Arc::new(Call {
+    let call = Arc::new(Conversation {
         id,
         lane: Arc::clone(lane),
         is_head: request.head.method == "HEAD",
@@ -96,6 +103,7 @@ pub(super) fn run(
         Ok(iterable) => call.send_all(py, &iterable),
         Err(error) => Err(Failure::Raised(error)),
     };
+    call.leave_if_forked(py, outcome.as_ref().err());
     errors.get().finish(py);
     call.end(py, outcome);
     CURRENT.set(None);
@@ -115,7 +123,7 @@ impl From<PyErr> for Failure {
     }
 }
 
-impl Call {
+impl Conversation {
     /// Sends every block of the iterable, then calls its `close()`, whatever happened.
     fn send_all(
         &self,
@@ -140,12 +148,20 @@ impl Call {
         py: Python<'_>,
         iterable: &Bound<'_, PyAny>,
     ) -> Result<(), Failure> {
-        let Ok(blocks) = iterable.try_iter() else {
-            return Err(Failure::Broke(not_iterable(iterable)));
+        self.leave_if_forked(py, None);
+        let blocks = match iterable.try_iter() {
+            Ok(blocks) => blocks,
+            Err(error)
+                if error.is_instance_of::<PyTypeError>(py) && !is_iterable(iterable) =>
+            {
+                return Err(Failure::Broke(not_iterable(iterable)));
+            }
+            Err(error) => return Err(error.into()),
         };
         let only_block = iterable.len().is_ok_and(|length| length == 1);
         for block in blocks {
             let block = block?;
+            self.leave_if_forked(py, None);
             let Ok(bytes) = block.cast::<PyBytes>() else {
                 return Err(Failure::Broke(not_bytes(iterable, &block)));
             };
@@ -157,17 +173,26 @@ impl Call {
         self.send_head(py)
     }
 
+    /// A process that the application forked, and that came back from it, ends here: what
+    /// it would answer, the one that it was forked from answers.
+    fn leave_if_forked(&self, py: Python<'_>, failure: Option<&Failure>) {
+        if !self.lane.is_foreign() {
+            return;
+        }
+        if let Some(Failure::Raised(error)) = failure
+            && !error.is_instance_of::<PySystemExit>(py)
+        {
+            error.print(py);
+        }
+        let _left = shims::process(py).and_then(|shim| shim.call_method0("leave_fork"));
+    }
+
     /// PEP 3333, "Handling the Content-Length Header": an iterable of length 1 tells it.
     fn set_length(&self, py: Python<'_>, length: usize) {
         let mut progress = self.lock(py);
-        if progress.stage != Stage::Open || progress.wrote {
-            return;
-        }
-        if let Some(head) = &mut progress.head {
-            let bodiless = matches!(head.status, 204 | 304);
-            if !bodiless && !head.headers.contains("content-length") {
-                head.headers.push("Content-Length", length.to_string());
-            }
+        // An empty answer to HEAD says nothing about the one to GET.
+        if !progress.wrote && (length > 0 || !self.is_head) {
+            progress.offer_length(length);
         }
     }
 
@@ -178,23 +203,18 @@ impl Call {
             return Ok(());
         }
         let mut progress = self.lock(py);
-        let mut frames = Vec::with_capacity(block.len() + 64);
+        let mut frames = Vec::new();
         self.append_head(&mut progress, &mut frames)?;
         let length = progress.take_room(block.len(), self.is_head);
-        if length > 0 {
-            lane::append_data(self.id, &block[..length], &mut frames);
-        }
-        let overran = length < block.len() && !progress.overran;
-        if overran {
+        if length < block.len() && !progress.overran {
             progress.overran = true;
-            Up::Hint(Box::new(too_long())).append(self.id, &mut frames);
+            let hint = match progress.bodiless() {
+                Some(status) => has_no_body(status),
+                None => too_long(),
+            };
+            Up::Hint(Box::new(hint)).append(self.id, &mut frames);
         }
-        let sent = if self.lane.is_shut() {
-            Err(std::io::ErrorKind::BrokenPipe.into())
-        } else {
-            self.lane.send(py, &frames)
-        };
-        sent.map_err(|_| {
+        self.lane.send_block(py, self.id, frames, &block[..length]).map_err(|_| {
             progress.client_fault = Some(ClientFault::Gone);
             Failure::ClientGone
         })
@@ -203,14 +223,8 @@ impl Call {
     /// At the end of the iterable: sends the head if no block did.
     fn send_head(&self, py: Python<'_>) -> Result<(), Failure> {
         let mut progress = self.lock(py);
-        if progress.stage == Stage::Open
-            && !self.is_head
-            && let Some(head) = &mut progress.head
-        {
-            let bodiless = matches!(head.status, 204 | 304);
-            if !bodiless && !head.headers.contains("content-length") {
-                head.headers.push("Content-Length", "0");
-            }
+        if !self.is_head {
+            progress.offer_length(0);
         }
         let mut frames = Vec::new();
         self.append_head(&mut progress, &mut frames)?;
@@ -232,8 +246,10 @@ impl Call {
             return Err(Failure::Broke(never_started()));
         };
         progress.stage = Stage::Sent;
-        let bodiless = matches!(head.status, 204 | 304);
-        progress.room = if bodiless { Some(0) } else { content_length(&head) };
+        progress.room = match progress.bodiless() {
+            Some(_) => Some(0),
+            None => content_length(&head),
+        };
         Up::Head(Box::new(head)).append(self.id, frames);
         Ok(())
     }
@@ -311,6 +327,7 @@ impl Call {
 
     /// Adds a hint to the exchange.
     pub(super) fn hint(&self, py: Python<'_>, hint: Hint) {
+        let hint = Hint { problem: shortened(hint.problem), mend: shortened(hint.mend) };
         self.report(py, &Up::Hint(Box::new(hint)));
     }
 
@@ -329,6 +346,24 @@ impl Call {
 }
 
 impl Progress {
+    /// The status, if it is one that has no body (RFC 9110 section 6.4.1).
+    fn bodiless(&self) -> Option<u16> {
+        let status = self.head.as_ref()?.status;
+        matches!(status, 204 | 304).then_some(status)
+    }
+
+    /// Tells the body's length where the application does not, and there can be one.
+    fn offer_length(&mut self, length: usize) {
+        if self.stage != Stage::Open || self.bodiless().is_some() {
+            return;
+        }
+        if let Some(head) = &mut self.head
+            && !head.headers.contains("content-length")
+        {
+            head.headers.push("Content-Length", length.to_string());
+        }
+    }
+
     /// How many of these bytes may go out: not more than Content-Length promised.
     fn take_room(&mut self, length: usize, is_head: bool) -> usize {
         match &mut self.room {
@@ -342,65 +377,13 @@ impl Progress {
     }
 }
 
+/// Whether Python would iterate over it at all: what its methods raise is their own.
+fn is_iterable(value: &Bound<'_, PyAny>) -> bool {
+    let kind = value.get_type();
+    ["__iter__", "__getitem__"].iter().any(|name| kind.hasattr(*name).unwrap_or(true))
+}
+
 fn content_length(head: &ResponseHead) -> Option<u64> {
     let value = head.headers.get("content-length")?;
     std::str::from_utf8(value).ok()?.trim().parse().ok()
-}
-
-fn type_name(value: &Bound<'_, PyAny>) -> String {
-    value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
-}
-
-fn not_iterable(returned: &Bound<'_, PyAny>) -> Hint {
-    Hint {
-        problem: format!(
-            "the application returned {}, which cannot be iterated over; WSGI takes an \
-             iterable of bytes (PEP 3333)",
-            type_name(returned)
-        ),
-        mend: "return a list of bytes: return [body]".to_owned(),
-    }
-}
-
-fn not_bytes(iterable: &Bound<'_, PyAny>, block: &Bound<'_, PyAny>) -> Hint {
-    let (holder, kind) = (type_name(iterable), type_name(block));
-    let problem = format!(
-        "the application returned a {holder} of {kind}; WSGI in Python 3 forbids that and \
-         takes bytes only (PEP 3333)"
-    );
-    let mend = if iterable.is_instance_of::<PyString>() {
-        "encode it and put it into a list: return [text.encode()]".to_owned()
-    } else if block.is_instance_of::<PyString>() {
-        "encode each str: text.encode()".to_owned()
-    } else {
-        "make each block bytes: bytes(block)".to_owned()
-    };
-    Hint { problem, mend }
-}
-
-fn never_started() -> Hint {
-    Hint {
-        problem: "the application gave a body without calling start_response (PEP 3333)"
-            .to_owned(),
-        mend: "call start_response(status, headers) before the first block is returned"
-            .to_owned(),
-    }
-}
-
-fn too_long() -> Hint {
-    Hint {
-        problem: "the body is longer than the Content-Length the application sent; the \
-                  rest was not sent (PEP 3333)"
-            .to_owned(),
-        mend: "leave Content-Length out, or count bytes, not characters".to_owned(),
-    }
-}
-
-fn too_short() -> Hint {
-    Hint {
-        problem: "the body is shorter than the Content-Length the application sent; the \
-                  connection was closed (PEP 3333)"
-            .to_owned(),
-        mend: "leave Content-Length out, or count bytes, not characters".to_owned(),
-    }
 }

@@ -1,6 +1,9 @@
-//! An exception as the data that front and inspector show.
+//! Exceptions, values and texts as the data that front and inspector show.
+
+use std::fmt::Write as _;
 
 use pyo3::prelude::*;
+use pyo3::types::PyString;
 
 use super::shims;
 use crate::exchange::{Frame, Link, Raised, Traceback};
@@ -10,10 +13,8 @@ use crate::exchange::{Frame, Link, Raised, Traceback};
 pub(super) fn describe(py: Python<'_>, error: &PyErr) -> Traceback {
     extract(py, error).unwrap_or_else(|second| {
         let text = format!("{error}\n(while describing it: {second})\n");
-        let kind = error
-            .get_type(py)
-            .name()
-            .map_or_else(|_| "exception".to_owned(), |name| name.to_string());
+        let text = shortened(text);
+        let kind = type_name(error.value(py));
         let raised = Raised {
             kind,
             message: "an exception that cannot be described".to_owned(),
@@ -26,11 +27,10 @@ pub(super) fn describe(py: Python<'_>, error: &PyErr) -> Traceback {
 
 fn extract(py: Python<'_>, error: &PyErr) -> PyResult<Traceback> {
     let value = error.value(py);
-    if let Some(traceback) = error.traceback(py) {
-        // Before Python 3.12 a caught error carries its traceback beside the value.
-        value.setattr("__traceback__", traceback)?;
-    }
-    let described = shims::importing(py)?.call_method1("describe", (value,))?;
+    // Before Python 3.12 a caught error carries its traceback beside the value, which
+    // need not allow that one is set.
+    let described =
+        shims::importing(py)?.call_method1("describe", (value, error.traceback(py)))?;
     let (text, rows): (Bound<'_, PyAny>, Vec<Bound<'_, PyAny>>) = described.extract()?;
     let chain = rows.iter().map(raised).collect::<PyResult<_>>()?;
     Ok(Traceback { chain, text: lossy(&text)? })
@@ -64,8 +64,31 @@ fn raised(row: &Bound<'_, PyAny>) -> PyResult<Raised> {
     Ok(Raised { kind: lossy(&kind)?, message: lossy(&message)?, frames, link })
 }
 
+/// The name of a value's type.
+pub(super) fn type_name(value: &Bound<'_, PyAny>) -> String {
+    value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
+}
+
 /// Text that may hold lone surrogates, as file names and messages can.
 pub(super) fn lossy(text: &Bound<'_, PyAny>) -> PyResult<String> {
-    let bytes = text.call_method1("encode", ("utf-8", "backslashreplace"))?;
+    if let Ok(Ok(text)) = text.cast::<PyString>().map(|text| text.to_str()) {
+        return Ok(text.to_owned());
+    }
+    // Not the value's own `encode`, which a subclass may have replaced.
+    let encode = text.py().get_type::<PyString>().getattr("encode")?;
+    let bytes = encode.call1((text, "utf-8", "backslashreplace"))?;
     Ok(String::from_utf8_lossy(bytes.extract::<&[u8]>()?).into_owned())
+}
+
+/// The most bytes of a text that is made to be read by people.
+const MOST_TEXT: usize = 64 << 10;
+
+/// A text cut to what fits, saying how much is missing.
+pub(super) fn shortened(mut text: String) -> String {
+    if text.len() > MOST_TEXT {
+        let end = (0..=MOST_TEXT).rev().find(|end| text.is_char_boundary(*end));
+        let rest = text.split_off(end.unwrap_or(0));
+        let _infallible = write!(text, " [{} bytes more]", rest.len());
+    }
+    text
 }

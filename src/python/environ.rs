@@ -6,7 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-use super::call::Call;
+use super::call::Conversation;
 use super::errors::Errors;
 use super::file_wrapper::FileWrapper;
 use super::input::Input;
@@ -19,7 +19,7 @@ const SOFTWARE: &str = concat!("rdev/", env!("CARGO_PKG_VERSION"));
 /// A new dictionary for one call, and the `wsgi.errors` in it.
 pub(super) fn environ<'py>(
     py: Python<'py>,
-    call: &Arc<Call>,
+    call: &Arc<Conversation>,
     request: &lane::Call,
     multithread: bool,
 ) -> PyResult<(Bound<'py, PyDict>, Bound<'py, Errors>)> {
@@ -27,15 +27,15 @@ pub(super) fn environ<'py>(
     put_request(py, &environ, request)?;
     put_headers(py, &environ, &request.head.headers)?;
     if let Some(host) = request.head.host() {
-        environ.set_item(intern!(py, "HTTP_HOST"), native(py, host.as_bytes()))?;
+        environ.set_item(intern!(py, "HTTP_HOST"), to_native(py, host.as_bytes()))?;
     }
-    if let Some(length) = request.body {
-        // Also for a chunked body, which was read to its end before this call: many
-        // applications, Django among them, read nothing without it.
-        let declared = request.head.headers.contains("content-length");
-        if declared || length > 0 || request.head.headers.contains("transfer-encoding") {
-            environ.set_item(intern!(py, "CONTENT_LENGTH"), length.to_string())?;
-        }
+    // Also for a chunked body, which was read to its end before this call: many
+    // applications, Django among them, read nothing without it.
+    let headers = &request.head.headers;
+    let has_body =
+        headers.contains("content-length") || headers.contains("transfer-encoding");
+    if has_body || request.body > 0 {
+        environ.set_item(intern!(py, "CONTENT_LENGTH"), request.body.to_string())?;
     }
     let errors = Bound::new(py, Errors::new(Arc::clone(call)))?;
     let input = Input::new(Arc::clone(call), request.body, request.wants_continue);
@@ -60,7 +60,7 @@ fn put_request(
     let (path, query) = head.path_and_query();
     environ.set_item(intern!(py, "REQUEST_METHOD"), &head.method)?;
     environ.set_item(intern!(py, "SCRIPT_NAME"), intern!(py, ""))?;
-    environ.set_item(intern!(py, "PATH_INFO"), native(py, &percent_decode(path)))?;
+    environ.set_item(intern!(py, "PATH_INFO"), to_native(py, &percent_decode(path)))?;
     environ.set_item(intern!(py, "QUERY_STRING"), query)?;
     environ.set_item(intern!(py, "REQUEST_URI"), &head.target)?;
     environ.set_item(intern!(py, "RAW_URI"), &head.target)?;
@@ -91,7 +91,7 @@ fn put_headers(
         let separator: &[u8] =
             if name.eq_ignore_ascii_case("cookie") { b"; " } else { b", " };
         let values: Vec<&[u8]> = headers.all(name).collect();
-        environ.set_item(variable(name), native(py, &values.join(separator)))?;
+        environ.set_item(variable(name), to_native(py, &values.join(separator)))?;
     }
     Ok(())
 }
@@ -110,7 +110,7 @@ fn variable(name: &str) -> String {
 }
 
 /// Bytes as a native string: one character for each, as latin-1 has it.
-fn native<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+fn to_native<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.is_ascii() => PyString::new(py, text),
         _ => {

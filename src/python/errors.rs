@@ -7,19 +7,19 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyString;
 
-use super::call::Call;
-use super::describe::lossy;
+use super::call::Conversation;
+use super::describe::{lossy, type_name};
 use crate::lane::Up;
 
 #[pyclass(frozen, module = "rdev", name = "ErrorStream")]
 pub(super) struct Errors {
-    call: Arc<Call>,
+    call: Arc<Conversation>,
     /// The beginning of a line that has not ended yet.
     partial: Mutex<String>,
 }
 
 impl Errors {
-    pub(super) fn new(call: Arc<Call>) -> Self {
+    pub(super) fn new(call: Arc<Conversation>) -> Self {
         Self { call, partial: Mutex::default() }
     }
 
@@ -29,6 +29,15 @@ impl Errors {
         if !rest.is_empty() {
             self.call.report(py, &Up::Errors(rest + "\n"));
         }
+    }
+
+    /// Adds to the line that has begun; gives the lines that are whole by now.
+    fn take_lines(&self, py: Python<'_>, new: &str) -> Option<String> {
+        let mut partial = self.lock(py);
+        partial.push_str(new);
+        let end = partial.rfind('\n')?;
+        let rest = partial.split_off(end + 1);
+        Some(std::mem::replace(&mut *partial, rest))
     }
 
     fn lock(&self, py: Python<'_>) -> std::sync::MutexGuard<'_, String> {
@@ -43,19 +52,20 @@ impl Errors {
         if !text.is_instance_of::<PyString>() {
             return Err(PyTypeError::new_err(format!(
                 "wsgi.errors.write() takes str, not {}",
-                text.get_type().name()?
+                type_name(text)
             )));
         }
-        if self.call.is_over(py) {
-            // A logger may keep the stream beyond its request.
+        if self.call.is_over(py) || self.call.lane.is_foreign() {
+            // A logger may keep the stream beyond its request, and take it along into a
+            // process forked within one.
             let stderr = py.import("sys")?.getattr("stderr")?;
             return stderr.call_method1("write", (text,))?.extract();
         }
-        let mut partial = self.lock(py);
-        partial.push_str(&lossy(text)?);
-        if let Some(end) = partial.rfind('\n') {
-            let rest = partial.split_off(end + 1);
-            let whole = std::mem::replace(&mut *partial, rest);
+        // Python runs before the lock is taken and after it is released, never within: a
+        // finalizer or a replaced method may write, too.
+        let new = lossy(text)?;
+        let whole = self.take_lines(py, &new);
+        if let Some(whole) = whole {
             self.call.report(py, &Up::Errors(whole));
         }
         text.len()

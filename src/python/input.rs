@@ -10,12 +10,12 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyList};
 
-use super::call::Call;
+use super::call::Conversation;
 use crate::lane::{Down, Up};
 
 #[pyclass(frozen, module = "rdev", name = "InputStream")]
 pub(super) struct Input {
-    call: Arc<Call>,
+    call: Arc<Conversation>,
     state: Mutex<State>,
 }
 
@@ -34,11 +34,11 @@ struct State {
 
 impl Input {
     pub(super) fn new(
-        call: Arc<Call>,
-        length: Option<u64>,
+        call: Arc<Conversation>,
+        length: u64,
         wants_continue: bool,
     ) -> Self {
-        let ended = length == Some(0);
+        let ended = length == 0;
         let state = State { ended, wants_continue, ..State::default() };
         Self { call, state: Mutex::new(state) }
     }

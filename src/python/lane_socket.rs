@@ -6,12 +6,10 @@ use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, PoisonError};
 
 use pyo3::prelude::*;
+use rustix::process::{Pid, getpid};
 
 use crate::exchange::ExchangeId;
-use crate::lane::{Down, FrameReader};
-
-/// How much is read at a time.
-const PIECE: usize = 64 << 10;
+use crate::lane::{self, Down, FrameReader, PIECE};
 
 /// A blocking socket that frames are read from and written to. It is read by one thread
 /// at a time: by the lane's between calls, by whoever reads `wsgi.input` within one.
@@ -19,6 +17,9 @@ const PIECE: usize = 64 << 10;
 pub(super) struct LaneSocket {
     socket: UnixStream,
     incoming: Mutex<Incoming>,
+    /// The process it belongs to. What the application forks has it, too, but must not
+    /// use it: the server would hear two voices.
+    process: Pid,
 }
 
 #[derive(Debug)]
@@ -32,13 +33,58 @@ impl LaneSocket {
     pub(super) fn new(socket: OwnedFd) -> Self {
         let piece = vec![0; PIECE].into_boxed_slice();
         let incoming = Incoming { frames: FrameReader::default(), piece };
-        Self { socket: UnixStream::from(socket), incoming: Mutex::new(incoming) }
+        Self {
+            socket: UnixStream::from(socket),
+            incoming: Mutex::new(incoming),
+            process: getpid(),
+        }
     }
 
     /// Writes frames whole. Waits, detached from Python, while the server is not taking
     /// them: that is the back-pressure of a slow client.
     pub(super) fn send(&self, py: Python<'_>, frames: &[u8]) -> io::Result<()> {
+        self.check_process()?;
         py.detach(|| (&self.socket).write_all(frames))
+    }
+
+    /// Writes frames and after them a block of a response's body, piece by piece: neither
+    /// side holds the whole of it a second time. Ends early once nobody waits for it.
+    pub(super) fn send_block(
+        &self,
+        py: Python<'_>,
+        id: ExchangeId,
+        mut frames: Vec<u8>,
+        block: &[u8],
+    ) -> io::Result<()> {
+        self.check_process()?;
+        py.detach(|| {
+            if self.is_shut() {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
+            for piece in block.chunks(PIECE) {
+                lane::append_data(id, piece, &mut frames);
+                (&self.socket).write_all(&frames)?;
+                frames.clear();
+                if self.is_shut() {
+                    return Err(io::ErrorKind::BrokenPipe.into());
+                }
+            }
+            (&self.socket).write_all(&frames)
+        })
+    }
+
+    /// Whether this process was forked from the one that the lane belongs to.
+    pub(super) fn is_foreign(&self) -> bool {
+        getpid() != self.process
+    }
+
+    fn check_process(&self) -> io::Result<()> {
+        if self.is_foreign() {
+            return Err(io::Error::other(
+                "the request belongs to the process that this one was forked from",
+            ));
+        }
+        Ok(())
     }
 
     /// Waits, detached from Python, for the next frame; `None` when the server has closed
@@ -47,6 +93,7 @@ impl LaneSocket {
         &self,
         py: Python<'_>,
     ) -> io::Result<Option<(ExchangeId, Down)>> {
+        self.check_process()?;
         py.detach(|| self.receive_detached())
     }
 
@@ -72,7 +119,7 @@ impl LaneSocket {
 
     /// Whether the server has closed its sending side, as it does when the client of the
     /// exchange is gone. Seen whatever is still queued before it.
-    pub(super) fn is_shut(&self) -> bool {
+    fn is_shut(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         #[cfg(target_os = "linux")]
         let wanted = PollFlags::RDHUP;

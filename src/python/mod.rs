@@ -21,6 +21,7 @@ mod describe;
 mod environ;
 mod errors;
 mod file_wrapper;
+mod hints;
 mod input;
 mod lane_socket;
 mod lane_thread;

@@ -9,15 +9,16 @@ use pyo3::exceptions::{PyAssertionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
 
-use super::call::Call;
+use super::call::Conversation;
+use super::describe::type_name;
 use crate::http::{Headers, ResponseHead, is_hop_by_hop, is_token};
 
 #[pyclass(frozen, module = "rdev", name = "start_response")]
-pub(super) struct StartResponse(pub(super) Arc<Call>);
+pub(super) struct StartResponse(pub(super) Arc<Conversation>);
 
 #[pymethods]
 impl StartResponse {
-    #[pyo3(signature = (status, headers, exc_info=None, /))]
+    #[pyo3(signature = (status, headers, exc_info=None))]
     fn __call__<'py>(
         &self,
         py: Python<'py>,
@@ -45,7 +46,7 @@ impl StartResponse {
 
 /// The imperative way to send a block.
 #[pyclass(frozen, module = "rdev", name = "write")]
-pub(super) struct Write(Arc<Call>);
+pub(super) struct Write(Arc<Conversation>);
 
 #[pymethods]
 impl Write {
@@ -54,7 +55,7 @@ impl Write {
         let bytes = data.cast::<PyBytes>().map_err(|_| {
             PyTypeError::new_err(format!(
                 "write() takes bytes, not {}; encode it: text.encode() (PEP 3333)",
-                kind(data)
+                type_name(data)
             ))
         })?;
         self.0.write(py, bytes.as_bytes())
@@ -72,13 +73,9 @@ fn reraised(exc_info: &Bound<'_, PyAny>) -> PyResult<PyErr> {
     Ok(PyErr::from_value(value))
 }
 
-fn kind(value: &Bound<'_, PyAny>) -> String {
-    value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
-}
-
 /// `DDD reason`, three digits from 200 on.
 fn parse_status(status: &Bound<'_, PyAny>) -> PyResult<(u16, Vec<u8>)> {
-    let text = native(status, "the status")?;
+    let text = from_native(status, "the status")?;
     let (digits, rest) = text.split_at(text.len().min(3));
     let code = std::str::from_utf8(digits).ok().and_then(|code| code.parse::<u16>().ok());
     let well_formed = digits.len() == 3 && digits.iter().all(u8::is_ascii_digit);
@@ -113,7 +110,7 @@ fn parse_headers(headers: &Bound<'_, PyAny>) -> PyResult<Headers> {
     let Ok(list) = headers.cast::<PyList>() else {
         return Err(PyTypeError::new_err(format!(
             "the headers must be a list of (name, value) tuples, not {} (PEP 3333)",
-            kind(headers)
+            type_name(headers)
         )));
     };
     let mut parsed = Headers::default();
@@ -129,6 +126,7 @@ fn parse_headers(headers: &Bound<'_, PyAny>) -> PyResult<Headers> {
         parsed.push(name, value);
     }
     check_lengths(&parsed)?;
+    check_size(&parsed)?;
     Ok(parsed)
 }
 
@@ -136,7 +134,7 @@ fn parse_header(
     name: &Bound<'_, PyAny>,
     value: &Bound<'_, PyAny>,
 ) -> PyResult<(String, Vec<u8>)> {
-    let name_bytes = native(name, "a header's name")?;
+    let name_bytes = from_native(name, "a header's name")?;
     let Some(text) =
         std::str::from_utf8(&name_bytes).ok().filter(|_| is_token(&name_bytes))
     else {
@@ -151,7 +149,7 @@ fn parse_header(
              (PEP 3333, \"Other HTTP Features\")"
         )));
     }
-    let bytes = native(value, &format!("the value of {text}"))?;
+    let bytes = from_native(value, &format!("the value of {text}"))?;
     if bytes.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
         return Err(PyValueError::new_err(format!(
             "the value of {text} holds a control character: {} (PEP 3333)",
@@ -161,16 +159,31 @@ fn parse_header(
     Ok((text.to_owned(), bytes.trim_ascii().to_vec()))
 }
 
-/// Content-Length must be digits, and said once.
+/// The most bytes of fields: far beyond what clients take, and less than a lane does.
+const MOST_FIELDS: usize = 16 << 20;
+
+/// What no client takes is refused here, where the traceback shows who made it.
+fn check_size(headers: &Headers) -> PyResult<()> {
+    let size: usize =
+        headers.0.iter().map(|header| header.name.len() + header.value.len()).sum();
+    if size > MOST_FIELDS {
+        return Err(PyValueError::new_err(format!(
+            "the headers take {size} bytes; the most are {MOST_FIELDS}"
+        )));
+    }
+    Ok(())
+}
+
+/// Content-Length must be digits, said once, and a length that there can be.
 fn check_lengths(headers: &Headers) -> PyResult<()> {
     let lengths: Vec<&[u8]> = headers.all("content-length").collect();
     if lengths.len() > 1 {
         return Err(PyValueError::new_err("Content-Length was given more than once"));
     }
     match lengths.first() {
-        Some(value) if value.is_empty() || !value.iter().all(u8::is_ascii_digit) => {
+        Some(value) if parse_length(value).is_none() => {
             Err(PyValueError::new_err(format!(
-                "Content-Length must be a number, not '{}'",
+                "Content-Length must be a number below 2 to the power of 64, not '{}'",
                 String::from_utf8_lossy(value)
             )))
         }
@@ -178,12 +191,18 @@ fn check_lengths(headers: &Headers) -> PyResult<()> {
     }
 }
 
+fn parse_length(value: &[u8]) -> Option<u64> {
+    // `parse` alone takes a sign, too.
+    let digits = value.iter().all(u8::is_ascii_digit);
+    std::str::from_utf8(value).ok().filter(|_| digits)?.parse().ok()
+}
+
 /// A native string as the bytes it stands for: PEP 3333, "A Note on String Types".
-fn native(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<u8>> {
+fn from_native(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<u8>> {
     let Ok(text) = value.cast::<PyString>() else {
         return Err(PyTypeError::new_err(format!(
             "{what} must be str, not {} (PEP 3333)",
-            kind(value)
+            type_name(value)
         )));
     };
     let characters = text.to_string_lossy();

@@ -69,7 +69,7 @@ fn broken<'py>(
 ) -> PyResult<Bound<'py, PyCFunction>> {
     PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
         let (why,): (String,) = args.extract()?;
-        let _front_gone = reports.send(&FromWorker::Unlike { why });
+        let _front_gone = reports.send(args.py(), &FromWorker::Unlike { why });
         Err(PySystemExit::new_err(1))
     })
 }

@@ -10,19 +10,15 @@ use std::sync::{Arc, OnceLock};
 use pyo3::prelude::*;
 
 use super::application::{self, Reports};
+use super::warmth::Warmth;
 use super::zygote::Order;
 use super::{lane_thread, shims, warmth};
 use crate::lane::{FromWorker, ImportPlan, OsText, ToWorker};
 use crate::process::{Inbox, Received};
 
 /// Runs in the forked process and never returns to the zygote's loop.
-pub(super) fn run(
-    py: Python<'_>,
-    order: &Order<'_>,
-    control: OwnedFd,
-    output: (OwnedFd, OwnedFd),
-) -> ! {
-    let status = match serve(py, order, control, output) {
+pub(super) fn run(py: Python<'_>, order: Order, warmth: &Warmth) -> ! {
+    let status = match serve(py, order, warmth) {
         Ok(never) => match never {},
         Err(error) => {
             error.print(py);
@@ -44,9 +40,8 @@ enum Never {}
 
 fn serve(
     py: Python<'_>,
-    Order { plan, warmth }: &Order<'_>,
-    control: OwnedFd,
-    (stdout, stderr): (OwnedFd, OwnedFd),
+    Order { plan, control, stdout, stderr }: Order,
+    warmth: &Warmth,
 ) -> PyResult<Never> {
     rustix::process::setpgid(None, None).map_err(io::Error::from)?;
     rustix::stdio::dup2_stdout(&stdout).map_err(io::Error::from)?;
@@ -55,22 +50,22 @@ fn serve(
     let reports: &'static Reports =
         Box::leak(Box::new(Reports::new(control.try_clone()?)));
     let pid = rustix::process::getpid().as_raw_nonzero().get();
-    reports.send(&FromWorker::Hello { pid })?;
+    reports.send(py, &FromWorker::Hello { pid })?;
     let application = Arc::new(OnceLock::new());
     let (retire, retired) = UnixStream::pair()?;
     watch_control(control, Arc::clone(&application), retire, plan.multithread)?;
-    settle(py, plan)?;
+    settle(py, &plan)?;
     let stash = warmth.enter(py, reports)?;
-    match application::import(py, plan, reports) {
+    match application::import(py, &plan, reports) {
         Ok((callable, took)) => {
             let trace = warmth::trace(&stash)?;
             let _first = application.set(Arc::new(callable));
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-            reports.send(&FromWorker::Imported { micros, trace })?;
+            reports.send(py, &FromWorker::Imported { micros, trace })?;
             wait(py, &retired)
         }
         Err(traceback) => {
-            reports.send(&FromWorker::ImportFailed { traceback })?;
+            reports.send(py, &FromWorker::ImportFailed { traceback })?;
             finish(py, 1)
         }
     }
@@ -138,7 +133,11 @@ fn listen(
         while let Some(order) = inbox.take()? {
             match order {
                 ToWorker::OpenLane => {
-                    let _ending = lanes.send(inbox.descriptor()?);
+                    // It does not come along when the application has used up its
+                    // descriptors; the server sees its own end closed then.
+                    if let Ok(socket) = inbox.descriptor() {
+                        let _ending = lanes.send(socket);
+                    }
                 }
                 // Closing our end wakes the main thread.
                 ToWorker::Retire => drop(retire.take()),

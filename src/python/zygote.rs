@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use super::warmth::Warmth;
 use super::{shims, worker};
+use crate::exchange::GenerationId;
 use crate::lane::{FromZygote, ImportPlan, ToZygote};
 use crate::process::{Inbox, Received, send};
 
@@ -21,6 +22,7 @@ const BOOT: &str = "import _rdev; _rdev.zygote()";
 /// before any thread exists, in a process that was executed for this.
 pub fn run(python: &OsStr) -> i32 {
     end_with_parent();
+    restore_signals();
     pyo3::append_to_inittab!(_rdev);
     let words = [python.as_bytes(), b"-c", BOOT.as_bytes()];
     let words: Vec<CString> =
@@ -44,6 +46,15 @@ fn end_with_parent() {
     }
 }
 
+/// Rust's runtime has put handlers of its own there, which the application would find
+/// and which make a stack overflow of its C code end with Rust's words.
+fn restore_signals() {
+    for signal in [libc::SIGSEGV, libc::SIGBUS] {
+        // SAFETY: no handler is installed, the default is; there is one thread.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
 #[pymodule]
 fn _rdev(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(zygote, module)?)
@@ -61,8 +72,31 @@ fn zygote(py: Python<'_>) -> PyResult<()> {
     }
     shims::load_all(py)?;
     send(&control, &FromZygote::Ready, &[])?;
-    let mut inbox = Inbox::default();
     let mut warmth = Warmth::none(py);
+    // What only the zygote needs has been closed by the time a worker begins.
+    match obey(py, control, &mut warmth)? {
+        Some(order) => worker::run(py, order, &warmth),
+        None => Ok(()),
+    }
+}
+
+/// What a worker is forked with.
+pub(super) struct Order {
+    pub(super) plan: ImportPlan,
+    /// Its own control socket.
+    pub(super) control: OwnedFd,
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+}
+
+/// Carries out orders until the front is gone. Returns with an order in the worker that
+/// was forked for it, the zygote's own socket closed.
+fn obey(
+    py: Python<'_>,
+    control: OwnedFd,
+    warmth: &mut Warmth,
+) -> PyResult<Option<Order>> {
+    let mut inbox = Inbox::default();
     // Attached throughout: there is no other thread that could want the interpreter.
     while inbox.receive(&control)? != Received::End {
         while let Some(order) = inbox.take()? {
@@ -72,26 +106,27 @@ fn zygote(py: Python<'_>) -> PyResult<()> {
                     send(&control, &FromZygote::Preloaded { modules, refused }, &[])?;
                 }
                 ToZygote::Fork(plan) => {
-                    let descriptors =
-                        [inbox.descriptor()?, inbox.descriptor()?, inbox.descriptor()?];
                     let generation = plan.generation;
-                    let order = Order { plan, warmth: &warmth };
-                    if let Err(error) = fork(py, &control, &order, descriptors) {
-                        let failed =
-                            FromZygote::ForkFailed(generation, error.to_string());
-                        send(&control, &failed, &[])?;
+                    let order = Order {
+                        plan,
+                        control: inbox.descriptor()?,
+                        stdout: inbox.descriptor()?,
+                        stderr: inbox.descriptor()?,
+                    };
+                    match fork(py, &control, generation) {
+                        Ok(Side::Worker) => return Ok(Some(order)),
+                        Ok(Side::Zygote) => {}
+                        Err(error) => {
+                            let failed =
+                                FromZygote::ForkFailed(generation, error.to_string());
+                            send(&control, &failed, &[])?;
+                        }
                     }
                 }
             }
         }
     }
-    Ok(())
-}
-
-/// What a worker is forked with.
-pub(super) struct Order<'a> {
-    pub(super) plan: ImportPlan,
-    pub(super) warmth: &'a Warmth,
+    Ok(None)
 }
 
 /// Moves the control socket away from standard input, which becomes empty.
@@ -104,30 +139,32 @@ fn take_control_socket() -> PyResult<OwnedFd> {
     Ok(control)
 }
 
+/// Which process this is after a fork.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Side {
+    Zygote,
+    Worker,
+}
+
 /// Forks a worker by way of a process that ends at once, so that the worker falls to the
 /// front, which alone learns how it ends. `os.fork` is used since it runs what the
 /// interpreter and libraries registered to run around a fork.
-fn fork(
-    py: Python<'_>,
-    control: &OwnedFd,
-    order: &Order<'_>,
-    [worker_control, stdout, stderr]: [OwnedFd; 3],
-) -> PyResult<()> {
+fn fork(py: Python<'_>, control: &OwnedFd, generation: GenerationId) -> PyResult<Side> {
     let os = py.import("os")?;
     let between: i32 = os.call_method0("fork")?.extract()?;
     if between > 0 {
         os.call_method1("waitpid", (between, 0))?;
-        return Ok(());
+        return Ok(Side::Zygote);
     }
     match os.call_method0("fork").and_then(|pid| pid.extract::<i32>()) {
-        Ok(0) => worker::run(py, order, worker_control, (stdout, stderr)),
+        Ok(0) => return Ok(Side::Worker),
         Ok(_) => {}
         Err(error) => {
-            let failed = FromZygote::ForkFailed(order.plan.generation, error.to_string());
+            let failed = FromZygote::ForkFailed(generation, error.to_string());
             let _front_gone = send(control, &failed, &[]);
         }
     }
     // Nothing of this process is to run but its end.
     os.call_method1("_exit", (0,))?;
-    Ok(())
+    Ok(Side::Zygote)
 }

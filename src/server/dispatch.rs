@@ -134,7 +134,7 @@ impl Server {
         self.outlet.publish(exchange.id, ExchangeEvent::Called(generation));
         let call = Call {
             head: exchange.head.clone(),
-            body: Some(body_length(exchange)),
+            body: body_length(exchange),
             wants_continue: exchange.wants_continue,
             client: connection.client.clone(),
             server: connection.server.clone(),

@@ -1,9 +1,15 @@
 //! What goes wrong in an application: who is told, and that the server lives on.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
 use crate::client::{Framing, request};
+use crate::environment::python;
 use crate::folder::Folder;
 use crate::rdev::rdev;
-use crate::serving::probe;
+use crate::serving::{Probe, probe};
 
 #[test]
 fn an_exception_is_answered_with_its_traceback_as_text() {
@@ -148,4 +154,162 @@ fn a_request_that_is_no_http_is_refused_and_runs_nothing() {
         assert_eq!(answer.header("connection"), Some("close"), "{answer}");
     }
     probe.server.get("/").expect(200);
+}
+
+fn faulty() -> Probe {
+    let folder = Folder::copy_of("faulty.py");
+    let launch = rdev(folder.path()).env("PROBE_FOLDER", folder.path()).arg("faulty:app");
+    let server = launch.serve();
+    Probe { server, folder }
+}
+
+#[test]
+fn an_application_without_descriptors_keeps_the_requests_it_has() {
+    let probe = faulty();
+    let pid = probe.server.get("/").expect(200).text();
+    let mut first = probe.server.connect();
+    first.send(request("GET", "/descriptors"));
+    probe.folder.wait_for("begun");
+    let mut others = [(); 3].map(|()| probe.server.connect());
+    for other in &mut others {
+        other.send(request("GET", "/"));
+    }
+    // A request for no lane at all: the server has looked at the others before.
+    probe.server.connect().ask("GET", "GET / HTTP/1.1\r\n\r\n").expect(400);
+    probe.folder.save("gate", "");
+    assert_eq!(first.answer("GET").expect(200).text(), pid);
+    assert_eq!(probe.server.get("/").expect(200).text(), pid);
+}
+
+#[test]
+fn a_block_of_any_size_is_held_once() {
+    const SIZE: usize = 80_000_000;
+    let probe = faulty();
+    let peak = || probe.server.get("/memory").expect(200).text().parse::<usize>();
+    let before = peak().unwrap() * 1024;
+    let answer = probe.server.get(&format!("/block?size={SIZE}")).expect(200);
+    assert_eq!(answer.body.len(), SIZE);
+    let more = peak().unwrap() * 1024 - before;
+    assert!(more < SIZE + SIZE / 4, "{more} bytes for a block of {SIZE}");
+}
+
+#[test]
+fn what_is_said_at_any_length_breaks_nothing() {
+    const LONG: usize = 70_000_000;
+    let mut probe = faulty();
+    let pid = probe.server.get("/").expect(200).text();
+    let answer = probe.server.get(&format!("/long-message?size={LONG}")).expect(500);
+    assert!(answer.text().contains("ValueError: xxx"), "{:.300}", answer.text());
+    assert!(answer.text().contains("left out"), "{} bytes", answer.body.len());
+    assert!(answer.body.len() < 3 << 20, "{} bytes", answer.body.len());
+    let answer = probe.server.get("/long-field?size=20000000").expect(500);
+    assert!(answer.text().contains("the headers take 20000006 bytes"), "{answer}");
+    probe.server.get(&format!("/long-errors?size={LONG}")).expect(200);
+    probe
+        .server
+        .wait_for("the end of the line", |program| program.said().contains("xxx ended"));
+    assert_eq!(probe.server.get("/").expect(200).text(), pid);
+}
+
+#[test]
+fn every_exception_is_described() {
+    let probe = faulty();
+    let frozen = probe.server.get("/frozen").expect(500).text();
+    assert!(frozen.contains("Frozen: 7") && !frozen.contains("describing"), "{frozen}");
+    assert!(frozen.contains("raise Frozen(7)"), "{frozen}");
+    let short = probe.server.get("/chain?length=3").expect(500).text();
+    for word in ["KeyError: 'the first'", "number 0", "number 1", "number 2"] {
+        assert!(short.contains(word), "{word} in {short}");
+    }
+    assert_eq!(short.matches("During handling of the above").count(), 3, "{short}");
+    let long = probe.server.get("/chain?length=3000").expect(500).text();
+    for word in ["'the first'", "[2901 more exceptions", "number 2999", "number 2951"] {
+        assert!(long.contains(word), "{word} in {long}");
+    }
+    assert!(!long.contains("describing"), "{long}");
+    let own = probe.server.get("/unready").expect(500).text();
+    assert!(own.contains("LookupError: raised in __iter__"), "{own}");
+    let version = _rdev::BUILD_PYTHON;
+    if !["3.9", "3.10"].iter().any(|old| version.contains(old)) {
+        let group = probe.server.get("/group").expect(500).text();
+        for word in ["the outer (2 sub-exceptions)", "'the inner'", "the other"] {
+            assert!(group.contains(word), "{word} in {group}");
+        }
+    }
+}
+
+#[test]
+fn writing_while_a_text_is_written_does_not_hang() {
+    let mut probe = faulty();
+    probe.server.get("/chatty").expect(200);
+    probe.server.wait_for("the whole line", |program| {
+        program.said().contains(r"half a line, a chatty word\udcff")
+    });
+}
+
+#[test]
+fn each_breach_gets_the_mend_that_helps() {
+    let mut probe = faulty();
+    for (path, word) in [
+        ("/number", "return [body]"),
+        ("/bytes", "return [body]"),
+        ("/object", "json.dumps"),
+        ("/length?value=123456789012345678901234567890", "below 2 to the power of 64"),
+        ("/length?value=%2B4", "Content-Length must be a number"),
+    ] {
+        let answer = probe.server.get(path).expect(500);
+        assert!(answer.text().contains(word), "{path}: {word} in {answer}");
+    }
+    probe.server.get("/no-content").expect(204);
+    probe.server.wait_for("a hint of its own", |program| {
+        program.said().contains("with the status 204, which has none")
+    });
+    assert_eq!(probe.server.get("/keyword").expect(503).text(), "changed");
+    let get = probe.server.get("/empty-block").expect(200);
+    assert_eq!(get.header("content-length"), Some("0"));
+    let head = request("HEAD", "/empty-block");
+    let head = probe.server.connect().ask("HEAD", head).expect(200);
+    assert_eq!(head.header("content-length"), None, "{head}");
+}
+
+#[test]
+fn a_forked_process_that_comes_back_does_not_answer() {
+    let mut probe = faulty();
+    let mut client = probe.server.connect();
+    assert_eq!(client.get("/fork").expect(200).text(), "parent 1");
+    let own = client.get("/").expect(200).text();
+    assert_eq!(probe.server.get("/").expect(200).text(), own);
+    probe.server.wait_for("both lines", |program| {
+        let said = program.said();
+        said.contains("from the child") && said.contains("that the application forked")
+    });
+}
+
+#[test]
+fn a_worker_has_the_signal_handlers_of_plain_python_and_no_socket_of_the_zygote() {
+    let probe = faulty();
+    let code = "import json, signal; names = ['SIGSEGV', 'SIGBUS', 'SIGPIPE', 'SIGTERM', \
+                'SIGCHLD']; print(json.dumps({name: repr(signal.getsignal(getattr(signal, \
+                name))) for name in names}))";
+    let plain = Command::new(python()).args(["-c", code]).output().unwrap().stdout;
+    let answer = probe.server.get("/handlers").expect(200).json();
+    assert_eq!(answer, serde_json::from_slice::<serde_json::Value>(&plain).unwrap());
+    let worker: u32 = probe.server.get("/").expect(200).text().parse().unwrap();
+    let is_zygote = |pid: &u32| {
+        let words = fs::read_to_string(format!("/proc/{pid}/cmdline"));
+        *pid != worker && words.is_ok_and(|words| words.contains("--zygote"))
+    };
+    let zygotes: Vec<u32> = probe.server.family().into_iter().filter(is_zygote).collect();
+    assert!(!zygotes.is_empty());
+    let own = sockets(worker);
+    for zygote in zygotes {
+        let shared: Vec<_> = sockets(zygote).intersection(&own).cloned().collect();
+        assert_eq!(shared, Vec::<PathBuf>::new());
+    }
+}
+
+fn sockets(pid: u32) -> BTreeSet<PathBuf> {
+    let entries = fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let links = entries.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    links.filter(|link| link.to_string_lossy().starts_with("socket:")).collect()
 }
