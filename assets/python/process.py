@@ -3,7 +3,6 @@
 Standard streams, arguments, module path, `breakpoint()` and the way out.
 """
 
-import atexit
 import os
 import signal
 import sys
@@ -72,6 +71,8 @@ def finish(status):
     The interpreter is not finalised: threads of the server that still wait for it would
     abort the process.
     """
+    import atexit  # in Python 3.9 each copy of the module has its own handlers
+
     try:
         atexit._run_exitfuncs()
     except BaseException as error:

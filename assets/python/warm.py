@@ -3,33 +3,66 @@
 In the zygote, `preload` imports what an earlier generation was seen to import, one step
 after the other, each in the surroundings (environment, module path, filters, handlers)
 that generation had at that point. In a worker, `Stash` takes all of it out of
-`sys.modules` again and gives it back when the application imports it, so that order and
-content of `sys.modules` are those of a process started afresh. A module whose
-surroundings differ by then would have been imported differently: `broken` is called.
+`sys.modules` again and gives it back, step by step, when the application imports it, so
+that order and content of `sys.modules` are those of a process started afresh. Where the
+application does anything else than was learnt, `broken` is called: other steps, another
+order, other surroundings, a library's function replaced, a step left out.
 """
 
+import sys
+
+# What the interpreter itself has loaded before anything of ours: taken before the imports
+# below. What rdev's own Python files import is theirs alone (`hide`).
+BASE_MODULES = frozenset(name for name in sys.modules if not name.startswith("_rdev"))
+
+import _signal
+import _thread
+import _warnings
 import builtins
 import gc
 import importlib
 import itertools
 import marshal
+import operator
 import os
-import signal
-import sys
-import tempfile
-import threading
-import warnings
+import time
 
-# What the interpreter itself has loaded before anything of ours.
-BASE_MODULES = frozenset(sys.modules)
 BASE_ENVIRONMENT = dict(os.environ)
-# What rdev's own Python files have loaded, and use whether the application does or not.
-EARLY_MODULES = set()
 
 _SIGNALS = tuple(
-    getattr(signal, "SIG" + name)
+    getattr(_signal, "SIG" + name)
     for name in ("INT", "TERM", "HUP", "USR1", "USR2", "CHLD", "ALRM")
 )
+
+
+def hide():
+    """Takes what rdev's own Python files have loaded out of sight: the application loads
+    its own, from its own folder if that has one of the name."""
+    for name in list(sys.modules):
+        if name not in BASE_MODULES:
+            module = sys.modules.pop(name)
+            parent, _, child = name.rpartition(".")
+            if parent in BASE_MODULES:
+                _unbind(sys.modules[parent], child, module)
+
+
+_Module = type(sys)
+
+
+def _names(module):
+    """What a module holds, without waking one that loads itself when it is looked at."""
+    if not issubclass(type(module), _Module):
+        return {}
+    return _Module.__getattribute__(module, "__dict__")
+
+
+def _unbind(parent, child, module):
+    """`from package import module` must be an import, though the package knows it."""
+    names = _names(parent)
+    if names.get(child) is not module:
+        return False
+    del names[child]
+    return True
 
 
 def _name(value):
@@ -51,6 +84,11 @@ def _pattern(value):
     return getattr(value, "pattern", value)
 
 
+def _filters():
+    """The list of warning filters in use."""
+    return getattr(sys.modules.get("warnings"), "filters", _warnings.filters)
+
+
 def snapshot():
     """What imports depend on, as it is."""
     return (
@@ -58,11 +96,21 @@ def snapshot():
         list(sys.path),
         [finder for finder in sys.meta_path if not isinstance(finder, Stash)],
         list(sys.path_hooks),
-        list(warnings.filters),
-        [signal.getsignal(number) for number in _SIGNALS],
+        list(_filters()),
+        [_signal.getsignal(number) for number in _SIGNALS],
         builtins.__import__,
+        (sys.excepthook, sys.displayhook, sys.stdout, sys.stderr),
+        (sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold()),
+        _folder(),
         _patched(),
     )
+
+
+def _folder():
+    try:
+        return os.getcwd()
+    except OSError:
+        return None
 
 
 def _patched():
@@ -86,25 +134,78 @@ def changes_between(before, after):
 def apply(changes):
     """Makes such changes."""
     for index, value in changes:
-        if index == 0:
-            decode = os.fsdecode
-            _become({decode(key): decode(text) for key, text in value.items()})
-        elif index == 1:
-            sys.path[:] = value
-        elif index == 2:
-            ours = [finder for finder in sys.meta_path if isinstance(finder, Stash)]
-            sys.meta_path[:] = ours + value
-        elif index == 3:
-            sys.path_hooks[:] = value
-        elif index == 4:
-            warnings.filters[:] = value
-            warnings._filters_mutated()
-        elif index == 5:
-            for number, handler in zip(_SIGNALS, value):
-                if signal.getsignal(number) != handler:
-                    signal.signal(number, handler)
-        elif index == 6:
-            builtins.__import__ = value
+        _SETTERS[index](value)
+
+
+def _set_environment(value):
+    decode = os.fsdecode
+    _become({decode(key): decode(text) for key, text in value.items()})
+
+
+def _set_path(value):
+    sys.path[:] = value
+
+
+def _set_finders(value):
+    ours = [finder for finder in sys.meta_path if isinstance(finder, Stash)]
+    sys.meta_path[:] = ours + value
+
+
+def _set_hooks(value):
+    sys.path_hooks[:] = value
+
+
+def _set_filters(value):
+    _filters()[:] = value
+    mutated = getattr(_warnings, "_filters_mutated", None)
+    if mutated is not None:
+        mutated()
+    else:  # from Python 3.14 on
+        import warnings
+
+        with warnings._lock:
+            warnings._filters_mutated_lock_held()
+
+
+def _set_handlers(value):
+    for number, handler in zip(_SIGNALS, value):
+        if _signal.getsignal(number) != handler:
+            _signal.signal(number, handler)
+
+
+def _set_import(value):
+    builtins.__import__ = value
+
+
+def _set_streams(value):
+    sys.excepthook, sys.displayhook, sys.stdout, sys.stderr = value
+
+
+def _set_limits(value):
+    recursion, interval, thresholds = value
+    sys.setrecursionlimit(recursion)
+    sys.setswitchinterval(interval)
+    gc.set_threshold(*thresholds)
+
+
+def _set_patched(value):
+    """Nothing: a change of this kind ends the preload."""
+
+
+# In the order of `snapshot`.
+_SETTERS = (
+    _set_environment,
+    _set_path,
+    _set_finders,
+    _set_hooks,
+    _set_filters,
+    _set_handlers,
+    _set_import,
+    _set_streams,
+    _set_limits,
+    os.chdir,
+    _set_patched,
+)
 
 
 class Surroundings:
@@ -113,15 +214,24 @@ class Surroundings:
     def __init__(self, is_own):
         self._is_own = is_own
         self._raw = None
+        self._modules, self._aliases = set(), set()
         self.state = None
 
     def look(self):
         """The state now, as (environment changes, everything else in words)."""
-        raw = snapshot()
+        raw = snapshot() + (self._find_aliases(),)
         if raw != self._raw:
             self._raw = raw
             self.state = self._describe(raw)
         return self.state
+
+    def _find_aliases(self):
+        """Names in `sys.modules` that no import has put there."""
+        new = sys.modules.keys() - self._modules
+        if new:
+            self._modules |= new
+            self._aliases.update(filter(_is_alias, new))
+        return sorted(self._aliases & sys.modules.keys())
 
     def own_path(self):
         """The folders on `sys.path` that are no library's."""
@@ -131,7 +241,8 @@ class Surroundings:
         return not entry or self._is_own(os.path.join(entry, "module.py"))
 
     def _describe(self, raw):
-        _, path, finders, hooks, filters, handlers, importer, patched = raw
+        _, path, finders, hooks, filters, handlers, importer, *settings = raw
+        streams, limits, folder, patched, aliases = settings
         # What lies in the application's own folders is looked for by the stash.
         path = [entry for entry in path if not self._is_own_folder(entry)]
         environment = dict(os.environ)
@@ -152,9 +263,21 @@ class Surroundings:
             ("warning filters", filters),
             ("signal handlers", [_handler(handler) for handler in handlers]),
             ("__import__", _name(importer)),
+            ("streams and hooks of sys", [_name(stream) for stream in streams]),
+            ("limits of the interpreter", limits),
+            ("the current folder", folder),
             ("monkey patching", patched),
+            ("names in sys.modules", aliases),
         )
         return changes, tuple((what, repr(value)) for what, value in rest)
+
+
+def _is_alias(name):
+    module = sys.modules[name]
+    if not issubclass(type(module), _Module) or name == "__main__":
+        return False
+    spec = _names(module).get("__spec__")
+    return getattr(spec, "name", None) != name
 
 
 def difference(expected, found):
@@ -216,8 +339,6 @@ def preload(trace, excluded, is_own):
     states, loads = marshal.loads(trace)
     surroundings = Surroundings(is_own)
     start = snapshot()
-    # What rdev's own Python files have imported counts where the libraries import it.
-    early = Stash((), surroundings, None)
     steps, refusals = [], []
     for name, index in loads:
         # Importing a submodule imports the packages above it, too.
@@ -225,26 +346,55 @@ def preload(trace, excluded, is_own):
         if name in sys.modules or any(package in excluded for package in packages):
             continue
         changes, _ = states[index]
-        _set_environment(changes)
+        _prepare_environment(changes)
         if surroundings.look() != states[index]:
             # The application has changed something before this that cannot be changed
             # for it: nothing from here on.
             break
         modules, before = set(sys.modules), snapshot()
-        why = _import(name, is_own)
+        why = _import(name, is_own) or _hooked(before, snapshot())
         if why:
             refusals.append((name, why))
-        brought = sorted(set(sys.modules) - modules)
+        brought = [other for other in sys.modules if other not in modules]
         steps.append((name, states[index], brought, changes_between(before, snapshot())))
-    early.dissolve()
     apply(changes_between(snapshot(), start))
     _kept.update(_stamps(name for _, _, names, _ in steps for name in names))
+    _functions.update((name, _own_functions(name)) for name in list(sys.modules))
     gc.collect()
     gc.freeze()
     return steps, refusals
 
 
-def _set_environment(changes):
+def _hooked(before, after):
+    """Whether an import stepped between the application and its later imports, which
+    those that are handed out would pass by."""
+    for index in (2, 3):
+        old, new = before[index], after[index]
+        if new[: len(old)] != old:
+            return "installs an import hook"
+    if before[1] != after[1]:
+        return "changes sys.path"
+    if before[6] is not after[6]:
+        return "replaces __import__"
+    return None
+
+
+# Functions and classes that modules have defined: module -> (their names, themselves).
+_functions = {}
+_DEFINED = (type, type(snapshot))
+
+
+def _own_functions(name):
+    found = {
+        key: value
+        for key, value in _names(sys.modules[name]).items()
+        if issubclass(type(value), _DEFINED)
+        and getattr(value, "__module__", None) == name
+    }
+    return tuple(found), tuple(found.values())
+
+
+def _prepare_environment(changes):
     wanted = dict(BASE_ENVIRONMENT)
     for key, value in changes:
         if value is None:
@@ -265,7 +415,7 @@ def _become(wanted):
 
 def _import(name, is_own):
     """Imports one module; returns why that must not be done beforehand, if so."""
-    before, threads, files = set(sys.modules), threading.active_count(), _descriptors()
+    before, threads, files = set(sys.modules), _thread._count(), _descriptors()
     with _Silence() as silence:
         try:
             importlib.import_module(name)
@@ -273,7 +423,7 @@ def _import(name, is_own):
             return "fails when imported alone: %s: %s" % (type(error).__name__, error)
     if silence.broken:
         return "prints when imported"
-    if threading.active_count() != threads:
+    if _thread._count() != threads:
         return "starts a thread"
     if _descriptors() != files:
         return "opens a file or a socket"
@@ -289,20 +439,27 @@ class _Silence:
     imports the module has to print it."""
 
     def __enter__(self):
-        self._file = tempfile.TemporaryFile()
+        self._reader, self._writer = os.pipe()
+        # What is printed beyond a pipe's size is not waited for, but fails.
+        os.set_blocking(self._writer, False)
+        os.set_blocking(self._reader, False)
         self._kept = [(number, os.dup(number)) for number in (1, 2)]
         for number, _ in self._kept:
-            os.dup2(self._file.fileno(), number)
+            os.dup2(self._writer, number)
         return self
 
     def __exit__(self, *error):
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
-        self.broken = os.fstat(self._file.fileno()).st_size > 0
+            try:
+                stream.flush()
+            except (OSError, ValueError, AttributeError):
+                pass  # more than the pipe takes, or replaced by something else
         for number, kept in self._kept:
             os.dup2(kept, number)
             os.close(kept)
-        self._file.close()
+        os.close(self._writer)
+        self.broken = bool(os.read(self._reader, 1))
+        os.close(self._reader)
 
 
 def _descriptors():
@@ -313,7 +470,8 @@ def _descriptors():
 
 
 class Stash:
-    """Finder of what was imported beforehand; first on `sys.meta_path`.
+    """Finder of what was imported beforehand; first on `sys.meta_path` while the
+    application is imported.
 
     Every import that `sys.modules` does not settle comes by here, those by
     `importlib.import_module` and of parent packages included (the audit event "import"
@@ -324,65 +482,71 @@ class Stash:
         self._surroundings = surroundings
         self._broken = broken
         self._loads = []
-        self._tracing = broken is not None
+        # In order; those before `_next` have been handed out, with what is `_handed`.
+        self._steps, self._next = steps, 0
+        self._pending = {name for _, _, names, _ in steps for name in names}
+        self._handed = {}
         self._modules = {
             name: sys.modules.pop(name)
             for name in list(sys.modules)
             if name not in BASE_MODULES
         }
         self._bound = {name for name in self._modules if self._unbind(name)}
-        self._state, self._together = {}, {}
-        for head, state, names, changes in steps:
-            self._together[head] = names, changes
-            self._state.update((name, state) for name in names)
-        self._tops = {name.partition(".")[0] for name in self._modules}
+        self._tops = {name.partition(".")[0] for name in self._pending}
         self._shadows = {}
         sys.meta_path.insert(0, self)
 
-    def dissolve(self):
-        """Puts everything back."""
-        sys.meta_path.remove(self)
-        for name, module in self._modules.items():
-            if name not in sys.modules:
-                self._put_back(name, module)
-
     def _parent(self, name):
         parent, _, child = name.rpartition(".")
-        return self._modules.get(parent) or sys.modules.get(parent), child
+        known = self._modules if parent in self._modules else sys.modules
+        return known.get(parent), child
 
     def _unbind(self, name):
-        """`from package import module` must come by here, though the package knows it."""
-        if name in EARLY_MODULES:
-            return False
         parent, child = self._parent(name)
-        if parent is None or vars(parent).get(child) is not self._modules[name]:
-            return False
-        delattr(parent, child)
-        return True
-
-    def _put_back(self, name, module):
-        sys.modules[name] = module
-        parent, child = self._parent(name)
-        if name in self._bound and parent is not None:
-            setattr(parent, child, module)
+        return parent is not None and _unbind(parent, child, self._modules[name])
 
     def find_spec(self, name, path=None, target=None):
         """Part of the import system's protocol."""
-        if self._tracing:
-            self._loads.append((name, self._surroundings.look()))
-        if name not in self._modules:
+        # Whoever only asks where a module is, as importlib.util.find_spec does, is told
+        # by the finder that knows.
+        if sys._getframe(2).f_code.co_name != "_find_and_load_unlocked":
             return None
-        top = name.partition(".")[0]
-        if self._tracing and top in self._shadowed():
-            if top in self._state:
-                self._broken("%s is a module of yours now" % top)
+        state = self._surroundings.look()
+        self._loads.append((name, state))
+        if name not in self._pending:
             return None
-        expected = self._state.get(name)
-        if expected is not None and self._surroundings.look() != expected:
-            what = difference(expected, self._surroundings.state)
-            self._broken("%s is imported after a change of %s" % (name, what))
+        why = self._difference(name, state)
+        if why:
+            self._broken(why)
             return None
-        return self._hand_out(name)
+        is_package = hasattr(self._modules[name], "__path__")
+        return _ModuleSpec(name, _Handed(self), is_package=is_package)
+
+    def _difference(self, name, state):
+        """Why a module would not be what was imported beforehand, if so."""
+        head, expected, names, _ = self._steps[self._next]
+        shadowed = self._shadowed()
+        for other in names:
+            if other.partition(".")[0] in shadowed:
+                return "%s is a module of yours now" % other.partition(".")[0]
+        if name != head:
+            return "%s is imported before %s" % (name, head)
+        if state != expected:
+            what = difference(expected, state)
+            return "%s is imported after a change of %s" % (name, what)
+        for other, module in self._handed.items():
+            if sys.modules.get(other) is not module:
+                return "%s was replaced in sys.modules" % other
+        return self._replaced()
+
+    def _replaced(self):
+        """Which function or class of a module was replaced by another, if any was."""
+        for name, (keys, values) in _functions.items():
+            if name in BASE_MODULES or name in self._handed:
+                found = _names(sys.modules.get(name))
+                if not all(map(operator.is_, map(found.get, keys), values)):
+                    return "a part of %s was replaced" % name
+        return None
 
     def _shadowed(self):
         """Top-level names that an import would now find in the application's folders."""
@@ -392,9 +556,26 @@ class Stash:
             self._shadows[path] = frozenset().union(*found)
         return self._shadows[path]
 
+    def hand_out(self):
+        """Puts the modules of the next step back. What it brought along and changed when
+        it was imported happens now, too."""
+        _, _, names, changes = self._steps[self._next]
+        self._next += 1
+        apply(changes)
+        for name in names:
+            module = self._modules[name]
+            sys.modules[name] = module
+            parent, child = self._parent(name)
+            if name in self._bound and parent is not None:
+                _names(parent)[child] = module
+            self._handed[name] = module
+            self._pending.discard(name)
+
     def end_trace(self, is_own):
         """The libraries loaded, in order: (their names, what `preload` takes)."""
-        self._tracing = False
+        sys.meta_path.remove(self)
+        if self._next < len(self._steps):
+            self._broken("%s is not imported any more" % self._steps[self._next][0])
         states, loads, seen = {}, [], set()
         for name, state in self._loads:
             module = sys.modules.get(name)
@@ -406,38 +587,21 @@ class Stash:
         self._loads = []
         return [name for name, _ in loads], marshal.dumps((list(states), loads))
 
-    def _hand_out(self, name):
-        module = self._modules[name]
-        # What it brought along and changed when it was imported happens now, too.
-        names, changes = self._together.pop(name, ((), ()))
-        apply(changes)
-        for other in names:
-            if other != name and other in self._modules and other not in sys.modules:
-                self._put_back(other, self._modules[other])
-                del self._modules[other]
-        del self._modules[name]
-        return _ModuleSpec(name, _Handed(module), is_package=hasattr(module, "__path__"))
-
 
 _ModuleSpec = type(sys.__spec__)
 
 
 class _Handed:
-    """A loader that gives a module as it is, its own spec included."""
+    """A loader that puts a module where it was asked for, its own spec included."""
 
-    def __init__(self, module):
-        self._module = module
-        self._kept = {
-            key: module.__dict__[key]
-            for key in ("__spec__", "__loader__", "__package__", "__path__", "__file__")
-            if key in module.__dict__
-        }
+    def __init__(self, stash):
+        self._stash = stash
 
     def create_module(self, spec):
-        return self._module
+        return None
 
     def exec_module(self, module):
-        module.__dict__.update(self._kept)
+        self._stash.hand_out()
 
 
 def _shadows(folder, tops):
@@ -460,27 +624,31 @@ def _shadows(folder, tops):
 
 def enter(steps, broken, is_own):
     """Makes a forked process look as if nothing had been imported. Gives the stash."""
-    _reseed()
+    _renew()
     for path, stamp in _kept.items():
         if _stamp(path) != stamp:
             broken("%s was changed" % path)
     return Stash(steps, Surroundings(is_own), broken)
 
 
-def _reseed():
-    """numpy seeds its global generator at import, so every fork would count alike."""
+def _renew():
+    """What libraries take from the process or the hour when they are imported."""
     numpy = sys.modules.get("numpy.random")
     if numpy is not None:
+        # It seeds its global generator at import, so every fork would count alike.
         numpy.seed()
+    logging = sys.modules.get("logging")
+    if logging is not None and logging.__name__ not in BASE_MODULES:
+        in_nanoseconds = isinstance(logging._startTime, int)
+        logging._startTime = time.time_ns() if in_nanoseconds else time.time()
 
 
 def facts():
     """What a generation is compared by with one made another way."""
-    found = ["module " + name for name in sys.modules if not name.startswith("_rdev")]
+    found = ["module " + name for name in sys.modules]
     found += ["environment %s" % key for key in os.environ]
-    found += ["thread " + thread.name for thread in threading.enumerate()]
+    found.append("%d threads" % _thread._count())
     for number in _SIGNALS:
-        handler = signal.getsignal(number)
-        found.append("handler %d %s" % (number, _handler(handler)))
+        found.append("handler %d %s" % (number, _handler(_signal.getsignal(number))))
     found.append("%d descriptors" % _descriptors())
     return sorted(found)

@@ -51,7 +51,12 @@ fn serve(
 }
 
 fn name_thread(py: Python<'_>, name: &str) -> PyResult<()> {
-    py.import("threading")?.call_method0("current_thread")?.setattr("name", name)
+    // Where the application has not imported it, nobody asks for names.
+    let modules = py.import("sys")?.getattr("modules")?;
+    match modules.call_method1("get", ("threading",))? {
+        threading if threading.is_none() => Ok(()),
+        threading => threading.call_method0("current_thread")?.setattr("name", name),
+    }
 }
 
 /// `hint(problem, mend)` for the Python side; False outside of a call.

@@ -41,13 +41,13 @@ impl Shim {
     }
 }
 
-/// Loads them all. `warm.py` comes first: it notes what was there before.
+/// Loads them all. `warm.py` comes first: it notes what was there before, and hides what
+/// came since.
 pub(super) fn load_all(py: Python<'_>) -> PyResult<()> {
     for shim in [&WARM, &IMPORTING, &PROCESS] {
         shim.get(py)?;
     }
-    let modules = py.import("sys")?.getattr("modules")?;
-    warm(py)?.getattr("EARLY_MODULES")?.call_method1("update", (modules,))?;
+    warm(py)?.call_method0("hide")?;
     Ok(())
 }
 

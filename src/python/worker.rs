@@ -7,6 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
 
+use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 
 use super::application::{self, Reports};
@@ -20,6 +21,8 @@ use crate::process::{Inbox, Received};
 pub(super) fn run(py: Python<'_>, order: Order, warmth: &Warmth) -> ! {
     let status = match serve(py, order, warmth) {
         Ok(never) => match never {},
+        // The front was told why, and makes another.
+        Err(error) if error.is_instance_of::<PySystemExit>(py) => 1,
         Err(error) => {
             error.print(py);
             1

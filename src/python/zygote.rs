@@ -13,7 +13,7 @@ use crate::lane::{FromZygote, ImportPlan, ToZygote};
 use crate::process::{Inbox, Received, send};
 
 /// What the interpreter runs: this module's one function.
-const BOOT: &str = "import _rdev; _rdev.zygote()";
+const BOOT: &str = "__import__('_rdev').zygote()";
 
 /// Becomes the interpreter at `python` and serves as the zygote. Returns the exit status.
 ///

@@ -30,3 +30,4 @@ mod reloading;
 mod serving;
 mod terminal;
 mod waitress;
+mod warm;

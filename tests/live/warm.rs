@@ -1,0 +1,365 @@
+//! Libraries that are imported beforehand, and that nobody can tell: what the application
+//! finds is compared with what it finds in an interpreter started for it alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::environment::{run, venv};
+use crate::folder::Folder;
+use crate::patience::{PATIENCE, within};
+use crate::rdev::{Rdev, rdev};
+
+/// What an application can see of how it came to be. `FACTS` is a test's own part.
+const ROUTE: &str = r#"
+import json, os, _signal, sys, warnings
+
+def app(environ, start_response):
+    names = ["SIGINT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGCHLD", "SIGSEGV"]
+    facts = {
+        "modules": list(sys.modules),
+        "warnings": [repr(rule) for rule in warnings.filters],
+        "handlers": [repr(_signal.getsignal(getattr(_signal, name)))[:20] for name in names],
+        "finders": [getattr(f, "__name__", type(f).__name__) for f in sys.meta_path],
+        "libraries": [folder for folder in sys.path if "site-packages" in folder],
+        "given": os.environ.get("GIVEN"),
+        "hook": sys.excepthook.__name__,
+        "limit": sys.getrecursionlimit(),
+        "util": hasattr(sys.modules.get("importlib"), "util"),
+        "own": FACTS(),
+    }
+    start_response("200 OK", [("X-Number", str(NUMBER))])
+    return [json.dumps(facts).encode()]
+"#;
+
+/// A project, the libraries it can import, and its server.
+struct Project {
+    folder: Folder,
+    environment: PathBuf,
+    server: Rdev,
+    saved: usize,
+}
+
+/// A project whose `web.py` begins with these lines, in a virtual environment.
+fn project(environment: &Path, folder: Folder, lines: &str) -> Project {
+    folder.save("web.py", &source(lines, 0));
+    let launch = rdev(folder.path()).env("VIRTUAL_ENV", environment);
+    let server = launch.env("PROBE_FOLDER", folder.path()).args(["web:app", "--reload"]);
+    let environment = environment.to_owned();
+    Project { server: server.serve(), folder, environment, saved: 0 }
+}
+
+fn source(lines: &str, number: usize) -> String {
+    format!("FACTS = int\nNUMBER = {number}\n{lines}\n{ROUTE}")
+}
+
+/// A virtual environment with libraries of a test's own.
+fn libraries(files: &[(&str, &str)]) -> Folder {
+    let folder = Folder::empty();
+    let mut command = Command::new(_rdev::BUILD_PYTHON);
+    run(command.args(["-m", "venv", "--without-pip"]).arg(folder.path()));
+    for (name, text) in files {
+        fs::write(packages(folder.path()).join(name), text).unwrap();
+    }
+    folder
+}
+
+fn packages(environment: &Path) -> PathBuf {
+    let versions = fs::read_dir(environment.join("lib")).unwrap();
+    let mut folders = versions.map(|entry| entry.unwrap().path());
+    let found = folders.find(|path| path.join("site-packages").exists());
+    found.unwrap().join("site-packages")
+}
+
+impl Project {
+    /// Saves other lines and gives what their application says.
+    fn save(&mut self, lines: &str) -> Value {
+        self.saved += 1;
+        self.folder.save("web.py", &source(lines, self.saved));
+        self.ask()
+    }
+
+    /// What the application says once the newest save is served.
+    fn ask(&self) -> Value {
+        let wanted = self.saved.to_string();
+        let answer = within(PATIENCE, || {
+            let answer = self.server.get("/");
+            (answer.header("x-number") == Some(&wanted)).then_some(answer)
+        });
+        let Some(answer) = answer else {
+            panic!("{}\n{}", self.server.get("/"), self.server.said())
+        };
+        answer.expect(200).json()
+    }
+
+    /// Saves these lines until rdev says a word about it that it has not said before.
+    fn save_until(&mut self, lines: &str, word: &str) -> Value {
+        let before = self.server.said().matches(word).count();
+        let found = within(PATIENCE, || {
+            let found = self.save(lines);
+            let said = self.server.said().matches(word).count() > before;
+            said.then_some(found)
+        });
+        found.unwrap_or_else(|| panic!("no {word:?}\n{}", self.server.said()))
+    }
+
+    fn save_until_warm(&mut self, lines: &str) -> Value {
+        self.save_until(lines, "modules warm")
+    }
+
+    /// What the same application says in an interpreter of its own.
+    fn plain(&self) -> Value {
+        let code = "import sys; sys.path[0] = sys.argv.pop()\nimport web\n\
+                    print(b''.join(web.app({}, lambda *arguments: None)).decode())";
+        let output = Command::new(self.environment.join("bin/python"))
+            .args(["-c", code])
+            .arg(self.folder.path())
+            .env("PROBE_FOLDER", self.folder.path())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env_remove("PYTHONPATH")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let last = text.lines().last().unwrap_or_else(|| panic!("{said}"));
+        serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {text}{said}"))
+    }
+
+    /// Warm or not, the application finds what it finds in plain Python.
+    fn is_as_plain(&self, found: &Value) {
+        let plain = self.plain();
+        for (name, value) in plain.as_object().unwrap() {
+            assert_eq!(&found[name], value, "{name}\n{}", self.server.said());
+        }
+    }
+}
+
+/// Two warm generations of these lines are as in plain Python.
+fn is_warm_and_as_plain(environment: &Path, lines: &str) {
+    let mut project = project(environment, Folder::empty(), lines);
+    project.is_as_plain(&project.ask());
+    for _ in 0..2 {
+        let warm = project.save_until_warm(lines);
+        project.is_as_plain(&warm);
+    }
+}
+
+#[test]
+fn flask_is_warm_and_looks_fresh() {
+    is_warm_and_as_plain(venv(), "import flask");
+}
+
+#[test]
+fn django_is_warm_and_looks_fresh() {
+    let lines = "import django.http\nfrom django.db import models\nimport django.urls";
+    is_warm_and_as_plain(venv(), lines);
+}
+
+#[test]
+fn pyramid_is_warm_and_looks_fresh() {
+    is_warm_and_as_plain(venv(), "from pyramid.config import Configurator");
+}
+
+#[test]
+fn asking_where_a_module_is_does_not_import_it() {
+    let lines = "from importlib.util import find_spec\n\
+                 import bottle\nWHERE = find_spec('flask').origin\n\
+                 FACTS = lambda: [WHERE, type(find_spec('werkzeug').loader).__name__]";
+    is_warm_and_as_plain(venv(), lines);
+    let lines = format!("{lines}\nimport flask");
+    is_warm_and_as_plain(venv(), &lines);
+}
+
+#[test]
+fn what_a_library_changes_at_import_is_there_once_it_is_imported() {
+    let settles = "import os, signal, sys, warnings\n\
+        os.environ.setdefault('GIVEN', 'by the library')\n\
+        warnings.filterwarnings('ignore', 'of the library')\n\
+        signal.signal(signal.SIGUSR1, lambda *arguments: None)\n\
+        sys.excepthook = lambda *arguments: None\nsys.setrecursionlimit(1234)\n\
+        class Last:\n    @staticmethod\n    def find_spec(*arguments): return None\n\
+        sys.meta_path.append(Last)\n";
+    let environment = libraries(&[("settles.py", settles), ("other.py", "")]);
+    let lines = "import os, sys\n\
+        BEFORE = [os.environ.get('GIVEN'), sys.getrecursionlimit(), len(sys.meta_path)]\n\
+        import settles, other\nFACTS = lambda: BEFORE[:2]";
+    is_warm_and_as_plain(environment.path(), lines);
+}
+
+#[test]
+fn a_variable_read_by_a_library_has_the_value_that_the_save_gives_it() {
+    let reader = "import os\nVALUE = os.environ.get('READER')\n";
+    let environment = libraries(&[("reader.py", reader)]);
+    let lines = |value: &str| {
+        format!(
+            "import os\nos.environ['READER'] = {value:?}\nimport reader\n\
+             FACTS = lambda: reader.VALUE"
+        )
+    };
+    let mut project = project(environment.path(), Folder::empty(), &lines("one"));
+    assert_eq!(project.save_until_warm(&lines("one"))["own"], "one");
+    assert_eq!(project.save(&lines("two"))["own"], "two");
+    let warm = project.save_until_warm(&lines("two"));
+    assert_eq!(warm["own"], "two");
+    project.is_as_plain(&warm);
+}
+
+#[test]
+fn an_edited_library_is_picked_up_at_the_next_reload() {
+    let environment = libraries(&[("thing.py", "VALUE = 1\n")]);
+    let lines = "import thing\nFACTS = lambda: thing.VALUE";
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    assert_eq!(project.save_until_warm(lines)["own"], 1);
+    fs::write(packages(environment.path()).join("thing.py"), "VALUE = 22\n").unwrap();
+    assert_eq!(project.save(lines)["own"], 22);
+    assert_eq!(project.save_until_warm(lines)["own"], 22);
+}
+
+#[test]
+fn libraries_that_do_something_when_imported_do_it_in_every_generation() {
+    const PID: &str = "import os\nPID = os.getpid()\n";
+    let prints = format!("{PID}print('printed by the library')\n");
+    let starts = format!(
+        "{PID}import threading\nTHREAD = threading.Thread(\n\
+         \x20   target=threading.Event().wait, daemon=True)\nTHREAD.start()\n"
+    );
+    let opens = format!("{PID}FILE = open(os.devnull)\n");
+    let fails = format!("{PID}import sys\nassert 'config' in sys.modules\n");
+    let hooks = format!(
+        "{PID}import sys\nclass First:\n    @staticmethod\n    def find_spec(*arguments): \
+         return None\nsys.meta_path.insert(0, First)\n"
+    );
+    let environment = libraries(&[
+        ("quiet.py", PID),
+        ("prints.py", &prints),
+        ("starts.py", &starts),
+        ("opens.py", &opens),
+        ("fails.py", &fails),
+        ("hooks.py", &hooks),
+    ]);
+    let folder = Folder::empty();
+    folder.save("config.py", "");
+    let lines = "import config, os\nimport quiet, prints, starts, opens, fails, hooks\n\
+        FACTS = lambda: [\n    module.PID == os.getpid()\n    for module in (prints, starts, \
+        opens, fails, hooks)\n] + [starts.THREAD.is_alive(), opens.FILE.read() == '']";
+    let mut project = project(environment.path(), folder, lines);
+    for _ in 0..2 {
+        let warm = project.save_until_warm(lines);
+        project.is_as_plain(&warm);
+    }
+    let quiet = format!("{lines}\nFACTS = lambda: quiet.PID == os.getpid()");
+    assert_eq!(project.save_until_warm(&quiet)["own"], false, "nothing is warm");
+    let said = project.server.said();
+    let ready = said.matches(" ready in ").count();
+    assert!(said.matches("printed by the library").count() >= ready, "{said}");
+}
+
+#[test]
+fn a_module_of_the_users_shadows_a_library_from_its_first_save_on() {
+    let files = [("uses.py", "import queue, colors\nFROM = queue.__file__\n")];
+    let environment = libraries(&files);
+    let colors = packages(environment.path()).join("colors");
+    fs::create_dir(&colors).unwrap();
+    fs::write(colors.join("__init__.py"), "").unwrap();
+    let lines = "import uses, queue, colors\n\
+                 FACTS = lambda: [uses.FROM, queue.__file__, colors.__file__]";
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    project.save_until_warm(lines);
+    let own = project.folder.path().join("queue.py");
+    project.folder.save("queue.py", "");
+    let found = project.save(lines);
+    assert_eq!(found["own"][0], own.to_str().unwrap(), "{}", project.server.said());
+    project.is_as_plain(&found);
+    fs::create_dir(project.folder.path().join("colors")).unwrap();
+    project.folder.save("colors/__init__.py", "");
+    let found = project.save(lines);
+    let own = project.folder.path().join("colors/__init__.py");
+    assert_eq!(found["own"][2], own.to_str().unwrap(), "{}", project.server.said());
+    project.is_as_plain(&found);
+    project.folder.remove("queue.py");
+    let found = project.save(lines);
+    project.is_as_plain(&found);
+}
+
+#[test]
+fn what_the_user_changes_before_an_import_is_seen_by_it() {
+    let second = "from first import name\nimport warnings\nVALUE = name()\n\
+                  FILTERS = len(warnings.filters)\n";
+    let files =
+        [("first.py", "def name():\n    return 'first'\n"), ("second.py", second)];
+    let environment = libraries(&files);
+    let folder = Folder::empty();
+    fs::create_dir(folder.path().join("more")).unwrap();
+    folder.save("more/vendored.py", "");
+    let plain = "import first, second\nFACTS = lambda: [second.VALUE, second.FILTERS]";
+    let mut project = project(environment.path(), folder, plain);
+    project.save_until_warm(plain);
+    for changed in [
+        "import first\nfirst.name = lambda: 'replaced'",
+        "import sys, types\nsys.modules['first'] = types.ModuleType('first')\n\
+         sys.modules['first'].name = lambda: 'another'",
+        "import warnings\nwarnings.simplefilter('ignore')",
+        "import os, sys\nsys.path.insert(1, os.path.join(sys.path[0], 'more'))\nimport vendored",
+        "import second",
+    ] {
+        let lines = format!("{changed}\n{plain}");
+        for _ in 0..3 {
+            let found = project.save(&lines);
+            project.is_as_plain(&found);
+        }
+    }
+}
+
+#[test]
+fn modules_named_like_those_of_the_library_are_the_users_own() {
+    const NAMES: [&str; 6] =
+        ["difflib", "queue", "signal", "ast", "inspect", "traceback"];
+    let folder = Folder::empty();
+    let module = |name: &str, value: usize| {
+        format!(
+            "import os\nVALUE = {value}\n\
+             with open(os.path.join(os.environ['PROBE_FOLDER'], 'ran'), 'a') as file:\n\
+             \x20   print({name:?}, os.getpid(), file=file)\n"
+        )
+    };
+    for name in NAMES {
+        folder.save(&format!("{name}.py"), &module(name, 1));
+    }
+    let lines = "import os\nimport difflib, queue, signal, ast, inspect, traceback\n\
+        def FACTS():\n    import difflib as again\n    return [difflib.VALUE, queue.VALUE, \
+        signal.VALUE, ast.VALUE, again.VALUE, os.getpid()]";
+    let mut project = project(venv(), folder, lines);
+    assert_eq!(project.ask()["own"][0], 1);
+    for value in 2..5 {
+        for name in NAMES {
+            project.folder.save(&format!("{name}.py"), &module(name, value));
+        }
+        let own = project.save(lines)["own"].clone();
+        for found in &own.as_array().unwrap()[..5] {
+            assert_eq!(found, value, "{}", project.server.said());
+        }
+    }
+    let zygotes = project.server.family().into_iter().filter(|pid| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        stat.contains("rdev") || stat.contains("python")
+    });
+    let worker = project.ask()["own"][5].clone();
+    let ran = project.folder.text("ran");
+    for pid in zygotes.filter(|pid| worker != *pid) {
+        assert!(!ran.contains(&format!(" {pid}\n")), "{pid} ran them:\n{ran}");
+    }
+}
+
+#[test]
+fn a_target_may_be_named_like_a_module_of_the_library() {
+    for name in ["signal", "difflib", "ast"] {
+        let folder = Folder::empty();
+        let app = "def app(environ, start_response):\n    start_response('200 OK', [])\n    \
+                   return [b'mine']\n";
+        folder.save(&format!("{name}.py"), app);
+        let server = rdev(folder.path()).arg(format!("{name}:app")).serve();
+        assert_eq!(server.get("/").expect(200).text(), "mine");
+    }
+}
