@@ -251,7 +251,7 @@ def describe(error, trace):
                 chain.append(("", gap, link, []))
             continue
         _hide_frames(formatted)
-        texts += [_BETWEEN[link], _cut("".join(formatted.format()), MOST_TEXT)]
+        texts += [_BETWEEN[link], _cut(_text(formatted), MOST_TEXT)]
         chain.append(_describe_one(raised, formatted, link, most))
     return _cut("".join(texts), MOST_TEXT), chain
 
@@ -279,6 +279,20 @@ def _links(error, formatted):
         links.append((error, formatted, link))
         error, formatted = before
     return links[::-1]
+
+
+def _text(formatted):
+    try:
+        return "".join(formatted.format())
+    except Exception:
+        # It imports `ast` to draw carets, which may be a module of the user's.
+        lines = ["Traceback (most recent call last):\n"]
+        for frame in formatted.stack:
+            place = frame.filename, frame.lineno, frame.name
+            lines.append('  File "%s", line %s, in %s\n' % place)
+            if frame.line:
+                lines.append("    %s\n" % frame.line)
+        return "".join(lines + list(formatted.format_exception_only()))
 
 
 def _hide_frames(formatted):

@@ -11,9 +11,14 @@ order, other surroundings, a library's function replaced, a step left out.
 
 import sys
 
-# What the interpreter itself has loaded before anything of ours: taken before the imports
-# below. What rdev's own Python files import is theirs alone (`hide`).
-BASE_MODULES = frozenset(name for name in sys.modules if not name.startswith("_rdev"))
+# What the interpreter itself has loaded before anything of ours. Packages are set aside
+# until `hide`, for ours are to leave no trace in them.
+_BASE = {name: sys.modules[name] for name in sys.modules if not name.startswith("_rdev")}
+BASE_MODULES = frozenset(_BASE)
+for _name in _BASE:
+    _top = _name.partition(".")[0]
+    if _top != "encodings" and hasattr(_BASE.get(_top), "__path__"):
+        del sys.modules[_name]
 
 import _signal
 import _thread
@@ -38,12 +43,8 @@ _SIGNALS = tuple(
 def hide():
     """Takes what rdev's own Python files have loaded out of sight: the application loads
     its own, from its own folder if that has one of the name."""
-    for name in list(sys.modules):
-        if name not in BASE_MODULES:
-            module = sys.modules.pop(name)
-            parent, _, child = name.rpartition(".")
-            if parent in BASE_MODULES:
-                _unbind(sys.modules[parent], child, module)
+    sys.modules.clear()
+    sys.modules.update(_BASE)
 
 
 _Module = type(sys)
@@ -65,14 +66,14 @@ def _unbind(parent, child, module):
     return True
 
 
-def _name(value):
+def _name_of(value):
     """A name that is the same in every process, unlike an address."""
     kind = value if hasattr(value, "__qualname__") else type(value)
     return "%s.%s" % (getattr(kind, "__module__", ""), getattr(kind, "__qualname__", kind))
 
 
 def _handler(value):
-    return _name(value) if callable(value) else str(value)
+    return _name_of(value) if callable(value) else str(value)
 
 
 def _environment():
@@ -253,17 +254,17 @@ class Surroundings:
             if environment.get(key) != BASE_ENVIRONMENT.get(key)
         )
         filters = [
-            (action, _pattern(message), _name(category), _pattern(module), line)
+            (action, _pattern(message), _name_of(category), _pattern(module), line)
             for action, message, category, module, line in filters
         ]
         rest = (
             ("sys.path", path),
-            ("sys.meta_path", [_name(finder) for finder in finders]),
-            ("sys.path_hooks", [_name(hook) for hook in hooks]),
+            ("sys.meta_path", [_name_of(finder) for finder in finders]),
+            ("sys.path_hooks", [_name_of(hook) for hook in hooks]),
             ("warning filters", filters),
             ("signal handlers", [_handler(handler) for handler in handlers]),
-            ("__import__", _name(importer)),
-            ("streams and hooks of sys", [_name(stream) for stream in streams]),
+            ("__import__", _name_of(importer)),
+            ("streams and hooks of sys", [_name_of(stream) for stream in streams]),
             ("limits of the interpreter", limits),
             ("the current folder", folder),
             ("monkey patching", patched),

@@ -158,7 +158,7 @@ fn append_text(tag: u8, id: ExchangeId, mut text: &str, out: &mut Vec<u8>) {
     while text.len() > PIECE {
         let most = (0..=PIECE).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         let end = text[..most].rfind('\n').map_or(most, |at| at + 1);
-        append(tag, id, text[..end].as_bytes(), out);
+        append(tag, id, &text.as_bytes()[..end], out);
         text = &text[end..];
     }
     append(tag, id, text.as_bytes(), out);

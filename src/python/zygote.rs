@@ -73,8 +73,10 @@ fn zygote(py: Python<'_>) -> PyResult<()> {
     shims::load_all(py)?;
     send(&control, &FromZygote::Ready, &[])?;
     let mut warmth = Warmth::none(py);
-    // What only the zygote needs has been closed by the time a worker begins.
-    match obey(py, control, &mut warmth)? {
+    let order = obey(py, &control, &mut warmth)?;
+    // Nothing that only the zygote needs is open in a worker.
+    drop(control);
+    match order {
         Some(order) => worker::run(py, order, &warmth),
         None => Ok(()),
     }
@@ -90,20 +92,20 @@ pub(super) struct Order {
 }
 
 /// Carries out orders until the front is gone. Returns with an order in the worker that
-/// was forked for it, the zygote's own socket closed.
+/// was forked for it.
 fn obey(
     py: Python<'_>,
-    control: OwnedFd,
+    control: &OwnedFd,
     warmth: &mut Warmth,
 ) -> PyResult<Option<Order>> {
     let mut inbox = Inbox::default();
     // Attached throughout: there is no other thread that could want the interpreter.
-    while inbox.receive(&control)? != Received::End {
+    while inbox.receive(control)? != Received::End {
         while let Some(order) = inbox.take()? {
             match order {
                 ToZygote::Preload { trace, excluded } => {
                     let (modules, refused) = warmth.preload(py, &trace, excluded)?;
-                    send(&control, &FromZygote::Preloaded { modules, refused }, &[])?;
+                    send(control, &FromZygote::Preloaded { modules, refused }, &[])?;
                 }
                 ToZygote::Fork(plan) => {
                     let generation = plan.generation;
@@ -113,13 +115,13 @@ fn obey(
                         stdout: inbox.descriptor()?,
                         stderr: inbox.descriptor()?,
                     };
-                    match fork(py, &control, generation) {
+                    match fork(py, control, generation) {
                         Ok(Side::Worker) => return Ok(Some(order)),
                         Ok(Side::Zygote) => {}
                         Err(error) => {
                             let failed =
                                 FromZygote::ForkFailed(generation, error.to_string());
-                            send(&control, &failed, &[])?;
+                            send(control, &failed, &[])?;
                         }
                     }
                 }

@@ -341,6 +341,17 @@ fn modules_named_like_those_of_the_library_are_the_users_own() {
             assert_eq!(found, value, "{}", project.server.said());
         }
     }
+    project.saved += 1;
+    let raises = source(&format!("{lines}\nNOTHING = (1 + 1) / len([])"), project.saved);
+    project.folder.save("web.py", &raises);
+    let told = within(PATIENCE, || {
+        let answer = project.server.get("/");
+        (answer.status == 500).then_some(answer)
+    });
+    let told = told.unwrap().text();
+    assert!(told.contains("ZeroDivisionError: division by zero"), "{told}");
+    assert!(told.contains("NOTHING = (1 + 1) / len([])"), "{told}");
+    project.save(lines);
     let zygotes = project.server.family().into_iter().filter(|pid| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         stat.contains("rdev") || stat.contains("python")
