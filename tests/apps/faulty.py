@@ -48,6 +48,10 @@ def at_descriptors(environ, start_response):
     return text(start_response, os.getpid())
 
 
+def at_minor_version(environ, start_response):
+    return text(start_response, sys.version_info[1])
+
+
 def at_block(environ, start_response, size):
     start_response("200 OK", [])
     return iter([b"x" * int(size)])

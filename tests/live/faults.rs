@@ -222,15 +222,20 @@ fn every_exception_is_described() {
         assert!(short.contains(word), "{word} in {short}");
     }
     assert_eq!(short.matches("During handling of the above").count(), 3, "{short}");
+    let minor: u32 =
+        probe.server.get("/minor-version").expect(200).text().parse().unwrap();
     let long = probe.server.get("/chain?length=3000").expect(500).text();
-    for word in ["'the first'", "[2901 more exceptions", "number 2999", "number 2951"] {
+    for word in ["more exceptions of this chain]", "number 2999", "number 2951"] {
         assert!(long.contains(word), "{word} in {long}");
+    }
+    // Python 3.9 itself gives up before the beginning, and says so.
+    for word in ["'the first'", "[2901 more exceptions"] {
+        assert!(minor == 9 || long.contains(word), "{word} in {long}");
     }
     assert!(!long.contains("describing"), "{long}");
     let own = probe.server.get("/unready").expect(500).text();
     assert!(own.contains("LookupError: raised in __iter__"), "{own}");
-    let version = _rdev::BUILD_PYTHON;
-    if !["3.9", "3.10"].iter().any(|old| version.contains(old)) {
+    if minor >= 11 {
         let group = probe.server.get("/group").expect(500).text();
         for word in ["the outer (2 sub-exceptions)", "'the inner'", "the other"] {
             assert!(group.contains(word), "{word} in {group}");
