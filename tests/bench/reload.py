@@ -68,7 +68,7 @@ def _parse_options() -> argparse.Namespace:
     )
     parser.add_argument(
         "--rdev",
-        type=lambda text: Path(text).resolve(),
+        type=_binary,
         help="a binary; without it, one is built (cargo build --release)",
     )
     return parser.parse_args()
@@ -86,6 +86,13 @@ def _names(known: Mapping[str, object]) -> Callable[[str], list[str]]:
         return names
 
     return parse
+
+
+def _binary(text: str) -> Path:
+    path = Path(text).resolve()
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"there is no {path}")
+    return path
 
 
 def _projects(options: argparse.Namespace) -> Iterator[Project]:

@@ -6,7 +6,7 @@ import statistics
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from client import Outcome
+from client import Outcome, Save
 from measure import Rest, Result
 from projects import Project
 
@@ -29,7 +29,7 @@ class Report:
 def draw(report: Report) -> str:
     """The tables of one project."""
     lines = [f"### {report.project.title}", "", _HEADER]
-    medians = {it.server: _median(it) for it in report.results if it.saves}
+    medians = {it.server: statistics.median(_times(it)) for it in report.results if _times(it)}
     lines += [_row(result, medians) for result in report.results if result.saves]
     for result in report.results:
         if result.failure is not None:
@@ -53,42 +53,40 @@ def _plain_data(report: Report) -> dict[str, object]:
 
 
 def _row(result: Result, medians: dict[str, float]) -> str:
-    times, saves = _times(result), result.saves
-    stale = sum(save.first is Outcome.STALE for save in saves)
     kinds = (Outcome.REFUSED, Outcome.RESET, Outcome.ERROR)
-    met = " / ".join(str(sum(save.met[kind.value] for save in saves)) for kind in kinds)
+    met = (str(sum(save.met[kind.value] for save in result.saves)) for kind in kinds)
     cells = [
         result.title,
-        _milliseconds(_median(result)),
-        _milliseconds(times[math.ceil(len(times) * 0.95) - 1]),
-        _milliseconds(times[-1]),
-        f"{stale} of {len(saves)}",
-        met,
-        _ratio(medians[result.server], medians.get("rdev")),
+        *_draw_times(_times(result)),
+        _draw_stale(result.saves),
+        " / ".join(met),
+        _draw_ratio(medians.get(result.server), medians.get("rdev")),
     ]
     return f"| {' | '.join(cells)} |"
 
 
 def _times(result: Result) -> list[float]:
-    """Sorted; a save that never showed took for ever."""
-    times = (save.milliseconds for save in result.saves)
-    return sorted(math.inf if time is None else time for time in times)
+    """Of the saves that showed, in order of size."""
+    return sorted(save.milliseconds for save in result.saves if save.milliseconds is not None)
 
 
-def _median(result: Result) -> float:
-    return statistics.median(_times(result))
+def _draw_times(times: list[float]) -> list[str]:
+    """Median, the time that 95% stay within, worst."""
+    if not times:
+        return ["never"] * 3
+    within = times[math.ceil(len(times) * 0.95) - 1]
+    shown = (statistics.median(times), within, times[-1])
+    return [f"{time:.1f}" if time < 100 else f"{time:.0f}" for time in shown]
 
 
-def _milliseconds(time: float) -> str:
-    if math.isinf(time):
-        return "never"
-    return f"{time:.1f}" if time < 100 else f"{time:.0f}"
+def _draw_stale(saves: list[Save]) -> str:
+    stale = sum(save.first is Outcome.STALE for save in saves)
+    lost = sum(save.milliseconds is None for save in saves)
+    return f"{stale} of {len(saves)}" + (f", {lost} stayed" if lost else "")
 
 
-def _ratio(median: float, rdev: float | None) -> str:
-    if rdev is None or math.isinf(median):
-        return ""
-    return f"{median / rdev:.1f}"
+def _draw_ratio(median: float | None, rdev: float | None) -> str:
+    return "" if median is None or rdev is None else f"{median / rdev:.1f}"
 
 
 def _draw_rest(rest: Rest) -> list[str]:
