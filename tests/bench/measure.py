@@ -117,6 +117,7 @@ def _start_plain(tools: Tools, project: Project, folder: Path) -> tuple[float, f
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as process:
+        assert process.stdin and process.stdout
         process.stdout.readline()
         took = (time.perf_counter() - begin) * 1000
         process.stdout.readline()
@@ -160,4 +161,5 @@ def _log(name: str) -> Path:
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
-        return probe.getsockname()[1]
+        _host, port = probe.getsockname()
+        return int(port)

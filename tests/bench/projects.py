@@ -123,20 +123,29 @@ class Item{n}Schema(Schema):
     id = fields.Integer(dump_only=True)
     name = fields.String(required=True)
     parent = fields.Integer(allow_none=True)
-'''
 
-_VIEW = '''
 
-@blueprint.get("/{v}/<int:number>")
-def view{v}(number):
-    item = {{"id": number, "name": "item {v}", "parent": None}}
+@blueprint.get("/<int:number>")
+def show(number):
+    item = {{"id": number, "name": price0(number), "parent": None}}
     return jsonify(Item{n}Schema().dump(item))
 '''
 
+# A view costs werkzeug a quarter of a millisecond when it is registered; with one for each
+# function, there would be little else to measure.
+_FUNCTION = """
+
+def price{f}(number, discount=0):
+    total = sum(range(number)) * {f} - discount
+    if total < 0:
+        return f"nothing to pay for {{number}}"
+    return f"{{total}} to pay for {{number}}"
+"""
+
 
 def _part(number: int) -> str:
-    views = (_VIEW.format(n=number, v=view) for view in range(20))
-    return _PART.format(n=number) + "".join(views)
+    functions = (_FUNCTION.format(f=function) for function in range(20))
+    return _PART.format(n=number) + "".join(functions)
 
 
 def _app(modules: int, edited: int) -> str:
