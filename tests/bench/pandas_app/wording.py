@@ -1,0 +1,3 @@
+"""The one constant that the benchmark changes."""
+
+WORDING = "first"
