@@ -316,11 +316,15 @@ def is_library(name, module, is_own):
 _kept = {}
 
 
-def _stamps(names):
+def _stamps(names, is_own):
     """What tells that a file was replaced or edited: of modules, and of their folders,
     where packages come and go."""
     files = {getattr(sys.modules[name], "__file__", None) for name in names} - {None}
-    return {path: _stamp(path) for path in files | set(sys.path) - {""}}
+    # Not those of the application, which may be there by PYTHONPATH or a `.pth` file.
+    folders = {
+        entry for entry in sys.path if entry and not is_own(os.path.join(entry, "m.py"))
+    }
+    return {path: _stamp(path) for path in files | folders}
 
 
 def _stamp(path):
@@ -359,7 +363,7 @@ def preload(trace, excluded, is_own):
         brought = [other for other in sys.modules if other not in modules]
         steps.append((name, states[index], brought, changes_between(before, snapshot())))
     apply(changes_between(snapshot(), start))
-    _kept.update(_stamps(name for _, _, names, _ in steps for name in names))
+    _kept.update(_stamps((name for _, _, names, _ in steps for name in names), is_own))
     _functions.update((name, _own_functions(name)) for name in list(sys.modules))
     gc.collect()
     gc.freeze()

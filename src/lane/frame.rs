@@ -51,6 +51,8 @@ pub enum Down {
 /// From the worker up to the server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Up {
+    /// A thread serves this lane: the first word on each, for no exchange.
+    Serving,
     /// The application has begun to read the body.
     WantBody,
     /// Status and fields are settled.
@@ -91,6 +93,7 @@ mod kind {
     pub(super) const HINT: u8 = 20;
     pub(super) const ERRORS: u8 = 21;
     pub(super) const END: u8 = 22;
+    pub(super) const SERVING: u8 = 23;
 }
 
 impl Down {
@@ -121,6 +124,7 @@ impl Up {
     /// Appends the frame.
     pub fn append(&self, id: ExchangeId, out: &mut Vec<u8>) {
         match self {
+            Self::Serving => append(kind::SERVING, id, &[], out),
             Self::WantBody => append(kind::WANT_BODY, id, &[], out),
             Self::Head(head) => append_value(kind::HEAD, id, head, out),
             Self::Data(bytes) => append_data(id, bytes, out),
@@ -133,6 +137,7 @@ impl Up {
 
     fn read(tag: u8, payload: &[u8]) -> Option<Self> {
         Some(match tag {
+            kind::SERVING => Self::Serving,
             kind::WANT_BODY => Self::WantBody,
             kind::HEAD => Self::Head(read_value(payload)?),
             kind::DATA => Self::Data(payload.to_vec()),

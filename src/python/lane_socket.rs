@@ -40,6 +40,11 @@ impl LaneSocket {
         }
     }
 
+    /// Writes the first frame, from a thread that is not attached yet.
+    pub(super) fn announce(&self, frame: &[u8]) -> io::Result<()> {
+        (&self.socket).write_all(frame)
+    }
+
     /// Writes frames whole. Waits, detached from Python, while the server is not taking
     /// them: that is the back-pressure of a slow client.
     pub(super) fn send(&self, py: Python<'_>, frames: &[u8]) -> io::Result<()> {

@@ -7,8 +7,8 @@ use pyo3::prelude::*;
 
 use super::call;
 use super::lane_socket::LaneSocket;
-use crate::exchange::Hint;
-use crate::lane::Down;
+use crate::exchange::{ExchangeId, Hint};
+use crate::lane::{Down, Up};
 
 /// Threads that Python itself starts get 8 MiB on Linux, and so do these: recursion that
 /// works in one must work in the other.
@@ -27,6 +27,12 @@ pub(super) fn start(
     let thread = std::thread::Builder::new().name(name.clone()).stack_size(STACK);
     thread.spawn(move || {
         let lane = Arc::new(LaneSocket::new(socket));
+        let mut word = Vec::new();
+        Up::Serving.append(ExchangeId(0), &mut word);
+        // Before the wait for the interpreter, which may be long.
+        if lane.announce(&word).is_err() {
+            return;
+        }
         Python::attach(|py| serve(py, &name, &lane, application.bind(py), multithread));
     })?;
     Ok(())

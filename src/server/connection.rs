@@ -249,6 +249,18 @@ impl InFlight {
         }
     }
 
+    /// Whether all of the request is still here: nothing of its body was handed on.
+    pub(super) fn is_untouched(&self) -> bool {
+        let declared = self.head.headers.get("content-length");
+        let declared =
+            declared.and_then(|value| std::str::from_utf8(value).ok()?.parse().ok());
+        match self.upload {
+            Upload::Length(left) => declared == Some(left),
+            Upload::Done => declared.is_none_or(|length: u64| length == 0),
+            Upload::Chunked(..) | Upload::Spooled(_) => false,
+        }
+    }
+
     /// Whether the connection can go on after a response that begins now. A client that
     /// still waits for `100 Continue` may or may not send its body: nobody could tell
     /// the body from the next request (RFC 9110 section 10.1.1).

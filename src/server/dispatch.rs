@@ -181,18 +181,27 @@ impl Server {
     }
 
     /// A lane broke. If it was at work its process has most likely died; how is known in
-    /// a moment.
+    /// a moment. If no thread ever had it (the process ran out of descriptors or threads)
+    /// its request was not begun, and is the next to get another.
     pub(super) fn lose_lane(&mut self, token: Token) {
         let Some(lane) = self.lanes.remove(token) else { return };
         if let Some((connection, id)) = lane.work {
             if let Some(exchange) =
                 self.connections.get_mut(&connection).and_then(|it| it.exchange(id))
             {
-                exchange.stage = Stage::Orphaned(monotonic());
+                if lane.served || !exchange.is_untouched() {
+                    exchange.stage = Stage::Orphaned(monotonic());
+                } else {
+                    exchange.stage = Stage::Waiting(false);
+                    self.waiting.push_front(connection);
+                }
             }
             self.report_drained(lane.generation);
         }
-        if matches!(self.serving, Serving::Ready(current) if current == lane.generation) {
+        // At once where there is reason to hope; the sweep comes back to the others.
+        let current =
+            matches!(self.serving, Serving::Ready(current) if current == lane.generation);
+        if current && lane.served {
             self.serve_waiting();
         }
     }

@@ -21,6 +21,8 @@ pub(super) struct Lane {
     pub(super) channel: Channel<UnixStream>,
     pub(super) frames: FrameReader,
     pub(super) generation: GenerationId,
+    /// A thread of the worker has it. Before that, nothing was called over it.
+    pub(super) served: bool,
     /// The connection and exchange it works for. The connection may be gone already;
     /// the lane is busy until the application has finished all the same.
     pub(super) work: Option<(Token, ExchangeId)>,
@@ -130,6 +132,7 @@ impl Lanes {
             channel: Channel::new(socket),
             frames: FrameReader::default(),
             generation,
+            served: false,
             work: Some(work),
             spent: false,
         };

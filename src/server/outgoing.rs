@@ -20,6 +20,10 @@ impl Server {
             let Some((id, frame)) = lane.frames.next_up().map_err(|_| ())? else {
                 return Ok(());
             };
+            if frame == Up::Serving {
+                lane.served = true;
+                continue;
+            }
             let Some((connection, current)) = lane.work else { continue };
             if id == current {
                 self.take_frame(token, connection, id, frame);
@@ -49,7 +53,7 @@ impl Server {
                 self.outlet.publish(id, ExchangeEvent::Hint(hint));
             }
             Up::Errors(text) => self.publish_errors(lane, id, &text),
-            Up::WantBody | Up::Head(_) | Up::Data(_) | Up::End(_) => {
+            Up::Serving | Up::WantBody | Up::Head(_) | Up::Data(_) | Up::End(_) => {
                 if let (true, Some(connection)) = (exchange.is_some(), &mut connection) {
                     self.apply(connection, id, frame);
                 }
@@ -70,7 +74,7 @@ impl Server {
             Up::Head(head) => self.write_head(connection, *head),
             Up::Data(block) => self.write_block(connection, id, block),
             Up::End(ending) => self.end_response(connection, id, ending),
-            Up::Raised(_) | Up::Hint(_) | Up::Errors(_) => {}
+            Up::Serving | Up::Raised(_) | Up::Hint(_) | Up::Errors(_) => {}
         }
     }
 
