@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod client;
+mod corpus;
 mod environment;
 mod examples;
 mod faults;
