@@ -6,10 +6,16 @@
 //! ```text
 //! What it shows, in a sentence.
 //! ask: / /other                what to ask for, when not / alone
+//! serve: shop:app              what to serve, when not app:app
+//! path: libs                   a folder that is on PYTHONPATH
+//! base: django/base            a file with more files
+//! server: why                  plain Python may answer otherwise, rdev alone is compared
 //! --- app.py                   a file of the first version; `app:app` is served
 //! from answer import answer    (`answer.py` is beside every case)
 //! === what the edit is
-//! cold: why                    when this edit is not to be served by a warm fork
+//! cold: why                    this edit is not to be served by a warm fork;
+//! either: why                  it may be or may be not;
+//! fails: why                   its import fails
 //! --- app.py                   a file with other content; `--- app.py (gone)`: none
 //! ```
 //!
@@ -26,11 +32,12 @@ use std::time::{Duration, SystemTime};
 use crate::environment::python;
 use crate::folder::Folder;
 use crate::patience::within;
-use crate::rdev::{Launch, Rdev, rdev};
+use crate::rdev::{Rdev, rdev};
 
 const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/reload");
 /// Cases at a time: while one waits, another works.
 const PARALLEL: usize = 4;
+const PATH: &str = "PYTHONPATH";
 /// How long an edit may take to be served warm, and how often it is tried.
 const TRIES: usize = 40;
 const PAUSE: Duration = Duration::from_millis(150);
@@ -127,8 +134,8 @@ impl Case {
         let shared = fs::read_to_string(Path::new(CASES).join("answer.py")).unwrap();
         folder.save("answer.py", &shared);
         self.versions[0].write(folder.path());
-        let served = self.launch(&folder, &["--reload"]);
-        self.compare(&self.ask(&served), &folder, "at first")?;
+        let served = self.serve(&folder);
+        self.compare(&self.ask(&served), &folder, &self.versions[0])?;
         if value(&self.header, "cold").is_none() {
             warm_up(&served, &folder, &shared)?;
         }
@@ -137,18 +144,26 @@ impl Case {
             version.write(folder.path());
             let found = self.ask(&served);
             let rung = rung_after(&served, before.0);
-            self.compare(&found, &folder, &version.title)
+            self.compare(&found, &folder, version)
                 .map_err(|why| format!("{why}\n{}", served.stderr()))?;
-            self.check_rung(version, &rung?)
+            self.check_outcome(version, &found, &rung?)
                 .map_err(|why| format!("{why}\n{}", served.stderr()))?;
         }
         Ok(())
     }
 
-    fn launch(&self, folder: &Folder, arguments: &[&str]) -> Rdev {
+    fn serve(&self, folder: &Folder) -> Rdev {
         let target = value(&self.header, "serve").unwrap_or("app:app");
-        let launch = rdev(folder.path()).arg(target);
-        arguments.iter().fold(launch, Launch::arg).serve()
+        let launch = rdev(folder.path()).args([target, "--reload"]);
+        self.path(folder)
+            .into_iter()
+            .fold(launch, |launch, path| launch.env(PATH, path))
+            .serve()
+    }
+
+    /// The folder that lies on the module path from the start.
+    fn path(&self, folder: &Folder) -> Option<PathBuf> {
+        value(&self.header, "path").map(|path| folder.path().join(path))
     }
 
     fn paths(&self) -> Vec<&str> {
@@ -169,36 +184,48 @@ impl Case {
             .collect()
     }
 
-    /// Whether fresh processes answer the same.
+    /// Whether fresh processes answer the same: plain Python where it can, and a fresh
+    /// rdev where it cannot and after the last edit.
     fn compare(
         &self,
         found: &Answers,
         folder: &Folder,
-        when: &str,
+        version: &Version,
     ) -> Result<(), String> {
-        let cold = self.ask(&self.launch(folder, &[]));
-        if *found != cold {
-            return Err(format!(
-                "{when}\n{found:?}\nwhere a fresh rdev answers\n{cold:?}"
-            ));
+        let when = &version.title;
+        let is_servers_own =
+            |answers: &Answers| answers.iter().any(|(_, body)| body.is_none());
+        let mut needs_rdev = value(&self.header, "server").is_some();
+        if !needs_rdev {
+            let plain = self.ask_plain(folder);
+            // A failing application has no answer of its own.
+            let same = found.iter().zip(&plain).all(|(found, plain)| {
+                found.0 == plain.0 && (plain.1.is_none() || found.1 == plain.1)
+            });
+            if !same {
+                return Err(format!(
+                    "{when}\n{found:?}\nwhere plain Python answers\n{plain:?}"
+                ));
+            }
+            needs_rdev = is_servers_own(&plain);
         }
-        if value(&self.header, "server").is_some() {
+        let is_last =
+            self.versions.last().is_some_and(|last| std::ptr::eq(last, version));
+        if !needs_rdev && !is_last {
             return Ok(());
         }
-        let plain = self.ask_plain(folder);
-        // A failing application has no answer of its own.
-        let same = found.iter().zip(&plain).all(|(found, plain)| {
-            found.0 == plain.0 && (plain.1.is_none() || found.1 == plain.1)
-        });
-        if same {
+        let cold = self.ask(&self.serve(folder));
+        if *found == cold {
             return Ok(());
         }
-        Err(format!("{when}\n{found:?}\nwhere plain Python answers\n{plain:?}"))
+        Err(format!("{when}\n{found:?}\nwhere a fresh rdev answers\n{cold:?}"))
     }
 
     fn ask_plain(&self, folder: &Folder) -> Answers {
         let target = value(&self.header, "serve").unwrap_or("app:app");
-        let output = Command::new(python())
+        let mut command = Command::new(python());
+        let output = command
+            .envs(self.path(folder).map(|path| (PATH, path)))
             .args(["-B".as_ref(), Path::new(CASES).join("fresh.py").as_os_str()])
             .arg(target)
             .args(self.paths())
@@ -211,17 +238,23 @@ impl Case {
             .unwrap_or_else(|_| panic!("{}: {output:?}", self.name))
     }
 
-    fn check_rung(&self, version: &Version, rung: &str) -> Result<(), String> {
-        let expected = if value(&version.header, "fails").is_some() {
-            "failed"
-        } else if value(&version.header, "same").is_some() {
-            "nothing"
-        } else if value(&version.header, "cold").is_some()
-            || value(&self.header, "cold").is_some()
-        {
-            "cold"
-        } else {
-            "warm"
+    fn check_outcome(
+        &self,
+        version: &Version,
+        found: &Answers,
+        rung: &str,
+    ) -> Result<(), String> {
+        let says = |key| {
+            value(&version.header, key).or_else(|| value(&self.header, key)).is_some()
+        };
+        if says("fails") == (found[0].0 == 200) {
+            return Err(format!("{}: {found:?}", version.title));
+        }
+        let expected = match () {
+            () if says("fails") => "failed",
+            () if says("cold") => "cold",
+            () if says("either") => "ready",
+            () => "warm",
         };
         if rung.contains(expected) {
             return Ok(());
@@ -307,7 +340,7 @@ fn value<'a>(header: &'a str, key: &str) -> Option<&'a str> {
 }
 
 fn versions_of(text: &str) -> Vec<Version> {
-    let mut versions = vec![Version::titled("")];
+    let mut versions = vec![Version::titled("at first")];
     for line in text.lines() {
         if let Some(title) = line.strip_prefix("=== ") {
             versions.push(Version::titled(title));
