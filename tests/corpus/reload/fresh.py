@@ -4,6 +4,7 @@ Prints a JSON list of [status, body]; the body is null where the application fai
 """
 
 import io
+import os
 import sys
 
 
@@ -33,7 +34,7 @@ def ask(app, path):
 def main(target, paths):
     module, _, name = target.partition(":")
     sys.argv[:] = [sys.argv[0]]
-    sys.path[0] = ""
+    sys.path[0] = os.getcwd()
     answers = []
     try:
         app = __import__(module, fromlist=["*"])
