@@ -30,6 +30,8 @@ use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, SystemTime};
 
+use _rdev::clock::monotonic;
+
 use crate::environment::python;
 use crate::folder::Folder;
 use crate::patience::within;
@@ -39,9 +41,9 @@ const CASES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/reload");
 /// Cases at a time: while one waits, another works.
 const PARALLEL: usize = 4;
 const PATH: &str = "PYTHONPATH";
-/// How long an edit may take to be served warm, and how often it is tried.
-const TRIES: usize = 40;
-const PAUSE: Duration = Duration::from_millis(150);
+/// How often an edit is tried until it is served warm, and the least time in between.
+const TRIES: usize = 20;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// One file of `tests/corpus/reload/`.
 struct Case {
@@ -317,12 +319,14 @@ impl Version {
 fn warm_up(server: &Rdev, folder: &Folder, shared: &str) -> Result<(), String> {
     for number in 0..TRIES {
         let before = last_generation(&server.stderr());
+        let began = monotonic();
         folder.save("answer.py", &format!("{shared}# {number}\n"));
         server.get("/").expect(200);
         if rung_after(server, before.0)?.contains("warm") {
             return Ok(());
         }
-        thread::sleep(PAUSE);
+        // Each try delays what it waits for, by so much.
+        thread::sleep(PAUSE + 2 * (monotonic() - began));
     }
     Err(format!("no edit is served warm\n{}", server.stderr()))
 }
