@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod client;
+mod corpus;
 mod dashboard;
 mod environment;
 mod examples;
