@@ -45,7 +45,10 @@ pub(crate) struct Dashboard {
 fn little(columns: u16, rows: u16) -> Dashboard {
     let folder = Folder::empty();
     folder.save("little.py", LITTLE);
-    dashboard(folder, ["little:app", "--reload"], columns, rows)
+    let at = dashboard(folder, ["little:app", "--reload"], columns, rows);
+    // The last thing that comes by itself, some time after the start.
+    at.terminal.sees(["modules are kept warm"]);
+    at
 }
 
 pub(crate) fn dashboard<const N: usize>(
@@ -215,11 +218,12 @@ fn an_exception_is_shown_with_its_traceback() {
 fn what_the_application_prints_stays_in_its_pane_and_is_never_obeyed() {
     let at = little(120, 40);
     at.get("/print");
-    at.terminal.sees(["< hit 1, 0 bytes", "Output 4"]);
+    at.terminal.sees(["< hit 1, 0 bytes", "Output 5"]);
     for line in ["│ printed to stdout", "║ printed to stderr", "║ INFO logged"] {
         at.terminal.sees([line]);
     }
     at.terminal.sees([r"│ \x1b[2J\x1b[Hwiped <U+009B>31m <U+202E>esrever"]);
+    at.terminal.sees(["enter read"]);
     let before = at.terminal.text();
     at.terminal.press("?").loses("enter read").press("esc").sees(["enter read"]);
     assert_eq!(at.terminal.text(), before);
@@ -306,8 +310,6 @@ fn any_size_of_the_window_will_do() {
     let at = little(80, 24);
     at.get("/one");
     at.get("/two");
-    // The last thing that comes by itself, some time after the start.
-    at.terminal.sees(["modules are kept warm"]);
     at.terminal.sees(["#2 GET 200 OK", "< hit 2, 0 bytes", "q quit"]);
     let before = at.terminal.text();
     at.terminal.resize(1, 1);
