@@ -29,7 +29,7 @@ impl Machine {
             }
         }
         machine.executable("shims/python3", b"#!/bin/sh\n");
-        fs::create_dir_all(machine.at("work/project/src")).unwrap();
+        fs::create_dir_all(machine.at("shop/project/src")).unwrap();
         fs::create_dir_all(machine.at("brew")).unwrap();
         symlink("../base/bin/python3.11", machine.at("brew/python3.11")).unwrap();
         machine
@@ -65,7 +65,7 @@ impl Machine {
                 self.at("shims").display(),
                 self.at("base/bin").display()
             ))),
-            current_dir: self.at("work"),
+            current_dir: self.at("shop"),
             linked: Linked {
                 python: self.at("base/bin/python3"),
                 home: self.at("base/bin"),
@@ -90,7 +90,7 @@ impl Machine {
     ) -> Result<Interpreter, InterpreterError> {
         let mut surroundings = self.surroundings();
         change(&mut surroundings);
-        find(option.map(Path::new), &self.at("work/project/src"), &surroundings)
+        find(option.map(Path::new), &self.at("shop/project/src"), &surroundings)
     }
 
     fn found(&self, python: &str, found_by: FoundBy) -> Interpreter {
@@ -104,13 +104,13 @@ fn the_nearest_to_the_users_word_wins() {
     let found = machine.find(|_| ()).unwrap();
     assert_eq!(found, machine.found("base/bin/python3", FoundBy::Build));
 
-    machine.environment("work/venv", "base/bin", "version = 3.11.7");
+    machine.environment("shop/venv", "base/bin", "version = 3.11.7");
     let found = machine.find(|_| ()).unwrap();
-    assert_eq!(found, machine.found("work/venv/bin/python", FoundBy::Project));
+    assert_eq!(found, machine.found("shop/venv/bin/python", FoundBy::Project));
 
-    machine.environment("work/project/.venv", "base/bin", "version = 3.11.7");
+    machine.environment("shop/project/.venv", "base/bin", "version = 3.11.7");
     let found = machine.find(|_| ()).unwrap();
-    assert_eq!(found, machine.found("work/project/.venv/bin/python", FoundBy::Project));
+    assert_eq!(found, machine.found("shop/project/.venv/bin/python", FoundBy::Project));
 
     let conda = |is: &mut Surroundings| {
         is.conda_prefix = Some(machine.at("base").into());
@@ -120,37 +120,37 @@ fn the_nearest_to_the_users_word_wins() {
 
     let both = |is: &mut Surroundings| {
         conda(is);
-        is.virtual_env = Some(machine.at("work/venv").into());
+        is.virtual_env = Some(machine.at("shop/venv").into());
     };
     let found = machine.find(both).unwrap();
-    assert_eq!(found, machine.found("work/venv/bin/python", FoundBy::VirtualEnv));
+    assert_eq!(found, machine.found("shop/venv/bin/python", FoundBy::VirtualEnv));
 
     let found = machine.find_with(Some("./project/.venv"), both).unwrap();
-    assert_eq!(found, machine.found("work/project/.venv/bin/python", FoundBy::Option));
+    assert_eq!(found, machine.found("shop/project/.venv/bin/python", FoundBy::Option));
 }
 
 #[test]
 fn the_search_ends_at_the_repository_and_skips_folders_that_only_sound_right() {
     let machine = Machine::new();
-    machine.environment("work/.venv", "base/bin", "version = 3.11.7");
-    fs::create_dir_all(machine.at("work/project/venv/bin")).unwrap();
+    machine.environment("shop/.venv", "base/bin", "version = 3.11.7");
+    fs::create_dir_all(machine.at("shop/project/venv/bin")).unwrap();
     let found = machine.find(|_| ()).unwrap();
-    assert_eq!(found, machine.found("work/.venv/bin/python", FoundBy::Project));
-    fs::create_dir_all(machine.at("work/project/.git")).unwrap();
+    assert_eq!(found, machine.found("shop/.venv/bin/python", FoundBy::Project));
+    fs::create_dir_all(machine.at("shop/project/.git")).unwrap();
     assert_eq!(machine.find(|_| ()).unwrap().found_by, FoundBy::Build);
 }
 
 #[test]
 fn the_python_option_takes_a_file_a_folder_or_a_name_on_the_path() {
     let machine = Machine::new();
-    machine.environment("work/env", "base/bin", "version = 3.11.7");
+    machine.environment("shop/env", "base/bin", "version = 3.11.7");
     let table = [
-        ("env", "work/env/bin/python"),
-        ("./env/", "work/env/bin/python"),
-        ("./env/bin/python", "work/env/bin/python"),
+        ("env", "shop/env/bin/python"),
+        ("./env/", "shop/env/bin/python"),
+        ("./env/bin/python", "shop/env/bin/python"),
         ("python3.11", "base/bin/python3.11"),
         ("python", "base/bin/python"),
-        ("../base", "work/../base/bin/python"),
+        ("../base", "shop/../base/bin/python"),
     ];
     for (typed, python) in table {
         let found = machine.find_with(Some(typed), |_| ()).unwrap();
@@ -159,7 +159,7 @@ fn the_python_option_takes_a_file_a_folder_or_a_name_on_the_path() {
     for (typed, part) in [
         ("python3", "shims/python3 is a script (pyenv's"),
         ("python3.12", "--python python3.12: neither here nor on PATH"),
-        ("./project", "work/project (found by --python) has no bin/python"),
+        ("./project", "shop/project (found by --python) has no bin/python"),
         ("./nothing", "--python ./nothing: there is no such file"),
         ("project", "--python project: neither here nor on PATH"),
         ("../other/bin/python", "linked with Python 3.11"),
@@ -184,9 +184,9 @@ fn an_environment_is_usable_when_version_and_home_are_those_linked() {
     ];
     for (home, version, fits) in table {
         let machine = Machine::new();
-        machine.environment("work/env", home, version);
+        machine.environment("shop/env", home, version);
         let activate = |is: &mut Surroundings| {
-            is.virtual_env = Some(machine.at("work/env").into());
+            is.virtual_env = Some(machine.at("shop/env").into());
         };
         assert_eq!(machine.find(activate).is_ok(), fits, "{home} {version}");
     }
@@ -207,25 +207,25 @@ fn what_cannot_be_used_is_named_with_how_it_was_found_and_the_way_out() {
     assert!(text.contains("other/bin/python (found by CONDA_PREFIX)"), "{text}");
     assert!(text.contains("`conda deactivate`"), "{text}");
 
-    machine.environment("work/.venv", "other/bin", "version = 3.12.1");
+    machine.environment("shop/.venv", "other/bin", "version = 3.12.1");
     let text = machine.find(|_| ()).unwrap_err().to_string();
     let text = text.replace(&machine.root.display().to_string(), "");
     insta::assert_snapshot!(text, @r#"
-    /work/.venv (found by its place in the project) is an environment of Python 3.12.1 in /other/bin,
+    /shop/.venv (found by its place in the project) is an environment of Python 3.12.1 in /other/bin,
     but this rdev is linked with Python 3.11 in /base/bin and can be no other. Each of these mends it:
     - name another interpreter or environment: --python PATH
     - make an environment with the Python of this rdev, install what the application needs, and name it by --python:
         /base/bin/python3 -m venv .venv-3.11
     - build rdev with the other Python:
-        PYO3_PYTHON=/work/.venv/bin/python cargo build
+        PYO3_PYTHON=/shop/.venv/bin/python cargo build
     "#);
 }
 
 #[test]
 fn a_path_of_an_environment_is_absolute_and_keeps_its_links() {
     let machine = Machine::new();
-    machine.environment("work/env", "base/bin", "version = 3.11.7");
+    machine.environment("shop/env", "base/bin", "version = 3.11.7");
     let relative = |is: &mut Surroundings| is.virtual_env = Some("./env".into());
     let found = machine.find(relative).unwrap();
-    assert_eq!(found.python, machine.at("work/env/bin/python"));
+    assert_eq!(found.python, machine.at("shop/env/bin/python"));
 }
