@@ -290,6 +290,7 @@ impl Parts {
         let (driver, driver_thread) = Driver::start(reload::Setup {
             plan: plan(&config),
             python: config.interpreter.python,
+            mode: config.reload_mode,
             tripwire,
             bus: bus.clone(),
             clock,

@@ -9,6 +9,8 @@ use clap::{
     ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
 };
 
+use super::reload_mode::ReloadMode;
+
 /// Help is laid out for this width everywhere, so that what is tested is what is read.
 const COLUMNS: usize = 80;
 
@@ -85,6 +87,17 @@ pub(super) struct ServeArguments {
     /// Bring in every change to the code before the next request is answered
     #[arg(long, help_heading = "Serving")]
     pub(super) reload: bool,
+    /// How the process of the new code is made: the fastest way that makes no
+    /// difference, always from nothing, or forked from one that has the libraries in
+    /// memory
+    #[arg(
+        long,
+        value_name = "MODE",
+        value_enum,
+        default_value_t,
+        help_heading = "Serving"
+    )]
+    pub(super) reload_mode: ReloadMode,
     /// Address or name to listen on
     #[arg(
         long,
@@ -298,13 +311,18 @@ mod tests {
           [TARGET]  The application; see below
 
         Serving:
-              --reload       Bring in every change to the code before the next request
-                             is answered
-              --host <HOST>  Address or name to listen on [default: 127.0.0.1]
-              --port <PORT>  Port to listen on; 0 picks a free one and prints it
-                             [default: 8888]
-              --threads <N>  How many requests the application may answer at the same
-                             time; 1 makes wsgi.multithread False [default: 64]
+              --reload              Bring in every change to the code before the next
+                                    request is answered
+              --reload-mode <MODE>  How the process of the new code is made: the fastest
+                                    way that makes no difference, always from nothing,
+                                    or forked from one that has the libraries in memory
+                                    [default: auto] [possible values: auto, cold, fork]
+              --host <HOST>         Address or name to listen on [default: 127.0.0.1]
+              --port <PORT>         Port to listen on; 0 picks a free one and prints it
+                                    [default: 8888]
+              --threads <N>         How many requests the application may answer at the
+                                    same time; 1 makes wsgi.multithread False [default:
+                                    64]
 
         Finding the application:
               --app-dir <DIR>  Folder to import from, first on sys.path [default: the

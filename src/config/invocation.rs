@@ -7,6 +7,7 @@ use clap::builder::StyledStr;
 use super::arguments::{self, ServeArguments, Typed};
 use super::error::Error;
 use super::interpreter::{self, Interpreter};
+use super::reload_mode::ReloadMode;
 use super::surroundings::Surroundings;
 use super::target::{Finder, Target};
 
@@ -17,6 +18,8 @@ pub struct Config {
     pub target: Target,
     /// Whether changes to the code are brought in.
     pub reload: bool,
+    /// How generations are to be made.
+    pub reload_mode: ReloadMode,
     /// The address or name to listen on, IPv6 without brackets.
     pub host: String,
     /// 0: a free one.
@@ -70,6 +73,7 @@ fn resolve(
     Ok(Config {
         target,
         reload: typed.reload,
+        reload_mode: typed.reload_mode,
         host: without_brackets(typed.host),
         port: typed.port,
         threads: typed.threads,
@@ -124,7 +128,10 @@ mod tests {
         let root = folder.path().canonicalize().unwrap();
         // Ends the search for environments, wherever the tests run.
         fs::create_dir(root.join(".git")).unwrap();
-        let arguments = words("rdev shop:app --reload --host [::1] --port 0 --threads 1");
+        let arguments = words(
+            "rdev shop:app --reload --reload-mode fork --host [::1] \
+             --port 0 --threads 1",
+        );
         let invocation = from_command_line(arguments.clone(), &surroundings(&root));
         let Ok(Invocation::Serve(config)) = invocation else {
             panic!("{invocation:?}");
@@ -138,6 +145,7 @@ mod tests {
                 shown: "shop:app".to_owned(),
             },
             reload: true,
+            reload_mode: ReloadMode::Fork,
             host: "::1".to_owned(),
             port: 0,
             threads: 1,

@@ -8,11 +8,13 @@ mod arguments;
 mod error;
 mod interpreter;
 mod invocation;
+mod reload_mode;
 mod surroundings;
 mod target;
 
 pub use error::Error;
 pub use interpreter::{FoundBy, Interpreter, InterpreterError, Linked, Mismatch};
 pub use invocation::{Config, Invocation, from_command_line};
+pub use reload_mode::ReloadMode;
 pub use surroundings::Surroundings;
 pub use target::{Target, TargetError};

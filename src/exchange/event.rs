@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    ExchangeId, GenerationId, Hint, Outcome, OutputLine, ReloadReason, Request, Response,
-    Rung, Source, Traceback,
+    ExchangeId, GenerationId, Hint, Making, Outcome, OutputLine, ReloadReason, Request,
+    Response, Rung, Source, Traceback,
 };
 
 /// Something that happened, told to the terminal and the history.
@@ -49,6 +49,8 @@ pub enum ExchangeEvent {
 pub enum GenerationEvent {
     /// Its process is being made.
     Started(ReloadReason),
+    /// So it is made.
+    Chosen(Arc<Making>),
     /// The application is there; the time is that of the import.
     Ready { took: Duration, rung: Rung },
     /// The import failed: every request is answered with this until the next change.

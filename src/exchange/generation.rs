@@ -43,6 +43,16 @@ impl fmt::Display for Rung {
     }
 }
 
+/// The way that was chosen for a generation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Making {
+    pub rung: Rung,
+    /// Why this one and no faster one; without a full stop. Not escaped.
+    pub why: String,
+    /// Whether another was wished for (`--reload-mode`).
+    pub unmet: bool,
+}
+
 /// Why a generation was made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ReloadReason {

@@ -14,7 +14,7 @@ mod record;
 pub use command::Command;
 pub use event::{Event, ExchangeEvent, GenerationEvent, Notice, Severity};
 pub use fault::{Frame, Hint, Link, Raised, Traceback};
-pub use generation::{GenerationId, ReloadReason, Rung};
+pub use generation::{GenerationId, Making, ReloadReason, Rung};
 pub use message::{Request, Response};
 pub use output::{OutputLine, OutputStream};
 pub use record::{Body, Exchange, ExchangeId, Outcome, Source};

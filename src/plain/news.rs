@@ -19,15 +19,23 @@ const FILES_NAMED: usize = 3;
 pub(super) struct News {
     /// Paths below it are shown relative to it.
     root: PathBuf,
-    /// Why generations that are not there yet are being made.
-    reasons: BTreeMap<GenerationId, ReloadReason>,
+    /// Generations that are not there yet.
+    coming: BTreeMap<GenerationId, Coming>,
     /// The last failed import.
     failed: Option<(GenerationId, Arc<Traceback>)>,
 }
 
+/// What is known of a generation before it is there.
+#[derive(Debug)]
+struct Coming {
+    reason: ReloadReason,
+    /// Why it is not made in the way that was wished for.
+    unmet: Option<String>,
+}
+
 impl News {
     pub(super) fn new(root: PathBuf) -> Self {
-        Self { root, reasons: BTreeMap::new(), failed: None }
+        Self { root, coming: BTreeMap::new(), failed: None }
     }
 
     /// What is said about a step of a generation: one line for each that came to be,
@@ -39,17 +47,30 @@ impl News {
     ) -> Option<String> {
         match what {
             GenerationEvent::Started(reason) => {
-                self.reasons.insert(id, reason.clone());
+                let coming = Coming { reason: reason.clone(), unmet: None };
+                self.coming.insert(id, coming);
+                None
+            }
+            GenerationEvent::Chosen(making) => {
+                if let Some(coming) = self.coming.get_mut(&id) {
+                    coming.unmet = making.unmet.then(|| making.why.clone());
+                }
                 None
             }
             GenerationEvent::Ready { took, rung } => {
-                let why = self.reasons.remove(&id).map(|reason| self.why(&reason));
                 let time = text::duration(took.as_secs_f64());
-                let why = why.unwrap_or_default();
-                Some(format!("rdev: generation {id} ready in {time}, {rung}{why}\n"))
+                let mut line = format!("rdev: generation {id} ready in {time}, {rung}");
+                if let Some(Coming { reason, unmet }) = self.coming.remove(&id) {
+                    if let Some(why) = unmet {
+                        line =
+                            format!("{line} since {}", text::printable(why.as_bytes()));
+                    }
+                    line.push_str(&self.why(&reason));
+                }
+                Some(line + "\n")
             }
             GenerationEvent::Failed(traceback) => {
-                self.reasons.remove(&id);
+                self.coming.remove(&id);
                 self.failed = Some((id, Arc::clone(traceback)));
                 let summary = text::printable(traceback.summary().as_bytes());
                 let place = self.place(traceback);
@@ -59,12 +80,12 @@ impl News {
                 Some(lines)
             }
             GenerationEvent::Died(how) => {
-                self.reasons.remove(&id);
+                self.coming.remove(&id);
                 let how = text::printable(how.as_bytes());
                 Some(format!("rdev: generation {id} died: {how}\n"))
             }
             GenerationEvent::Discarded | GenerationEvent::Retired => {
-                self.reasons.remove(&id);
+                self.coming.remove(&id);
                 None
             }
         }

@@ -25,8 +25,10 @@ use super::worker::Worker;
 use super::zygotes::{Loss, Zygotes};
 use crate::bus::Bus;
 use crate::clock::{Clock, monotonic};
+use crate::config::ReloadMode;
 use crate::exchange::{
-    Event, GenerationId, Notice, OutputLine, OutputStream, Severity, Traceback,
+    Event, GenerationEvent, GenerationId, Notice, OutputLine, OutputStream, Severity,
+    Traceback,
 };
 use crate::lane::{FromWorker, ImportPlan, OsText};
 use crate::process::{Exit, describe_exit, end_descendants, reap};
@@ -48,6 +50,8 @@ pub struct Setup {
     pub plan: ImportPlan,
     /// The interpreter, as the path it is to find its environment by.
     pub python: PathBuf,
+    /// How generations are to be made.
+    pub mode: ReloadMode,
     /// Whether changes are brought in; then it is told where to look for them.
     pub tripwire: Option<Arc<Tripwire>>,
     pub bus: Bus,
@@ -149,8 +153,7 @@ impl Loop {
         setup: Setup,
     ) -> Self {
         let watching = setup.tripwire.is_some();
-        let warmth =
-            if watching { Warmth::default() } else { Warmth::off("nothing is reloaded") };
+        let warmth = Warmth::new(setup.mode, watching);
         let zygotes = Zygotes::new(setup.python.clone(), ZYGOTE, warmth);
         Self {
             poll,
@@ -336,11 +339,13 @@ impl Loop {
                 self.pause = Some(monotonic() + time);
                 self.inform(format!("the next try begins in {time:?}"));
             }
-            Action::Publish(id, what) => {
-                let at = self.setup.clock.now();
-                self.setup.bus.publish(Event::Generation { id, at, what });
-            }
+            Action::Publish(id, what) => self.publish(id, what),
         }
+    }
+
+    fn publish(&self, id: GenerationId, what: GenerationEvent) {
+        let at = self.setup.clock.now();
+        self.setup.bus.publish(Event::Generation { id, at, what });
     }
 
     fn spawn(&mut self, id: GenerationId) {
@@ -356,7 +361,7 @@ impl Loop {
 
     fn try_spawn(&mut self, id: GenerationId) -> io::Result<()> {
         let registry = self.poll.registry();
-        let source = self.zygotes.source(registry)?;
+        let source = self.zygotes.source(registry, None)?;
         let plan = ImportPlan { generation: id, ..self.setup.plan.clone() };
         let first = WORKERS + 3 * id.0 as usize;
         let tokens = [Token(first), Token(first + 1), Token(first + 2)];
@@ -364,7 +369,9 @@ impl Loop {
         let mark = self.code.as_mut().map(Code::mark);
         let mut worker = Worker::fork(source, plan, registry, tokens)?;
         worker.mark = mark;
+        let making = GenerationEvent::Chosen(Arc::clone(&worker.making));
         self.workers.insert(id, worker);
+        self.publish(id, making);
         Ok(())
     }
 
@@ -510,7 +517,7 @@ impl Loop {
             // It has said why it ends.
         } else if self.machine.is_importing(id)
             && death != Death::Outside
-            && self.zygotes.failed(worker.rung, &Traceback::default())
+            && self.zygotes.failed(worker.making.rung, &Traceback::default())
         {
             self.feed(Input::Unlike(id));
         } else {

@@ -34,7 +34,9 @@ impl Loop {
         took: Duration,
         trace: &ImportTrace,
     ) {
-        let Some(rung) = self.workers.get(&id).map(|worker| worker.rung) else { return };
+        let Some(rung) = self.workers.get(&id).map(|worker| worker.making.rung) else {
+            return;
+        };
         let stale = self.stale(id);
         if !stale.is_empty() {
             self.zygotes.changed();
@@ -59,7 +61,7 @@ impl Loop {
             at: worker.ordered + SETTLE,
             id,
             traceback,
-            rung: worker.rung,
+            rung: worker.making.rung,
             mark: worker.mark,
             files: std::mem::take(&mut worker.files),
         };

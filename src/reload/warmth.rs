@@ -3,7 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::exchange::{Rung, Traceback};
+use crate::config::ReloadMode;
+use crate::exchange::{Making, Rung, Traceback};
 use crate::lane::ImportTrace;
 
 /// How often a list of modules is tried before it is given up.
@@ -14,6 +15,7 @@ const MOST_UNLIKE: usize = 3;
 /// What is known about importing beforehand.
 #[derive(Debug, Default)]
 pub(super) struct Warmth {
+    mode: ReloadMode,
     stage: Stage,
     /// Modules that must not be imported beforehand, with the reason.
     excluded: BTreeMap<String, String>,
@@ -26,15 +28,20 @@ pub(super) struct Warmth {
     cold: Option<Vec<String>>,
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
-    /// Nothing is imported beforehand, yet.
-    #[default]
-    Cold,
+    /// Nothing is imported beforehand at present, for that reason.
+    Cold(String),
     /// So many modules are.
     Warm(usize),
     /// Nothing ever will be, for that reason.
     Off(String),
+}
+
+impl Default for Stage {
+    fn default() -> Self {
+        Self::Cold("what it imports is not known yet".to_owned())
+    }
 }
 
 /// Whether a warm generation was seen to equal a cold one.
@@ -68,19 +75,47 @@ pub(super) enum Next {
 }
 
 impl Warmth {
-    /// Never anything beforehand, because the user says so.
-    pub(super) fn off(why: &str) -> Self {
-        Self { stage: Stage::Off(why.to_owned()), ..Self::default() }
+    /// As the user wishes it; `reloads` says whether changes are brought in at all.
+    pub(super) fn new(mode: ReloadMode, reloads: bool) -> Self {
+        let stage = match mode {
+            ReloadMode::Cold => Stage::Off("--reload-mode cold was given".to_owned()),
+            _ if !reloads => Stage::Off("nothing is reloaded".to_owned()),
+            ReloadMode::Auto | ReloadMode::Fork => Stage::default(),
+        };
+        Self { mode, stage, ..Self::default() }
     }
 
     /// How the next generation is to be made, if a warm zygote is at hand.
     pub(super) fn rung(&self) -> Rung {
-        match (&self.stage, &self.check) {
+        self.choose().0
+    }
+
+    /// The same with its reason. A generation that is to be made from nothing this once
+    /// comes with why.
+    pub(super) fn making(&self, cold: Option<&str>) -> Making {
+        let (rung, why) = match cold {
+            Some(why) => (Rung::Cold, why.to_owned()),
+            None => self.choose(),
+        };
+        let unmet = self.mode == ReloadMode::Fork && rung == Rung::Cold;
+        Making { rung, why, unmet }
+    }
+
+    fn choose(&self) -> (Rung, String) {
+        let why = match (&self.stage, &self.check) {
             (Stage::Warm(modules), Check::Open | Check::Passed) => {
-                Rung::Fork { modules: *modules }
+                let rung = Rung::Fork { modules: *modules };
+                return (rung, "its libraries were in memory".to_owned());
             }
-            _ => Rung::Cold,
-        }
+            (Stage::Cold(why) | Stage::Off(why), _) => why.clone(),
+            (Stage::Warm(_), Check::Suspect(_)) => {
+                "to tell whether a fork differs from it".to_owned()
+            }
+            (Stage::Warm(_), Check::Failed(_)) => {
+                "to tell whether the import fails without a fork, too".to_owned()
+            }
+        };
+        (Rung::Cold, why)
     }
 
     /// Why nothing is imported beforehand any more.
@@ -170,6 +205,10 @@ impl Warmth {
         }
         self.known = trace.libraries.iter().cloned().collect();
         self.tries = 0;
+        if matches!(self.stage, Stage::Cold(_)) {
+            let why = "its libraries were still being imported beforehand";
+            self.stage = Stage::Cold(why.to_owned());
+        }
         true
     }
 
@@ -188,12 +227,19 @@ impl Warmth {
         if self.tries < MOST_TRIES { Next::TryAgain } else { Next::GiveUp }
     }
 
+    /// Importing beforehand came to nothing. What was in memory before stays there.
+    pub(super) fn gave_up(&mut self, why: &str) {
+        if matches!(self.stage, Stage::Cold(_)) {
+            self.stage = Stage::Cold(why.to_owned());
+        }
+    }
+
     /// A generation found other surroundings than were learnt.
     pub(super) fn unlike(&mut self, why: &str) {
         self.unlike += 1;
         self.known.clear();
         self.stage = if self.unlike < MOST_UNLIKE {
-            Stage::Cold
+            Stage::Cold(format!("a fork found other surroundings: {why}"))
         } else {
             Stage::Off(format!("every import finds other surroundings: {why}"))
         };
@@ -202,7 +248,8 @@ impl Warmth {
     /// The zygote that held the libraries is gone.
     pub(super) fn lost(&mut self) {
         if self.why_off().is_none() {
-            self.stage = Stage::Cold;
+            let why = "the process that had its libraries in memory is gone";
+            self.stage = Stage::Cold(why.to_owned());
             self.known.clear();
         }
     }
@@ -313,6 +360,37 @@ mod tests {
         assert_eq!(warmth.rung(), Rung::Cold);
         assert_eq!(warmth.excluded()["b"], "starts a thread");
         assert!(!warmth.learn(&trace(&["a", "b"], &[])));
+    }
+
+    #[test]
+    fn each_way_has_its_reason_and_an_unmet_wish_is_marked() {
+        let rung = |warmth: &Warmth| {
+            let Making { rung, why, unmet } = warmth.making(None);
+            (rung, why, unmet)
+        };
+        let mut fork = Warmth::new(ReloadMode::Fork, true);
+        let why = "what it imports is not known yet".to_owned();
+        assert_eq!(rung(&fork), (Rung::Cold, why, true));
+        assert!(fork.learn(&trace(&["flask"], &[])));
+        let why = "its libraries were still being imported beforehand".to_owned();
+        assert_eq!(rung(&fork), (Rung::Cold, why, true));
+        assert_eq!(fork.preloaded(2, Vec::new()), Next::Use);
+        let why = "its libraries were in memory".to_owned();
+        assert_eq!(rung(&fork), (FORK, why, false));
+        let once = fork.making(Some("it was asked for"));
+        assert_eq!((once.rung, once.unmet), (Rung::Cold, true));
+        fork.gave_up("another attempt failed");
+        assert_eq!(fork.rung(), FORK, "what was in memory stays there");
+        fork.lost();
+        assert_eq!(fork.rung(), Rung::Cold);
+
+        let mut cold = Warmth::new(ReloadMode::Cold, true);
+        assert!(!cold.learn(&trace(&["flask"], &[])));
+        let why = "--reload-mode cold was given".to_owned();
+        assert_eq!(rung(&cold), (Rung::Cold, why, false));
+        let nothing = Warmth::new(ReloadMode::Auto, false);
+        let why = "nothing is reloaded".to_owned();
+        assert_eq!(rung(&nothing), (Rung::Cold, why, false));
     }
 
     #[test]

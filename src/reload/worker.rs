@@ -14,7 +14,7 @@ use mio::{Interest, Registry, Token};
 use super::output::Lines;
 use super::tree::Mark;
 use crate::clock::monotonic;
-use crate::exchange::{GenerationId, OutputStream, Rung};
+use crate::exchange::{GenerationId, Making, OutputStream};
 use crate::lane::{FromWorker, ImportPlan, ToZygote};
 use crate::process::{Inbox, Received, WorkerControl, kill_group, send};
 
@@ -33,7 +33,8 @@ pub(super) struct Worker {
     stderr: Lines<Pipe>,
     /// Known once it has said hello; also its process group.
     pub(super) pid: Option<i32>,
-    pub(super) rung: Rung,
+    /// How it is made.
+    pub(super) making: Arc<Making>,
     /// When it was ordered.
     pub(super) ordered: Instant,
     /// The state of the files when its import began.
@@ -51,7 +52,7 @@ pub(super) struct Worker {
 impl Worker {
     /// Has the zygote fork a worker for the plan. Its sockets report under `tokens`.
     pub(super) fn fork(
-        (zygote, rung): (&UnixStream, Rung),
+        (zygote, making): (&UnixStream, Making),
         plan: ImportPlan,
         registry: &Registry,
         tokens: [Token; 3],
@@ -79,7 +80,7 @@ impl Worker {
             stderr: Lines::new(stderr),
             pid: None,
             ordered: monotonic(),
-            rung,
+            making: Arc::new(making),
             mark: None,
             files: Vec::new(),
             kill_at: None,

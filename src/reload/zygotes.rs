@@ -11,7 +11,7 @@ use mio::{Registry, Token};
 use super::warmth::{Next, Verdict, Warmth};
 use super::zygote::Zygote;
 use crate::clock::monotonic;
-use crate::exchange::{GenerationId, Rung, Traceback};
+use crate::exchange::{GenerationId, Making, Rung, Traceback};
 use crate::lane::{FromZygote, ImportTrace, ToZygote};
 use crate::process::{Exit, describe_exit, send};
 
@@ -85,22 +85,26 @@ impl Zygotes {
         named.into_iter().flatten().chain(&mut self.leaving)
     }
 
-    /// Where the next worker is forked from, and what that makes of it.
+    /// Where the next worker is forked from, and what that makes of it. `cold` says why
+    /// nothing imported beforehand is to be used this once.
     pub(super) fn source(
         &mut self,
         registry: &Registry,
-    ) -> io::Result<(&UnixStream, Rung)> {
-        let rung = self.warmth.rung();
-        if rung != Rung::Cold
-            && let Some(warm) = &self.warm
-        {
-            return Ok((warm.orders(), rung));
+        cold: Option<&str>,
+    ) -> io::Result<(&UnixStream, Making)> {
+        let mut making = self.warmth.making(cold);
+        if making.rung != Rung::Cold {
+            if let Some(warm) = &self.warm {
+                return Ok((warm.orders(), making));
+            }
+            self.warmth.lost();
+            making = self.warmth.making(None);
         }
         let base = match self.base.take() {
             Some(base) => base,
             None => Zygote::start(&self.python, registry, self.token)?,
         };
-        Ok((self.base.insert(base).orders(), Rung::Cold))
+        Ok((self.base.insert(base).orders(), making))
     }
 
     /// Where workers were forked from is broken: the next one comes from another.
@@ -182,7 +186,8 @@ impl Zygotes {
     pub(super) fn give_up_if_due(&mut self, now: Instant) -> Option<String> {
         self.patience.filter(|&until| now >= until)?;
         self.end_candidate();
-        Some(not_warm(&format!("importing them took more than {} s", PRELOAD.as_secs())))
+        let why = format!("importing them took more than {} s", PRELOAD.as_secs());
+        Some(self.not_warm(&why))
     }
 
     /// Whether an interpreter is still coming up, so that nothing can be said about the
@@ -251,12 +256,17 @@ impl Zygotes {
             }
             Next::GiveUp => {
                 self.end_candidate();
-                Some(not_warm(&format!(
-                    "each attempt met another obstacle{}",
-                    self.but()
-                )))
+                let why = format!("each attempt met another obstacle{}", self.but());
+                Some(self.not_warm(&why))
             }
         }
+    }
+
+    /// Importing beforehand came to nothing, for that reason: what to tell the user.
+    fn not_warm(&mut self, why: &str) -> String {
+        let text = format!("libraries are imported anew for each generation: {why}");
+        self.warmth.gave_up(&text);
+        text
     }
 
     /// What is not kept warm, and why, in one line.
@@ -299,7 +309,9 @@ impl Zygotes {
         if self.candidate.take_if(is).is_some() {
             self.patience = None;
             let how = describe_exit(exit.status);
-            return Loss::Preload(not_warm(&format!("the process that tried it {how}")));
+            return Loss::Preload(
+                self.not_warm(&format!("the process that tried it {how}")),
+            );
         }
         if self.warm.take_if(is).is_some() {
             self.warmth.lost();
@@ -324,8 +336,4 @@ impl Zygotes {
 
 fn interpreter_line(line: &[u8]) -> String {
     format!("interpreter: {}", String::from_utf8_lossy(line))
-}
-
-fn not_warm(why: &str) -> String {
-    format!("libraries are imported anew for each generation: {why}")
 }

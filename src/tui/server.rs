@@ -56,7 +56,9 @@ impl Server {
             GenerationEvent::Ready { took, .. } => Phase::Ready(*took),
             GenerationEvent::Failed(traceback) => Phase::Failed(Arc::clone(traceback)),
             GenerationEvent::Died(how) => Phase::Died(how.clone()),
-            GenerationEvent::Discarded | GenerationEvent::Retired => return,
+            GenerationEvent::Chosen(_)
+            | GenerationEvent::Discarded
+            | GenerationEvent::Retired => return,
         };
         self.generation = Some(Generation { id, phase });
     }

@@ -218,6 +218,28 @@ fn an_edited_library_is_picked_up_at_the_next_reload() {
 }
 
 #[test]
+fn the_way_that_is_wished_for_is_taken_or_it_is_said_why_not() {
+    let environment = libraries(&[("thing.py", "VALUE = 1\n")]);
+    let launch = |mode: &str| {
+        let folder = Folder::empty();
+        folder.save("web.py", &source("import thing", 0));
+        let launch = rdev(folder.path()).env("VIRTUAL_ENV", environment.path());
+        let server = launch.args(["web:app", "--reload", "--reload-mode", mode]).serve();
+        let environment = environment.path().to_owned();
+        Project { server, folder, environment, saved: 0 }
+    };
+    let mut cold = launch("cold");
+    cold.save_until("import thing", ", cold (web.py changed)");
+    cold.save_until("import thing", ", cold (web.py changed)");
+    let said = cold.server.said();
+    assert!(!said.contains(" warm") && !said.contains(", cold since"), "{said}");
+    let mut fork = launch("fork");
+    fork.save_until_warm("import thing");
+    let said = fork.server.said();
+    assert!(said.contains(", cold since what it imports is not known yet\n"), "{said}");
+}
+
+#[test]
 fn libraries_that_do_something_when_imported_do_it_in_every_generation() {
     const PID: &str = "import os\nPID = os.getpid()\n";
     let prints = format!("{PID}print('printed by the library')\n");
