@@ -10,6 +10,7 @@ mod generation;
 mod message;
 mod output;
 mod record;
+pub mod rules;
 
 pub use command::Command;
 pub use event::{Event, ExchangeEvent, GenerationEvent, Notice, Severity};

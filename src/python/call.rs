@@ -9,14 +9,13 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use pyo3::types::PyBytes;
 
-use super::describe::{describe, shortened};
+use super::describe::{describe, shortened, type_name};
 use super::environ::environ;
-use super::hints::{
-    has_no_body, never_started, not_bytes, not_iterable, too_long, too_short,
-};
+use super::hints::{is_string, not_bytes, not_iterable};
 use super::lane_socket::LaneSocket;
 use super::shims;
 use super::start_response::StartResponse;
+use crate::exchange::rules::{self, Rule};
 use crate::exchange::{ExchangeId, Hint};
 use crate::http::ResponseHead;
 use crate::lane::{self, Ending, Up};
@@ -42,8 +41,8 @@ struct Progress {
     room: Option<u64>,
     /// Whether `write()` was used.
     wrote: bool,
-    /// Whether blocks beyond Content-Length were dropped; said once.
-    overran: bool,
+    /// The rules whose breach was told: once is enough.
+    told: Vec<&'static str>,
     /// What the client did that makes the application fail through no fault of its own.
     client_fault: Option<ClientFault>,
 }
@@ -159,12 +158,21 @@ impl Conversation {
             Err(error) => return Err(error.into()),
         };
         let only_block = iterable.len().is_ok_and(|length| length == 1);
+        if is_string(iterable) && !iterable.is_truthy()? {
+            let what =
+                format!("the application returned an empty {}", type_name(iterable));
+            self.breach(py, &rules::BARE_STRING, &what);
+        }
         for block in blocks {
             let block = block?;
             self.leave_if_forked(py, None);
             let Ok(bytes) = block.cast::<PyBytes>() else {
                 return Err(Failure::Broke(not_bytes(iterable, &block)));
             };
+            if !block.is_exact_instance_of::<PyBytes>() {
+                let what = format!("a block is of the class {}", type_name(&block));
+                self.breach(py, &rules::BLOCK_SUBCLASS, &what);
+            }
             if only_block {
                 self.set_length(py, bytes.as_bytes().len());
             }
@@ -199,25 +207,47 @@ impl Conversation {
     /// Hands one block to the server before anything else is asked of the application.
     /// Empty blocks do not send the head.
     fn send_block(&self, py: Python<'_>, block: &[u8]) -> Result<(), Failure> {
-        if block.is_empty() {
-            return Ok(());
-        }
         let mut progress = self.lock(py);
         let mut frames = Vec::new();
-        self.append_head(&mut progress, &mut frames)?;
-        let length = progress.take_room(block.len(), self.is_head);
-        if length < block.len() && !progress.overran {
-            progress.overran = true;
-            let hint = match progress.bodiless() {
-                Some(status) => has_no_body(status),
-                None => too_long(),
-            };
-            Up::Hint(Box::new(hint)).append(self.id, &mut frames);
+        if block.is_empty() {
+            if progress.head.is_none() {
+                let what = "an empty block was given before start_response was called";
+                self.append_breach(
+                    &mut progress,
+                    &rules::STARTED_LATE,
+                    what,
+                    &mut frames,
+                );
+            }
+            return self.lane.send(py, &frames).map_err(|_| Failure::ClientGone);
         }
+        self.append_head(&mut progress, &mut frames)?;
+        self.append_remarks(&mut progress, block, &mut frames);
+        let length = progress.take_room(block.len(), self.is_head);
         self.lane.send_block(py, self.id, frames, &block[..length]).map_err(|_| {
             progress.client_fault = Some(ClientFault::Gone);
             Failure::ClientGone
         })
+    }
+
+    /// Tells what is odd about a block of the body.
+    fn append_remarks(
+        &self,
+        progress: &mut Progress,
+        block: &[u8],
+        frames: &mut Vec<u8>,
+    ) {
+        let length = block.len() as u64;
+        if let Some(status) = progress.bodiless() {
+            let what = format!("the answer is {status} and has a body");
+            self.append_breach(progress, &rules::BODY_OF_NOTHING, &what, frames);
+        } else if !self.is_head && progress.room.is_some_and(|room| room < length) {
+            let what = "the body is longer than the Content-Length said";
+            self.append_breach(progress, &rules::TOO_LONG, what, frames);
+        } else if progress.is_untyped() {
+            let what = "the answer has a body and no Content-Type";
+            self.append_breach(progress, &rules::TYPE_MISSING, what, frames);
+        }
     }
 
     /// At the end of the iterable: sends the head if no block did.
@@ -229,7 +259,8 @@ impl Conversation {
         let mut frames = Vec::new();
         self.append_head(&mut progress, &mut frames)?;
         if progress.room.is_some_and(|room| room > 0) && !self.is_head {
-            Up::Hint(Box::new(too_short())).append(self.id, &mut frames);
+            let what = "the body is shorter than the Content-Length said";
+            self.append_breach(&mut progress, &rules::TOO_SHORT, what, &mut frames);
         }
         self.lane.send(py, &frames).map_err(|_| Failure::ClientGone)
     }
@@ -243,7 +274,8 @@ impl Conversation {
             return Ok(());
         }
         let Some(head) = progress.head.clone() else {
-            return Err(Failure::Broke(never_started()));
+            let what = "the application gave a body without calling start_response";
+            return Err(Failure::Broke(rules::NEVER_STARTED.broken(what)));
         };
         progress.stage = Stage::Sent;
         progress.room = match progress.bodiless() {
@@ -325,6 +357,30 @@ impl Conversation {
         self.lock(py).stage == Stage::Over
     }
 
+    /// Tells of a breach, once for each rule. Returns it in words.
+    pub(super) fn breach(&self, py: Python<'_>, rule: &Rule, what: &str) -> String {
+        let hint = rule.broken(&shortened(what.to_owned()));
+        let text = format!("{}: {}", hint.problem, hint.mend);
+        let is_new = self.lock(py).is_new(rule);
+        if is_new && !self.lane.is_foreign() {
+            self.hint(py, hint);
+        }
+        text
+    }
+
+    /// The same where `progress` is locked, in front of what is about to be sent.
+    fn append_breach(
+        &self,
+        progress: &mut Progress,
+        rule: &Rule,
+        what: &str,
+        frames: &mut Vec<u8>,
+    ) {
+        if progress.is_new(rule) {
+            Up::Hint(Box::new(rule.broken(what))).append(self.id, frames);
+        }
+    }
+
     /// Adds a hint to the exchange.
     pub(super) fn hint(&self, py: Python<'_>, hint: Hint) {
         let hint = Hint { problem: shortened(hint.problem), mend: shortened(hint.mend) };
@@ -350,6 +406,19 @@ impl Progress {
     fn bodiless(&self) -> Option<u16> {
         let status = self.head.as_ref()?.status;
         matches!(status, 204 | 304).then_some(status)
+    }
+
+    /// Whether a breach of this rule was not told yet; it counts as told from now.
+    fn is_new(&mut self, rule: &Rule) -> bool {
+        let is_new = !self.told.contains(&rule.id);
+        if is_new {
+            self.told.push(rule.id);
+        }
+        is_new
+    }
+
+    fn is_untyped(&self) -> bool {
+        self.head.as_ref().is_some_and(|head| !head.headers.contains("content-type"))
     }
 
     /// Tells the body's length where the application does not, and there can be one.

@@ -9,6 +9,7 @@ use pyo3::types::PyString;
 
 use super::call::Conversation;
 use super::describe::{lossy, type_name};
+use crate::exchange::rules;
 use crate::lane::Up;
 
 #[pyclass(frozen, module = "rdev", name = "ErrorStream")]
@@ -50,10 +51,9 @@ impl Errors {
     #[pyo3(signature = (text, /))]
     fn write(&self, py: Python<'_>, text: &Bound<'_, PyAny>) -> PyResult<usize> {
         if !text.is_instance_of::<PyString>() {
-            return Err(PyTypeError::new_err(format!(
-                "wsgi.errors.write() takes str, not {}",
-                type_name(text)
-            )));
+            let what = format!("write() was given {}", type_name(text));
+            let problem = self.call.breach(py, &rules::ERRORS_TYPE, &what);
+            return Err(PyTypeError::new_err(problem));
         }
         if self.call.is_over(py) || self.call.lane.is_foreign() {
             // A logger may keep the stream beyond its request, and take it along into a
@@ -82,4 +82,9 @@ impl Errors {
     /// Whole lines go out at once; there is nothing to wait for.
     #[expect(clippy::unused_self, reason = "a method of the stream protocol")]
     fn flush(&self) {}
+
+    /// The stream is the server's: closing it changes nothing.
+    fn close(&self, py: Python<'_>) {
+        self.call.breach(py, &rules::ERRORS_CLOSED, "the application closed wsgi.errors");
+    }
 }

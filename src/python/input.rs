@@ -11,6 +11,7 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyList};
 
 use super::call::Conversation;
+use crate::exchange::rules;
 use crate::lane::{Down, Up};
 
 #[pyclass(frozen, module = "rdev", name = "InputStream")]
@@ -177,6 +178,11 @@ impl Input {
                 return Ok(lines);
             }
         }
+    }
+
+    /// The stream is the server's: closing it changes nothing.
+    fn close(&self, py: Python<'_>) {
+        self.call.breach(py, &rules::INPUT_CLOSED, "the application closed wsgi.input");
     }
 
     fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {

@@ -25,6 +25,7 @@ mod hints;
 mod input;
 mod lane_socket;
 mod lane_thread;
+mod remarks;
 mod shims;
 mod start_response;
 mod warmth;

@@ -1,16 +1,18 @@
 //! `start_response` and the `write()` it returns, with the checks of PEP 3333.
 //!
-//! A breach raises here, in the application's own call, so that the traceback points at
-//! the line that made it.
+//! A breach that cannot be answered for raises here, in the application's own call, so
+//! that the traceback points at the line that made it.
 
 use std::sync::Arc;
 
 use pyo3::exceptions::{PyAssertionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use super::call::Conversation;
 use super::describe::type_name;
+use super::remarks::remarks;
+use crate::exchange::rules::{self, Rule};
 use crate::http::{Headers, ResponseHead, is_hop_by_hop, is_token};
 
 #[pyclass(frozen, module = "rdev", name = "start_response")]
@@ -18,29 +20,125 @@ pub(super) struct StartResponse(pub(super) Arc<Conversation>);
 
 #[pymethods]
 impl StartResponse {
-    #[pyo3(signature = (status, headers, exc_info=None))]
+    #[pyo3(signature = (*arguments, **named))]
     fn __call__<'py>(
         &self,
         py: Python<'py>,
-        status: &Bound<'py, PyAny>,
-        headers: &Bound<'py, PyAny>,
-        exc_info: Option<&Bound<'py, PyAny>>,
+        arguments: &Bound<'py, PyTuple>,
+        named: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, Write>> {
+        let given = Given::read(arguments, named)?;
+        if named.is_some_and(|named| !named.is_empty()) {
+            self.0.breach(py, &rules::STARTED_BY_NAME, "it was called by name");
+        }
+        self.start(py, &given)?;
+        Bound::new(py, Write(Arc::clone(&self.0)))
+    }
+}
+
+impl StartResponse {
+    fn start(&self, py: Python<'_>, given: &Given<'_>) -> PyResult<()> {
         let (started, sent) = self.0.started(py);
-        match exc_info {
-            Some(exc_info) if sent => return Err(reraised(exc_info)?),
+        let raised = given.exc_info.as_ref().map(raised).transpose();
+        match self.checked(py, raised)? {
+            Some(error) if sent => return Err(error),
             None if started => {
-                return Err(PyAssertionError::new_err(
-                    "start_response was called a second time without exc_info \
-                     (PEP 3333)",
-                ));
+                let what = "start_response was called a second time without exc_info";
+                return Err(self.refuse(py, Refusal::new(&rules::STARTED_TWICE, what)));
             }
             _ => {}
         }
-        let (code, reason) = parse_status(status)?;
-        let headers = parse_headers(headers)?;
-        self.0.start(py, ResponseHead { status: code, reason, headers })?;
-        Bound::new(py, Write(Arc::clone(&self.0)))
+        let (status, reason) = self.checked(py, parse_status(&given.status))?;
+        if reason.is_none() {
+            let what = format!("the status is '{status}' alone");
+            self.0.breach(py, &rules::STATUS_REASON, &what);
+        }
+        let headers = self.checked(py, parse_headers(&given.headers))?;
+        if !given.headers.is_exact_instance_of::<PyList>() {
+            let what = format!("the headers are a {}", type_name(&given.headers));
+            self.0.breach(py, &rules::HEADERS_SUBCLASS, &what);
+        }
+        let head = ResponseHead { status, reason: reason.unwrap_or_default(), headers };
+        for (rule, what) in remarks(&head) {
+            self.0.breach(py, rule, &what);
+        }
+        self.0.start(py, head)
+    }
+
+    /// Turns a refusal into a hint and an exception.
+    fn checked<T>(&self, py: Python<'_>, found: Result<T, Refusal>) -> PyResult<T> {
+        found.map_err(|refusal| self.refuse(py, refusal))
+    }
+
+    fn refuse(&self, py: Python<'_>, refusal: Refusal) -> PyErr {
+        let Refusal { rule, what } = refusal;
+        let text = self.0.breach(py, rule, &what);
+        match rule.id {
+            id if id == rules::STARTED_TWICE.id => PyAssertionError::new_err(text),
+            id if TYPE_ERRORS.contains(&id) => PyTypeError::new_err(text),
+            _ => PyValueError::new_err(text),
+        }
+    }
+}
+
+/// The rules whose breach is a value of the wrong type.
+const TYPE_ERRORS: &[&str] = &[
+    rules::EXC_INFO.id,
+    rules::STATUS_TYPE.id,
+    rules::HEADERS_LIST.id,
+    rules::HEADER_PAIR.id,
+    rules::HEADER_TYPE.id,
+    rules::WRITE_TYPE.id,
+];
+
+/// A breach that cannot be answered for.
+struct Refusal {
+    rule: &'static Rule,
+    what: String,
+}
+
+impl Refusal {
+    fn new(rule: &'static Rule, what: impl Into<String>) -> Self {
+        Self { rule, what: what.into() }
+    }
+}
+
+/// What `start_response` was called with.
+struct Given<'py> {
+    status: Bound<'py, PyAny>,
+    headers: Bound<'py, PyAny>,
+    exc_info: Option<Bound<'py, PyAny>>,
+}
+
+impl<'py> Given<'py> {
+    fn read(
+        arguments: &Bound<'py, PyTuple>,
+        named: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Self> {
+        let named_one = |name: &str| match named {
+            Some(named) => named.get_item(name),
+            None => Ok(None),
+        };
+        let one = |at: usize, names: &[&str]| -> PyResult<Option<Bound<'py, PyAny>>> {
+            if at < arguments.len() {
+                return arguments.get_item(at).map(Some);
+            }
+            for name in names {
+                if let Some(value) = named_one(name)? {
+                    return Ok(Some(value));
+                }
+            }
+            Ok(None)
+        };
+        let exc_info = one(2, &["exc_info"])?.filter(|value| !value.is_none());
+        match (one(0, &["status"])?, one(1, &["headers", "response_headers"])?) {
+            (Some(status), Some(headers)) if arguments.len() <= 3 => {
+                Ok(Self { status, headers, exc_info })
+            }
+            _ => Err(PyTypeError::new_err(
+                "start_response takes (status, headers) or (status, headers, exc_info)",
+            )),
+        }
     }
 }
 
@@ -52,77 +150,78 @@ pub(super) struct Write(Arc<Conversation>);
 impl Write {
     #[pyo3(signature = (data, /))]
     fn __call__(&self, py: Python<'_>, data: &Bound<'_, PyAny>) -> PyResult<()> {
-        let bytes = data.cast::<PyBytes>().map_err(|_| {
-            PyTypeError::new_err(format!(
-                "write() takes bytes, not {}; encode it: text.encode() (PEP 3333)",
-                type_name(data)
-            ))
-        })?;
+        let Ok(bytes) = data.cast::<PyBytes>() else {
+            let what = format!("write() was given {}", type_name(data));
+            let text = self.0.breach(py, &rules::WRITE_TYPE, &what);
+            return Err(PyTypeError::new_err(text));
+        };
         self.0.write(py, bytes.as_bytes())
     }
 }
 
+/// Class, exception, traceback.
+type ExcInfo<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+
 /// The exception of an `exc_info` triple, to be raised again with its traceback.
-fn reraised(exc_info: &Bound<'_, PyAny>) -> PyResult<PyErr> {
-    let (_, value, traceback): (
-        Bound<'_, PyAny>,
-        Bound<'_, PyAny>,
-        Option<Bound<'_, PyAny>>,
-    ) = exc_info.extract()?;
-    let value = value.call_method1("with_traceback", (traceback,))?;
-    Ok(PyErr::from_value(value))
+fn raised(exc_info: &Bound<'_, PyAny>) -> Result<PyErr, Refusal> {
+    let refusal = || {
+        let what = format!("exc_info is {}", described(exc_info));
+        Refusal::new(&rules::EXC_INFO, what)
+    };
+    let (_, value, traceback): ExcInfo<'_> = exc_info.extract().map_err(|_| refusal())?;
+    let value = value.call_method1("with_traceback", (traceback,));
+    Ok(PyErr::from_value(value.map_err(|_| refusal())?))
 }
 
-/// `DDD reason`, three digits from 200 on.
-fn parse_status(status: &Bound<'_, PyAny>) -> PyResult<(u16, Vec<u8>)> {
-    let text = from_native(status, "the status")?;
+/// A value as Python shows it; its type where it cannot be shown.
+fn described(value: &Bound<'_, PyAny>) -> String {
+    value.repr().map_or_else(|_| type_name(value), |repr| repr.to_string())
+}
+
+/// `DDD reason`, three digits from 200 on. A reason that is missing is none.
+fn parse_status(status: &Bound<'_, PyAny>) -> Result<(u16, Option<Vec<u8>>), Refusal> {
+    if status.cast::<PyString>().is_err() {
+        let what = format!("the status is {}", type_name(status));
+        return Err(Refusal::new(&rules::STATUS_TYPE, what));
+    }
+    let refusal = || {
+        let what = format!("the status is {}", described(status));
+        Refusal::new(&rules::STATUS_FORM, what)
+    };
+    let text = from_native(status).map_err(|_| refusal())?;
     let (digits, rest) = text.split_at(text.len().min(3));
-    let code = std::str::from_utf8(digits).ok().and_then(|code| code.parse::<u16>().ok());
-    let well_formed = digits.len() == 3 && digits.iter().all(u8::is_ascii_digit);
+    if digits.len() != 3 || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(refusal());
+    }
+    let code = digits.iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
     let reason = match rest {
-        [] => Some(rest),
+        [] => None,
         [b' ', reason @ ..] => Some(reason),
-        _ => None,
+        _ => return Err(refusal()),
     };
-    let (Some(code), true, Some(reason)) = (code, well_formed, reason) else {
-        return Err(PyValueError::new_err(format!(
-            "the status must be three digits, a space and a reason, like '200 OK', not \
-             {} (PEP 3333)",
-            status.repr()?
-        )));
-    };
-    if code < 200 {
-        return Err(PyValueError::new_err(format!(
-            "the status must be 200 or more, not {code}: 1xx answers are the server's \
-             (PEP 3333)"
-        )));
+    if code < 200 || reason.is_some_and(has_controls) {
+        return Err(refusal());
     }
-    if reason.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
-        return Err(PyValueError::new_err(format!(
-            "the status holds a control character: {} (PEP 3333)",
-            status.repr()?
-        )));
-    }
-    Ok((code, reason.to_vec()))
+    Ok((code, reason.map(<[u8]>::to_vec)))
 }
 
-fn parse_headers(headers: &Bound<'_, PyAny>) -> PyResult<Headers> {
+fn has_controls(bytes: &[u8]) -> bool {
+    bytes.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t')
+}
+
+fn parse_headers(headers: &Bound<'_, PyAny>) -> Result<Headers, Refusal> {
     let Ok(list) = headers.cast::<PyList>() else {
-        return Err(PyTypeError::new_err(format!(
-            "the headers must be a list of (name, value) tuples, not {} (PEP 3333)",
-            type_name(headers)
-        )));
+        let what = format!("the headers are a {}", type_name(headers));
+        return Err(Refusal::new(&rules::HEADERS_LIST, what));
     };
     let mut parsed = Headers::default();
     for item in list {
-        let pair = item.cast::<PyTuple>().ok().filter(|pair| pair.len() == 2);
-        let Some(pair) = pair else {
-            return Err(PyTypeError::new_err(format!(
-                "each header must be a tuple (name, value), not {} (PEP 3333)",
-                item.repr()?
-            )));
+        let pair = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>();
+        let Ok((name, value)) = pair else {
+            let what = format!("a header is {}", described(&item));
+            return Err(Refusal::new(&rules::HEADER_PAIR, what));
         };
-        let (name, value) = parse_header(&pair.get_item(0)?, &pair.get_item(1)?)?;
+        let (name, value) = parse_header(&name, &value)?;
         parsed.push(name, value);
     }
     check_lengths(&parsed)?;
@@ -133,28 +232,25 @@ fn parse_headers(headers: &Bound<'_, PyAny>) -> PyResult<Headers> {
 fn parse_header(
     name: &Bound<'_, PyAny>,
     value: &Bound<'_, PyAny>,
-) -> PyResult<(String, Vec<u8>)> {
-    let name_bytes = from_native(name, "a header's name")?;
-    let Some(text) =
-        std::str::from_utf8(&name_bytes).ok().filter(|_| is_token(&name_bytes))
-    else {
-        return Err(PyValueError::new_err(format!(
-            "{} cannot be the name of a header (RFC 9110 section 5.1)",
-            name.repr()?
-        )));
+) -> Result<(String, Vec<u8>), Refusal> {
+    let native = |part: &Bound<'_, PyAny>, what: &str| {
+        from_native(part).map_err(|found| {
+            Refusal::new(&rules::HEADER_TYPE, format!("{what} is {found}"))
+        })
+    };
+    let bytes = native(name, "the name of a header")?;
+    let Some(text) = std::str::from_utf8(&bytes).ok().filter(|_| is_token(&bytes)) else {
+        let what = format!("the name of a header is {}", described(name));
+        return Err(Refusal::new(&rules::HEADER_NAME, what));
     };
     if is_hop_by_hop(text) {
-        return Err(PyValueError::new_err(format!(
-            "{text} is about the connection, which is the server's: leave it out \
-             (PEP 3333, \"Other HTTP Features\")"
-        )));
+        let what = format!("the headers have {text}");
+        return Err(Refusal::new(&rules::HOP_BY_HOP, what));
     }
-    let bytes = from_native(value, &format!("the value of {text}"))?;
-    if bytes.iter().any(|byte| byte.is_ascii_control() && *byte != b'\t') {
-        return Err(PyValueError::new_err(format!(
-            "the value of {text} holds a control character: {} (PEP 3333)",
-            value.repr()?
-        )));
+    let bytes = native(value, &format!("the value of {text}"))?;
+    if has_controls(&bytes) {
+        let what = format!("the value of {text} is {}", described(value));
+        return Err(Refusal::new(&rules::HEADER_VALUE, what));
     }
     Ok((text.to_owned(), bytes.trim_ascii().to_vec()))
 }
@@ -163,32 +259,26 @@ fn parse_header(
 const MOST_FIELDS: usize = 16 << 20;
 
 /// What no client takes is refused here, where the traceback shows who made it.
-fn check_size(headers: &Headers) -> PyResult<()> {
+fn check_size(headers: &Headers) -> Result<(), Refusal> {
     let size: usize =
         headers.0.iter().map(|header| header.name.len() + header.value.len()).sum();
     if size > MOST_FIELDS {
-        return Err(PyValueError::new_err(format!(
-            "the headers take {size} bytes; the most are {MOST_FIELDS}"
-        )));
+        let what = format!("the headers take {size} bytes");
+        return Err(Refusal::new(&rules::HEADERS_SIZE, what));
     }
     Ok(())
 }
 
-/// Content-Length must be digits, said once, and a length that there can be.
-fn check_lengths(headers: &Headers) -> PyResult<()> {
-    let lengths: Vec<&[u8]> = headers.all("content-length").collect();
-    if lengths.len() > 1 {
-        return Err(PyValueError::new_err("Content-Length was given more than once"));
-    }
-    match lengths.first() {
-        Some(value) if parse_length(value).is_none() => {
-            Err(PyValueError::new_err(format!(
-                "Content-Length must be a number below 2 to the power of 64, not '{}'",
-                String::from_utf8_lossy(value)
-            )))
+fn check_lengths(headers: &Headers) -> Result<(), Refusal> {
+    let mut lengths = headers.all("content-length");
+    let what = match (lengths.next(), lengths.next()) {
+        (Some(_), Some(_)) => "Content-Length was given more than once".to_owned(),
+        (Some(value), None) if parse_length(value).is_none() => {
+            format!("Content-Length is '{}'", String::from_utf8_lossy(value))
         }
-        _ => Ok(()),
-    }
+        _ => return Ok(()),
+    };
+    Err(Refusal::new(&rules::LENGTH_FORM, what))
 }
 
 fn parse_length(value: &[u8]) -> Option<u64> {
@@ -197,23 +287,12 @@ fn parse_length(value: &[u8]) -> Option<u64> {
     std::str::from_utf8(value).ok().filter(|_| digits)?.parse().ok()
 }
 
-/// A native string as the bytes it stands for: PEP 3333, "A Note on String Types".
-fn from_native(value: &Bound<'_, PyAny>, what: &str) -> PyResult<Vec<u8>> {
-    let Ok(text) = value.cast::<PyString>() else {
-        return Err(PyTypeError::new_err(format!(
-            "{what} must be str, not {} (PEP 3333)",
-            type_name(value)
-        )));
-    };
+/// A native string as the bytes it stands for: PEP 3333, "A Note on String Types". The
+/// error says what it is instead.
+fn from_native(value: &Bound<'_, PyAny>) -> Result<Vec<u8>, String> {
+    let Ok(text) = value.cast::<PyString>() else { return Err(type_name(value)) };
     let characters = text.to_string_lossy();
-    characters
-        .chars()
-        .map(|character| u8::try_from(u32::from(character)).ok())
-        .collect::<Option<Vec<u8>>>()
-        .ok_or_else(|| {
-            PyValueError::new_err(format!(
-                "{what} holds a character beyond latin-1: {characters:?}; encode it for \
-                 HTTP first, for example with urllib.parse.quote (PEP 3333)"
-            ))
-        })
+    let byte = |character: char| u8::try_from(u32::from(character)).ok();
+    let bytes: Option<Vec<u8>> = characters.chars().map(byte).collect();
+    bytes.ok_or_else(|| format!("{} with a character beyond latin-1", described(value)))
 }

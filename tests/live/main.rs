@@ -10,6 +10,7 @@
 )]
 
 mod bad_input;
+mod breaches;
 mod client;
 mod corpus;
 mod dashboard;

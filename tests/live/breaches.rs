@@ -1,0 +1,84 @@
+//! The rules for applications (`src/exchange/rules.rs`): each is broken by a route of
+//! `tests/apps/breaches.py`, and told with its clause and its mend.
+
+use _rdev::exchange::rules::{RULES, Rule, Verdict};
+
+use crate::folder::Folder;
+use crate::rdev::{Rdev, rdev};
+
+const README: &str = include_str!("../../README.md");
+
+fn breaches() -> (Rdev, Folder) {
+    let folder = Folder::copy_of("breaches.py");
+    let server = rdev(folder.path()).arg("breaches:app").serve();
+    (server, folder)
+}
+
+/// The hint as transcripts show it, from the rule on.
+fn hint(rule: &Rule) -> String {
+    format!("{} ({}); mend: ", rule.demand, rule.clause)
+}
+
+#[test]
+fn every_rule_is_told_with_its_clause_and_its_mend() {
+    let (mut server, _folder) = breaches();
+    for rule in RULES {
+        let answer = server.get(&format!("/{}", rule.id));
+        let refused = rule.verdict == Verdict::Refused;
+        assert_eq!(answer.status == 500, refused, "{}: {answer}", rule.id);
+        assert!(answer.header("x-two").is_none(), "{answer}");
+        server.wait_for(rule.id, |program| program.said().contains(&hint(rule)));
+        if refused {
+            let text = answer.text();
+            assert!(text.contains(rule.demand), "{}: {text}", rule.id);
+            assert!(text.contains(rule.clause), "{}: {text}", rule.id);
+        }
+    }
+    server.get("/status-reason").expect(200);
+}
+
+#[test]
+fn a_breach_that_a_framework_catches_is_told_all_the_same() {
+    let (mut server, _folder) = breaches();
+    let raised_in_a_call = RULES.iter().filter(|rule| {
+        let in_the_answer = ["never-started", "not-iterable", "block-type"];
+        rule.verdict == Verdict::Refused && !in_the_answer.contains(&rule.id)
+    });
+    for rule in raised_in_a_call {
+        let answer = server.get(&format!("/caught/{}", rule.id)).expect(503);
+        assert_eq!(
+            (answer.reason.as_str(), answer.text().as_str()),
+            ("Caught", "caught\n")
+        );
+        server.wait_for(rule.id, |program| program.said().contains(&hint(rule)));
+    }
+}
+
+#[test]
+fn an_answer_without_fault_has_no_hint() {
+    let folder = Folder::copy_of("validated.py");
+    let mut server = rdev(folder.path()).arg("validated:app").serve();
+    for path in ["/", "/write", "/stream", "/late", "/empty", "/unchanged", "/file"] {
+        server.get(path);
+    }
+    let last = "GET /last";
+    server.get("/last");
+    server.wait_for(last, |program| program.said().contains(last));
+    assert!(!server.said().contains(" hint: "), "{}", server.said());
+}
+
+#[test]
+fn the_rules_in_the_readme_are_those_of_the_program() {
+    let rows = RULES.iter().map(|rule| {
+        let verdict = match rule.verdict {
+            Verdict::Refused => "500",
+            Verdict::Sent => "",
+        };
+        format!("| {} | {} | {verdict} | {} |", rule.demand, rule.clause, rule.mend)
+    });
+    let expected: Vec<String> = rows.collect();
+    let table = README.split("| rule | where | | mend |\n|---|---|---|---|\n").nth(1);
+    let found: Vec<&str> =
+        table.unwrap_or("").lines().take_while(|line| line.starts_with('|')).collect();
+    assert!(found == expected, "README.md lacks\n{}", expected.join("\n"));
+}
