@@ -14,6 +14,7 @@
 //!
 //! Folders are layers; each may import only what `tests/pure/layering.rs` lists for it.
 
+pub mod body;
 pub mod bus;
 pub mod clock;
 pub mod config;

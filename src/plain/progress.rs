@@ -9,12 +9,13 @@
 
 use jiff::Timestamp;
 
+use crate::body::{Kind, Reading, Stop, read, whole_characters};
 use crate::exchange::{Body, Exchange};
 use crate::http::{Headers, RequestFraming, request_framing};
 use crate::text;
 
 use super::block::Block;
-use super::body::{self, Kind};
+use super::body;
 use super::outcome;
 
 /// What of an exchange was shown.
@@ -32,7 +33,7 @@ struct Side {
     stage: Stage,
     /// Decided by the first bytes of the body.
     kind: Option<Kind>,
-    /// Bytes of the body.
+    /// Bytes of the body's text.
     shown: usize,
     /// Whether they ended within a line.
     mid_line: bool,
@@ -134,56 +135,84 @@ impl Side {
     }
 
     fn write_body(&mut self, out: &mut String, message: &Message<'_>) {
+        let Body { kept, total } = message.body;
         if self.stage == Stage::Done {
             return;
         }
-        let body = message.body;
-        if self.kind.is_none() && body.total > 0 {
-            self.kind = Some(body::kind_of(&body.kept, message.headers));
-        }
-        match self.kind {
-            None => {}
-            Some(Kind::Text) => self.write_text(out, message),
-            Some(Kind::Binary) if message.over => {
-                let note = body::binary_note(message.headers, body.total);
-                body::write_lines(out, message.arrow, note.as_bytes());
+        if *total > 0 {
+            let reading = read(kept, message.headers, body::LIMIT);
+            if self.kind.is_none() && (message.over || !reading.content.is_empty()) {
+                self.kind = Some(reading.kind);
+                write_decoded_from(out, message.arrow, &reading);
             }
-            Some(Kind::Binary) => {}
+            match self.kind {
+                Some(Kind::Text(_)) => self.write_text(out, message, &reading),
+                Some(Kind::Binary) if message.over => {
+                    let note = body::binary_note(message.headers, *total);
+                    body::write_lines(out, message.arrow, note.as_bytes());
+                }
+                Some(Kind::Binary) | None => {}
+            }
         }
         if message.over {
             self.stage = Stage::Done;
         }
     }
 
-    fn write_text(&mut self, out: &mut String, message: &Message<'_>) {
-        let Body { kept, total } = message.body;
-        let whole = message.body.is_whole();
-        let end = if message.over && whole { kept.len() } else { showable(kept) };
+    fn write_text(
+        &mut self,
+        out: &mut String,
+        message: &Message<'_>,
+        reading: &Reading<'_>,
+    ) {
+        let text = &reading.content;
+        let whole = message.body.is_whole() && reading.stop != Some(Stop::Bound);
+        let end = if message.over && whole { text.len() } else { showable(text) };
         if end > self.shown {
-            let piece = &kept[self.shown..end];
+            let piece = &text[self.shown..end];
             body::write_lines(out, message.arrow, piece);
             self.shown = end;
             self.mid_line = !piece.ends_with(b"\n");
         }
-        if whole {
-            return;
-        }
         if message.over {
-            let more = text::byte_count(total - self.shown as u64);
-            let note = format!("[… {more} more]");
-            body::write_lines(out, message.arrow, note.as_bytes());
-        } else if self.stage != Stage::Full {
+            if let Some(note) = self.missing(message.body, reading) {
+                body::write_lines(out, message.arrow, note.as_bytes());
+            }
+        } else if !whole && self.stage != Stage::Full {
             let note = "[… the rest is only counted]";
             body::write_lines(out, message.arrow, note.as_bytes());
             self.stage = Stage::Full;
         }
+    }
+
+    /// What of a text that is over was not shown.
+    fn missing(&self, body: &Body, reading: &Reading<'_>) -> Option<String> {
+        if reading.is_as_sent() {
+            let more = text::byte_count(body.total - self.shown as u64);
+            return (!body.is_whole()).then(|| format!("[… {more} more]"));
+        }
+        let sent = text::byte_count(body.total);
+        match reading.stop {
+            Some(stop) if body.is_whole() && stop != Stop::Bound => {
+                Some(format!("[{stop}, after {sent}]"))
+            }
+            None if body.is_whole() => None,
+            _ => Some(format!("[… more, of {sent} as sent]")),
+        }
+    }
+}
+
+/// Says where a text is not what was sent.
+fn write_decoded_from(out: &mut String, arrow: &str, reading: &Reading<'_>) {
+    if let (Kind::Text(_), Some(from)) = (reading.kind, reading.decoded_from()) {
+        body::write_lines(out, arrow, format!("[decoded from {from}]").as_bytes());
     }
 }
 
 /// How much of a piece can be shown before it is known what follows: not half a
 /// character, nor a carriage return that may be half a line end.
 fn showable(bytes: &[u8]) -> usize {
-    let end = body::whole_characters(bytes);
+    let end = whole_characters(bytes);
     if bytes[..end].ends_with(b"\r") { end - 1 } else { end }
 }
 

@@ -299,6 +299,40 @@ fn bodies_are_text_up_to_64_kib_or_a_note() {
 }
 
 #[test]
+fn packed_text_is_unpacked_as_it_comes_and_what_is_missing_is_said() {
+    let head = "HTTP/1.1 200 OK\nContent-Encoding: br\n\n";
+    let lead = "#1 generation 3, 4.0 ms\n< HTTP/1.1 200 OK\n< Content-Encoding: br\n< \n";
+    let packed = include_bytes!("../../tests/corpus/codings/greeting.br");
+    let (first, rest) = packed.split_at(20);
+    let text = "< [decoded from br]\n< Grüße aus Köln\n< und Łódź\n";
+    assert_eq!(answered(head, &[first, rest]), format!("{lead}{text}"));
+
+    let short = answered(head, &[&packed[..packed.len() - 1]]);
+    assert!(short.ends_with("\n< [the packed data ends early, after 33 B]\n"), "{short}");
+
+    let zeros = include_bytes!("../../tests/corpus/codings/zeros.zst");
+    let head = "HTTP/1.1 200 OK\nContent-Encoding: zstd\n\n";
+    let shown = answered(head, &[zeros]);
+    assert!(shown.ends_with("\n< [binary, zstd, 2.1 kB]\n"), "{shown}");
+
+    let spaces = include_bytes!("../../tests/corpus/codings/spaces.gz");
+    let head = "HTTP/1.1 200 OK\nContent-Encoding: gzip\n\n";
+    let shown = answered(head, &[spaces]);
+    assert!(shown.ends_with(" \n< [… more, of 1.1 kB as sent]\n"), "{}", shown.len());
+    assert!(shown.len() < 70_000);
+}
+
+#[test]
+fn text_in_another_encoding_is_shown_as_utf_8() {
+    let head = "HTTP/1.1 200 OK\nContent-Type: text/plain; charset=latin-1\n\n";
+    let shown = answered(head, &[b"sm\xf8r\n", b"br\xf8d"]);
+    assert!(
+        shown.ends_with("\n< [decoded from windows-1252]\n< smør\n< brød\n"),
+        "{shown}"
+    );
+}
+
+#[test]
 fn a_text_cut_within_a_character_counts_all_that_is_not_shown() {
     let body = "\u{20ac}".repeat(30_000);
     let shown = answered("HTTP/1.1 200 OK\n\n", &[body.as_bytes()]);

@@ -8,6 +8,7 @@
 
 use std::borrow::Cow;
 
+use crate::body::Stop;
 use crate::exchange::{Body, Exchange};
 use crate::text;
 
@@ -42,16 +43,36 @@ pub(super) enum Part {
     /// Lines that are safe to print.
     Lines { side: Option<Side>, lines: Vec<(Tone, String)> },
     /// The text body of that side.
-    Body { side: Side, index: LineIndex },
+    Body { side: Side, lines: BodyLines },
 }
 
 impl Part {
     fn len(&self) -> usize {
         match self {
             Self::Lines { lines, .. } => lines.len(),
-            Self::Body { index, .. } => index.len(),
+            Self::Body { lines, .. } => lines.index.len(),
         }
     }
+}
+
+/// The lines of a body: where they begin, in the body as it is in the store or in what
+/// was decoded from it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BodyLines {
+    pub(super) index: LineIndex,
+    pub(super) decoded: Option<Decoded>,
+}
+
+/// The text of a body that was sent packed or in another encoding than UTF-8.
+#[derive(Clone, Debug)]
+pub(super) struct Decoded {
+    pub(super) text: Vec<u8>,
+    /// How many bytes of the body it was made of.
+    pub(super) bytes: usize,
+    /// What was undone: `gzip`.
+    pub(super) from: String,
+    /// Why there is no more of it.
+    pub(super) stop: Option<Stop>,
 }
 
 /// A line of a document.
@@ -60,7 +81,7 @@ pub(super) enum Line<'a> {
     /// Safe to print.
     Text { side: Option<Side>, tone: Tone, text: &'a str },
     /// That line of the body of that side.
-    Body { side: Side, index: &'a LineIndex, line: usize },
+    Body { side: Side, lines: &'a BodyLines, line: usize },
 }
 
 impl<'a> Line<'a> {
@@ -75,10 +96,14 @@ impl<'a> Line<'a> {
     pub(super) fn text(&self, exchange: Option<&Exchange>) -> Cow<'a, str> {
         match self {
             Self::Text { text, .. } => Cow::Borrowed(text),
-            Self::Body { side, index, line } => {
-                let kept =
-                    exchange.map_or(&[][..], |exchange| &body(exchange, *side).kept);
-                text::expand_tabs(&text::printable(index.line(kept, *line))).into()
+            Self::Body { side, lines, line } => {
+                let sent =
+                    || exchange.map_or(&[][..], |exchange| &body(exchange, *side).kept);
+                let text = match &lines.decoded {
+                    Some(decoded) => &decoded.text,
+                    None => sent(),
+                };
+                text::expand_tabs(&text::printable(lines.index.line(text, *line))).into()
             }
         }
     }
@@ -189,10 +214,10 @@ impl Document {
         self.parts.push(Part::Lines { side, lines });
     }
 
-    /// The index of a body's lines, taken out to be extended.
-    pub(super) fn take_index(&mut self, wanted: Side) -> LineIndex {
+    /// What is known of a body's lines, taken out to be extended.
+    pub(super) fn take_lines(&mut self, wanted: Side) -> BodyLines {
         let found = self.parts.iter_mut().find_map(|part| match part {
-            Part::Body { side, index } if *side == wanted => Some(index),
+            Part::Body { side, lines } if *side == wanted => Some(lines),
             _ => None,
         });
         found.map(std::mem::take).unwrap_or_default()
@@ -212,10 +237,10 @@ impl Document {
                         Line::Text { side: *side, tone: *tone, text }
                     }));
                 }
-                Part::Body { side, index } => {
+                Part::Body { side, lines } => {
                     out.extend((first..last).map(|line| Line::Body {
                         side: *side,
-                        index,
+                        lines,
                         line,
                     }));
                 }
@@ -347,7 +372,8 @@ mod tests {
         document.add(None, vec![(Tone::Plain, "a".into()), (Tone::Plain, "b".into())]);
         let mut index = LineIndex::default();
         index.extend(b"c\nd\ne");
-        document.parts.push(Part::Body { side: Side::Request, index });
+        let lines = BodyLines { index, decoded: None };
+        document.parts.push(Part::Body { side: Side::Request, lines });
         document.add(None, vec![(Tone::Plain, "f".into())]);
         let shown: Vec<String> = document
             .window(1, 4)

@@ -1,19 +1,18 @@
 //! An exchange as a document: what curl -v would have shown of it, then what went wrong.
 
-use std::borrow::Cow;
-
 use jiff::tz::TimeZone;
 
+use crate::body::{Kind, MOST_UNPACKED, Stop, essence, read};
 use crate::exchange::{Body, Exchange, Outcome, Source, Traceback};
 use crate::http::Headers;
 use crate::text;
 
-use super::detail::{Document, LineIndex, Part, Side, Tone};
+use super::detail::{BodyLines, Decoded, Document, LineIndex, Part, Side, Tone};
 
 /// Lines shown of a traceback or of an exchange's own output; each may be endless.
 const MOST_LINES: usize = 2000;
-/// Bytes looked at to tell text from something else.
-const SAMPLE: usize = 1024;
+/// Bytes up to which a packed body is unpacked anew whenever it grows.
+const UNPACKED_WHILE_GROWING: usize = 256 << 10;
 
 /// The transcript of an exchange. What is known of its bodies' lines is taken over from
 /// the document shown before, if that was of the same exchange.
@@ -23,27 +22,23 @@ pub(super) fn transcript(
     zone: &TimeZone,
 ) -> Document {
     let mut document = Document::default();
-    let request_index = before.take_index(Side::Request);
-    let response_index = before.take_index(Side::Response);
+    let request_lines = before.take_lines(Side::Request);
+    let response_lines = before.take_lines(Side::Response);
+    let over = exchange.outcome.is_some();
     document.begin_section();
     document.add(None, introduction(exchange, zone));
 
     document.add(Some(Side::Request), head(&exchange.request.raw));
     let headers = exchange.request.head.as_ref().map(|head| &head.headers);
-    add_body(
-        &mut document,
-        Side::Request,
-        &exchange.request_body,
-        headers,
-        request_index,
-    );
+    let message = Message { body: &exchange.request_body, headers, over };
+    add_body(&mut document, Side::Request, &message, request_lines);
 
     if let Some(response) = &exchange.response {
         document.begin_section();
         document.add(Some(Side::Response), head(&response.raw));
         let headers = Some(&response.head.headers);
-        let body = &exchange.response_body;
-        add_body(&mut document, Side::Response, body, headers, response_index);
+        let message = Message { body: &exchange.response_body, headers, over };
+        add_body(&mut document, Side::Response, &message, response_lines);
     }
     add_faults(&mut document, exchange);
     document.add(None, state(exchange));
@@ -143,80 +138,100 @@ fn head(raw: &[u8]) -> Vec<(Tone, String)> {
         .collect()
 }
 
+/// A body and what its head says of it.
+struct Message<'a> {
+    body: &'a Body,
+    headers: Option<&'a Headers>,
+    /// Whether nothing more of it comes.
+    over: bool,
+}
+
 fn add_body(
     document: &mut Document,
     side: Side,
-    body: &Body,
-    headers: Option<&Headers>,
-    mut index: LineIndex,
+    message: &Message<'_>,
+    before: BodyLines,
 ) {
+    let body = message.body;
     if body.total == 0 {
         return;
     }
-    if let Some(named) = unreadable(body, headers) {
-        let size = text::byte_count(body.total);
-        let lines = vec![(Tone::Remark, format!("[{named}, {size}]"))];
-        return document.add(Some(side), lines);
+    let mut remark = |text: String| {
+        document.add(Some(side), vec![(Tone::Remark, text)]);
+    };
+    let Some(lines) = body_lines(message, before) else {
+        let named = unreadable(message.headers);
+        return remark(format!("[{named}, {}]", text::byte_count(body.total)));
+    };
+    let (mut first, mut last) = (None, Vec::new());
+    if let Some(decoded) = &lines.decoded {
+        first = Some(format!("[decoded from {}]", decoded.from));
+        last.extend(undecoded(message, decoded));
     }
-    index.extend(&body.kept);
-    document.parts.push(Part::Body { side, index });
     if !body.is_whole() {
         let kept = text::byte_count(body.kept.len() as u64);
-        let total = text::byte_count(body.total);
-        let lines = vec![(Tone::Remark, format!("[{kept} of {total} kept]"))];
-        document.add(Some(side), lines);
+        last.push(format!("[{kept} of {} kept]", text::byte_count(body.total)));
+    }
+    first.into_iter().for_each(&mut remark);
+    document.parts.push(Part::Body { side, lines });
+    let last = last.into_iter().map(|text| (Tone::Remark, text));
+    document.add(Some(side), last.collect());
+}
+
+/// Why there is no more of what was decoded.
+fn undecoded(message: &Message<'_>, decoded: &Decoded) -> Option<String> {
+    if decoded.bytes < message.body.kept.len() {
+        return Some("[… decoded further once it is whole]".to_owned());
+    }
+    match decoded.stop? {
+        // It goes without saying where it is still to come or was cut by us.
+        Stop::Truncated if !message.over || !message.body.is_whole() => None,
+        Stop::Bound => {
+            let shown = text::byte_count(decoded.text.len() as u64);
+            Some(format!("[… it unpacks to more than the {shown} shown]"))
+        }
+        stop => Some(format!("[{stop}]")),
     }
 }
 
-/// What to call a body that is not shown as text; `None` where it is.
-fn unreadable<'a>(body: &Body, headers: Option<&'a Headers>) -> Option<Cow<'a, str>> {
-    let named = |name| {
-        let value = headers.and_then(|headers| headers.get(name)).unwrap_or_default();
-        let value = value.split(|&byte| byte == b';').next().unwrap_or_default();
-        text::printable(value.trim_ascii()).to_ascii_lowercase()
-    };
-    let (kind, coding) = (named("content-type"), named("content-encoding"));
-    if !matches!(coding.as_str(), "" | "identity") {
-        return Some(
-            format!("{coding}, {kind}").trim_end_matches(", ").to_owned().into(),
-        );
+/// The lines of a body that is text. A growing one that was sent as it is shown is read
+/// on from where it ended; anything else is decoded anew while that is little work.
+fn body_lines(message: &Message<'_>, before: BodyLines) -> Option<BodyLines> {
+    let kept = &message.body.kept;
+    if let Some(decoded) = &before.decoded
+        && (decoded.bytes == kept.len()
+            || !message.over && kept.len() > UNPACKED_WHILE_GROWING)
+    {
+        return Some(before);
     }
-    if is_text(&kind) || !is_media(&kind) && looks_like_text(&body.kept) {
+    let reading = read(kept, message.headers, MOST_UNPACKED);
+    if reading.kind == Kind::Binary {
         return None;
     }
-    Some(if kind.is_empty() { "binary".into() } else { kind.into() })
-}
-
-fn is_text(kind: &str) -> bool {
-    const TEXTS: [&str; 8] = [
-        "application/json",
-        "application/xml",
-        "application/javascript",
-        "application/x-www-form-urlencoded",
-        "application/x-ndjson",
-        "application/yaml",
-        "application/graphql",
-        "application/toml",
-    ];
-    kind.starts_with("text/")
-        || TEXTS.contains(&kind)
-        || kind.ends_with("+json")
-        || kind.ends_with("+xml")
-}
-
-fn is_media(kind: &str) -> bool {
-    ["image/", "audio/", "video/", "font/"].iter().any(|start| kind.starts_with(start))
-}
-
-/// Whether the beginning is UTF-8 without NUL.
-fn looks_like_text(bytes: &[u8]) -> bool {
-    let sample = &bytes[..bytes.len().min(SAMPLE)];
-    let valid = match std::str::from_utf8(sample) {
-        Ok(_) => true,
-        // The sample may end within a character.
-        Err(error) => error.error_len().is_none(),
+    let from = reading.decoded_from();
+    let Some(from) = from.filter(|_| !reading.is_as_sent()) else {
+        let mut index = before.index;
+        index.extend(kept);
+        return Some(BodyLines { index, decoded: None });
     };
-    valid && !sample.contains(&0)
+    let mut index = LineIndex::default();
+    index.extend(&reading.content);
+    let (stop, bytes) = (reading.stop, kept.len());
+    let decoded = Decoded { text: reading.content.into_owned(), bytes, from, stop };
+    Some(BodyLines { index, decoded: Some(decoded) })
+}
+
+/// What to call a body that is not shown as text: `gzip, image/png`.
+fn unreadable(headers: Option<&Headers>) -> String {
+    let named = |name| {
+        let value = headers.and_then(|headers| headers.get(name)).unwrap_or_default();
+        text::printable(essence(value).as_bytes())
+    };
+    let (coding, kind) = (named("content-encoding"), named("content-type"));
+    let coding = if coding == "identity" { String::new() } else { coding };
+    let names: Vec<String> =
+        [coding, kind].into_iter().filter(|name| !name.is_empty()).collect();
+    if names.is_empty() { "binary".to_owned() } else { names.join(", ") }
 }
 
 /// The beginning of a section, apart from the one before.
@@ -257,28 +272,39 @@ fn safe(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn body_is_shown_as(kind: &str, coding: &str, bytes: &[u8]) -> Option<String> {
+    /// The lines shown of a body.
+    fn shown(kind: &str, coding: &str, bytes: &[u8], over: bool) -> Vec<String> {
         let mut headers = Headers::default();
         headers.push("Content-Type", kind);
         headers.push("Content-Encoding", coding);
         let mut body = Body::default();
         body.push(bytes, usize::MAX);
-        unreadable(&body, Some(&headers)).map(Cow::into_owned)
+        let message = Message { body: &body, headers: Some(&headers), over };
+        let mut document = Document::default();
+        add_body(&mut document, Side::Response, &message, BodyLines::default());
+        let lines = document.window(0, 99);
+        lines.iter().map(|line| line.text(None).into_owned()).collect()
     }
 
     #[test]
-    fn text_is_told_by_its_label_and_where_there_is_none_by_its_look() {
-        assert_eq!(body_is_shown_as("text/html; charset=x", "", b"\0"), None);
-        assert_eq!(body_is_shown_as("application/vnd.api+json", "identity", b"{}"), None);
-        assert_eq!(body_is_shown_as("", "", "ü".as_bytes()), None);
-        assert_eq!(body_is_shown_as("application/octet-stream", "", b"abc"), None);
-        assert_eq!(body_is_shown_as("", "", b"a\0"), Some("binary".into()));
-        assert_eq!(body_is_shown_as("image/png", "", b"abc"), Some("image/png".into()));
+    fn a_packed_text_is_unpacked_and_what_cannot_be_read_is_named() {
+        let packed = include_bytes!("../../tests/corpus/codings/greeting.br");
         assert_eq!(
-            body_is_shown_as("text/html", "gzip", b"abc"),
-            Some("gzip, text/html".into())
+            shown("text/plain", "br", packed, true),
+            ["[decoded from br]", "Grüße aus Köln", "und Łódź"]
         );
-        assert_eq!(body_is_shown_as("", "br", b"abc"), Some("br".into()));
+        assert_eq!(
+            shown("text/plain", "br", &packed[..packed.len() - 1], true).last(),
+            Some(&"[the packed data ends early]".to_owned())
+        );
+        let growing = shown("text/plain", "br", &packed[..packed.len() - 1], false);
+        assert!(!growing.iter().any(|line| line.contains("early")), "{growing:?}");
+        assert_eq!(shown("image/png", "", b"a\0", true), ["[image/png, 2 B]"]);
+        assert_eq!(shown("", "identity", b"a\0", true), ["[binary, 2 B]"]);
+        assert_eq!(
+            shown("image/png", "compress", b"\x1f\x9d\0", true),
+            ["[compress, image/png, 3 B]"]
+        );
     }
 
     #[test]

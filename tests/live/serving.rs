@@ -598,3 +598,21 @@ fn transcripts_show_both_sides_as_curl_does() {
         });
     }
 }
+
+#[test]
+fn transcripts_show_packed_bodies_unpacked() {
+    let folder = Folder::empty();
+    let mut server = rdev(folder.path()).arg("httpbin:app").serve();
+    for (target, coding, word) in [
+        ("/gzip", "gzip", "gzipped"),
+        ("/deflate", "deflate", "deflated"),
+        ("/brotli", "br", "brotli"),
+    ] {
+        server.get(target).expect(200);
+        server.wait_for(target, |program| {
+            let said = program.stdout();
+            said.contains(&format!("\n< [decoded from {coding}]\n< {{"))
+                && said.contains(&format!("\n<   \"{word}\": true"))
+        });
+    }
+}

@@ -1,0 +1,170 @@
+//! The character encoding of a text, and its decoding to UTF-8.
+
+use std::borrow::Cow;
+
+use encoding_rs::{CoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use crate::http::Headers;
+
+use super::reading::essence;
+
+/// Where browsers look for a declaration at most (HTML, "prescan a byte stream").
+const DECLARED_WITHIN: usize = 1024;
+
+/// A character encoding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charset(&'static Encoding);
+
+impl Charset {
+    /// UTF-8, which is what text is unless somebody says otherwise.
+    pub const UTF_8: Self = Self(UTF_8);
+
+    /// The name as the Encoding Standard has it: `windows-1252`.
+    pub fn name(self) -> &'static str {
+        self.0.name()
+    }
+
+    /// The encoding of a body: what its byte order mark says, else the header, else the
+    /// text itself where it is HTML or XML, else UTF-8.
+    pub(super) fn of(bytes: &[u8], headers: Option<&Headers>) -> Self {
+        let marked = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
+        let kind = headers.and_then(|headers| headers.get("content-type"));
+        let kind = kind.unwrap_or_default();
+        let found = marked
+            .or_else(|| labelled(&parameter(kind, b"charset")?))
+            .or_else(|| labelled(declared(kind, bytes)?).map(readable));
+        Self(found.unwrap_or(UTF_8))
+    }
+
+    /// The text as UTF-8. What is UTF-8 already stays as it is, invalid bytes included;
+    /// elsewhere they become U+FFFD. A last character that is not there whole is left
+    /// out.
+    pub(super) fn decode(self, bytes: &[u8]) -> Cow<'_, [u8]> {
+        if self.0 == UTF_8 {
+            return Cow::Borrowed(bytes);
+        }
+        let mut decoder = self.0.new_decoder_with_bom_removal();
+        let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len());
+        let mut text = String::with_capacity(room);
+        let (result, _, _) = decoder.decode_to_string(bytes, &mut text, false);
+        debug_assert_eq!(result, CoderResult::InputEmpty);
+        Cow::Owned(text.into_bytes())
+    }
+}
+
+/// The encoding of that label, with and without the hyphens that Python writes: `latin-1`.
+fn labelled(label: &[u8]) -> Option<&'static Encoding> {
+    Encoding::for_label(label).or_else(|| {
+        let bare = label.iter().copied().filter(|byte| !b"-_".contains(byte));
+        Encoding::for_label(&bare.collect::<Vec<u8>>())
+    })
+}
+
+/// A text in which the declaration can be read as ASCII is not UTF-16, whatever it says
+/// (HTML, "prescan a byte stream").
+fn readable(declared: &'static Encoding) -> &'static Encoding {
+    if declared == UTF_16LE || declared == UTF_16BE { UTF_8 } else { declared }
+}
+
+/// The value of a content type's parameter, without its quotes.
+fn parameter(kind: &[u8], name: &[u8]) -> Option<Vec<u8>> {
+    let parameters = kind.split(|&byte| byte == b';').skip(1);
+    parameters.map(<[u8]>::trim_ascii).find_map(|parameter| {
+        let equals = memchr::memchr(b'=', parameter)?;
+        let (found, value) = (&parameter[..equals], &parameter[equals + 1..]);
+        let value = value.trim_ascii().trim_ascii_start();
+        let value = value.strip_prefix(b"\"").unwrap_or(value);
+        let value = value.strip_suffix(b"\"").unwrap_or(value);
+        found.trim_ascii().eq_ignore_ascii_case(name).then(|| value.to_vec())
+    })
+}
+
+/// The encoding that an HTML or XML text names itself.
+fn declared<'a>(kind: &[u8], bytes: &'a [u8]) -> Option<&'a [u8]> {
+    let essence = essence(kind);
+    let head = &bytes[..bytes.len().min(DECLARED_WITHIN)];
+    if head.starts_with(b"<?xml") {
+        let end = memchr::memchr(b'>', head)?;
+        return value_behind(&head[..end], b"encoding");
+    }
+    if !matches!(essence.as_str(), "" | "text/html" | "application/xhtml+xml") {
+        return None;
+    }
+    let metas = memchr::memchr_iter(b'<', head).map(|at| &head[at + 1..]);
+    metas.filter(|rest| starts_without_case(rest, b"meta")).find_map(|rest| {
+        let end = memchr::memchr(b'>', rest)?;
+        value_behind(&rest[..end], b"charset")
+    })
+}
+
+/// What stands behind a name and an equals sign, in quotes or not.
+fn value_behind<'a>(text: &'a [u8], name: &[u8]) -> Option<&'a [u8]> {
+    let at = (0..text.len()).find(|at| starts_without_case(&text[*at..], name))?;
+    let rest = text[at + name.len()..].trim_ascii_start().strip_prefix(b"=")?;
+    let rest = rest.trim_ascii_start();
+    let rest = rest.strip_prefix(b"\"").or(rest.strip_prefix(b"'")).unwrap_or(rest);
+    let ends = |byte: &u8| {
+        matches!(byte, b'"' | b'\'' | b';' | b'/') || byte.is_ascii_whitespace()
+    };
+    let end = rest.iter().position(ends).unwrap_or(rest.len());
+    Some(&rest[..end])
+}
+
+fn starts_without_case(text: &[u8], name: &[u8]) -> bool {
+    text.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn charset(kind: &str, bytes: &[u8]) -> &'static str {
+        let mut headers = Headers::default();
+        headers.push("Content-Type", kind);
+        Charset::of(bytes, Some(&headers)).name()
+    }
+
+    #[test]
+    fn the_mark_wins_over_the_header_and_the_header_over_the_text() {
+        let table: [(&str, &[u8], &str); 18] = [
+            ("", b"", "UTF-8"),
+            ("text/plain; charset=ISO-8859-1", b"", "windows-1252"),
+            ("text/plain;format=flowed ; Charset=\"koi8-r\"", b"", "KOI8-R"),
+            ("text/plain; charset=latin-1", b"", "windows-1252"),
+            ("text/plain; charset=nonsense", b"", "UTF-8"),
+            ("text/plain; charset=latin1", b"\xef\xbb\xbfa", "UTF-8"),
+            ("text/plain", b"\xff\xfea\0", "UTF-16LE"),
+            ("text/plain; charset=utf-16", b"a\0", "UTF-16LE"),
+            ("text/html", b"<!doctype html><META charset=shift_jis>", "Shift_JIS"),
+            ("text/html", b"<meta charset='latin2' />", "ISO-8859-2"),
+            (
+                "text/html",
+                b"<meta http-equiv=content-type content=\"text/html; charset=gbk\">",
+                "GBK",
+            ),
+            ("text/html; charset=utf-8", b"<meta charset=gbk>", "UTF-8"),
+            ("text/html", b"<meta charset=utf-16le>", "UTF-8"),
+            ("text/html", b"<meta name=viewport><meta charset=", "UTF-8"),
+            ("text/plain", b"<meta charset=gbk>", "UTF-8"),
+            ("text/xml", b"<?xml version='1.0' encoding='big5'?><a/>", "Big5"),
+            ("application/atom+xml", b"<?xml encoding=\"euc-kr\"?>", "EUC-KR"),
+            ("application/json", b"{}", "UTF-8"),
+        ];
+        for (kind, bytes, expected) in table {
+            assert_eq!(charset(kind, bytes), expected, "{kind} {}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn text_becomes_utf_8_and_a_torn_character_waits() {
+        let decode = |label: &str, bytes: &[u8]| {
+            let charset = Charset(Encoding::for_label(label.as_bytes()).unwrap());
+            String::from_utf8(charset.decode(bytes).into_owned()).unwrap()
+        };
+        assert_eq!(decode("latin1", b"sm\xf8r"), "smør");
+        assert_eq!(decode("utf-16le", b"\xff\xfea\0\xac\x20\x3d"), "a€");
+        assert_eq!(decode("shift_jis", b"\x93\xfa\x96"), "日");
+        assert_eq!(decode("euc-kr", b"a\xffb"), "a\u{fffd}b");
+        assert!(matches!(Charset::UTF_8.decode(b"\xff"), Cow::Borrowed(b"\xff")));
+    }
+}

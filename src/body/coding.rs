@@ -1,0 +1,175 @@
+//! Content codings (RFC 9110 section 8.4) and how each is undone, in bounded memory.
+
+use std::cell::Cell;
+use std::fmt;
+use std::io::{self, BufRead, BufReader, Read};
+use std::rc::Rc;
+
+use brotli_decompressor::Decompressor;
+use flate2::bufread::{DeflateDecoder, MultiGzDecoder, ZlibDecoder};
+
+use crate::http::Headers;
+
+use super::zstd::Frames;
+
+/// Codings that may lie one upon the other. More than two are not seen in the wild, and
+/// each costs the work of a body that grew to the bound.
+const MOST_LAYERS: usize = 4;
+/// Bytes asked of a decoder at a time. One that finds its input damaged drops what it
+/// had made of it within that call, so little is lost where this is little.
+const PIECE: usize = 512;
+/// Bytes read ahead of a decoder.
+const AHEAD: usize = 4 << 10;
+
+/// A coding that can be undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    Gzip,
+    /// The zlib format; raw deflate, which some send instead, is told by its first bytes.
+    Deflate,
+    Brotli,
+    Zstd,
+}
+
+impl Coding {
+    fn named(name: &[u8]) -> Option<Self> {
+        const NAMES: [(&str, Coding); 5] = [
+            ("gzip", Coding::Gzip),
+            ("x-gzip", Coding::Gzip),
+            ("deflate", Coding::Deflate),
+            ("br", Coding::Brotli),
+            ("zstd", Coding::Zstd),
+        ];
+        let known = |(known, _): &&(&str, _)| name.eq_ignore_ascii_case(known.as_bytes());
+        NAMES.iter().find(known).map(|(_, coding)| *coding)
+    }
+}
+
+impl fmt::Display for Coding {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Brotli => "br",
+            Self::Zstd => "zstd",
+        })
+    }
+}
+
+/// Why a body was not unpacked to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The packed data ends before its end.
+    Truncated,
+    /// From there on it is not what the coding demands.
+    Damaged,
+    /// It unpacks to more than the bound.
+    Bound,
+}
+
+impl fmt::Display for Stop {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Self::Truncated => "the packed data ends early",
+            Self::Damaged => "the packed data is damaged",
+            Self::Bound => "it unpacks to more",
+        })
+    }
+}
+
+/// The codings of a message, in the order they were applied. None where one of them
+/// cannot be undone here, or where there are too many to be meant.
+pub(super) fn codings(headers: &Headers) -> Vec<Coding> {
+    let names = headers
+        .all("content-encoding")
+        .flat_map(|value| value.split(|&byte| byte == b','))
+        .map(<[u8]>::trim_ascii)
+        .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"));
+    let codings: Option<Vec<Coding>> = names.map(Coding::named).collect();
+    codings.filter(|codings| codings.len() <= MOST_LAYERS).unwrap_or_default()
+}
+
+/// Undoes codings, the last one first, up to so many bytes of the result and of every
+/// layer between.
+pub(super) fn unpack(
+    packed: &[u8],
+    codings: &[Coding],
+    most: usize,
+) -> (Vec<u8>, Option<Stop>) {
+    let stop = Rc::new(Cell::new(None));
+    let mut reader: Box<dyn Read + '_> =
+        Box::new(Source { packed, stop: Rc::clone(&stop) });
+    for (above, coding) in codings.iter().enumerate().rev() {
+        let inner = undone(*coding, BufReader::with_capacity(AHEAD, reader));
+        // What was packed twice may be a little longer in between.
+        let room = if above == 0 { most } else { most.saturating_add(AHEAD) };
+        reader = Box::new(Bounded { inner, room, stop: Rc::clone(&stop) });
+    }
+    let mut unpacked = Vec::new();
+    let mut piece = [0; PIECE];
+    loop {
+        match reader.read(&mut piece) {
+            Ok(0) => return (unpacked, None),
+            Ok(length) => unpacked.extend_from_slice(&piece[..length]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return (unpacked, stop.get().or(Some(Stop::Damaged))),
+        }
+    }
+}
+
+fn undone<'a>(
+    coding: Coding,
+    mut packed: BufReader<Box<dyn Read + 'a>>,
+) -> Box<dyn Read + 'a> {
+    match coding {
+        Coding::Gzip => Box::new(MultiGzDecoder::new(packed)),
+        Coding::Deflate if begins_as_zlib(&mut packed) => {
+            Box::new(ZlibDecoder::new(packed))
+        }
+        Coding::Deflate => Box::new(DeflateDecoder::new(packed)),
+        Coding::Brotli => Box::new(Decompressor::new(packed, AHEAD)),
+        Coding::Zstd => Box::new(Frames::new(packed)),
+    }
+}
+
+/// RFC 1950 section 2.2: the method is 8, and the first two bytes are a multiple of 31.
+fn begins_as_zlib(packed: &mut BufReader<impl Read>) -> bool {
+    let Ok([first, second, ..]) = packed.fill_buf() else { return false };
+    first & 0x0f == 8 && u16::from_be_bytes([*first, *second]).is_multiple_of(31)
+}
+
+/// What was packed. Being asked for more than there is, is noted: a decoder that fails
+/// after that did so for want of input.
+struct Source<'a> {
+    packed: &'a [u8],
+    stop: Rc<Cell<Option<Stop>>>,
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if self.packed.is_empty() {
+            self.stop.set(Some(Stop::Truncated));
+        }
+        self.packed.read(out)
+    }
+}
+
+/// A layer that fails once it has grown to the bound.
+struct Bounded<R> {
+    inner: R,
+    room: usize,
+    stop: Rc<Cell<Option<Stop>>>,
+}
+
+impl<R: Read> Read for Bounded<R> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let asked = out.len().min(self.room.max(1));
+        let length = self.inner.read(&mut out[..asked])?;
+        if length > self.room {
+            self.stop.set(Some(Stop::Bound));
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.room -= length;
+        Ok(length)
+    }
+}

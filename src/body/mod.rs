@@ -1,0 +1,17 @@
+//! Bodies made readable: content codings undone, characters decoded, and what counts as
+//! text. For transcripts, the dashboard, the search and whatever leaves the history.
+//!
+//! Invariant: pure functions on bytes that may be hostile. What is cut short, damaged or
+//! made to grow without end is given as far as it got, with the reason where it stopped;
+//! no more memory is taken than the caller allows, beside the window of each coding.
+
+mod charset;
+mod coding;
+mod reading;
+#[cfg(test)]
+mod tests;
+mod zstd;
+
+pub use charset::Charset;
+pub use coding::{Coding, Stop};
+pub use reading::{Kind, MOST_UNPACKED, Reading, essence, read, whole_characters};

@@ -1,0 +1,214 @@
+//! A body as a reader sees it: unpacked, as text where it is text.
+
+use std::borrow::Cow;
+
+use crate::http::Headers;
+
+use super::charset::Charset;
+use super::coding::{Coding, Stop, codings, unpack};
+
+/// Bytes a body may unpack to where nothing less is asked for. A packed body of 10 MiB,
+/// as much as the history keeps, can be made to unpack to a thousand times that.
+pub const MOST_UNPACKED: usize = 16 << 20;
+
+/// Bytes looked at to tell text from something else.
+const SAMPLE: usize = 64 << 10;
+
+/// What a body is to a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// In this encoding, once unpacked.
+    Text(Charset),
+    Binary,
+}
+
+/// What there is to read in a body.
+#[derive(Clone, Debug)]
+pub struct Reading<'a> {
+    pub kind: Kind,
+    /// Text as UTF-8, though with the invalid bytes that are in it; or the unpacked bytes
+    /// of something else.
+    pub content: Cow<'a, [u8]>,
+    /// The codings that were undone, in the order they were applied.
+    pub undone: Vec<Coding>,
+    /// Why there is no more.
+    pub stop: Option<Stop>,
+}
+
+impl Reading<'_> {
+    /// What was done to the bytes to make this of them: `gzip, windows-1252`. `None`
+    /// where they are as they were sent.
+    pub fn decoded_from(&self) -> Option<String> {
+        let mut names: Vec<String> = self.undone.iter().map(Coding::to_string).collect();
+        if let Kind::Text(charset) = self.kind
+            && charset != Charset::UTF_8
+        {
+            names.push(charset.name().to_owned());
+        }
+        (!names.is_empty()).then(|| names.join(", "))
+    }
+
+    /// Whether the bytes are those that were sent.
+    pub fn is_as_sent(&self) -> bool {
+        matches!(self.content, Cow::Borrowed(_))
+    }
+}
+
+/// Reads a body, unpacking at most so many bytes. One that is not packed as its header
+/// says is read as it is: a wrong label hides nothing.
+pub fn read<'a>(bytes: &'a [u8], headers: Option<&Headers>, most: usize) -> Reading<'a> {
+    let mut undone = headers.map(codings).unwrap_or_default();
+    let (mut content, mut stop) = (Cow::Borrowed(bytes), None);
+    if !undone.is_empty() && !bytes.is_empty() {
+        let (unpacked, stopped) = unpack(bytes, &undone, most);
+        if unpacked.is_empty() && stopped == Some(Stop::Damaged) {
+            undone.clear();
+        } else {
+            (content, stop) = (Cow::Owned(unpacked), stopped);
+        }
+    }
+    let kind = kind_of(&content, headers);
+    if let Kind::Text(charset) = kind {
+        content = match content {
+            Cow::Borrowed(bytes) => charset.decode(bytes),
+            Cow::Owned(bytes) if charset == Charset::UTF_8 => Cow::Owned(bytes),
+            Cow::Owned(bytes) => Cow::Owned(charset.decode(&bytes).into_owned()),
+        };
+    }
+    Reading { kind, content, undone, stop }
+}
+
+/// Decides by the content, with the content type as help: one that promises text is
+/// believed even where a tenth of the bytes is not UTF-8 (Latin-1 without a word about
+/// it), without it every byte must be. Either way there is no NUL and there are few
+/// controls.
+fn kind_of(bytes: &[u8], headers: Option<&Headers>) -> Kind {
+    let bytes = &bytes[..bytes.len().min(SAMPLE)];
+    let charset = Charset::of(bytes, headers);
+    let text = charset.decode(bytes);
+    let (mut controls, mut invalid) = (0, 0);
+    for chunk in text[..whole_characters(&text)].utf8_chunks() {
+        invalid += chunk.invalid().len();
+        controls += chunk.valid().bytes().filter(|&byte| is_odd_control(byte)).count();
+    }
+    let kind = headers.and_then(|headers| headers.get("content-type"));
+    let promised = kind.is_some_and(|kind| promises_text(&essence(kind)));
+    let few = if promised { text.len() / 10 } else { 0 };
+    if text.contains(&0) || invalid > few || controls > text.len() / 20 {
+        Kind::Binary
+    } else {
+        Kind::Text(charset)
+    }
+}
+
+/// Controls that text does not have; form feed and escape are seen in logs and listings.
+fn is_odd_control(byte: u8) -> bool {
+    matches!(byte, 0..=8 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)
+}
+
+/// A media type without its parameters, in lower case; bytes that are not UTF-8 replaced.
+pub fn essence(kind: &[u8]) -> String {
+    let essence = kind.split(|&byte| byte == b';').next().unwrap_or_default();
+    String::from_utf8_lossy(essence.trim_ascii()).to_ascii_lowercase()
+}
+
+fn promises_text(essence: &str) -> bool {
+    const TEXTS: [&str; 8] = [
+        "application/json",
+        "application/xml",
+        "application/javascript",
+        "application/x-www-form-urlencoded",
+        "application/x-ndjson",
+        "application/yaml",
+        "application/graphql",
+        "application/toml",
+    ];
+    essence.starts_with("text/")
+        || essence.ends_with("+json")
+        || essence.ends_with("+xml")
+        || TEXTS.contains(&essence)
+}
+
+/// How many bytes there are before a last UTF-8 character that is not there whole, so
+/// that no character is torn where a piece ends.
+pub fn whole_characters(bytes: &[u8]) -> usize {
+    let lead = bytes.iter().rev().take(3).position(|byte| byte & 0xc0 != 0x80);
+    let Some(back) = lead.map(|position| position + 1) else { return bytes.len() };
+    let begin = bytes.len() - back;
+    let needed = match bytes[begin] {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 1,
+    };
+    if needed > back { begin } else { bytes.len() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(fields: &[(&str, &str)]) -> Headers {
+        let mut headers = Headers::default();
+        for (name, value) in fields {
+            headers.push(*name, *value);
+        }
+        headers
+    }
+
+    #[test]
+    fn content_decides_what_is_text_and_the_type_helps() {
+        let cases: [(&str, &[u8], bool); 15] = [
+            ("", b"plain", true),
+            ("", b"", true),
+            ("", "sm\u{f8}rrebr\u{f8}d".as_bytes(), true),
+            ("", b"sm\xf8rrebr\xf8d", false),
+            ("text/plain", b"sm\xf8r og br\xf8d til alle", true),
+            ("Application/Problem+JSON", b"{\"name\": \"sm\xf8rrebrod\"}", true),
+            ("text/plain; charset=latin-1", b"\xe5\xe6\xf8", true),
+            ("text/plain; charset=latin-1", b"\xff\xd8\xff\xe0\0\x10JFIF", false),
+            ("text/plain; charset=utf-16le", b"a\0b\0", true),
+            ("text/plain", b"\xff\xd8\xff\xe0\x80\x81", false),
+            ("image/png", b"\x89PNG\r\n\x1a\n", false),
+            ("image/svg+xml", b"<svg/>", true),
+            ("application/octet-stream", b"all text", true),
+            ("text/plain", b"a\0b", false),
+            ("", b"\x01", false),
+        ];
+        for (kind, bytes, is_text) in cases {
+            let found = read(bytes, Some(&headers(&[("Content-Type", kind)])), 99).kind;
+            let told = bytes.escape_ascii();
+            assert_eq!(matches!(found, Kind::Text(_)), is_text, "{kind:?} {told}");
+        }
+        let torn = read("torn \u{20ac}".as_bytes().split_at(7).0, None, 99);
+        assert_eq!(torn.kind, Kind::Text(Charset::UTF_8));
+        assert!(torn.is_as_sent());
+    }
+
+    #[test]
+    fn a_character_is_never_torn() {
+        let cases: [(&[u8], usize); 8] = [
+            (b"", 0),
+            (b"ab", 2),
+            (b"a\xc3", 1),
+            (b"a\xc3\xa9", 3),
+            (b"a\xe2\x82", 1),
+            (b"a\xf0\x9f\x90", 1),
+            (b"a\xff", 2),
+            (b"\x80\x80\x80\x80", 4),
+        ];
+        for (bytes, expected) in cases {
+            assert_eq!(whole_characters(bytes), expected, "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_not_packed_as_it_says_is_read_as_it_is() {
+        for coding in ["gzip", "br", "zstd", "deflate", "gzip, br", "utf-8", "compress"] {
+            let headers = headers(&[("Content-Encoding", coding)]);
+            let reading = read(b"{\"all\": \"text\"}\n", Some(&headers), 99);
+            assert_eq!(reading.content, &b"{\"all\": \"text\"}\n"[..], "{coding}");
+            assert_eq!(reading.decoded_from(), None, "{coding}");
+        }
+    }
+}
