@@ -4,16 +4,11 @@
 //! extensions, which is how requests are smuggled; this one holds to the grammar.
 
 use super::error::Error;
-use super::header::is_token;
+use super::header::{Headers, is_token};
+use super::limits::Limits;
 
 /// What ends a chunked body.
 pub const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
-
-/// The longest chunk-size line, extensions included (RFC 9112 section 7.1.1 asks for a
-/// limit; hyper has 16 KiB in sum).
-const LINE_LIMIT: usize = 4 << 10;
-/// All extensions, or all trailers, of one body in sum.
-const SUM_LIMIT: usize = 16 << 10;
 
 /// Frames one block of a response's body. An empty block gives no bytes, since an empty
 /// chunk would end the body.
@@ -29,12 +24,15 @@ pub fn encode_chunk(block: &[u8], out: &mut Vec<u8>) {
 #[derive(Debug)]
 pub struct ChunkDecoder {
     state: State,
+    limits: Limits,
     /// The line being read.
     line: Vec<u8>,
+    /// Bytes of extensions and of trailers so far.
     extensions: usize,
     trailers: usize,
+    /// How many fields there were, those of the head included.
+    fields: usize,
     decoded: u64,
-    limit: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +46,16 @@ enum State {
 }
 
 impl ChunkDecoder {
-    /// `limit` bounds the decoded body, in bytes.
-    pub fn new(limit: u64) -> Self {
+    /// For the body that belongs to a head with these fields.
+    pub fn new(limits: Limits, headers: &Headers) -> Self {
         Self {
             state: State::Size,
+            limits,
             line: Vec::new(),
             extensions: 0,
             trailers: 0,
+            fields: headers.0.len(),
             decoded: 0,
-            limit,
         }
     }
 
@@ -100,30 +99,37 @@ impl ChunkDecoder {
     /// Collects a line; at its end the line is read and forgotten.
     fn take_line(&mut self, input: &[u8]) -> Result<usize, Error> {
         let end = memchr::memchr(b'\n', input);
-        let length = end.map_or(input.len(), |end| end + 1);
+        let length = end.unwrap_or(input.len());
         self.line.extend_from_slice(&input[..length]);
-        if self.line.len() > LINE_LIMIT {
-            return Err(self.too_long());
+        let content = self.line.strip_suffix(b"\r").unwrap_or(&self.line);
+        self.check_length(content.len())?;
+        if end.is_none() {
+            return Ok(length);
         }
-        if end.is_some() {
-            let line = std::mem::take(&mut self.line);
-            let Some(line) = line.strip_suffix(b"\r\n") else {
-                return Err(Error::bad("a line must end in CRLF, not in a bare LF"));
-            };
-            if self.state == State::Size {
-                self.read_size(line)?;
-            } else {
-                self.read_trailer(line)?;
-            }
+        let line = std::mem::take(&mut self.line);
+        let Some(line) = line.strip_suffix(b"\r") else {
+            return Err(Error::bad("a line must end in CRLF, not in a bare LF"));
+        };
+        if self.state == State::Size {
+            self.read_size(line)?;
+        } else {
+            self.read_trailer(line)?;
         }
-        Ok(length)
+        Ok(length + 1)
     }
 
-    fn too_long(&self) -> Error {
-        match self.state {
-            State::Trailer => Error::with(431, "the trailer fields are too long"),
-            _ => Error::bad("the chunk extensions are too long"),
+    /// Holds the line being read, as far as it came, to its limits.
+    fn check_length(&self, length: usize) -> Result<(), Error> {
+        if self.state == State::Size {
+            if length > self.limits.chunk_line {
+                return Err(EXTENSIONS_TOO_LONG);
+            }
+        } else if length > self.limits.field_line
+            || self.trailers + length > self.limits.trailers
+        {
+            return Err(Error::with(431, "the trailer fields are too long"));
         }
+        Ok(())
     }
 
     fn read_size(&mut self, line: &[u8]) -> Result<(), Error> {
@@ -133,15 +139,15 @@ impl ChunkDecoder {
             return Err(Error::bad("a chunk size is malformed"));
         }
         self.extensions += extensions.len();
-        if self.extensions > SUM_LIMIT {
-            return Err(self.too_long());
+        if self.extensions > self.limits.chunk_extensions {
+            return Err(EXTENSIONS_TOO_LONG);
         }
         let size = std::str::from_utf8(size)
             .ok()
             .and_then(|text| u64::from_str_radix(text, 16).ok())
             .ok_or(Error::bad("a chunk size is malformed"))?;
         self.decoded = self.decoded.saturating_add(size);
-        if self.decoded > self.limit {
+        if self.decoded > self.limits.body {
             return Err(Error::with(413, "the request body is too large"));
         }
         self.state = if size == 0 { State::Trailer } else { State::Data(size) };
@@ -156,18 +162,42 @@ impl ChunkDecoder {
             return Ok(());
         }
         self.trailers += line.len();
-        if self.trailers > SUM_LIMIT {
-            return Err(self.too_long());
+        self.fields += 1;
+        if self.fields > self.limits.fields {
+            return Err(Error::with(431, "too many header and trailer fields"));
         }
         let colon = line.iter().position(|&byte| byte == b':').unwrap_or(0);
         let (name, value) = line.split_at(colon);
         let clean = value.iter().all(|&byte| !byte.is_ascii_control() || byte == b'\t');
-        if is_token(name) && clean {
-            Ok(())
-        } else {
-            Err(Error::bad("a trailer field is malformed"))
+        if !is_token(name) || !clean {
+            return Err(Error::bad("a trailer field is malformed"));
         }
+        if is_head_only(name) {
+            return Err(Error::bad("a trailer field is one that only a head may have"));
+        }
+        Ok(())
     }
+}
+
+const EXTENSIONS_TOO_LONG: Error = Error::bad("the chunk extensions are too long");
+
+/// Fields on which framing, routing, authentication or the body's meaning depend, which
+/// no sender may put into trailers (RFC 9110 section 6.5.1): whoever does hopes that
+/// somebody on the way merges them.
+fn is_head_only(name: &[u8]) -> bool {
+    const NAMES: [&str; 10] = [
+        "authorization",
+        "content-encoding",
+        "content-length",
+        "content-range",
+        "content-type",
+        "cookie",
+        "host",
+        "proxy-authorization",
+        "trailer",
+        "transfer-encoding",
+    ];
+    NAMES.iter().any(|known| name.eq_ignore_ascii_case(known.as_bytes()))
 }
 
 /// `*( BWS ";" BWS token [ BWS "=" BWS ( token / quoted-string ) ] )`.
@@ -225,7 +255,8 @@ mod tests {
     /// Decodes whole and byte by byte; both must agree.
     fn decode(input: &[u8]) -> Result<(Vec<u8>, usize, bool), Error> {
         let run = |step: usize| {
-            let mut decoder = ChunkDecoder::new(1000);
+            let limits = Limits { body: 1000, ..Limits::default() };
+            let mut decoder = ChunkDecoder::new(limits, &Headers::default());
             let mut out = Vec::new();
             let mut taken = 0;
             for piece in input.chunks(step) {
@@ -265,6 +296,7 @@ mod tests {
             b"00000000000000003\r\nabc\r\n",
             b"0\r\nno colon\r\n\r\n",
             b"0\r\n : v\r\n\r\n",
+            b"0\r\nhost: v\r\n\r\n",
         ] {
             let shown = String::from_utf8_lossy(bad).into_owned();
             assert_eq!(decode(bad).map_err(|error| error.status), Err(400), "{shown:?}");

@@ -9,7 +9,9 @@ mod error;
 mod framing;
 mod header;
 mod host;
+mod limits;
 mod request;
+mod request_line;
 mod response;
 
 pub use chunked::{ChunkDecoder, LAST_CHUNK, encode_chunk};
@@ -17,5 +19,7 @@ pub use encode::encode_response_head;
 pub use error::Error;
 pub use framing::{RequestFraming, ResponseFraming, request_framing, response_framing};
 pub use header::{Header, Headers, is_hop_by_hop, is_token};
-pub use request::{Limits, RequestHead, RequestParser, Version};
+pub use host::host_name;
+pub use limits::Limits;
+pub use request::{RequestHead, RequestParser, Version, check_expectation};
 pub use response::{ResponseHead, reason_phrase};

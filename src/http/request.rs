@@ -1,17 +1,22 @@
 //! The head of a request: found, checked and parsed.
 //!
-//! httparse does the parsing; what it leaves open (bare LF, any number of empty lines
-//! before the request, target forms, `Host`, all limits) is closed here. A head is looked
-//! for its end first and parsed once, so that a client that sends byte by byte costs
-//! linear time.
+//! Bytes are judged in the order they come, so that cuts between reads change nothing: a
+//! line at its end, a line that is too long before. httparse reads the fields; what it
+//! leaves open (bare LF, any number of empty lines before the request, target forms,
+//! `Host`, all limits) is closed here. The fields are looked for their end first and
+//! parsed once, so that a client that sends byte by byte costs linear time.
 
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
 use super::header::Headers;
 use super::host::is_host;
+use super::limits::Limits;
+use super::request_line::{
+    RequestLine, authority_of, check_beginning, parse_request_line,
+};
 
-/// The versions served. A higher minor version is not in use anywhere and is refused.
+/// The versions served. A higher minor version counts as 1.1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Version {
     Http10,
@@ -76,45 +81,6 @@ impl RequestHead {
     }
 }
 
-/// The authority and the rest of an absolute-form target.
-fn authority_of(target: &str) -> Option<(&str, &str)> {
-    let rest = ["http://", "https://"].iter().find_map(|scheme| {
-        let (start, rest) = target.split_at_checked(scheme.len())?;
-        start.eq_ignore_ascii_case(scheme).then_some(rest)
-    })?;
-    let end = rest.find(['/', '?']).unwrap_or(rest.len());
-    Some(rest.split_at(end))
-}
-
-/// How large a request may be, in bytes where it says nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// The request line; 414 beyond.
-    pub request_line: usize,
-    /// One field line; 431 beyond.
-    pub field_line: usize,
-    /// The whole head; 431 beyond.
-    pub head: usize,
-    /// The number of fields; 431 beyond.
-    pub fields: usize,
-    /// The body, decoded; 413 beyond.
-    pub body: u64,
-}
-
-impl Default for Limits {
-    /// RFC 9112 section 3 asks for 8000 bytes of request line at the least; the rest is
-    /// about twice what gunicorn and Apache allow, since cookies grow in development.
-    fn default() -> Self {
-        Self {
-            request_line: 16 << 10,
-            field_line: 16 << 10,
-            head: 64 << 10,
-            fields: 100,
-            body: 1 << 30,
-        }
-    }
-}
-
 /// Finds and parses one head in a growing buffer.
 #[derive(Debug)]
 pub struct RequestParser {
@@ -125,23 +91,41 @@ pub struct RequestParser {
     line: usize,
     /// Where the head begins, behind an empty line that is to be ignored.
     start: usize,
+    /// The request line, once it was read.
+    first: Option<RequestLine>,
+    /// Where the fields begin, once the request line was read.
+    fields: usize,
 }
 
 impl RequestParser {
     pub fn new(limits: Limits) -> Self {
-        Self { limits, scanned: 0, line: 0, start: 0 }
+        Self { limits, scanned: 0, line: 0, start: 0, first: None, fields: 0 }
     }
 
     /// Looks at all bytes that came so far. `Some` gives the head and how many bytes it
     /// took, with the empty line that may stand before it; `None` means more are needed.
+    /// After `Some` or an error the parser is spent.
     pub fn parse(&mut self, bytes: &[u8]) -> Result<Option<(RequestHead, usize)>, Error> {
-        match self.find_end(bytes)? {
-            Some(end) => {
-                let head = parse_head(&bytes[self.start..end], self.limits.fields)?;
-                Ok(Some((head, end)))
+        while let Some(offset) = memchr::memchr(b'\n', &bytes[self.scanned..]) {
+            let end = self.scanned + offset;
+            let line = &bytes[self.line..end];
+            self.check_line(line)?;
+            let Some(line) = line.strip_suffix(b"\r") else {
+                return Err(Error::bad("a line must end in CRLF, not in a bare LF"));
+            };
+            if line.contains(&b'\r') {
+                return Err(Error::bad("a line must not have a bare CR in it"));
             }
-            None => Ok(None),
+            (self.scanned, self.line) = (end + 1, end + 1);
+            if line.is_empty() && self.first.is_some() {
+                let fields = &bytes[self.fields..self.line];
+                return Ok(self.finish(fields)?.map(|head| (head, end + 1)));
+            }
+            self.take_line(line)?;
         }
+        self.scanned = bytes.len();
+        self.check_line(&bytes[self.line..])?;
+        Ok(None)
     }
 
     /// Where the ignored empty line ends and the head begins.
@@ -149,80 +133,80 @@ impl RequestParser {
         self.start
     }
 
-    fn find_end(&mut self, bytes: &[u8]) -> Result<Option<usize>, Error> {
-        while let Some(offset) = memchr::memchr(b'\n', &bytes[self.scanned..]) {
-            let end = self.scanned + offset;
-            if end == self.line || bytes[end - 1] != b'\r' {
-                return Err(Error::bad("a line must end in CRLF, not in a bare LF"));
-            }
-            let length = end - 1 - self.line;
-            self.check_line(length)?;
-            let first = self.line == self.start;
-            self.scanned = end + 1;
-            self.line = end + 1;
-            if length == 0 && !first {
-                return Ok(Some(end + 1));
-            }
-            if length == 0 {
-                // RFC 9112 section 2.2: ignore at least one empty line. More than one
-                // is no HTTP client.
-                if self.start > 0 {
-                    return Err(Error::bad("too many empty lines before the request"));
-                }
-                self.start = end + 1;
-            }
-        }
-        self.scanned = bytes.len();
-        self.check_line(bytes.len() - self.line)?;
-        Ok(None)
+    /// The method, once the request line was read: how a refusal of the rest is framed
+    /// depends on it.
+    pub fn method(&self) -> Option<&str> {
+        self.first.as_ref().map(|line| line.method.as_str())
     }
 
-    /// Holds the line being read, of that length so far, to its limit and the head's.
-    fn check_line(&self, length: usize) -> Result<(), Error> {
-        let in_request_line = self.line == self.start;
-        if in_request_line && length > self.limits.request_line {
-            return Err(Error::with(414, "the request line is too long"));
+    /// Holds the line being read, as far as it came, to its limit and the head's: the one
+    /// that its bytes reach first.
+    fn check_line(&self, line: &[u8]) -> Result<(), Error> {
+        let length = line.strip_suffix(b"\r").unwrap_or(line).len();
+        let before = self.line - self.start;
+        let room = self.limits.head.saturating_sub(before);
+        let (limit, error) = if self.first.is_none() {
+            check_beginning(&line[..length.min(self.limits.request_line).min(room)])?;
+            (self.limits.request_line, Error::with(414, "the request line is too long"))
+        } else {
+            (self.limits.field_line, Error::with(431, "a header field is too long"))
+        };
+        if length > limit && limit <= room {
+            return Err(error);
         }
-        if length > self.limits.field_line {
-            return Err(Error::with(431, "a header field is too long"));
-        }
-        if self.line - self.start + length > self.limits.head {
+        if before + length > self.limits.head {
             return Err(Error::with(431, "the header fields are too long in sum"));
         }
         Ok(())
     }
+
+    /// Takes a line that has come whole.
+    fn take_line(&mut self, line: &[u8]) -> Result<(), Error> {
+        if self.first.is_some() {
+            return Ok(());
+        }
+        if !line.is_empty() {
+            self.first = Some(parse_request_line(line)?);
+            self.fields = self.line;
+            return Ok(());
+        }
+        // RFC 9112 section 2.2: ignore at least one empty line. More than one is no HTTP
+        // client.
+        if self.start > 0 {
+            return Err(Error::bad("too many empty lines before the request"));
+        }
+        self.start = self.line;
+        Ok(())
+    }
+
+    fn finish(&self, fields: &[u8]) -> Result<Option<RequestHead>, Error> {
+        let Some(RequestLine { method, target, version }) = self.first.clone() else {
+            return Ok(None);
+        };
+        let headers = parse_fields(fields, self.limits.fields)?;
+        let head = RequestHead { method, target, version, headers };
+        check_host(&head)?;
+        Ok(Some(head))
+    }
 }
 
-fn parse_head(bytes: &[u8], most_fields: usize) -> Result<RequestHead, Error> {
-    let mut fields = vec![httparse::EMPTY_HEADER; most_fields];
-    let mut request = httparse::Request::new(&mut fields);
-    match request.parse(bytes) {
-        Ok(httparse::Status::Complete(length)) if length == bytes.len() => {}
-        Ok(_) => return Err(Error::bad("the request head is malformed")),
-        Err(error) => return Err(refusal(error, bytes)),
-    }
-    let (Some(method), Some(target), Some(minor)) =
-        (request.method, request.path, request.version)
-    else {
-        return Err(Error::bad("the request line is malformed"));
+fn parse_fields(bytes: &[u8], most: usize) -> Result<Headers, Error> {
+    let mut fields = vec![httparse::EMPTY_HEADER; most];
+    let fields = match httparse::parse_headers(bytes, &mut fields) {
+        Ok(httparse::Status::Complete((length, fields))) if length == bytes.len() => {
+            fields
+        }
+        Ok(_) => return Err(Error::bad("the header fields are malformed")),
+        Err(error) => return Err(refusal(error)),
     };
-    let version = if minor == 0 { Version::Http10 } else { Version::Http11 };
     let mut headers = Headers::default();
-    for field in request.headers.iter() {
+    for field in fields {
         if field.value.iter().any(|&byte| is_control(byte)) {
             return Err(Error::bad("a header field holds a control character"));
         }
         headers.push(field.name, field.value.trim_ascii());
     }
-    check_target(method, target)?;
-    let head = RequestHead {
-        method: method.to_owned(),
-        target: target.to_owned(),
-        version,
-        headers,
-    };
-    check_host(&head)?;
-    Ok(head)
+    Ok(headers)
 }
 
 /// Controls but the tab, which RFC 9110 section 5.5 allows in a value.
@@ -230,49 +214,21 @@ fn is_control(byte: u8) -> bool {
     byte.is_ascii_control() && byte != b'\t'
 }
 
-fn refusal(error: httparse::Error, bytes: &[u8]) -> Error {
+fn refusal(error: httparse::Error) -> Error {
     match error {
         httparse::Error::TooManyHeaders => Error::with(431, "too many header fields"),
-        httparse::Error::Version if names_other_version(bytes) => {
-            Error::with(505, "only HTTP/1.0 and HTTP/1.1 are served here")
-        }
         httparse::Error::HeaderName => Error::bad("a header field's name is malformed"),
-        httparse::Error::HeaderValue => Error::bad("a header field's value is malformed"),
-        _ => Error::bad("the request line is malformed"),
+        _ => Error::bad("a header field's value is malformed"),
     }
 }
 
-/// Whether the request line ends in a well-formed version that is not ours:
-/// `HTTP/2.0`, but not `HTTP/1`, `http/1.1` or a TLS handshake.
-fn names_other_version(bytes: &[u8]) -> bool {
-    let line = bytes.split(|&byte| byte == b'\r').next().unwrap_or_default();
-    let version = line.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
-    matches!(version, [b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
-        if major.is_ascii_digit() && minor.is_ascii_digit())
-}
-
-/// RFC 9112 section 3.2: which form of target goes with which method.
-fn check_target(method: &str, target: &str) -> Result<(), Error> {
-    if method == "CONNECT" {
-        return Err(Error::with(501, "CONNECT is not served here: this is no proxy"));
+/// Refuses expectations that nobody here meets (RFC 9110 section 10.1.1).
+pub fn check_expectation(head: &RequestHead) -> Result<(), Error> {
+    let known = |value: &[u8]| value.eq_ignore_ascii_case(b"100-continue");
+    if head.headers.all("expect").all(known) {
+        return Ok(());
     }
-    if !target.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(Error::bad("the request target must be percent-encoded ASCII"));
-    }
-    if target.contains('#') {
-        return Err(Error::bad("the request target must not have a fragment"));
-    }
-    match authority_of(target) {
-        Some((authority, _))
-            if authority.is_empty() || !is_host(authority.as_bytes()) =>
-        {
-            Err(Error::bad("the authority in the request target is malformed"))
-        }
-        Some(_) => Ok(()),
-        None if target.starts_with('/') => Ok(()),
-        None if target == "*" && method == "OPTIONS" => Ok(()),
-        None => Err(Error::bad("the request target is not of a form this method takes")),
-    }
+    Err(Error::with(417, "only Expect: 100-continue is understood here"))
 }
 
 /// RFC 9112 section 3.2: one valid `Host` field in HTTP/1.1, at most one in HTTP/1.0.

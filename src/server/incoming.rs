@@ -9,7 +9,10 @@ use super::event_loop::{Server, Step};
 use super::upload::{Spool, Upload, UploadError};
 use crate::clock::monotonic;
 use crate::exchange::{ExchangeEvent, Request};
-use crate::http::{ChunkDecoder, Error, RequestFraming, RequestHead, request_framing};
+use crate::http::{
+    ChunkDecoder, Error, Limits, RequestFraming, RequestHead, check_expectation,
+    request_framing,
+};
 use crate::lane::Down;
 
 /// How much of a body may wait for the worker to take it.
@@ -53,7 +56,7 @@ impl Server {
         let id = self.ids.exchange();
         let request = Request { raw, head: Some(head.clone()) };
         self.publish_began(id, connection, request);
-        let upload = match plan_upload(&head, self.limits.body) {
+        let upload = match plan_upload(&head, self.limits) {
             Ok(upload) => upload,
             Err(error) => {
                 let exchange = InFlight::new(id, head, Upload::Done);
@@ -243,10 +246,11 @@ impl Server {
     /// Refuses bytes that are no request: an exchange of its own, for the inspector.
     fn refuse_head(&mut self, connection: &mut Connection, error: &Error) {
         let id = self.ids.exchange();
+        let head = unread_head(connection.parser.method());
         let mut raw = std::mem::take(&mut connection.inbox);
         raw.truncate(MALFORMED_KEPT);
         self.publish_began(id, connection, Request { raw, head: None });
-        let exchange = InFlight::new(id, unread_head(), Upload::Done);
+        let exchange = InFlight::new(id, head, Upload::Done);
         connection.phase = Phase::Exchange(Box::new(exchange));
         self.refuse(connection, error);
     }
@@ -265,28 +269,23 @@ impl Server {
 
 /// What stands for the head of a request that could not be read, so that it can be
 /// answered.
-fn unread_head() -> RequestHead {
+fn unread_head(method: Option<&str>) -> RequestHead {
     RequestHead {
-        method: String::new(),
+        method: method.unwrap_or_default().to_owned(),
         target: String::new(),
         version: crate::http::Version::Http11,
         headers: crate::http::Headers::default(),
     }
 }
 
-fn plan_upload(head: &RequestHead, limit: u64) -> Result<Upload, Error> {
-    let unknown_expectation = head
-        .headers
-        .all("expect")
-        .any(|value| !value.trim_ascii().eq_ignore_ascii_case(b"100-continue"));
-    if unknown_expectation {
-        return Err(Error::with(417, "only Expect: 100-continue is understood here"));
-    }
-    Ok(match request_framing(head, limit)? {
+fn plan_upload(head: &RequestHead, limits: Limits) -> Result<Upload, Error> {
+    check_expectation(head)?;
+    Ok(match request_framing(head, limits.body)? {
         RequestFraming::Length(0) => Upload::Done,
         RequestFraming::Length(length) => Upload::Length(length),
         RequestFraming::Chunked => {
-            Upload::Chunked(Box::new(ChunkDecoder::new(limit)), Spool::default())
+            let decoder = ChunkDecoder::new(limits, &head.headers);
+            Upload::Chunked(Box::new(decoder), Spool::default())
         }
     })
 }

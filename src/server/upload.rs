@@ -136,9 +136,11 @@ fn unnamed_file() -> io::Result<File> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::{Headers, Limits};
 
     fn spooled(wire: &[u8]) -> Vec<u8> {
-        let decoder = Box::new(ChunkDecoder::new(u64::MAX));
+        let limits = Limits { body: u64::MAX, ..Limits::default() };
+        let decoder = Box::new(ChunkDecoder::new(limits, &Headers::default()));
         let mut upload = Upload::Chunked(decoder, Spool::default());
         let (taken, _) = upload.decode(wire).unwrap();
         assert_eq!(taken, wire.len());
