@@ -21,7 +21,7 @@ use crate::config::{Config, Interpreter};
 use crate::exchange::{Command, GenerationId};
 use crate::http::Limits;
 use crate::lane::{ImportPlan, OsText};
-use crate::plain;
+use crate::plain::{self, Wording};
 use crate::process::{become_subreaper, end_descendants};
 use crate::reload::{self, Driver, Hopeless, Tripwire, Wish};
 use crate::server::{self, Freshness};
@@ -114,6 +114,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         address: format!("http://{address}"),
         reloads: config.reload,
         dashboard: !config.plain && is_terminal(),
+        wording: if config.explain_reload { Wording::Account } else { Wording::Line },
     };
     let parts = Parts::start(config, listener, &bus, clock, &ends)?;
     let face = Face::show(shown, subscription, parts.commands(), clock, &ends)?;
@@ -140,6 +141,8 @@ struct Shown {
     address: String,
     reloads: bool,
     dashboard: bool,
+    /// How much is said about a generation where there is no dashboard.
+    wording: Wording,
 }
 
 /// What shows the exchanges: the dashboard, or transcripts.
@@ -159,7 +162,7 @@ impl Face {
         if !shown.dashboard {
             say(&format!("serving {} on {}", shown.target, shown.address));
             let thread = spawn("plain", move || {
-                if let Err(error) = plain::run(&subscription, shown.root) {
+                if let Err(error) = plain::run(&subscription, shown.root, shown.wording) {
                     say(&format!("the transcripts broke off: {error}"));
                 }
             })?;
@@ -311,6 +314,7 @@ impl Parts {
         Commands::new(move |command| match command {
             Command::Replay { request, source } => server.replay(request, source),
             Command::Reload => driver.wish(Wish::Reload),
+            Command::Cold => driver.wish(Wish::Cold),
         })
     }
 

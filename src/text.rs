@@ -6,6 +6,7 @@
 
 use std::fmt::Write;
 use std::ops::Range;
+use std::path::Path;
 
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
@@ -67,6 +68,13 @@ fn is_deceptive(character: char) -> bool {
         | '\u{feff}'
         | '\u{fff9}'..='\u{fffb}'
         | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A path as it is shown to the user: from the folder on that it lies in, if it does, and
+/// made safe as by [`printable`].
+pub fn path_below(path: &Path, folder: &Path) -> String {
+    let shown = path.strip_prefix(folder).unwrap_or(path);
+    printable(shown.as_os_str().as_encoded_bytes())
 }
 
 /// Replaces tabs by spaces up to the next tab stop, since terminal widgets drop them.

@@ -336,16 +336,19 @@ def _stamp(path):
 
 
 def preload(trace, excluded, is_own):
-    """Imports in the zygote. Gives (steps, refusals): what can be handed out, and which
-    modules must not be imported beforehand, with the reason.
+    """Imports in the zygote. Gives (steps, refusals, late, learnt): what can be handed
+    out; which modules must not be imported beforehand, with the reason; which could not
+    be, since they come after something that cannot be done for the application; and in
+    which changes of the surroundings modules are imported, from which one on.
 
     A step is (name, its state, names of the modules it brought, what else it changed).
     """
     states, loads = marshal.loads(trace)
     surroundings = Surroundings(is_own)
     start = snapshot()
-    steps, refusals = [], []
-    for name, index in loads:
+    steps, refusals, late, learnt = [], [], [], []
+    known = surroundings.look()
+    for place, (name, index) in enumerate(loads):
         # Importing a submodule imports the packages above it, too.
         packages = itertools.accumulate(name.split("."), "{}.{}".format)
         if name in sys.modules or any(package in excluded for package in packages):
@@ -355,7 +358,13 @@ def preload(trace, excluded, is_own):
         if surroundings.look() != states[index]:
             # The application has changed something before this that cannot be changed
             # for it: nothing from here on.
+            found = difference(surroundings.state, states[index])
+            why = "comes after a change of %s" % found
+            late = [(other, why) for other, _ in loads[place:] if other not in sys.modules]
             break
+        if states[index] != known:
+            learnt.append((name, difference(known, states[index])))
+            known = states[index]
         modules, before = set(sys.modules), snapshot()
         why = _import(name, is_own) or _hooked(before, snapshot())
         if why:
@@ -367,7 +376,7 @@ def preload(trace, excluded, is_own):
     _functions.update((name, _own_functions(name)) for name in list(sys.modules))
     gc.collect()
     gc.freeze()
-    return steps, refusals
+    return steps, refusals, late, learnt
 
 
 def _hooked(before, after):

@@ -79,6 +79,7 @@ enum Verb {
 }
 
 /// What to serve, and how.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Debug, Args)]
 pub(super) struct ServeArguments {
     /// The application; see below
@@ -138,6 +139,10 @@ pub(super) struct ServeArguments {
     /// Print transcripts instead of the dashboard, as is done without a terminal
     #[arg(long, help_heading = "Showing")]
     pub(super) plain: bool,
+    /// Print of each import how its process was made and why so, which libraries were in
+    /// memory, and which were not and why
+    #[arg(long, help_heading = "Showing")]
+    pub(super) explain_reload: bool,
 
     /// Print this help
     #[arg(short, long, action = ArgAction::Help, help_heading = "Other options")]
@@ -333,8 +338,11 @@ mod tests {
                                Python that built rdev]
 
         Showing:
-              --plain  Print transcripts instead of the dashboard, as is done without a
-                       terminal
+              --plain           Print transcripts instead of the dashboard, as is done
+                                without a terminal
+              --explain-reload  Print of each import how its process was made and why
+                                so, which libraries were in memory, and which were not
+                                and why
 
         Other options:
           -h, --help     Print this help

@@ -12,6 +12,7 @@ use super::surroundings::Surroundings;
 use super::target::{Finder, Target};
 
 /// What the rest of the program needs to know to serve.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {
     /// What to serve.
@@ -28,6 +29,8 @@ pub struct Config {
     pub threads: usize,
     /// Transcripts, even on a terminal.
     pub plain: bool,
+    /// Whether all that is known about each generation is told.
+    pub explain_reload: bool,
     /// What to run the application with.
     pub interpreter: Interpreter,
     /// As typed, the program first: the application's `sys.argv`.
@@ -78,6 +81,7 @@ fn resolve(
         port: typed.port,
         threads: typed.threads,
         plain: typed.plain,
+        explain_reload: typed.explain_reload,
         interpreter,
         arguments,
     })
@@ -150,6 +154,7 @@ mod tests {
             port: 0,
             threads: 1,
             plain: false,
+            explain_reload: false,
             interpreter: Interpreter {
                 python: PathBuf::from("/python/bin/python3"),
                 found_by: FoundBy::Build,

@@ -12,4 +12,6 @@ pub enum Command {
     Replay { request: Arc<[u8]>, source: Source },
     /// Import the code again although nothing changed.
     Reload,
+    /// The same from nothing but the interpreter, though libraries are in memory.
+    Cold,
 }

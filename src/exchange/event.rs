@@ -6,8 +6,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    ExchangeId, GenerationId, Hint, Making, Outcome, OutputLine, ReloadReason, Request,
-    Response, Rung, Source, Traceback,
+    ExchangeId, GenerationId, Hint, Libraries, Making, Outcome, OutputLine, Preload,
+    ReloadReason, Request, Response, Rung, Source, Traceback,
 };
 
 /// Something that happened, told to the terminal and the history.
@@ -51,6 +51,13 @@ pub enum GenerationEvent {
     Started(ReloadReason),
     /// So it is made.
     Chosen(Arc<Making>),
+    /// These are the libraries that it has loaded.
+    Imported(Arc<Libraries>),
+    /// It may not be what a fresh process would have become, for that reason: another is
+    /// made in its place.
+    Doubted(String),
+    /// Libraries that it loaded were imported beforehand, for those after it.
+    Preloaded(Arc<Preload>),
     /// The application is there; the time is that of the import.
     Ready { took: Duration, rung: Rung },
     /// The import failed: every request is answered with this until the next change.

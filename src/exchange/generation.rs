@@ -34,6 +34,16 @@ pub enum Rung {
     Fork { modules: usize },
 }
 
+impl Rung {
+    /// In one word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Cold => "cold",
+            Self::Fork { .. } => "fork",
+        }
+    }
+}
+
 impl fmt::Display for Rung {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

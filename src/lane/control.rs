@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::exchange::{GenerationId, Traceback};
+use crate::exchange::{GenerationId, Preload, Traceback};
 
 /// No message comes near this length: who announces one talks nonsense.
 const LONGEST: usize = 64 << 20;
@@ -60,9 +60,10 @@ pub enum ToZygote {
 pub enum FromZygote {
     /// The interpreter is up.
     Ready,
-    /// The libraries were imported: so many modules. Those that must not be imported
-    /// beforehand come with the reason; if there are any, this process is of no use.
-    Preloaded { modules: usize, refused: Vec<(String, String)> },
+    /// The libraries were imported, but for those that come after something that cannot
+    /// be done for the application. Those that must not be imported beforehand come with
+    /// the reason; if there are any, this process is of no use.
+    Preloaded { preload: Preload, refused: Vec<(String, String)> },
     /// A worker could not be forked; the text is the operating system's.
     ForkFailed(GenerationId, String),
 }

@@ -22,6 +22,7 @@
 //! Nothing from outside reaches a block unescaped, but the application's own output, and
 //! that only where no terminal reads it.
 
+mod account;
 mod block;
 mod body;
 mod news;
@@ -33,5 +34,6 @@ mod tests;
 mod transcript;
 
 pub use block::{Block, Stream};
+pub use news::Wording;
 pub use print::{Destination, run, run_to};
 pub use transcript::{Settings, Transcript};

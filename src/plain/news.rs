@@ -2,14 +2,16 @@
 //! line begins with `rdev:`.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::bus::Losses;
 use crate::exchange::{
-    GenerationEvent, GenerationId, Notice, ReloadReason, Severity, Traceback,
+    GenerationEvent, GenerationId, Making, Notice, ReloadReason, Severity, Traceback,
 };
 use crate::text;
+
+use super::account;
 
 /// Changed files named one by one; the rest are counted.
 const FILES_NAMED: usize = 3;
@@ -19,23 +21,32 @@ const FILES_NAMED: usize = 3;
 pub(super) struct News {
     /// Paths below it are shown relative to it.
     root: PathBuf,
+    wording: Wording,
     /// Generations that are not there yet.
     coming: BTreeMap<GenerationId, Coming>,
     /// The last failed import.
     failed: Option<(GenerationId, Arc<Traceback>)>,
 }
 
+/// How much is said about a generation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Wording {
+    #[default]
+    Line,
+    /// Everything that is known (`--explain-reload`).
+    Account,
+}
+
 /// What is known of a generation before it is there.
 #[derive(Debug)]
 struct Coming {
     reason: ReloadReason,
-    /// Why it is not made in the way that was wished for.
-    unmet: Option<String>,
+    making: Option<Arc<Making>>,
 }
 
 impl News {
-    pub(super) fn new(root: PathBuf) -> Self {
-        Self { root, coming: BTreeMap::new(), failed: None }
+    pub(super) fn new(root: PathBuf, wording: Wording) -> Self {
+        Self { root, wording, coming: BTreeMap::new(), failed: None }
     }
 
     /// What is said about a step of a generation: one line for each that came to be,
@@ -47,35 +58,37 @@ impl News {
     ) -> Option<String> {
         match what {
             GenerationEvent::Started(reason) => {
-                let coming = Coming { reason: reason.clone(), unmet: None };
+                let coming = Coming { reason: reason.clone(), making: None };
                 self.coming.insert(id, coming);
                 None
             }
             GenerationEvent::Chosen(making) => {
                 if let Some(coming) = self.coming.get_mut(&id) {
-                    coming.unmet = making.unmet.then(|| making.why.clone());
+                    coming.making = Some(Arc::clone(making));
                 }
                 None
             }
             GenerationEvent::Ready { took, rung } => {
                 let time = text::duration(took.as_secs_f64());
-                let mut line = format!("rdev: generation {id} ready in {time}, {rung}");
-                if let Some(Coming { reason, unmet }) = self.coming.remove(&id) {
-                    if let Some(why) = unmet {
-                        line =
-                            format!("{line} since {}", text::printable(why.as_bytes()));
+                let mut lines = format!("rdev: generation {id} ready in {time}, {rung}");
+                let coming = self.coming.remove(&id);
+                if let Some(Coming { reason, making }) = &coming {
+                    if let Some(making) = making.as_ref().filter(|making| making.unmet) {
+                        let why = text::printable(making.why.as_bytes());
+                        lines = format!("{lines} since {why}");
                     }
-                    line.push_str(&self.why(&reason));
+                    lines.push_str(&self.why(reason));
                 }
-                Some(line + "\n")
+                Some(lines + "\n" + &self.way(coming.as_ref()))
             }
             GenerationEvent::Failed(traceback) => {
-                self.coming.remove(&id);
+                let coming = self.coming.remove(&id);
                 self.failed = Some((id, Arc::clone(traceback)));
                 let summary = text::printable(traceback.summary().as_bytes());
                 let place = self.place(traceback);
                 let mut lines =
                     format!("rdev: generation {id} failed: {summary}{place}\n");
+                lines.push_str(&self.way(coming.as_ref()));
                 lines.push_str(&traceback_lines(traceback));
                 Some(lines)
             }
@@ -84,11 +97,28 @@ impl News {
                 let how = text::printable(how.as_bytes());
                 Some(format!("rdev: generation {id} died: {how}\n"))
             }
+            GenerationEvent::Imported(libraries) => {
+                self.is_full().then(|| account::libraries(id, libraries))
+            }
+            GenerationEvent::Preloaded(preload) => {
+                self.is_full().then(|| account::preload(id, preload))
+            }
+            GenerationEvent::Doubted(_) => None,
             GenerationEvent::Discarded | GenerationEvent::Retired => {
                 self.coming.remove(&id);
                 None
             }
         }
+    }
+
+    fn is_full(&self) -> bool {
+        self.wording == Wording::Account
+    }
+
+    /// The way in which it was made, where that is to be told.
+    fn way(&self, coming: Option<&Coming>) -> String {
+        let making = coming.and_then(|coming| coming.making.as_ref());
+        making.filter(|_| self.is_full()).map_or_else(String::new, |it| account::way(it))
     }
 
     /// The generation whose failed import this is the traceback of, where it is: it was
@@ -108,8 +138,11 @@ impl News {
     }
 
     fn named(&self, files: &[PathBuf]) -> String {
-        let mut names: Vec<String> =
-            files.iter().take(FILES_NAMED).map(|file| self.relative(file)).collect();
+        let mut names: Vec<String> = files
+            .iter()
+            .take(FILES_NAMED)
+            .map(|file| text::path_below(file, &self.root))
+            .collect();
         if files.len() > FILES_NAMED {
             names.push(format!("{} more", files.len() - FILES_NAMED));
         }
@@ -121,11 +154,6 @@ impl News {
         }
     }
 
-    fn relative(&self, file: &Path) -> String {
-        let file = file.strip_prefix(&self.root).unwrap_or(file);
-        text::printable(file.as_os_str().as_encoded_bytes())
-    }
-
     /// Where in the user's own code it was raised, unless the summary says so, as that
     /// of a `SyntaxError` does.
     fn place(&self, traceback: &Traceback) -> String {
@@ -133,7 +161,11 @@ impl News {
         let own = raised.frames.iter().rev().find(|frame| frame.own);
         match own {
             Some(frame) if !raised.message.contains(", line ") => {
-                format!(" ({}, line {})", self.relative(frame.file.as_ref()), frame.line)
+                format!(
+                    " ({}, line {})",
+                    text::path_below(frame.file.as_ref(), &self.root),
+                    frame.line
+                )
             }
             _ => String::new(),
         }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::bus::Subscription;
 
 use super::block::{Block, Stream};
+use super::news::Wording;
 use super::transcript::{PATIENCE, Settings, Transcript};
 
 /// How long to wait for a stream that somebody else has set to non-blocking.
@@ -45,12 +46,16 @@ impl<W: Write> Destination<W> {
 
 /// Prints transcripts to the standard streams until the bus closes. Paths below `root`
 /// are shown relative to it.
-pub fn run(subscription: &Subscription, root: PathBuf) -> io::Result<()> {
+pub fn run(
+    subscription: &Subscription,
+    root: PathBuf,
+    wording: Wording,
+) -> io::Result<()> {
     let (stdout, stderr) = (io::stdout(), io::stderr());
     let (out, err) = (stdout.is_terminal(), stderr.is_terminal());
     run_to(
         subscription,
-        root,
+        (root, wording),
         Destination::new(stdout, out),
         Destination::new(stderr, err),
     )
@@ -60,12 +65,13 @@ pub fn run(subscription: &Subscription, root: PathBuf) -> io::Result<()> {
 /// left alone; events are taken to the end all the same, so that the server goes on.
 pub fn run_to(
     subscription: &Subscription,
-    root: PathBuf,
+    (root, wording): (PathBuf, Wording),
     mut stdout: Destination<impl Write>,
     mut stderr: Destination<impl Write>,
 ) -> io::Result<()> {
     let mut transcript = Transcript::new(Settings {
         root,
+        wording,
         stdout_is_terminal: stdout.is_terminal,
         stderr_is_terminal: stderr.is_terminal,
     });

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use super::*;
 use crate::bus::{Bus, Losses};
 use crate::exchange::{
-    Event, ExchangeEvent, ExchangeId, Frame, GenerationEvent, GenerationId, Hint, Link,
-    Notice, Outcome, OutputLine, OutputStream, Raised, ReloadReason, Request, Response,
-    Rung, Severity, Source, Traceback,
+    Event, ExchangeEvent, ExchangeId, Frame, GenerationEvent, GenerationId, Hint,
+    Libraries, Link, Making, Notice, Outcome, OutputLine, OutputStream, Preload, Raised,
+    ReloadReason, Request, Response, Rung, Severity, Source, Traceback,
 };
 use crate::http::{Headers, Limits, RequestParser, ResponseHead};
 
@@ -463,6 +463,74 @@ fn a_reload_is_one_line_and_a_failed_one_has_its_traceback() {
 }
 
 #[test]
+fn the_account_of_a_generation_tells_its_way_and_its_libraries() {
+    let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let modules = ["flask", "flask.app", "json"].map(str::to_owned).to_vec();
+    let preload = Arc::new(Preload {
+        modules,
+        left_out: vec![pair("zmq", "starts a \u{1b} thread")],
+        surroundings: vec![pair("json", "the environment: MODE")],
+    });
+    let fresh = vec![pair("zmq", "starts a \u{1b} thread"), pair("yaml", "is new")];
+    let libraries = Libraries { warm: Arc::clone(&preload), fresh };
+    let making = |rung, why: &str| {
+        let (why, unmet) = (why.to_owned(), false);
+        GenerationEvent::Chosen(Arc::new(Making { rung, why, unmet }))
+    };
+    let took = std::time::Duration::from_millis(41);
+    let fork = Rung::Fork { modules: 3 };
+    let settings = Settings { wording: Wording::Account, ..Settings::default() };
+    let mut transcript = Transcript::new(settings);
+    let cold = vec![pair("flask", ""), pair("flask.app", "")];
+    let cold = Libraries { fresh: cold, ..Libraries::default() };
+    let shown: String = [
+        generation(1, GenerationEvent::Started(ReloadReason::Start)),
+        generation(1, making(Rung::Cold, "nothing is known")),
+        generation(1, GenerationEvent::Ready { took, rung: Rung::Cold }),
+        generation(1, GenerationEvent::Imported(Arc::new(cold))),
+        generation(1, GenerationEvent::Preloaded(preload)),
+        generation(2, GenerationEvent::Started(ReloadReason::Asked)),
+        generation(2, making(fork, "they were there")),
+        generation(2, GenerationEvent::Ready { took, rung: fork }),
+        generation(2, GenerationEvent::Imported(Arc::new(libraries))),
+        generation(3, GenerationEvent::Started(ReloadReason::Asked)),
+        generation(3, making(Rung::Cold, "it was asked for")),
+        generation(3, GenerationEvent::Failed(traceback())),
+    ]
+    .iter()
+    .map(|event| text(&transcript.take(event)))
+    .collect();
+    let expected = "\
+! rdev: generation 1 ready in 41 ms, cold
+! rdev:   cold: nothing is known
+! rdev: generation 1 had 0 of 2 modules of libraries in memory
+! rdev:   not in memory, in the order of their import:
+! rdev:     flask (2 modules)
+! rdev: 3 modules that generation 1 loaded are in memory for the next
+! rdev:   in memory, in the order of their import:
+! rdev:     flask (2 modules), json
+! rdev:   not in memory:
+! rdev:     zmq: starts a \\x1b thread
+! rdev:   json is imported after a change of the environment: MODE
+! rdev: generation 2 ready in 41 ms, 3 modules warm (asked for)
+! rdev:   fork: they were there
+! rdev: generation 2 had 3 of 5 modules of libraries in memory
+! rdev:   in memory, in the order of their import:
+! rdev:     flask (2 modules), json
+! rdev:   not in memory:
+! rdev:     zmq: starts a \\x1b thread
+! rdev:     yaml: is new
+! rdev:   json is imported after a change of the environment: MODE
+! rdev: generation 3 failed: ZeroDivisionError: division by zero (/app/pkg/app.py, line 7)
+! rdev:   cold: it was asked for
+! Traceback (most recent call last):
+!   \\x1b[2J
+! ZeroDivisionError: division by zero
+";
+    assert_eq!(shown, expected);
+}
+
+#[test]
 fn notices_and_losses_are_lines_of_rdev() {
     let notice = |severity, text: &str| Event::Notice {
         at: at(0),
@@ -590,7 +658,7 @@ fn blocks_are_written_whole_until_the_bus_closes_or_nobody_reads() {
     let (out, err) = (Pipe::new(2), Pipe::new(10));
     let stdout = Destination::new(out.clone(), false);
     let stderr = Destination::new(err.clone(), false);
-    run_to(&subscription, PathBuf::new(), stdout, stderr).unwrap();
+    run_to(&subscription, (PathBuf::new(), Wording::Line), stdout, stderr).unwrap();
     let block = |id| format!("#{id} 127.0.0.1:5123\n> GET / HTTP/1.0\n> \n");
     assert_eq!(out.calls(), [block(1), block(2)]);
     assert_eq!(err.calls(), ["said\n", "said\n", "said\n"]);
@@ -606,7 +674,7 @@ fn a_stream_is_shown_while_nothing_else_happens() {
     let printer = std::thread::spawn({
         let stdout = Destination::new(out.clone(), false);
         let stderr = Destination::new(err, false);
-        move || run_to(&subscription, PathBuf::new(), stdout, stderr)
+        move || run_to(&subscription, (PathBuf::new(), Wording::Line), stdout, stderr)
     });
     while out.calls().len() < 2 {
         assert!(!printer.is_finished());

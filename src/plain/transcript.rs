@@ -14,7 +14,7 @@ use crate::text;
 
 use super::block::{Block, Stream};
 use super::body;
-use super::news::{self, News};
+use super::news::{self, News, Wording};
 use super::outcome;
 use super::progress::Progress;
 
@@ -28,6 +28,7 @@ pub(super) const PATIENCE: SignedDuration = SignedDuration::from_millis(40);
 pub struct Settings {
     /// Paths below it are shown relative to it.
     pub root: PathBuf,
+    pub wording: Wording,
     /// Whether stdout is a terminal: what the application prints there is escaped then,
     /// and passed on as it is otherwise.
     pub stdout_is_terminal: bool,
@@ -52,7 +53,7 @@ pub struct Transcript {
 impl Transcript {
     pub fn new(settings: Settings) -> Self {
         Self {
-            news: News::new(settings.root.clone()),
+            news: News::new(settings.root.clone(), settings.wording),
             settings,
             live: Live::bounded(BUDGET, body::LIMIT),
             open: BTreeMap::new(),

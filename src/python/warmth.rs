@@ -6,7 +6,11 @@ use pyo3::types::{PyBytes, PyCFunction, PyList};
 
 use super::application::Reports;
 use super::shims;
+use crate::exchange::Preload;
 use crate::lane::{FromWorker, ImportTrace};
+
+/// A module, and something to be said about it.
+type Named = (String, String);
 
 /// Libraries in memory, in the steps they were imported in (`warm.py`).
 pub(super) struct Warmth {
@@ -19,24 +23,29 @@ impl Warmth {
         Self { steps: PyList::empty(py).into_any().unbind() }
     }
 
-    /// Imports what a trace names. Gives how many modules that brought, and what must be
-    /// excluded another time.
+    /// Imports what a trace names. Gives what that brought, and what must be excluded
+    /// another time.
     pub(super) fn preload(
         &mut self,
         py: Python<'_>,
         trace: &[u8],
         excluded: Vec<String>,
-    ) -> PyResult<(usize, Vec<(String, String)>)> {
+    ) -> PyResult<(Preload, Vec<Named>)> {
         let is_own = shims::importing(py)?.getattr("is_own")?;
         let arguments = (PyBytes::new(py, trace), excluded, is_own);
-        let (steps, refused): (Bound<'_, PyAny>, Vec<(String, String)>) =
-            shims::warm(py)?.call_method1("preload", arguments)?.extract()?;
-        let mut modules = 0;
+        let found = shims::warm(py)?.call_method1("preload", arguments)?.extract()?;
+        let (steps, refused, left_out, surroundings): (
+            Bound<'_, PyAny>,
+            Vec<Named>,
+            Vec<Named>,
+            Vec<Named>,
+        ) = found;
+        let mut modules = Vec::new();
         for step in steps.try_iter()? {
-            modules += step?.get_item(2)?.len()?;
+            modules.extend(step?.get_item(2)?.extract::<Vec<String>>()?);
         }
         self.steps = steps.unbind();
-        Ok((modules, refused))
+        Ok((Preload { modules, left_out, surroundings }, refused))
     }
 
     /// Makes a forked process look as if nothing had been imported beforehand. Gives

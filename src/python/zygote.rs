@@ -104,8 +104,8 @@ fn obey(
         while let Some(order) = inbox.take()? {
             match order {
                 ToZygote::Preload { trace, excluded } => {
-                    let (modules, refused) = warmth.preload(py, &trace, excluded)?;
-                    send(control, &FromZygote::Preloaded { modules, refused }, &[])?;
+                    let (preload, refused) = warmth.preload(py, &trace, excluded)?;
+                    send(control, &FromZygote::Preloaded { preload, refused }, &[])?;
                 }
                 ToZygote::Fork(plan) => {
                     let generation = plan.generation;

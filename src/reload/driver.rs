@@ -81,6 +81,8 @@ pub enum Wish {
     Drained(GenerationId),
     /// Import again.
     Reload,
+    /// Import again, once from nothing but the interpreter.
+    Cold,
     /// End every process, then the driver.
     Stop,
 }
@@ -133,6 +135,8 @@ pub(super) struct Loop {
     pub(super) zygotes: Zygotes,
     pub(super) workers: HashMap<GenerationId, Worker>,
     pub(super) code: Option<Code>,
+    /// Why what is begun now is to be made from nothing.
+    cold: Option<&'static str>,
     /// A failure that may still turn out to be a half-written file.
     pub(super) settling: Option<Settling>,
     /// Looks that wait for files to be written.
@@ -164,6 +168,7 @@ impl Loop {
             zygotes,
             workers: HashMap::new(),
             code: None,
+            cold: None,
             settling: None,
             looks: Vec::new(),
             again: None,
@@ -204,6 +209,7 @@ impl Loop {
                 Wish::Look(touched, number) => self.look(&touched, number),
                 Wish::Drained(id) => self.feed(Input::Drained(id)),
                 Wish::Reload => self.feed(Input::Asked),
+                Wish::Cold => self.begin_cold(),
                 Wish::Stop => self.begin_stop(),
             }
         }
@@ -227,6 +233,14 @@ impl Loop {
         for worker in self.workers.values_mut() {
             worker.kill_if_due(now);
         }
+    }
+
+    /// Begins a generation from nothing. Only that one: one that overtakes it is made as
+    /// any other.
+    fn begin_cold(&mut self) {
+        self.cold = Some("a cold one was asked for");
+        self.feed(Input::Asked);
+        self.cold = None;
     }
 
     /// Those that were not even born are not waited for: they die with the zygote.
@@ -343,7 +357,7 @@ impl Loop {
         }
     }
 
-    fn publish(&self, id: GenerationId, what: GenerationEvent) {
+    pub(super) fn publish(&self, id: GenerationId, what: GenerationEvent) {
         let at = self.setup.clock.now();
         self.setup.bus.publish(Event::Generation { id, at, what });
     }
@@ -361,7 +375,7 @@ impl Loop {
 
     fn try_spawn(&mut self, id: GenerationId) -> io::Result<()> {
         let registry = self.poll.registry();
-        let source = self.zygotes.source(registry, None)?;
+        let source = self.zygotes.source(registry, self.cold)?;
         let plan = ImportPlan { generation: id, ..self.setup.plan.clone() };
         let first = WORKERS + 3 * id.0 as usize;
         let tokens = [Token(first), Token(first + 1), Token(first + 2)];
@@ -450,6 +464,9 @@ impl Loop {
         for text in heard.notices {
             self.inform(text);
         }
+        if let Some((id, preload)) = heard.preloaded {
+            self.publish(id, GenerationEvent::Preloaded(preload));
+        }
         for (id, error) in heard.unborn {
             self.remove(id, format!("could not be forked ({error})"), Death::Outside);
         }
@@ -519,7 +536,7 @@ impl Loop {
             && death != Death::Outside
             && self.zygotes.failed(worker.making.rung, &Traceback::default())
         {
-            self.feed(Input::Unlike(id));
+            self.suspect(id, &format!("its process {how} while importing"));
         } else {
             self.feed(Input::Exited { id, how, death });
         }

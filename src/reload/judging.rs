@@ -10,7 +10,7 @@ use super::machine::Input;
 use super::tree::Mark;
 use super::warmth::Verdict;
 use crate::clock::monotonic;
-use crate::exchange::{GenerationId, Rung, Traceback};
+use crate::exchange::{GenerationEvent, GenerationId, Rung, Traceback};
 use crate::lane::ImportTrace;
 
 /// How long after a change a failed import is not believed yet: the file may have been
@@ -43,14 +43,20 @@ impl Loop {
             self.feed(Input::Imported { id, took, rung, stale });
             return;
         }
-        let (verdict, trouble) = self.zygotes.imported(rung, trace, self.poll.registry());
+        let (verdict, trouble) =
+            self.zygotes.imported((id, rung), trace, self.poll.registry());
         if let Some(why) = trouble {
             self.warn(format!(
                 "every generation is made from nothing from now on: {why}"
             ));
         }
         match verdict {
-            Verdict::Keep => self.feed(Input::Imported { id, took, rung, stale }),
+            Verdict::Keep => {
+                self.feed(Input::Imported { id, took, rung, stale });
+                // Nobody waits for this.
+                let libraries = self.zygotes.libraries(rung, trace);
+                self.publish(id, GenerationEvent::Imported(libraries));
+            }
             Verdict::Redo(why) => self.doubt(id, &why),
         }
     }
@@ -84,7 +90,7 @@ impl Loop {
             _ => Vec::new(),
         };
         if stale.is_empty() && self.zygotes.failed(rung, &traceback) {
-            self.feed(Input::Unlike(id));
+            self.suspect(id, "its import failed, which a fork may be the cause of");
         } else {
             self.feed(Input::ImportFailed { id, traceback, stale });
         }
@@ -95,6 +101,12 @@ impl Loop {
         if self.machine.is_newest(id) {
             self.inform(format!("generation {id} is made again from nothing: {why}"));
         }
+        self.suspect(id, why);
+    }
+
+    /// The same where there is nothing to be told yet.
+    pub(super) fn suspect(&mut self, id: GenerationId, why: &str) {
+        self.publish(id, GenerationEvent::Doubted(why.to_owned()));
         self.feed(Input::Unlike(id));
     }
 

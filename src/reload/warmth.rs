@@ -1,16 +1,20 @@
 //! What to import beforehand: decided from what generations were seen to import, and
 //! given up where it would make a difference. Pure; the driver carries it out.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::config::ReloadMode;
-use crate::exchange::{Making, Rung, Traceback};
+use crate::exchange::{Libraries, Making, Preload, Rung, Traceback};
 use crate::lane::ImportTrace;
 
 /// How often a list of modules is tried before it is given up.
 const MOST_TRIES: usize = 4;
 /// How many generations in a row may find other surroundings than were learnt.
 const MOST_UNLIKE: usize = 3;
+
+/// Why a module is imported by a generation itself that none before it had.
+const NEW: &str = "was not imported by the generations before";
 
 /// What is known about importing beforehand.
 #[derive(Debug, Default)]
@@ -19,8 +23,13 @@ pub(super) struct Warmth {
     stage: Stage,
     /// Modules that must not be imported beforehand, with the reason.
     excluded: BTreeMap<String, String>,
-    /// The libraries that the newest plan names.
+    /// The libraries that the newest plan names, and in their order.
     known: BTreeSet<String>,
+    order: Vec<String>,
+    /// What the generations that are forked find in memory.
+    preload: Arc<Preload>,
+    /// Of the generation that was asked about last; mostly the next is the same.
+    libraries: Arc<Libraries>,
     tries: usize,
     unlike: usize,
     check: Check,
@@ -204,6 +213,7 @@ impl Warmth {
             return false;
         }
         self.known = trace.libraries.iter().cloned().collect();
+        self.order.clone_from(&trace.libraries);
         self.tries = 0;
         if matches!(self.stage, Stage::Cold(_)) {
             let why = "its libraries were still being imported beforehand";
@@ -215,16 +225,75 @@ impl Warmth {
     /// Takes in how importing beforehand went.
     pub(super) fn preloaded(
         &mut self,
-        modules: usize,
+        preload: Preload,
         refused: Vec<(String, String)>,
     ) -> Next {
         if refused.is_empty() {
-            self.stage = Stage::Warm(modules);
+            self.stage = Stage::Warm(preload.modules.len());
+            let left_out = self.left_out(&preload);
+            self.preload = Arc::new(Preload { left_out, ..preload });
             return Next::Use;
         }
         self.excluded.extend(refused);
         self.tries += 1;
         if self.tries < MOST_TRIES { Next::TryAgain } else { Next::GiveUp }
+    }
+
+    /// What is left out of a preload, and why, in the order of the application's imports.
+    fn left_out(&self, preload: &Preload) -> Vec<(String, String)> {
+        let warm: HashSet<&String> = preload.modules.iter().collect();
+        let late: HashMap<&String, &String> =
+            preload.left_out.iter().map(|(name, why)| (name, why)).collect();
+        let missing = self.order.iter().filter(|name| !warm.contains(name));
+        let with_reason = missing.filter_map(|name| {
+            let late = || late.get(name).map(ToString::to_string);
+            Some((name.clone(), self.why_excluded(name).or_else(late)?))
+        });
+        with_reason.collect()
+    }
+
+    /// Why a module or a package above it must not be imported beforehand.
+    fn why_excluded(&self, name: &str) -> Option<String> {
+        if let Some(why) = self.excluded.get(name) {
+            return Some(why.clone());
+        }
+        let mut packages = name.match_indices('.').map(|(end, _)| &name[..end]);
+        packages.find_map(|package| self.excluded.get(package).cloned())
+    }
+
+    /// What the generations that are forked find in memory.
+    pub(super) fn preload(&self) -> &Arc<Preload> {
+        &self.preload
+    }
+
+    /// The libraries of a generation that was imported.
+    pub(super) fn libraries(
+        &mut self,
+        rung: Rung,
+        trace: &ImportTrace,
+    ) -> Arc<Libraries> {
+        let found = match rung {
+            Rung::Cold => {
+                let fresh = trace.libraries.iter().cloned();
+                let fresh = fresh.map(|name| (name, String::new())).collect();
+                Libraries { fresh, ..Libraries::default() }
+            }
+            Rung::Fork { .. } => {
+                let warm: HashSet<&String> = self.preload.modules.iter().collect();
+                let reasons: HashMap<&String, &String> =
+                    self.preload.left_out.iter().map(|(name, why)| (name, why)).collect();
+                let fresh = trace.libraries.iter().filter(|name| !warm.contains(name));
+                let fresh = fresh.map(|name| {
+                    let known = reasons.get(name).map(ToString::to_string);
+                    (name.clone(), known.unwrap_or_else(|| NEW.to_owned()))
+                });
+                Libraries { fresh: fresh.collect(), warm: Arc::clone(&self.preload) }
+            }
+        };
+        if *self.libraries != found {
+            self.libraries = Arc::new(found);
+        }
+        Arc::clone(&self.libraries)
     }
 
     /// Importing beforehand came to nothing. What was in memory before stays there.
@@ -279,12 +348,17 @@ mod tests {
         }
     }
 
+    fn two() -> Preload {
+        let modules = ["flask", "flask.json"].map(str::to_owned).to_vec();
+        Preload { modules, ..Preload::default() }
+    }
+
     fn warm() -> Warmth {
         let mut warmth = Warmth::default();
         let cold = trace(&["flask"], &["module flask"]);
         assert_eq!(warmth.judge(Rung::Cold, &cold), Verdict::Keep);
         assert!(warmth.learn(&cold));
-        assert_eq!(warmth.preloaded(2, Vec::new()), Next::Use);
+        assert_eq!(warmth.preloaded(two(), Vec::new()), Next::Use);
         warmth
     }
 
@@ -354,9 +428,9 @@ mod tests {
         assert!(warmth.learn(&trace(&["a", "b"], &[])));
         let refused = || vec![("b".to_owned(), "starts a thread".to_owned())];
         for _ in 1..MOST_TRIES {
-            assert_eq!(warmth.preloaded(1, refused()), Next::TryAgain);
+            assert_eq!(warmth.preloaded(two(), refused()), Next::TryAgain);
         }
-        assert_eq!(warmth.preloaded(1, refused()), Next::GiveUp);
+        assert_eq!(warmth.preloaded(two(), refused()), Next::GiveUp);
         assert_eq!(warmth.rung(), Rung::Cold);
         assert_eq!(warmth.excluded()["b"], "starts a thread");
         assert!(!warmth.learn(&trace(&["a", "b"], &[])));
@@ -374,7 +448,7 @@ mod tests {
         assert!(fork.learn(&trace(&["flask"], &[])));
         let why = "its libraries were still being imported beforehand".to_owned();
         assert_eq!(rung(&fork), (Rung::Cold, why, true));
-        assert_eq!(fork.preloaded(2, Vec::new()), Next::Use);
+        assert_eq!(fork.preloaded(two(), Vec::new()), Next::Use);
         let why = "its libraries were in memory".to_owned();
         assert_eq!(rung(&fork), (FORK, why, false));
         let once = fork.making(Some("it was asked for"));
@@ -391,6 +465,32 @@ mod tests {
         let nothing = Warmth::new(ReloadMode::Auto, false);
         let why = "nothing is reloaded".to_owned();
         assert_eq!(rung(&nothing), (Rung::Cold, why, false));
+    }
+
+    #[test]
+    fn each_library_that_is_not_warm_has_its_reason_in_the_order_of_imports() {
+        let pair = |name: &str, why: &str| (name.to_owned(), why.to_owned());
+        let mut warmth = Warmth::default();
+        let all = trace(&["flask", "flask.json", "zmq", "zmq.green", "late"], &[]);
+        assert_eq!(warmth.libraries(Rung::Cold, &all).share(), (0, 5));
+        assert!(warmth.learn(&all));
+        let refused = vec![pair("zmq", "starts a thread")];
+        assert_eq!(warmth.preloaded(two(), refused), Next::TryAgain);
+        let left_out = vec![pair("late", "comes after a change of sys.path")];
+        let found = Preload { left_out, ..two() };
+        assert_eq!(warmth.preloaded(found, Vec::new()), Next::Use);
+        let expected = [
+            pair("zmq", "starts a thread"),
+            pair("zmq.green", "starts a thread"),
+            pair("late", "comes after a change of sys.path"),
+        ];
+        assert_eq!(warmth.preload().left_out, expected);
+        let next = trace(&["flask", "zmq", "yaml"], &[]);
+        let libraries = warmth.libraries(FORK, &next);
+        assert_eq!(libraries.share(), (2, 4));
+        let expected = [pair("zmq", "starts a thread"), pair("yaml", NEW)];
+        assert_eq!(libraries.fresh, expected);
+        assert!(Arc::ptr_eq(&libraries, &warmth.libraries(FORK, &next)), "kept twice");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
@@ -11,7 +12,7 @@ use mio::{Registry, Token};
 use super::warmth::{Next, Verdict, Warmth};
 use super::zygote::Zygote;
 use crate::clock::monotonic;
-use crate::exchange::{GenerationId, Making, Rung, Traceback};
+use crate::exchange::{GenerationId, Libraries, Making, Preload, Rung, Traceback};
 use crate::lane::{FromZygote, ImportTrace, ToZygote};
 use crate::process::{Exit, describe_exit, send};
 
@@ -25,6 +26,8 @@ const MOST_NAMED: usize = 3;
 pub(super) struct Heard {
     /// Lines they printed, and what else the developer should know.
     pub(super) notices: Vec<String>,
+    /// What was imported beforehand, and after which generation's example.
+    pub(super) preloaded: Option<(GenerationId, Arc<Preload>)>,
     /// Workers that could not be forked, with the operating system's words.
     pub(super) unborn: Vec<(GenerationId, String)>,
 }
@@ -50,8 +53,9 @@ pub(super) struct Zygotes {
     base: Option<Zygote>,
     warm: Option<Zygote>,
     candidate: Option<Zygote>,
-    /// What the candidate tries.
+    /// What the candidate tries, and of which generation that was learnt.
     record: Vec<u8>,
+    learnt_from: GenerationId,
     /// When it has taken too long.
     patience: Option<Instant>,
     /// Those that are done with, but may still have a worker to fork.
@@ -73,6 +77,7 @@ impl Zygotes {
             warm: None,
             candidate: None,
             record: Vec::new(),
+            learnt_from: GenerationId(0),
             patience: None,
             leaving: Vec::new(),
             was_up: false,
@@ -118,7 +123,7 @@ impl Zygotes {
     /// A generation was imported: judges it and learns from it.
     pub(super) fn imported(
         &mut self,
-        rung: Rung,
+        (id, rung): (GenerationId, Rung),
         trace: &ImportTrace,
         registry: &Registry,
     ) -> (Verdict, Option<String>) {
@@ -129,9 +134,19 @@ impl Zygotes {
             self.end_warm();
         } else if verdict == Verdict::Keep && self.warmth.learn(trace) {
             self.record.clone_from(&trace.record);
+            self.learnt_from = id;
             self.try_preload(registry);
         }
         (verdict, trouble)
+    }
+
+    /// The libraries of a generation that was imported.
+    pub(super) fn libraries(
+        &mut self,
+        rung: Rung,
+        trace: &ImportTrace,
+    ) -> Arc<Libraries> {
+        self.warmth.libraries(rung, trace)
     }
 
     /// The import of a generation failed. Says whether it is to be tried from nothing.
@@ -215,8 +230,8 @@ impl Zygotes {
             for report in reports {
                 match report {
                     FromZygote::Ready => {}
-                    FromZygote::Preloaded { modules, refused } => {
-                        tried = Some((modules, refused));
+                    FromZygote::Preloaded { preload, refused } => {
+                        tried = Some((preload, refused));
                     }
                     FromZygote::ForkFailed(id, error) => heard.unborn.push((id, error)),
                 }
@@ -228,36 +243,38 @@ impl Zygotes {
             heard.notices.push(text.to_owned());
             self.distrust();
         }
-        if let Some((modules, refused)) = tried {
-            heard.notices.extend(self.take_in(modules, refused, registry));
+        if let Some((preload, refused)) = tried {
+            self.take_in(preload, refused, registry, &mut heard);
         }
         heard
     }
 
-    /// Gives what the user should know of it.
     fn take_in(
         &mut self,
-        modules: usize,
+        preload: Preload,
         refused: Vec<(String, String)>,
         registry: &Registry,
-    ) -> Option<String> {
+        heard: &mut Heard,
+    ) {
         self.patience = None;
-        match self.warmth.preloaded(modules, refused) {
+        match self.warmth.preloaded(preload, refused) {
             Next::Use => {
                 self.leaving.extend(self.warm.take());
                 self.warm = self.candidate.take();
-                let excluded = self.warmth.excluded();
-                let is_news = self.told.replace(excluded.len()) != Some(excluded.len());
-                is_news.then(|| format!("{modules} modules are kept warm{}", self.but()))
+                let preload = Arc::clone(self.warmth.preload());
+                let excluded = self.warmth.excluded().len();
+                if self.told.replace(excluded) != Some(excluded) {
+                    let modules = preload.modules.len();
+                    let text = format!("{modules} modules are kept warm{}", self.but());
+                    heard.notices.push(text);
+                }
+                heard.preloaded = Some((self.learnt_from, preload));
             }
-            Next::TryAgain => {
-                self.try_preload(registry);
-                None
-            }
+            Next::TryAgain => self.try_preload(registry),
             Next::GiveUp => {
                 self.end_candidate();
                 let why = format!("each attempt met another obstacle{}", self.but());
-                Some(self.not_warm(&why))
+                heard.notices.push(self.not_warm(&why));
             }
         }
     }

@@ -56,9 +56,7 @@ impl Server {
             GenerationEvent::Ready { took, .. } => Phase::Ready(*took),
             GenerationEvent::Failed(traceback) => Phase::Failed(Arc::clone(traceback)),
             GenerationEvent::Died(how) => Phase::Died(how.clone()),
-            GenerationEvent::Chosen(_)
-            | GenerationEvent::Discarded
-            | GenerationEvent::Retired => return,
+            _ => return,
         };
         self.generation = Some(Generation { id, phase });
     }

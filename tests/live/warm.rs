@@ -240,6 +240,43 @@ fn the_way_that_is_wished_for_is_taken_or_it_is_said_why_not() {
 }
 
 #[test]
+fn why_a_reload_is_as_fast_as_it_is_can_be_read() {
+    let starts = "import threading\nthreading.Thread(\n\
+                  \x20   target=threading.Event().wait, daemon=True).start()\n";
+    let environment = libraries(&[
+        ("quiet.py", ""),
+        ("starts.py", starts),
+        ("late.py", ""),
+        ("more.py", ""),
+    ]);
+    let folder = Folder::empty();
+    let lines = "import os, quiet, starts\nos.environ['MODE'] = 'dev'\nimport late";
+    folder.save("web.py", &source(lines, 0));
+    let launch = rdev(folder.path()).env("VIRTUAL_ENV", environment.path());
+    let arguments = ["web:app", "--reload", "--explain-reload"];
+    let server = launch.args(arguments).serve();
+    let environment = environment.path().to_owned();
+    let mut project = Project { server, folder, environment, saved: 0 };
+    project.save_until_warm(lines);
+    project.save(&format!("{lines}\nimport more"));
+    let told = within(PATIENCE, || {
+        let said = project.server.said();
+        said.contains("rdev:     more: ").then_some(said)
+    });
+    let said = told.unwrap_or_else(|| panic!("{}", project.server.said()));
+    for line in [
+        "rdev:   cold: what it imports is not known yet\n",
+        "rdev:   fork: its libraries were in memory\n",
+        "rdev:     starts: starts a thread\n",
+        "rdev:     more: was not imported by the generations before\n",
+        "rdev:   late is imported after a change of the environment: MODE\n",
+        "are in memory for the next\n",
+    ] {
+        assert!(said.contains(line), "no {line:?}\n{said}");
+    }
+}
+
+#[test]
 fn libraries_that_do_something_when_imported_do_it_in_every_generation() {
     const PID: &str = "import os\nPID = os.getpid()\n";
     let prints = format!("{PID}print('printed by the library')\n");
