@@ -36,6 +36,9 @@ pub enum ExchangeEvent {
     Responded(Arc<Response>),
     /// A piece of the response's body, before its framing.
     ResponseBody(Arc<[u8]>),
+    /// So many more bytes of it went from a file to the client without being looked at:
+    /// those beyond [`super::BODY_KEPT`].
+    ResponsePassed(u64),
     /// The application raised.
     Raised(Arc<Traceback>),
     /// The application broke a rule of WSGI.

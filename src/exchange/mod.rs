@@ -20,4 +20,4 @@ pub use generation::{GenerationId, Making, ReloadReason, Rung};
 pub use libraries::{Group, Libraries, Preload};
 pub use message::{Request, Response};
 pub use output::{OutputLine, OutputStream};
-pub use record::{Body, Exchange, ExchangeId, Outcome, Source};
+pub use record::{BODY_KEPT, Body, Exchange, ExchangeId, Outcome, Source};

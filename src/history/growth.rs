@@ -60,6 +60,10 @@ pub(super) fn apply(
             let body = &mut exchange.response_body;
             return grow(body, &mut kept.bytes, piece, room);
         }
+        ExchangeEvent::ResponsePassed(length) => {
+            exchange.response_body.pass(*length);
+            return Dropped { body_bytes: *length, ..Dropped::default() };
+        }
         ExchangeEvent::Held => exchange.held = Some(at),
         ExchangeEvent::Called(generation) => {
             exchange.generation = Some(*generation);

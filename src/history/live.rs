@@ -19,7 +19,7 @@ use super::order::Order;
 /// Bytes of memory for everything.
 const BUDGET: usize = 64 << 20;
 /// Bytes kept of one body.
-const BODY_LIMIT: usize = 10 << 20;
+const BODY_LIMIT: usize = crate::exchange::BODY_KEPT;
 
 /// What had to be given up to stay within the budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -46,6 +46,10 @@ pub enum Down {
     BodyEnd,
     /// The body will never be complete; the text says why.
     BodyCut(String),
+    /// The file that was passed has been sent, as far as there was any.
+    FileSent,
+    /// It cannot be sent from here: its bytes are wanted instead.
+    FileRefused,
 }
 
 /// From the worker up to the server.
@@ -59,6 +63,8 @@ pub enum Up {
     Head(Box<ResponseHead>),
     /// A block of the response's body.
     Data(Vec<u8>),
+    /// A part of a file is the next of the body. Its descriptor comes along.
+    File(FilePart),
     /// An exception left the application.
     Raised(Box<Traceback>),
     /// The application broke a rule.
@@ -67,6 +73,13 @@ pub enum Up {
     Errors(String),
     /// Nothing more comes for this exchange.
     End(Ending),
+}
+
+/// A part of a file, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FilePart {
+    pub offset: u64,
+    pub length: u64,
 }
 
 /// How a call ended.
@@ -86,6 +99,8 @@ mod kind {
     pub(super) const BODY: u8 = 2;
     pub(super) const BODY_END: u8 = 3;
     pub(super) const BODY_CUT: u8 = 4;
+    pub(super) const FILE_SENT: u8 = 5;
+    pub(super) const FILE_REFUSED: u8 = 6;
     pub(super) const WANT_BODY: u8 = 16;
     pub(super) const HEAD: u8 = 17;
     pub(super) const DATA: u8 = 18;
@@ -94,6 +109,7 @@ mod kind {
     pub(super) const ERRORS: u8 = 21;
     pub(super) const END: u8 = 22;
     pub(super) const SERVING: u8 = 23;
+    pub(super) const FILE: u8 = 24;
 }
 
 impl Down {
@@ -104,6 +120,8 @@ impl Down {
             Self::Body(bytes) => append(kind::BODY, id, bytes, out),
             Self::BodyEnd => append(kind::BODY_END, id, &[], out),
             Self::BodyCut(why) => append(kind::BODY_CUT, id, why.as_bytes(), out),
+            Self::FileSent => append(kind::FILE_SENT, id, &[], out),
+            Self::FileRefused => append(kind::FILE_REFUSED, id, &[], out),
         }
     }
 
@@ -115,6 +133,8 @@ impl Down {
             kind::BODY_CUT => {
                 Self::BodyCut(String::from_utf8_lossy(payload).into_owned())
             }
+            kind::FILE_SENT => Self::FileSent,
+            kind::FILE_REFUSED => Self::FileRefused,
             _ => return None,
         })
     }
@@ -128,6 +148,7 @@ impl Up {
             Self::WantBody => append(kind::WANT_BODY, id, &[], out),
             Self::Head(head) => append_value(kind::HEAD, id, head, out),
             Self::Data(bytes) => append_data(id, bytes, out),
+            Self::File(part) => append_value(kind::FILE, id, part, out),
             Self::Raised(traceback) => append_value(kind::RAISED, id, traceback, out),
             Self::Hint(hint) => append_value(kind::HINT, id, hint, out),
             Self::Errors(text) => append_text(kind::ERRORS, id, text, out),
@@ -141,6 +162,7 @@ impl Up {
             kind::WANT_BODY => Self::WantBody,
             kind::HEAD => Self::Head(read_value(payload)?),
             kind::DATA => Self::Data(payload.to_vec()),
+            kind::FILE => Self::File(read_value(payload)?),
             kind::RAISED => Self::Raised(read_value(payload)?),
             kind::HINT => Self::Hint(read_value(payload)?),
             kind::ERRORS => Self::Errors(String::from_utf8_lossy(payload).into_owned()),
@@ -272,6 +294,8 @@ mod tests {
             Down::Body(b"abc".to_vec()),
             Down::BodyEnd,
             Down::BodyCut("gone".into()),
+            Down::FileSent,
+            Down::FileRefused,
         ];
         let mut wire = Vec::new();
         for frame in &frames {

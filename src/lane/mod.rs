@@ -14,4 +14,6 @@ pub use control::{
     ControlError, FromWorker, FromZygote, ImportPlan, ImportTrace, OsText, ToWorker,
     ToZygote, decode, encode,
 };
-pub use frame::{Call, Down, Ending, FrameReader, PIECE, Peer, Up, append_data};
+pub use frame::{
+    Call, Down, Ending, FilePart, FrameReader, PIECE, Peer, Up, append_data,
+};

@@ -119,7 +119,9 @@ impl Transcript {
                     progress.waiting_since.get_or_insert(self.now);
                 }
             }
-            ExchangeEvent::Responded(_) | ExchangeEvent::ResponseBody(_) => {
+            ExchangeEvent::Responded(_)
+            | ExchangeEvent::ResponseBody(_)
+            | ExchangeEvent::ResponsePassed(_) => {
                 progress.waiting_since.get_or_insert(self.now);
             }
             ExchangeEvent::Raised(traceback) => {

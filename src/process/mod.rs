@@ -11,7 +11,7 @@ mod zygote;
 
 pub use backoff::Backoff;
 pub use descendants::end_descendants;
-pub use passing::{Inbox, Received, send};
+pub use passing::{Inbox, Received, receive_bytes, send, send_bytes};
 pub use reaper::{Exit, become_subreaper, kill_group, reap};
 pub use status::describe_exit;
 pub use worker_control::WorkerControl;

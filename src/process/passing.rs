@@ -4,7 +4,7 @@
 //! merges two such writes into one read, so they arrive in the order of their messages.
 
 use std::collections::VecDeque;
-use std::io::{self, IoSlice, IoSliceMut};
+use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
@@ -27,7 +27,15 @@ pub fn send<T: Serialize>(
     message: &T,
     descriptors: &[BorrowedFd<'_>],
 ) -> io::Result<()> {
-    let bytes = lane::encode(message);
+    send_bytes(socket, &lane::encode(message), descriptors)
+}
+
+/// The same for bytes that are a message already.
+pub fn send_bytes(
+    socket: impl AsFd,
+    bytes: &[u8],
+    descriptors: &[BorrowedFd<'_>],
+) -> io::Result<()> {
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut control = SendAncillaryBuffer::new(&mut space);
     if !descriptors.is_empty() {
@@ -58,6 +66,26 @@ fn wait_writable(socket: &impl AsFd) -> io::Result<()> {
     }
 }
 
+/// Reads once, like `read(2)`, and adds the descriptors that came along. There are none
+/// for a message whose descriptors found no room in this process. They are close-on-exec.
+pub fn receive_bytes(
+    socket: impl AsFd,
+    bytes: &mut [u8],
+    descriptors: &mut VecDeque<OwnedFd>,
+) -> io::Result<usize> {
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
+    let mut control = RecvAncillaryBuffer::new(&mut space);
+    let mut pieces = [IoSliceMut::new(bytes)];
+    let flags = RecvFlags::CMSG_CLOEXEC;
+    let length = recvmsg(&socket, &mut pieces, &mut control, flags)?.bytes;
+    for message in control.drain() {
+        if let RecvAncillaryMessage::ScmRights(received) = message {
+            descriptors.extend(received);
+        }
+    }
+    Ok(length)
+}
+
 /// What a read brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Received {
@@ -80,27 +108,21 @@ impl Inbox {
     /// Reads once. Descriptors are received close-on-exec.
     pub fn receive(&mut self, socket: impl AsFd) -> io::Result<Received> {
         let mut bytes = [0; 16 << 10];
-        let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
-        let mut control = RecvAncillaryBuffer::new(&mut space);
-        let result = recvmsg(
-            &socket,
-            &mut [IoSliceMut::new(&mut bytes)],
-            &mut control,
-            RecvFlags::CMSG_CLOEXEC,
-        );
-        let length = match result {
-            Ok(message) => message.bytes,
-            Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {
+        let length = match receive_bytes(socket, &mut bytes, &mut self.descriptors) {
+            Ok(length) => length,
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    ErrorKind::WouldBlock | ErrorKind::Interrupted
+                ) =>
+            {
                 return Ok(Received::Nothing);
             }
-            Err(rustix::io::Errno::CONNRESET) => return Ok(Received::End),
-            Err(error) => return Err(error.into()),
-        };
-        for message in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(received) = message {
-                self.descriptors.extend(received);
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => {
+                return Ok(Received::End);
             }
-        }
+            Err(error) => return Err(error),
+        };
         self.bytes.extend_from_slice(&bytes[..length]);
         Ok(if length == 0 { Received::End } else { Received::Some })
     }

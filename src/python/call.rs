@@ -43,6 +43,8 @@ struct Progress {
     wrote: bool,
     /// The rules whose breach was told: once is enough.
     told: Vec<&'static str>,
+    /// Whether all of the request's body has come to this process.
+    read: bool,
     /// What the client did that makes the application fail through no fault of its own.
     client_fault: Option<ClientFault>,
 }
@@ -93,7 +95,7 @@ pub(super) fn run(
         id,
         lane: Arc::clone(lane),
         is_head: request.head.method == "HEAD",
-        progress: Mutex::default(),
+        progress: Mutex::new(Progress { read: request.body == 0, ..Progress::default() }),
     });
     CURRENT.set(Some(Arc::clone(&call)));
     let (environ, errors) = environ(py, &call, request, multithread)?;
@@ -110,7 +112,7 @@ pub(super) fn run(
 }
 
 /// Why a response was not completed.
-enum Failure {
+pub(super) enum Failure {
     Raised(PyErr),
     Broke(Hint),
     ClientGone,
@@ -148,6 +150,9 @@ impl Conversation {
         iterable: &Bound<'_, PyAny>,
     ) -> Result<(), Failure> {
         self.leave_if_forked(py, None);
+        if self.send_real_file(py, iterable)? {
+            return self.send_head(py);
+        }
         let blocks = match iterable.try_iter() {
             Ok(blocks) => blocks,
             Err(error)
@@ -174,7 +179,7 @@ impl Conversation {
                 self.breach(py, &rules::BLOCK_SUBCLASS, &what);
             }
             if only_block {
-                self.set_length(py, bytes.as_bytes().len());
+                self.set_length(py, bytes.as_bytes().len() as u64);
             }
             self.send_block(py, bytes.as_bytes())?;
         }
@@ -196,7 +201,7 @@ impl Conversation {
     }
 
     /// PEP 3333, "Handling the Content-Length Header": an iterable of length 1 tells it.
-    fn set_length(&self, py: Python<'_>, length: usize) {
+    fn set_length(&self, py: Python<'_>, length: u64) {
         let mut progress = self.lock(py);
         // An empty answer to HEAD says nothing about the one to GET.
         if !progress.wrote && (length > 0 || !self.is_head) {
@@ -222,7 +227,7 @@ impl Conversation {
             return self.lane.send(py, &frames).map_err(|_| Failure::ClientGone);
         }
         self.append_head(&mut progress, &mut frames)?;
-        self.append_remarks(&mut progress, block, &mut frames);
+        self.append_remarks(&mut progress, block.len() as u64, &mut frames);
         let length = progress.take_room(block.len(), self.is_head);
         self.lane.send_block(py, self.id, frames, &block[..length]).map_err(|_| {
             progress.client_fault = Some(ClientFault::Gone);
@@ -230,14 +235,35 @@ impl Conversation {
         })
     }
 
-    /// Tells what is odd about a block of the body.
-    fn append_remarks(
+    /// Sends the head of an answer that is a file of that length. Gives how much of it is
+    /// to be sent, `None` where there is no body.
+    pub(super) fn begin_file(
         &self,
-        progress: &mut Progress,
-        block: &[u8],
-        frames: &mut Vec<u8>,
-    ) {
-        let length = block.len() as u64;
+        py: Python<'_>,
+        length: u64,
+    ) -> Result<Option<u64>, Failure> {
+        let mut progress = self.lock(py);
+        let mut frames = Vec::new();
+        if !progress.wrote {
+            progress.offer_length(length);
+        }
+        self.append_head(&mut progress, &mut frames)?;
+        self.append_remarks(&mut progress, length, &mut frames);
+        self.lane.send(py, &frames).map_err(|_| Failure::ClientGone)?;
+        let room = progress.room.unwrap_or(length);
+        let bodiless = self.is_head || progress.bodiless().is_some();
+        Ok((!bodiless).then_some(room.min(length)))
+    }
+
+    /// So much of the body was sent from a file.
+    pub(super) fn end_file(&self, py: Python<'_>, length: u64) {
+        if let Some(room) = &mut self.lock(py).room {
+            *room -= length;
+        }
+    }
+
+    /// Tells what is odd about a block of the body.
+    fn append_remarks(&self, progress: &mut Progress, length: u64, frames: &mut Vec<u8>) {
         if let Some(status) = progress.bodiless() {
             let what = format!("the answer is {status} and has a body");
             self.append_breach(progress, &rules::BODY_OF_NOTHING, &what, frames);
@@ -353,6 +379,16 @@ impl Conversation {
         self.lock(py).client_fault = Some(ClientFault::Body);
     }
 
+    /// Notes that all of the request's body has come.
+    pub(super) fn request_is_read(&self, py: Python<'_>) {
+        self.lock(py).read = true;
+    }
+
+    /// Whether all of the request's body has come.
+    pub(super) fn has_read_request(&self, py: Python<'_>) -> bool {
+        self.lock(py).read
+    }
+
     pub(super) fn is_over(&self, py: Python<'_>) -> bool {
         self.lock(py).stage == Stage::Over
     }
@@ -422,7 +458,7 @@ impl Progress {
     }
 
     /// Tells the body's length where the application does not, and there can be one.
-    fn offer_length(&mut self, length: usize) {
+    fn offer_length(&mut self, length: u64) {
         if self.stage != Stage::Open || self.bodiless().is_some() {
             return;
         }

@@ -1,8 +1,15 @@
 //! `wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"): iterates
-//! over a file-like object in blocks, and closes it.
+//! over a file-like object in blocks, and closes it. A real file that is returned in it
+//! is passed to the front instead, which has the kernel send it.
+
+use std::fs::File;
+use std::os::fd::BorrowedFd;
+use std::os::unix::fs::MetadataExt;
 
 use pyo3::exceptions::PyStopIteration;
 use pyo3::prelude::*;
+
+use crate::lane::FilePart;
 
 #[pyclass(frozen, module = "rdev")]
 pub(super) struct FileWrapper {
@@ -33,4 +40,71 @@ impl FileWrapper {
             None => Ok(()),
         }
     }
+}
+
+/// A real file, and which part of it reading would give.
+pub(super) struct RealFile {
+    pub(super) file: File,
+    pub(super) part: FilePart,
+}
+
+impl FileWrapper {
+    /// The file from where it stands, if sending it gives what reading it would.
+    pub(super) fn real_file(&self, py: Python<'_>) -> PyResult<Option<RealFile>> {
+        let object = self.file.bind(py);
+        let object = inner_of_temporary(object)?;
+        if !is_plain(&object)? {
+            return Ok(None);
+        }
+        if object.call_method0("writable")?.is_truthy()? {
+            object.call_method0("flush")?;
+        }
+        // What was read ahead into a buffer does not count: not the descriptor's own
+        // position.
+        let offset: u64 = object.call_method0("tell")?.extract()?;
+        let Some(file) = duplicate(object.call_method0("fileno")?.extract()?) else {
+            return Ok(None);
+        };
+        let Ok(found) = file.metadata() else { return Ok(None) };
+        // Files of the kernel (/proc, /sys) have no blocks and are not as long as they say.
+        let is_stored = found.is_file() && found.blocks() > 0;
+        let length = found.len().saturating_sub(offset);
+        let part = FilePart { offset, length };
+        Ok((is_stored && length > 0).then_some(RealFile { file, part }))
+    }
+}
+
+/// The file inside a `tempfile.NamedTemporaryFile()`.
+fn inner_of_temporary<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let modules = object.py().import("sys")?.getattr("modules")?;
+    let tempfile = modules.call_method1("get", ("tempfile",))?;
+    let wrapper = tempfile.getattr_opt("_TemporaryFileWrapper")?;
+    match wrapper {
+        Some(wrapper) if object.get_type().is(&wrapper) => object.getattr("file"),
+        _ => Ok(object.clone()),
+    }
+}
+
+/// Whether it is what `open(…, "rb")` returns, and not of a class that may read in its
+/// own way, or a text.
+fn is_plain(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let io = object.py().import("_io")?;
+    for name in ["BufferedReader", "BufferedRandom", "FileIO"] {
+        if object.get_type().is(&io.getattr(name)?) {
+            let closed = object.getattr("closed")?.is_truthy()?;
+            return Ok(!closed && object.call_method0("readable")?.is_truthy()?);
+        }
+    }
+    Ok(false)
+}
+
+/// A descriptor of our own for the file; `None` where there are no more.
+fn duplicate(number: i32) -> Option<File> {
+    if number < 0 {
+        return None;
+    }
+    // SAFETY: the file object that told it is open, and holds it at least until this
+    // function returns: Python is attached, and no code of its runs in between.
+    let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+    descriptor.try_clone_to_owned().ok().map(File::from)
 }

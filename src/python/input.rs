@@ -25,6 +25,8 @@ struct State {
     buffer: Vec<u8>,
     /// How much of the buffer was read.
     taken: usize,
+    /// How much is still to come.
+    left: u64,
     /// Nothing more comes.
     ended: bool,
     /// Why the body will never be complete.
@@ -40,7 +42,7 @@ impl Input {
         wants_continue: bool,
     ) -> Self {
         let ended = length == 0;
-        let state = State { ended, wants_continue, ..State::default() };
+        let state = State { left: length, ended, wants_continue, ..State::default() };
         Self { call, state: Mutex::new(state) }
     }
 
@@ -71,14 +73,22 @@ impl Input {
             }
         };
         match frame {
-            Some(Down::Body(bytes)) => state.buffer.extend_from_slice(&bytes),
+            Some(Down::Body(bytes)) => {
+                state.buffer.extend_from_slice(&bytes);
+                state.left = state.left.saturating_sub(bytes.len() as u64);
+                state.ended = state.left == 0;
+            }
             Some(Down::BodyEnd) => state.ended = true,
             Some(Down::BodyCut(why)) => state.cut = Some(why),
-            // A new call cannot come before this one has ended.
-            Some(Down::Call(_)) | None => {
+            // What only a file is answered with, or a new call, which cannot come before
+            // this one has ended.
+            Some(Down::Call(_) | Down::FileSent | Down::FileRefused) | None => {
                 state.cut =
                     Some("the client is gone before the body was complete".into());
             }
+        }
+        if state.ended {
+            self.call.request_is_read(py);
         }
         Ok(true)
     }

@@ -1,7 +1,7 @@
 //! The worker's end of a lane.
 
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, PoisonError};
 
@@ -10,6 +10,7 @@ use rustix::process::{Pid, getpid};
 
 use crate::exchange::ExchangeId;
 use crate::lane::{self, Down, FrameReader, PIECE};
+use crate::process::send_bytes;
 
 /// A blocking socket that frames are read from and written to. It is read by one thread
 /// at a time: by the lane's between calls, by whoever reads `wsgi.input` within one.
@@ -50,6 +51,17 @@ impl LaneSocket {
     pub(super) fn send(&self, py: Python<'_>, frames: &[u8]) -> io::Result<()> {
         self.check_process()?;
         py.detach(|| (&self.socket).write_all(frames))
+    }
+
+    /// Writes a frame whole, with a descriptor.
+    pub(super) fn send_with(
+        &self,
+        py: Python<'_>,
+        frame: &[u8],
+        descriptor: BorrowedFd<'_>,
+    ) -> io::Result<()> {
+        self.check_process()?;
+        py.detach(|| send_bytes(&self.socket, frame, &[descriptor]))
     }
 
     /// Writes frames and after them a block of a response's body, piece by piece: neither

@@ -26,6 +26,7 @@ mod input;
 mod lane_socket;
 mod lane_thread;
 mod remarks;
+mod sending;
 mod shims;
 mod start_response;
 mod warmth;

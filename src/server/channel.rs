@@ -4,7 +4,10 @@
 //! mio reports readiness once, when it changes; it is remembered here until a read or
 //! write says that it is over.
 
+use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
+#[cfg(target_os = "linux")]
+use std::os::fd::AsFd;
 
 use mio::event::Event;
 
@@ -85,6 +88,48 @@ impl<S: Read + Write> Channel<S> {
         Ok(flushed)
     }
 
+    /// Has the kernel move bytes of a file to the socket, from `offset` on, which moves
+    /// along. Nothing may wait in the outbox. Gives how many they were: 0 at the end of
+    /// the file, `None` when the socket takes nothing for now.
+    #[cfg(target_os = "linux")]
+    pub(super) fn send_file(
+        &mut self,
+        file: &File,
+        offset: &mut u64,
+        count: usize,
+    ) -> io::Result<Option<usize>>
+    where
+        S: AsFd,
+    {
+        use rustix::io::Errno;
+        while self.writable {
+            match rustix::fs::sendfile(&self.socket, file, Some(offset), count) {
+                Ok(length) => return Ok(Some(length)),
+                Err(Errno::AGAIN) => self.writable = false,
+                Err(Errno::INTR) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same by reading and writing, where the kernel's call is another.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn send_file(
+        &mut self,
+        file: &File,
+        offset: &mut u64,
+        count: usize,
+    ) -> io::Result<Option<usize>> {
+        use std::os::unix::fs::FileExt;
+        let mut piece = vec![0; count.min(PIECE)];
+        let length = file.read_at(&mut piece, *offset)?;
+        *offset += length as u64;
+        self.outbox().extend_from_slice(&piece[..length]);
+        self.flush()?;
+        Ok(Some(length))
+    }
+
     /// Reads once and appends to `into`.
     pub(super) fn fill(&mut self, into: &mut Vec<u8>) -> io::Result<Fill> {
         if !self.readable {
@@ -114,5 +159,31 @@ impl<S: Read + Write> Channel<S> {
                 Err(error) => return Err(error),
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::net::UnixStream;
+
+    #[test]
+    fn a_file_is_sent_from_its_offset_until_the_socket_is_full_or_the_file_ends() {
+        let (near, mut far) = UnixStream::pair().unwrap();
+        near.set_nonblocking(true).unwrap();
+        let mut channel = Channel::new(near);
+        let mut file = tempfile::tempfile().unwrap();
+        let content: Vec<u8> = (0..1_u32 << 20).map(|byte| byte as u8).collect();
+        file.write_all(&content).unwrap();
+        let mut offset = 7;
+        while channel.send_file(&file, &mut offset, 1 << 16).unwrap().is_some() {}
+        let sent = usize::try_from(offset).unwrap() - 7;
+        assert!(sent > 0 && sent < content.len(), "{sent}");
+        let mut received = vec![0; sent];
+        far.read_exact(&mut received).unwrap();
+        assert!(received == content[7..7 + sent]);
+        channel.writable = true;
+        offset = content.len() as u64;
+        assert_eq!(channel.send_file(&file, &mut offset, 10).unwrap(), Some(0));
     }
 }

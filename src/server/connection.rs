@@ -14,6 +14,7 @@ use mio::Token;
 
 use super::channel::{Channel, Fill};
 use super::event_loop::{READ_AHEAD, Step};
+use super::files::Outflow;
 use super::transport::Transport;
 use super::upload::Upload;
 use crate::exchange::{ExchangeId, GenerationId, Hint, Source, Traceback};
@@ -87,6 +88,8 @@ pub(super) struct InFlight {
     pub(super) generation: Option<GenerationId>,
     /// How the response is framed, once its head was written.
     pub(super) framing: Option<ResponseFraming>,
+    /// A file that is the next of the response's body.
+    pub(super) file: Option<Outflow>,
     /// Bytes of the response still owed under Content-Length.
     pub(super) owed: u64,
     /// Whether the connection can be used again afterwards.
@@ -199,13 +202,20 @@ impl Connection {
         self.since = now;
     }
 
+    /// Whether the client has something to take.
+    fn is_writing(&self) -> bool {
+        let file =
+            matches!(&self.phase, Phase::Exchange(exchange) if exchange.file.is_some());
+        file || self.channel.pending() > 0
+    }
+
     /// Whether a deadline has passed, and whose.
     pub(super) fn expired(&self, now: Instant) -> Option<Expiry> {
         let quiet = now.saturating_duration_since(self.moved);
         let lasted = now.saturating_duration_since(self.since);
         let (passed, limit, expiry) = match &self.phase {
             Phase::Lingering { .. } => (lasted, LINGER_TIMEOUT, Expiry::Linger),
-            _ if self.channel.pending() > 0 => (quiet, STALL_TIMEOUT, Expiry::Stall),
+            _ if self.is_writing() => (quiet, STALL_TIMEOUT, Expiry::Stall),
             Phase::Head if self.inbox.is_empty() => (lasted, IDLE_TIMEOUT, Expiry::Idle),
             Phase::Head => (lasted, HEAD_TIMEOUT, Expiry::Head),
             Phase::Exchange(exchange) => exchange.deadline(quiet, now)?,
@@ -234,6 +244,7 @@ impl InFlight {
             stage,
             generation: None,
             framing: None,
+            file: None,
             owed: 0,
             keep,
             cut: None,

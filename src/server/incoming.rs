@@ -96,6 +96,9 @@ impl Server {
         if matches!(exchange.stage, Stage::Answered | Stage::Draining) {
             return self.finish(connection);
         }
+        if exchange.file.is_some() {
+            return self.send_file(connection);
+        }
         match &mut exchange.upload {
             Upload::Done => Step::Wait,
             Upload::Chunked(..) => self.take_chunks(token, connection),

@@ -11,6 +11,7 @@ use mio::net::UnixStream;
 use mio::{Interest, Registry, Token};
 
 use super::channel::Channel;
+use super::lane_stream::LaneStream;
 use crate::exchange::{ExchangeId, GenerationId};
 use crate::lane::FrameReader;
 use crate::reload::WorkerControl;
@@ -18,7 +19,7 @@ use crate::reload::WorkerControl;
 /// One lane.
 #[derive(Debug)]
 pub(super) struct Lane {
-    pub(super) channel: Channel<UnixStream>,
+    pub(super) channel: Channel<LaneStream>,
     pub(super) frames: FrameReader,
     pub(super) generation: GenerationId,
     /// A thread of the worker has it. Before that, nothing was called over it.
@@ -35,7 +36,7 @@ impl Lane {
     pub(super) fn abandon(&mut self) {
         self.spent = true;
         self.channel.discard_outbox();
-        let _gone = self.channel.socket.shutdown(Shutdown::Write);
+        let _gone = self.channel.socket.socket.shutdown(Shutdown::Write);
     }
 }
 
@@ -129,7 +130,7 @@ impl Lanes {
         registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
         pool.open += 1;
         let lane = Lane {
-            channel: Channel::new(socket),
+            channel: Channel::new(LaneStream::new(socket)),
             frames: FrameReader::default(),
             generation,
             served: false,

@@ -33,6 +33,7 @@ impl Server {
 
     fn take_frame(&mut self, lane: Token, token: Token, id: ExchangeId, frame: Up) {
         let ended = matches!(frame, Up::End(_));
+        let moves_on = ended || matches!(frame, Up::File(_));
         // The client may be gone; what the application's author wants to know is
         // reported all the same.
         let mut connection = self.connections.remove(&token);
@@ -53,6 +54,7 @@ impl Server {
                 self.outlet.publish(id, ExchangeEvent::Hint(hint));
             }
             Up::Errors(text) => self.publish_errors(lane, id, &text),
+            Up::File(part) => self.take_file(lane, connection.as_mut(), id, part),
             Up::Serving | Up::WantBody | Up::Head(_) | Up::Data(_) | Up::End(_) => {
                 if let (true, Some(connection)) = (exchange.is_some(), &mut connection) {
                     self.apply(connection, id, frame);
@@ -64,6 +66,8 @@ impl Server {
         }
         if ended {
             self.release_lane(lane);
+        }
+        if moves_on {
             self.drive(token);
         }
     }
@@ -74,7 +78,7 @@ impl Server {
             Up::Head(head) => self.write_head(connection, *head),
             Up::Data(block) => self.write_block(connection, id, block),
             Up::End(ending) => self.end_response(connection, id, ending),
-            Up::Serving | Up::Raised(_) | Up::Hint(_) | Up::Errors(_) => {}
+            Up::Serving | Up::File(_) | Up::Raised(_) | Up::Hint(_) | Up::Errors(_) => {}
         }
     }
 
@@ -125,7 +129,7 @@ impl Server {
                 self.answer_page(connection, &page);
             }
             (Ending::Complete, Some(framing)) => {
-                if exchange.owed > 0 {
+                if exchange.owed > 0 && exchange.cut.is_none() {
                     exchange.cut =
                         Some("the body ended before its Content-Length".into());
                 }

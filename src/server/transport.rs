@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use mio::event::Source;
@@ -30,6 +31,15 @@ impl Transport {
             Self::Tcp(stream) => stream.shutdown(Shutdown::Write),
             Self::Pair(stream) => stream.shutdown(Shutdown::Write),
         };
+    }
+}
+
+impl AsFd for Transport {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        match self {
+            Self::Tcp(stream) => stream.as_fd(),
+            Self::Pair(stream) => stream.as_fd(),
+        }
     }
 }
 

@@ -239,6 +239,19 @@ impl Client {
         Ok(Some(chunk[line + 2..line + 2 + size].to_vec()))
     }
 
+    /// Reads so many bytes of a body, or as many as come before the connection ends.
+    pub(crate) fn rest(&mut self, count: usize) -> std::io::Result<usize> {
+        let came = match self.fill(count) {
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => self.rest.len(),
+            filled => {
+                filled?;
+                self.rest.len().min(count)
+            }
+        };
+        self.rest.drain(..came);
+        Ok(came)
+    }
+
     /// Reads until so many bytes are there; false when the connection ended before.
     fn fill(&mut self, count: usize) -> std::io::Result<bool> {
         while self.rest.len() < count {

@@ -18,6 +18,7 @@ mod environment;
 mod examples;
 mod family;
 mod faults;
+mod files;
 mod folder;
 mod freshness;
 mod giving_back;

@@ -23,8 +23,9 @@ const MAY_IMPORT: [(&str, &str); 22] = [
     // `process` beyond DESIGN.md: the zygote passes descriptors too.
     ("python", "lane exchange http config clock process"),
     ("reload", "exchange bus lane process config clock"),
-    // `text` beyond DESIGN.md: error pages show what came from outside.
-    ("server", "http exchange bus lane reload config clock text"),
+    // `text` beyond DESIGN.md: error pages show what came from outside; `process`: files
+    // come over lanes.
+    ("server", "http exchange bus lane process reload config clock text"),
     ("history", "exchange bus http body config clock text"),
     ("replay", "exchange bus http body history config clock"),
     ("terminal", "exchange text"),

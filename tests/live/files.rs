@@ -1,0 +1,162 @@
+//! `wsgi.file_wrapper` with everything it may be given (`tests/apps/files.py`): the bytes
+//! are those that reading gives, however they travel.
+
+use std::fs;
+
+use crate::client::{Answer, Framing, request};
+use crate::folder::Folder;
+use crate::patience::until;
+use crate::rdev::rdev;
+use crate::serving::Probe;
+
+fn files() -> Probe {
+    let folder = Folder::copy_of("files.py");
+    let launch = rdev(folder.path()).env("PROBE_FOLDER", folder.path()).arg("files:app");
+    let server = launch.serve();
+    Probe { server, folder }
+}
+
+fn content() -> Vec<u8> {
+    (0..=255).cycle().take(256 * 1200).collect()
+}
+
+/// Has a file of so many MiB in the folder; gives its name in a query.
+fn large(probe: &Probe, megabytes: usize) -> String {
+    let path = probe.folder.path().join("large.bin");
+    let row: Vec<u8> = (0..=255).collect();
+    fs::write(&path, row.repeat(megabytes << 12)).unwrap();
+    format!("path={}", path.display())
+}
+
+#[test]
+fn the_bytes_are_those_that_reading_gives() {
+    let probe = files();
+    let whole = content();
+    let mut changed = whole.clone();
+    changed[512..519].copy_from_slice(b"changed");
+    let mut client = probe.server.connect();
+    for (target, expected) in [
+        ("/opened", &whole[..]),
+        ("/read-ahead", &whole[1000..]),
+        ("/sought", &whole[5000..]),
+        ("/at-its-end", b""),
+        ("/beyond-its-end", b""),
+        ("/raw", &whole[256..]),
+        ("/unflushed", &changed[500..]),
+        ("/named", &whole[..]),
+        ("/memory", &whole[..]),
+        ("/only-read", &whole[..]),
+        ("/opened?block=1000", &whole[..]),
+        ("/sought?length=77", &whole[5000..5077]),
+        ("/opened?length=0", b""),
+        ("/memory?length=77", &whole[..77]),
+    ] {
+        let answer = client.get(target).expect(200);
+        assert!(answer.body == expected, "{target}: {} bytes", answer.body.len());
+        assert!(
+            target.starts_with("/memory")
+                || target.starts_with("/only")
+                || expected.is_empty()
+                || answer.framing == Framing::Length(expected.len()),
+            "{target}: {:?}",
+            answer.framing
+        );
+    }
+    let after = client.get("/opened?write=before").expect(200);
+    assert!(after.body == [b"before", &whole[..]].concat());
+    let status = client.get("/kernel").expect(200).text();
+    assert!(status.contains("VmRSS") && status.contains("nonvoluntary"), "{status}");
+    let doubled = client.get("/doubled?block=100").expect(200).body;
+    assert!(doubled[..200] == [&whole[..100], &whole[..100]].concat());
+    assert!(client.get("/text").expect(500).text().contains("text.encode()"));
+}
+
+#[test]
+fn answers_without_a_body_and_to_older_clients_have_what_they_should() {
+    let probe = files();
+    let mut client = probe.server.connect();
+    let head = client.ask("HEAD", request("HEAD", "/opened")).expect(200);
+    assert_eq!(head.header("content-length"), Some("307200"));
+    client.get("/opened?status=304+Not+Modified").expect(304);
+    assert!(client.get("/opened").expect(200).body == content());
+    let old = probe.server.connect().ask("GET", "GET /opened HTTP/1.0\r\n\r\n");
+    assert!(old.expect(200).body == content());
+    // The request's body is not read, and would come in between.
+    let unread = probe.server.connect().post("/opened", b"unread").expect(200);
+    assert!(unread.body == content());
+    assert_eq!(client.get("/descriptors").expect(200).text(), "0");
+}
+
+#[test]
+fn a_file_shorter_than_promised_is_cut_and_told() {
+    let mut probe = files();
+    let short = probe.server.get("/opened?length=400000");
+    assert!(!short.complete && short.body == content());
+    probe.server.wait_for("the hint", |program| {
+        program.said().contains("the body is shorter than the Content-Length said")
+    });
+}
+
+#[test]
+fn a_large_file_does_not_pass_through_the_application() {
+    let mut probe = files();
+    let query = large(&probe, 48);
+    let worker = probe.server.get("/pid").expect(200).text();
+    let before = read_by(&worker);
+    let answer = probe.server.get(&format!("/opened?{query}")).expect(200);
+    assert_eq!(answer.framing, Framing::Length(48 << 20));
+    assert!(is_pattern(&answer));
+    let read = read_by(&worker) - before;
+    assert!(read < 1 << 20, "the worker has read {read} bytes");
+    // The front has read what it keeps, and counts the rest.
+    probe.server.wait_for("its size", |program| {
+        program.said().contains("[application/octet-stream, 50 MB]")
+    });
+}
+
+/// How many bytes a process has read from anything.
+fn read_by(pid: &str) -> u64 {
+    let counts = fs::read_to_string(format!("/proc/{pid}/io")).unwrap();
+    let line = counts.lines().find_map(|line| line.strip_prefix("rchar: ")).unwrap();
+    line.parse().unwrap()
+}
+
+fn is_pattern(answer: &Answer) -> bool {
+    answer.body.chunks(256).all(|row| row.iter().zip(0..=255).all(|(a, b)| *a == b))
+}
+
+#[test]
+fn a_file_that_shrinks_is_cut_and_one_that_grows_is_sent_as_it_was() {
+    let mut probe = files();
+    let query = large(&probe, 48);
+    let path = probe.folder.path().join("large.bin");
+    let mut client = probe.server.connect();
+    client.send(request("GET", &format!("/opened?{query}")));
+    assert_eq!(client.head("GET").framing, Framing::Length(48 << 20));
+    let file = fs::File::options().write(true).open(&path).unwrap();
+    file.set_len(49 << 20).unwrap();
+    assert_eq!(client.rest(48 << 20).unwrap(), 48 << 20);
+    assert_eq!(client.get("/pid").expect(200).status, 200);
+
+    client.send(request("GET", &format!("/opened?{query}")));
+    assert_eq!(client.head("GET").framing, Framing::Length(49 << 20));
+    file.set_len(1 << 20).unwrap();
+    assert!(client.rest(49 << 20).unwrap() < 49 << 20);
+    probe.server.wait_for("the cut", |program| {
+        program.said().contains("could not be sent to its end: it became shorter")
+    });
+    probe.server.get("/pid").expect(200);
+}
+
+#[test]
+fn a_file_is_closed_soon_when_the_client_leaves() {
+    let probe = files();
+    let query = large(&probe, 48);
+    let mut client = probe.server.connect();
+    client.send(request("GET", &format!("/opened?{query}")));
+    client.head("GET");
+    let held = || probe.server.get("/descriptors").expect(200).text();
+    assert_eq!(held(), "1");
+    drop(client);
+    until("the file to be closed", || (held() == "0").then_some(()));
+}
