@@ -29,10 +29,11 @@ class Tools:
 def prepare(rdev: Path | None) -> Tools:
     """Builds rdev unless one is given, and installs the peers."""
     base = os.environ.get("PYO3_PYTHON", sys.executable)
-    return Tools(rdev or _build(base), _make_venv(base))
+    return Tools(rdev or build(base), _make_venv(base))
 
 
-def _build(python: str) -> Path:
+def build(python: str = sys.executable) -> Path:
+    """Builds rdev; returns the program."""
     command = ["cargo", "build", "--release"]
     subprocess.run(command, cwd=ROOT, env={**os.environ, "PYO3_PYTHON": python}, check=True)
     return TARGET / "release" / "rdev"

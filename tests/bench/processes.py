@@ -44,14 +44,18 @@ class Tree:
 
     def memory(self) -> float:
         """Its proportional set size in MiB."""
-        return sum(proportional_set_size(pid) for pid in self._members()) / 1024
+        return sum(proportional_set_size(pid) for pid in self.members()) / 1024
+
+    def descriptors(self) -> int:
+        """How many all its processes hold open."""
+        return sum(map(_descriptors, self.members()))
 
     def end(self) -> None:
         """Asks the first process to end, then ends all there is."""
         if not self.has_ended():
             self._leader.terminate()
         deadline = time.monotonic() + GRACE
-        while self._members():
+        while self.members():
             if time.monotonic() > deadline:
                 self._kill()
             self._leader.poll()
@@ -59,13 +63,13 @@ class Tree:
         self._leader.wait()
 
     def _kill(self) -> None:
-        for pid in self._members():
+        for pid in self.members():
             try:
                 os.kill(pid, signal.SIGKILL)
             except ProcessLookupError:
                 pass  # has ended meanwhile
 
-    def _members(self) -> list[int]:
+    def members(self) -> list[int]:
         pids = (int(entry) for entry in os.listdir("/proc") if entry.isdigit())
         return [pid for pid in pids if _session(pid) == self._leader.pid]
 
@@ -89,6 +93,13 @@ def _session(pid: int) -> int | None:
     # The name, in brackets, may contain anything.
     state, _parent, _group, session = stat.rpartition(")")[2].split()[:4]
     return None if state == "Z" else int(session)
+
+
+def _descriptors(pid: int) -> int:
+    try:
+        return len(os.listdir(f"/proc/{pid}/fd"))
+    except OSError:
+        return 0
 
 
 def proportional_set_size(pid: int) -> int:

@@ -31,6 +31,7 @@ mod readme;
 mod recorded;
 mod reloading;
 mod serving;
+mod soak;
 mod terminal;
 mod waitress;
 mod warm;
