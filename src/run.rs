@@ -270,7 +270,7 @@ impl Parts {
     ) -> anyhow::Result<Self> {
         // The server comes first, and tells a driver that will be there by then.
         let late = Arc::new(OnceLock::<Driver>::new());
-        let told = Arc::clone(&late);
+        let (told, asked) = (Arc::clone(&late), Arc::clone(&late));
         let tripwire = config.reload.then(|| Arc::new(Tripwire::default()));
         let (server, server_thread) = server::start(server::Setup {
             listener,
@@ -278,6 +278,12 @@ impl Parts {
             limits: Limits::default(),
             bus: bus.clone(),
             clock,
+            timeout: config.timeout,
+            replace: Box::new(move |id| {
+                if let Some(driver) = asked.get() {
+                    driver.wish(Wish::Replace(id));
+                }
+            }),
             drained: Box::new(move |id| {
                 if let Some(driver) = told.get() {
                     driver.wish(Wish::Drained(id));
@@ -313,6 +319,7 @@ impl Parts {
         let (server, driver) = (self.server.clone(), self.driver.clone());
         Commands::new(move |command| match command {
             Command::Replay { request, source } => server.replay(request, source),
+            Command::End(id) => server.end(id),
             Command::Reload => driver.wish(Wish::Reload),
             Command::Cold => driver.wish(Wish::Cold),
         })

@@ -41,6 +41,19 @@ def _replace_breakpoint(hint):
     sys.breakpointhook = breakpointhook
 
 
+def ended(why):
+    """The class of the exception that ends a request from outside.
+
+    Not an `Exception`: what catches every error and goes on must not catch this.
+    """
+
+    def explain(self):
+        BaseException.__init__(self, why)
+
+    members = {"__module__": "rdev", "__init__": explain}
+    return type("RequestEnded", (BaseException,), members)
+
+
 def leave_fork():
     """Ends a process that the application forked and let come back into the server."""
     text = (

@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::builder::{NonEmptyStringValueParser, RangedU64ValueParser, StyledStr};
 use clap::error::{ContextKind, ErrorKind};
@@ -120,6 +121,15 @@ pub(super) struct ServeArguments {
         value_parser = RangedU64ValueParser::<usize>::new().range(1..)
     )]
     pub(super) threads: usize,
+    /// End a request when nothing has come of it for so long; a number of seconds
+    /// [default: never]
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        help_heading = "Serving",
+        value_parser = seconds
+    )]
+    pub(super) timeout: Option<Duration>,
 
     /// Folder to import from, first on sys.path [default: the current folder, or the one
     /// of the file]
@@ -147,6 +157,14 @@ pub(super) struct ServeArguments {
     /// Print this help
     #[arg(short, long, action = ArgAction::Help, help_heading = "Other options")]
     help: Option<bool>,
+}
+
+/// A number of seconds above 0, also with a fraction.
+fn seconds(text: &str) -> Result<Duration, String> {
+    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0);
+    number
+        .and_then(|number| Duration::try_from_secs_f64(number).ok())
+        .ok_or_else(|| "it is a number of seconds above 0".to_owned())
 }
 
 /// What a command line comes to before anything is looked up.
@@ -279,6 +297,9 @@ mod tests {
             ("rdev --port eighty", "'--port <PORT>'"),
             ("rdev --relaod", "--reload"),
             ("rdev --threads 0", "'--threads <N>'"),
+            ("rdev --timeout 0", "a number of seconds above 0"),
+            ("rdev --timeout NaN", "a number of seconds above 0"),
+            ("rdev --timeout 1e99", "a number of seconds above 0"),
             ("rdev --host= app", "'--host <HOST>'"),
             ("rdev app:app other", "unexpected argument 'other'"),
             ("rdev app:app run", "unexpected argument 'run'"),
@@ -328,6 +349,8 @@ mod tests {
               --threads <N>         How many requests the application may answer at the
                                     same time; 1 makes wsgi.multithread False [default:
                                     64]
+              --timeout <SECONDS>   End a request when nothing has come of it for so
+                                    long; a number of seconds [default: never]
 
         Finding the application:
               --app-dir <DIR>  Folder to import from, first on sys.path [default: the

@@ -1,6 +1,7 @@
 //! From arguments and surroundings to what the program has to do.
 
 use std::ffi::OsString;
+use std::time::Duration;
 
 use clap::builder::StyledStr;
 
@@ -27,6 +28,8 @@ pub struct Config {
     pub port: u16,
     /// How many requests may be in the application at a time, at least 1.
     pub threads: usize,
+    /// How long the application may do nothing about a request.
+    pub timeout: Option<Duration>,
     /// Transcripts, even on a terminal.
     pub plain: bool,
     /// Whether all that is known about each generation is told.
@@ -80,6 +83,7 @@ fn resolve(
         host: without_brackets(typed.host),
         port: typed.port,
         threads: typed.threads,
+        timeout: typed.timeout,
         plain: typed.plain,
         explain_reload: typed.explain_reload,
         interpreter,
@@ -134,7 +138,7 @@ mod tests {
         fs::create_dir(root.join(".git")).unwrap();
         let arguments = words(
             "rdev shop:app --reload --reload-mode fork --host [::1] \
-             --port 0 --threads 1",
+             --port 0 --threads 1 --timeout 1.5",
         );
         let invocation = from_command_line(arguments.clone(), &surroundings(&root));
         let Ok(Invocation::Serve(config)) = invocation else {
@@ -153,6 +157,7 @@ mod tests {
             host: "::1".to_owned(),
             port: 0,
             threads: 1,
+            timeout: Some(Duration::from_millis(1500)),
             plain: false,
             explain_reload: false,
             interpreter: Interpreter {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Source;
+use super::{ExchangeId, Source};
 
 /// A wish that comes back along the bus.
 #[derive(Clone, Debug)]
@@ -10,6 +10,8 @@ pub enum Command {
     /// Send a request to the application once more, as a new exchange of that source.
     /// `request` is the exact head and body to send.
     Replay { request: Arc<[u8]>, source: Source },
+    /// End a request that is being worked on.
+    End(ExchangeId),
     /// Import the code again although nothing changed.
     Reload,
     /// The same from nothing but the interpreter, though libraries are in memory.

@@ -68,6 +68,8 @@ pub struct Making {
 pub enum ReloadReason {
     /// The first of the run.
     Start,
+    /// A request in the one before could not be ended.
+    Stuck,
     /// These files have other content than the generation before was made from.
     Changed(Vec<PathBuf>),
     /// The process of the generation before died; the text says how.

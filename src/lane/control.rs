@@ -9,7 +9,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use crate::exchange::{GenerationId, Preload, Traceback};
+use crate::exchange::{ExchangeId, GenerationId, Preload, Traceback};
 
 /// No message comes near this length: who announces one talks nonsense.
 const LONGEST: usize = 64 << 20;
@@ -89,6 +89,8 @@ pub struct ImportPlan {
 pub enum ToWorker {
     /// Serve one more lane, whose socket comes along.
     OpenLane,
+    /// End the work on an exchange; the text says why.
+    Interrupt(ExchangeId, String),
     /// Run the application's exit handlers and end.
     Retire,
 }

@@ -133,6 +133,9 @@ impl News {
             ReloadReason::Start => String::new(),
             ReloadReason::Changed(files) => format!(" ({} changed)", self.named(files)),
             ReloadReason::Died(_) => " (the one before died)".to_owned(),
+            ReloadReason::Stuck => {
+                " (a request in the one before could not be ended)".to_owned()
+            }
             ReloadReason::Asked => " (asked for)".to_owned(),
         }
     }

@@ -5,6 +5,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
 use super::passing::send;
+use crate::exchange::ExchangeId;
 use crate::lane::ToWorker;
 
 /// Orders to one worker. The server opens lanes through it, the reload driver ends it.
@@ -21,6 +22,11 @@ impl WorkerControl {
         let (near, far) = UnixStream::pair()?;
         send(&self.0, &ToWorker::OpenLane, &[far.as_fd()])?;
         Ok(near)
+    }
+
+    /// Has the worker end its work on an exchange.
+    pub fn interrupt(&self, id: ExchangeId, why: &str) -> io::Result<()> {
+        send(&self.0, &ToWorker::Interrupt(id, why.to_owned()), &[])
     }
 
     /// Has the worker run the application's exit handlers and end.

@@ -2,6 +2,7 @@
 //! `close()` may do, and in which order (PEP 3333).
 
 use std::cell::RefCell;
+use std::ffi::c_long;
 use std::sync::{Arc, Mutex};
 
 use pyo3::exceptions::{PyBrokenPipeError, PyRuntimeError, PySystemExit, PyTypeError};
@@ -13,8 +14,8 @@ use super::describe::{describe, shortened, type_name};
 use super::environ::environ;
 use super::hints::{is_string, not_bytes, not_iterable};
 use super::lane_socket::LaneSocket;
-use super::shims;
 use super::start_response::StartResponse;
+use super::{running, shims};
 use crate::exchange::rules::{self, Rule};
 use crate::exchange::{ExchangeId, Hint};
 use crate::http::ResponseHead;
@@ -82,6 +83,15 @@ pub(super) fn hint_current(py: Python<'_>, hint: Hint) -> bool {
     })
 }
 
+/// The thread that calls.
+#[derive(Clone, Copy)]
+pub(super) struct Caller {
+    /// Python's number of it.
+    pub(super) thread: c_long,
+    /// Whether others may call at the same time.
+    pub(super) multithread: bool,
+}
+
 /// Calls the application once and reports everything that comes of it.
 pub(super) fn run(
     py: Python<'_>,
@@ -89,7 +99,7 @@ pub(super) fn run(
     lane: &Arc<LaneSocket>,
     id: ExchangeId,
     request: &lane::Call,
-    multithread: bool,
+    caller: Caller,
 ) -> PyResult<()> {
     let call = Arc::new(Conversation {
         id,
@@ -98,12 +108,14 @@ pub(super) fn run(
         progress: Mutex::new(Progress { read: request.body == 0, ..Progress::default() }),
     });
     CURRENT.set(Some(Arc::clone(&call)));
-    let (environ, errors) = environ(py, &call, request, multithread)?;
+    let (environ, errors) = environ(py, &call, request, caller.multithread)?;
     let start_response = Bound::new(py, StartResponse(Arc::clone(&call)))?;
+    running::enter(py, id, caller.thread);
     let outcome = match application.call1((environ, start_response)) {
         Ok(iterable) => call.send_all(py, &iterable),
         Err(error) => Err(Failure::Raised(error)),
     };
+    running::leave(py, id);
     call.leave_if_forked(py, outcome.as_ref().err());
     errors.get().finish(py);
     call.end(py, outcome);

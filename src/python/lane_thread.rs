@@ -1,11 +1,12 @@
 //! A thread that serves one lane: one call at a time, until the lane is closed.
 
+use std::ffi::{c_long, c_ulong};
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 
-use super::call;
+use super::call::{self, Caller};
 use super::lane_socket::LaneSocket;
 use crate::exchange::{ExchangeId, Hint};
 use crate::lane::{Down, Up};
@@ -47,13 +48,22 @@ fn serve(
 ) {
     // Only for logs: a thread that cannot be named serves all the same.
     let _unnamed = name_thread(py, name);
+    let Ok(thread) = own_number(py) else { return };
+    let caller = Caller { thread, multithread };
     while let Ok(Some((id, frame))) = lane.receive(py) {
         // What is left of the body of a call that is over.
         let Down::Call(request) = frame else { continue };
-        if call::run(py, application, lane, id, &request, multithread).is_err() {
+        if call::run(py, application, lane, id, &request, caller).is_err() {
             return;
         }
     }
+}
+
+/// Python's number of this thread.
+fn own_number(py: Python<'_>) -> PyResult<c_long> {
+    let number: c_ulong = py.import("_thread")?.call_method0("get_ident")?.extract()?;
+    // The number is an unsigned one for Python, and the same bits for its C interface.
+    Ok(number.cast_signed())
 }
 
 fn name_thread(py: Python<'_>, name: &str) -> PyResult<()> {

@@ -26,6 +26,7 @@ mod input;
 mod lane_socket;
 mod lane_thread;
 mod remarks;
+mod running;
 mod sending;
 mod shims;
 mod start_response;

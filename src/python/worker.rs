@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use super::application::{self, Reports};
 use super::warmth::Warmth;
 use super::zygote::Order;
-use super::{lane_thread, shims, warmth};
+use super::{lane_thread, running, shims, warmth};
 use crate::lane::{FromWorker, ImportPlan, OsText, ToWorker};
 use crate::process::{Inbox, Received};
 
@@ -141,6 +141,12 @@ fn listen(
                     if let Ok(socket) = inbox.descriptor() {
                         let _ending = lanes.send(socket);
                     }
+                }
+                ToWorker::Interrupt(id, why) => {
+                    // It may have to wait; orders that follow must not.
+                    let _no_thread = std::thread::Builder::new()
+                        .name("rdev-interrupt".to_owned())
+                        .spawn(move || running::interrupt(id, &why));
                 }
                 // Closing our end wakes the main thread.
                 ToWorker::Retire => drop(retire.take()),

@@ -83,6 +83,8 @@ pub enum Wish {
     Reload,
     /// Import again, once from nothing but the interpreter.
     Cold,
+    /// A request that this generation works on could not be ended: others go to another.
+    Replace(GenerationId),
     /// End every process, then the driver.
     Stop,
 }
@@ -210,6 +212,7 @@ impl Loop {
                 Wish::Drained(id) => self.feed(Input::Drained(id)),
                 Wish::Reload => self.feed(Input::Asked),
                 Wish::Cold => self.begin_cold(),
+                Wish::Replace(id) => self.feed(Input::Stuck(id)),
                 Wish::Stop => self.begin_stop(),
             }
         }

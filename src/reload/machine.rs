@@ -31,6 +31,8 @@ pub(super) enum Input {
     Changed(Vec<PathBuf>),
     /// Somebody wants a new generation.
     Asked,
+    /// A request in this generation cannot be ended.
+    Stuck(GenerationId),
     /// The import succeeded. The files are those that have changed since it began.
     Imported { id: GenerationId, took: Duration, rung: Rung, stale: Vec<PathBuf> },
     /// It cannot be told whether a process started afresh would have become this one.
@@ -142,6 +144,10 @@ impl Machine {
             Input::Start => self.begin(ReloadReason::Start),
             Input::Changed(files) => self.change(ReloadReason::Changed(files)),
             Input::Asked => self.change(ReloadReason::Asked),
+            Input::Stuck(id) if self.newest == Newest::Ready && self.id == id => {
+                self.replace(ReloadReason::Stuck)
+            }
+            Input::Stuck(_) => Vec::new(),
             Input::Imported { id, took, rung, stale } => {
                 let ready = GenerationEvent::Ready { took, rung };
                 self.imported(id, ready, stale)

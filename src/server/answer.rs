@@ -85,7 +85,9 @@ impl Server {
         let Some(mut connection) = self.connections.remove(&token) else { return };
         if let Phase::Exchange(exchange) = &mut connection.phase {
             exchange.stage = Stage::Answered;
-            if exchange.framing.is_some() {
+            if exchange.ending.is_some() {
+                self.end_with_why(&mut connection, &format!("; its process {how}"));
+            } else if exchange.framing.is_some() {
                 exchange.cut = Some(format!("the application's process {how}"));
             } else {
                 let page = Page::died(exchange.generation, how);

@@ -13,10 +13,12 @@ use std::time::{Duration, Instant};
 use mio::Token;
 
 use super::channel::{Channel, Fill};
+use super::ending::{Ending, GRACE};
 use super::event_loop::{READ_AHEAD, Step};
 use super::files::Outflow;
 use super::transport::Transport;
 use super::upload::Upload;
+use crate::clock::monotonic;
 use crate::exchange::{ExchangeId, GenerationId, Hint, Source, Traceback};
 use crate::http::{Limits, RequestHead, RequestParser, ResponseFraming};
 use crate::lane::Peer;
@@ -35,6 +37,8 @@ const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 const LINGER_LIMIT: usize = 64 << 10;
 /// How long a request whose lane broke waits to be told how the process ended.
 const ORPHAN_TIMEOUT: Duration = Duration::from_secs(2);
+/// A response is not taken from its lane while this much of it waits for the client.
+const HIGH_WATER: usize = 1 << 20;
 /// How much of an unread request body is read away to keep the connection.
 const DRAIN_LIMIT: u64 = 256 << 10;
 
@@ -75,6 +79,10 @@ pub(super) enum Expiry {
     Stall,
     Linger,
     Orphan,
+    /// The application does nothing.
+    Application,
+    /// The application did not end the call it was told to end.
+    Ending,
 }
 
 /// An exchange between head and end.
@@ -94,6 +102,10 @@ pub(super) struct InFlight {
     pub(super) owed: u64,
     /// Whether the connection can be used again afterwards.
     pub(super) keep: bool,
+    /// When the application last did something about it.
+    pub(super) progress: Instant,
+    /// Set once the call was told to end.
+    pub(super) ending: Option<Ending>,
     /// Why the response was cut short, if it was.
     pub(super) cut: Option<String>,
     pub(super) traceback: Option<Arc<Traceback>>,
@@ -155,6 +167,18 @@ impl Connection {
         }
     }
 
+    /// Whether the exchange in flight is of that generation and was told to end.
+    pub(super) fn is_ending(&self, generation: GenerationId) -> bool {
+        match &self.phase {
+            Phase::Exchange(exchange) => {
+                exchange.ending.is_some()
+                    && exchange.stage != Stage::Draining
+                    && exchange.generation == Some(generation)
+            }
+            _ => false,
+        }
+    }
+
     /// Reads once if bytes are of use now; gives how many came. The error is a broken
     /// connection.
     pub(super) fn fill(&mut self, now: Instant) -> io::Result<usize> {
@@ -202,6 +226,12 @@ impl Connection {
         self.since = now;
     }
 
+    /// Whether nothing is taken from the lane until the client has taken what there is.
+    pub(super) fn is_full(&self) -> bool {
+        let is_ending = matches!(&self.phase, Phase::Exchange(it) if it.ending.is_some());
+        self.channel.pending() > HIGH_WATER && !is_ending
+    }
+
     /// Whether the client has something to take.
     fn is_writing(&self) -> bool {
         let file =
@@ -210,20 +240,30 @@ impl Connection {
     }
 
     /// Whether a deadline has passed, and whose.
-    pub(super) fn expired(&self, now: Instant) -> Option<Expiry> {
+    /// `timeout` is how long the application may do nothing.
+    pub(super) fn expired(
+        &self,
+        now: Instant,
+        timeout: Option<Duration>,
+    ) -> Option<Expiry> {
         let quiet = now.saturating_duration_since(self.moved);
         let lasted = now.saturating_duration_since(self.since);
         let (passed, limit, expiry) = match &self.phase {
             Phase::Lingering { .. } => (lasted, LINGER_TIMEOUT, Expiry::Linger),
+            Phase::Exchange(exchange) if exchange.is_ending() => {
+                (exchange.ending_lasts(now), GRACE, Expiry::Ending)
+            }
             _ if self.is_writing() => (quiet, STALL_TIMEOUT, Expiry::Stall),
             Phase::Head if self.inbox.is_empty() => (lasted, IDLE_TIMEOUT, Expiry::Idle),
             Phase::Head => (lasted, HEAD_TIMEOUT, Expiry::Head),
-            Phase::Exchange(exchange) => exchange.deadline(quiet, now)?,
+            // With something in the inbox it is the application that is slow.
+            Phase::Exchange(exchange)
+                if exchange.waits_for_body(self.inbox.is_empty()) =>
+            {
+                (quiet, BODY_TIMEOUT, Expiry::Body)
+            }
+            Phase::Exchange(exchange) => exchange.deadline(quiet, now, timeout)?,
         };
-        // With something in the inbox it is the application that is slow.
-        if expiry == Expiry::Body && !self.inbox.is_empty() {
-            return None;
-        }
         (passed >= limit).then_some(expiry)
     }
 }
@@ -247,6 +287,8 @@ impl InFlight {
             file: None,
             owed: 0,
             keep,
+            progress: monotonic(),
+            ending: None,
             cut: None,
             traceback: None,
             hints: Vec::new(),
@@ -284,24 +326,42 @@ impl InFlight {
         self.keep && drainable && !self.wants_continue
     }
 
-    fn deadline(
-        &self,
-        quiet: Duration,
-        now: Instant,
-    ) -> Option<(Duration, Duration, Expiry)> {
-        if let Stage::Orphaned(since) = self.stage {
-            let waited = now.saturating_duration_since(since);
-            return Some((waited, ORPHAN_TIMEOUT, Expiry::Orphan));
-        }
+    /// Whether the application was told to end the call, and has not.
+    fn is_ending(&self) -> bool {
+        self.ending.is_some() && matches!(self.stage, Stage::Called(_))
+    }
+
+    fn ending_lasts(&self, now: Instant) -> Duration {
+        let since = self.ending.as_ref().map_or(now, |ending| ending.since);
+        now.saturating_duration_since(since)
+    }
+
+    /// Whether the client is to send more of the body.
+    fn waits_for_body(&self, nothing_came: bool) -> bool {
         let waits_for_client = match self.stage {
             Stage::Spooling | Stage::Answered | Stage::Draining => true,
             Stage::Called(_) => !self.wants_continue,
             Stage::Waiting(_) | Stage::Orphaned(_) => false,
         };
-        (waits_for_client && self.upload.is_coming()).then_some((
-            quiet,
-            BODY_TIMEOUT,
-            Expiry::Body,
-        ))
+        waits_for_client && self.upload.is_coming() && nothing_came
+    }
+
+    fn deadline(
+        &self,
+        quiet: Duration,
+        now: Instant,
+        timeout: Option<Duration>,
+    ) -> Option<(Duration, Duration, Expiry)> {
+        match self.stage {
+            Stage::Orphaned(since) => {
+                let waited = now.saturating_duration_since(since);
+                Some((waited, ORPHAN_TIMEOUT, Expiry::Orphan))
+            }
+            Stage::Called(_) => {
+                let idle = now.saturating_duration_since(self.progress).min(quiet);
+                Some((idle, timeout?, Expiry::Application))
+            }
+            _ => None,
+        }
     }
 }

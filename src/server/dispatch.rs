@@ -57,6 +57,12 @@ impl Server {
     /// A generation's process is gone: whoever waited for it is told how.
     fn bury(&mut self, generation: GenerationId, how: &str) {
         self.lanes.forget(generation);
+        let how = if self.connections.values().any(|it| it.is_ending(generation)) {
+            // It was C code that did not let go: the worker has killed itself.
+            "was killed, since a request in it could not be ended"
+        } else {
+            how
+        };
         let orphans: Vec<Token> = self
             .connections
             .iter()
@@ -130,6 +136,7 @@ impl Server {
     ) {
         let Phase::Exchange(exchange) = &mut connection.phase else { return };
         exchange.stage = Stage::Called(lane);
+        exchange.progress = monotonic();
         exchange.generation = Some(generation);
         self.outlet.publish(exchange.id, ExchangeEvent::Called(generation));
         let call = Call {
@@ -174,7 +181,7 @@ impl Server {
         }
     }
 
-    fn report_drained(&self, generation: GenerationId) {
+    pub(super) fn report_drained(&self, generation: GenerationId) {
         if self.lanes.busy(generation) == 0 {
             (self.drained)(generation);
         }

@@ -33,8 +33,6 @@ const SWEEP: Duration = Duration::from_millis(250);
 pub(super) const READ_AHEAD: usize = 128 << 10;
 /// How many reads one connection or lane may do before it is another's turn.
 const TURN: usize = 4;
-/// A response is not taken from its lane while this much of it waits for the client.
-const HIGH_WATER: usize = 1 << 20;
 /// Requests in flight get this long to finish when the server ends.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -47,8 +45,12 @@ pub struct Setup {
     pub limits: Limits,
     pub bus: Bus,
     pub clock: Clock,
+    /// How long the application may do nothing about a request.
+    pub timeout: Option<Duration>,
     /// Called when a generation that gets no more requests has answered its last.
     pub drained: Box<dyn Fn(GenerationId) + Send>,
+    /// Called when a generation cannot be used any more.
+    pub replace: Box<dyn Fn(GenerationId) + Send>,
     /// How to know that no file has changed, where changes are brought in.
     pub freshness: Option<Freshness>,
 }
@@ -57,6 +59,7 @@ pub struct Setup {
 enum Message {
     Announcement(Announcement),
     Replay(Arc<[u8]>, Source),
+    End(ExchangeId),
     Stop,
 }
 
@@ -76,6 +79,11 @@ impl Handle {
     /// Sends a request to the application once more.
     pub fn replay(&self, request: Arc<[u8]>, source: Source) {
         self.send(Message::Replay(request, source));
+    }
+
+    /// Ends a request that is being worked on.
+    pub fn end(&self, id: ExchangeId) {
+        self.send(Message::End(id));
     }
 
     /// Takes no more requests, finishes those in flight and ends.
@@ -116,6 +124,9 @@ pub(super) struct Server {
     pub(super) limits: Limits,
     pub(super) outlet: Outlet,
     pub(super) drained: Box<dyn Fn(GenerationId) + Send>,
+    pub(super) replace: Box<dyn Fn(GenerationId) + Send>,
+    /// How long the application may do nothing about a request.
+    pub(super) timeout: Option<Duration>,
     pub(super) freshness: Option<Freshness>,
     /// Connections and lanes whose turn was over before their work: mio will not speak of
     /// them again.
@@ -178,6 +189,8 @@ impl Server {
             limits: setup.limits,
             outlet: Outlet { bus: setup.bus, clock: setup.clock, date: Date::default() },
             drained: setup.drained,
+            replace: setup.replace,
+            timeout: setup.timeout,
             freshness: setup.freshness,
             unfinished: VecDeque::new(),
             stopping: None,
@@ -270,6 +283,7 @@ impl Server {
         match message {
             Message::Announcement(announcement) => self.hear(announcement),
             Message::Replay(request, source) => self.adopt_replay(request, source),
+            Message::End(id) => self.end_request(id),
             Message::Stop => self.begin_stop(),
         }
     }
@@ -355,7 +369,7 @@ impl Server {
             if let Some(connection) = connection {
                 self.drive(connection);
                 let waiting = self.connections.get(&connection);
-                if waiting.is_some_and(|it| it.channel.pending() > HIGH_WATER) {
+                if waiting.is_some_and(Connection::is_full) {
                     return;
                 }
             }
@@ -389,7 +403,9 @@ impl Server {
         let expired: Vec<(Token, Expiry)> = self
             .connections
             .iter()
-            .filter_map(|(token, connection)| Some((*token, connection.expired(now)?)))
+            .filter_map(|(token, connection)| {
+                Some((*token, connection.expired(now, self.timeout)?))
+            })
             .collect();
         for (token, expiry) in expired {
             self.expire(token, expiry);
@@ -401,6 +417,8 @@ impl Server {
             Expiry::Idle | Expiry::Linger | Expiry::Stall => self.drop_connection(token),
             Expiry::Head => self.refuse_late_head(token),
             Expiry::Body => self.cut_body(token, "the client stopped sending the body"),
+            Expiry::Application => self.time_out(token),
+            Expiry::Ending => self.give_up_on(token),
             Expiry::Orphan => self.answer_orphan(token, "closed its lane"),
         }
     }

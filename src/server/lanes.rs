@@ -141,6 +141,15 @@ impl Lanes {
         Ok(Some(token))
     }
 
+    /// Has the worker end the call on a lane.
+    pub(super) fn interrupt(&self, lane: Token, id: ExchangeId, why: &str) {
+        let lane = self.all.get(&lane);
+        if let Some(pool) = lane.and_then(|lane| self.pools.get(&lane.generation)) {
+            // A process that cannot be told has ended, which will be announced.
+            let _ended = pool.control.interrupt(id, why);
+        }
+    }
+
     pub(super) fn get_mut(&mut self, token: Token) -> Option<&mut Lane> {
         self.all.get_mut(&token)
     }

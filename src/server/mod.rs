@@ -16,6 +16,7 @@ mod channel;
 mod connection;
 mod date;
 mod dispatch;
+mod ending;
 mod event_loop;
 mod files;
 mod freshness;

@@ -7,6 +7,7 @@ use mio::Token;
 use super::connection::{Connection, Stage};
 use super::event_loop::Server;
 use super::pages::Page;
+use crate::clock::monotonic;
 use crate::exchange::{Event, ExchangeEvent, ExchangeId, OutputLine, OutputStream};
 use crate::http::{Error, LAST_CHUNK, ResponseFraming, encode_chunk};
 use crate::lane::{Ending, Up};
@@ -73,6 +74,13 @@ impl Server {
     }
 
     fn apply(&mut self, connection: &mut Connection, id: ExchangeId, frame: Up) {
+        if let Some(exchange) = connection.exchange(id) {
+            exchange.progress = monotonic();
+            let is_cut = exchange.ending.as_ref().is_some_and(|ending| ending.is_cut);
+            if is_cut && !matches!(frame, Up::End(_)) {
+                return;
+            }
+        }
         match frame {
             Up::WantBody => Self::let_continue(connection),
             Up::Head(head) => self.write_head(connection, *head),
@@ -115,6 +123,14 @@ impl Server {
     ) {
         let Some(exchange) = connection.exchange(id) else { return };
         exchange.stage = Stage::Answered;
+        // One that has answered all the same has answered.
+        let told = exchange.ending.as_ref().is_some_and(|told| {
+            told.is_cut || exchange.framing.is_none() || ending != Ending::Complete
+        });
+        if told {
+            self.end_with_why(connection, "");
+            return;
+        }
         match (ending, exchange.framing) {
             (Ending::BodyUnreadable, None) => {
                 let error = Error::bad("the request body is incomplete or malformed");

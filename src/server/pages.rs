@@ -58,6 +58,15 @@ impl Page {
         Self { status: 502, title, traceback: None, hints: Vec::new(), generation }
     }
 
+    /// The request was ended before the application had answered it.
+    pub(super) fn ended(
+        generation: Option<GenerationId>,
+        why: String,
+        traceback: Option<Arc<Traceback>>,
+    ) -> Self {
+        Self { status: 504, title: why, traceback, hints: Vec::new(), generation }
+    }
+
     /// Head and body, for browsers as HTML and for everybody else as text.
     pub(super) fn render(&self, request: &RequestHead) -> (ResponseHead, Vec<u8>) {
         let html = wants_html(request);

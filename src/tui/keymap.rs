@@ -28,6 +28,7 @@ pub(super) enum Action {
     PreviousSection,
     Follow,
     Replay,
+    End,
     Reload,
     Help,
     Redraw,
@@ -100,6 +101,7 @@ pub(super) const TABLE: &[Binding] = &[
         "send the request again, as a new exchange",
         "resend",
     ),
+    row(Action::End, "K", EXCHANGE, "end the request that is running", ""),
     row(
         Action::Follow,
         "F",

@@ -159,6 +159,7 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::PreviousSection => section(state, false),
         Action::Follow => state.list.toggle_follow(state.store.ids()),
         Action::Replay => return replay(state),
+        Action::End => return end(state),
         Action::Reload => {
             state.prompt.say(info("importing the code again".to_owned()));
             return vec![Effect::Send(Command::Reload)];
@@ -248,6 +249,22 @@ fn section(state: &mut State, forward: bool) {
         places.rev().find(|place| *place < top)
     };
     state.detail.top = found.unwrap_or(top);
+}
+
+fn end(state: &mut State) -> Vec<Effect> {
+    let selected = state.list.selected;
+    match selected.and_then(|id| state.store.exchange(id)) {
+        Some(exchange) if exchange.outcome.is_none() => {
+            let id = exchange.id;
+            state.prompt.say(info(format!("ending #{id}")));
+            vec![Effect::Send(Command::End(id))]
+        }
+        Some(exchange) => {
+            state.prompt.say(info(format!("#{} has ended already", exchange.id)));
+            Vec::new()
+        }
+        None => Vec::new(),
+    }
 }
 
 fn replay(state: &mut State) -> Vec<Effect> {

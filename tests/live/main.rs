@@ -14,6 +14,7 @@ mod breaches;
 mod client;
 mod corpus;
 mod dashboard;
+mod ending;
 mod environment;
 mod examples;
 mod family;

@@ -1,0 +1,83 @@
+//! The calls that are being worked on, and how one is ended from outside.
+//!
+//! Python can be asked to raise an exception in another thread. It does so when the thread
+//! next runs Python code: C code that waits or computes is not disturbed.
+
+use std::collections::BTreeMap;
+use std::ffi::c_long;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use pyo3::ffi::PyThreadState_SetAsyncExc;
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+use rustix::process::{Signal, getpgrp, kill_process_group};
+
+use super::shims;
+use crate::exchange::ExchangeId;
+
+/// How long C code may hold on to the interpreter once a request is to be ended: less
+/// than the server waits for the request's end.
+const HOLD: Duration = Duration::from_secs(1);
+
+static RUNNING: Mutex<BTreeMap<ExchangeId, Running>> = Mutex::new(BTreeMap::new());
+
+/// A call in progress.
+struct Running {
+    /// Python's number of its thread.
+    thread: c_long,
+    interrupted: bool,
+}
+
+/// Notes that this thread works on an exchange from now on.
+pub(super) fn enter(py: Python<'_>, id: ExchangeId, thread: c_long) {
+    lock(py).insert(id, Running { thread, interrupted: false });
+}
+
+/// Notes that it does no more. An exception that has not reached it by now never does: it
+/// would hit the next call.
+pub(super) fn leave(py: Python<'_>, id: ExchangeId) {
+    let left = lock(py).remove(&id);
+    if let Some(Running { thread, interrupted: true }) = left {
+        // SAFETY: the thread is attached, which is all that this function asks for; a
+        // null exception takes back one that is on its way.
+        unsafe { PyThreadState_SetAsyncExc(thread, std::ptr::null_mut()) };
+    }
+}
+
+/// Ends a call: by an exception in its thread, or with the whole process where C code
+/// does not let go of the interpreter. For a thread that is not attached.
+pub(super) fn interrupt(id: ExchangeId, why: &str) {
+    let (attached, waiting) = channel();
+    let text = why.to_owned();
+    let raising = std::thread::Builder::new().spawn(move || {
+        Python::attach(|py| {
+            let _given_up = attached.send(());
+            // A call that is over needs no end.
+            let _over = raise(py, id, &text);
+        });
+    });
+    if raising.is_ok() && waiting.recv_timeout(HOLD) == Err(RecvTimeoutError::Timeout) {
+        let line = "rdev: C code holds on to the interpreter and no request can be \
+                    ended: the process is killed\n";
+        let _unheard = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
+        let _gone = kill_process_group(getpgrp(), Signal::KILL);
+    }
+}
+
+fn raise(py: Python<'_>, id: ExchangeId, why: &str) -> PyResult<()> {
+    let class = shims::process(py)?.call_method1("ended", (why,))?;
+    let mut running = lock(py);
+    if let Some(call) = running.get_mut(&id) {
+        call.interrupted = true;
+        // SAFETY: the thread is attached; the class is an exception's, and Python takes
+        // a reference of its own to it.
+        unsafe { PyThreadState_SetAsyncExc(call.thread, class.as_ptr()) };
+    }
+    Ok(())
+}
+
+fn lock(py: Python<'_>) -> MutexGuard<'static, BTreeMap<ExchangeId, Running>> {
+    RUNNING.lock_py_attached(py).unwrap_or_else(PoisonError::into_inner)
+}

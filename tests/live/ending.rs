@@ -1,0 +1,137 @@
+//! Requests that do not end (`tests/apps/stuck.py`), and are ended: by `--timeout`, and
+//! by a key of the dashboard.
+
+use crate::client::{Answer, Client, request};
+use crate::dashboard::dashboard;
+use crate::folder::Folder;
+use crate::patience::until;
+use crate::rdev::{Launch, rdev};
+use crate::serving::Probe;
+
+fn launch(folder: &Folder) -> Launch {
+    rdev(folder.path()).env("PROBE_FOLDER", folder.path()).arg("stuck:app")
+}
+
+fn stuck() -> Probe {
+    let folder = Folder::copy_of("stuck.py");
+    let server = launch(&folder).args(["--timeout", "0.5"]).serve();
+    Probe { server, folder }
+}
+
+fn told(answer: &Answer) {
+    let text = answer.text();
+    assert!(
+        text.contains("the request was ended: nothing came of it in 0.5 s"),
+        "{text}"
+    );
+}
+
+#[test]
+fn python_code_is_ended_with_its_traceback_and_the_process_goes_on() {
+    let probe = stuck();
+    let before = probe.server.get("/pid").expect(200).text();
+    for path in ["/loop", "/naps"] {
+        let answer = probe.server.get(path).expect(504);
+        told(&answer);
+        let text = answer.text();
+        assert!(text.contains("rdev.RequestEnded: the request was ended"), "{text}");
+        assert!(text.contains("stuck.py"), "{text}");
+    }
+    let answer = probe.server.get("/changes-its-mind").expect(503);
+    told(&answer);
+    for _ in 0..5 {
+        assert_eq!(probe.server.get("/pid").expect(200).text(), before);
+    }
+}
+
+#[test]
+fn a_thread_that_cannot_be_stopped_costs_its_process_but_not_the_others_requests() {
+    let mut probe = stuck();
+    let before = probe.server.get("/pid").expect(200).text();
+    for path in ["/sleeps", "/stubborn"] {
+        let mut ticking = probe.server.connect();
+        ticking.send(request("GET", "/ticks"));
+        ticking.head("GET");
+        let answer = probe.server.get(path).expect(504);
+        told(&answer);
+        assert!(answer.text().contains("its process is replaced"), "{answer}");
+        assert_ne!(probe.server.get("/pid").expect(200).text(), before);
+        assert_eq!(ticking.rest(1000).unwrap(), ticks_of_the_rest());
+    }
+    probe.server.wait_for("why", |program| {
+        program.said().contains("a request in the one before could not be ended")
+    });
+    let gone = |pid: &str| !std::path::Path::new("/proc").join(pid).exists();
+    until("the old process to end", || gone(&before).then_some(()));
+}
+
+/// What `/ticks` sends after its head, chunks and all.
+fn ticks_of_the_rest() -> usize {
+    let chunks = (0..30).map(|number| format!("{number}\n"));
+    let framed = chunks.map(|text| format!("{:x}\r\n{text}\r\n", text.len()).len());
+    framed.sum::<usize>() + "0\r\n\r\n".len()
+}
+
+#[test]
+fn code_that_holds_on_to_the_interpreter_is_killed_and_its_neighbours_are_told() {
+    let mut probe = stuck();
+    let before = probe.server.get("/pid").expect(200).text();
+    let mut neighbour = probe.server.connect();
+    neighbour.send(request("GET", "/ticks"));
+    neighbour.head("GET");
+    let answer = probe.server.get("/holds").expect(504);
+    told(&answer);
+    assert!(neighbour.rest(1000).unwrap() < ticks_of_the_rest());
+    assert_ne!(probe.server.get("/pid").expect(200).text(), before);
+    for word in ["holds on to the interpreter", "could not be ended"] {
+        probe.server.wait_for(word, |program| program.said().contains(word));
+    }
+}
+
+#[test]
+fn an_answer_that_has_begun_is_cut() {
+    let mut probe = stuck();
+    let answer = probe.server.get("/streams");
+    assert_eq!((answer.status, answer.text().as_str()), (200, "begun\n"));
+    assert!(!answer.complete);
+    probe.server.wait_for("the cut", |program| {
+        program.said().contains("cut: the request was ended: nothing came of it in 0.5 s")
+    });
+    probe
+        .server
+        .wait_for("its place", |program| program.said().contains("rdev.RequestEnded"));
+}
+
+#[test]
+fn only_the_application_is_timed() {
+    let probe = stuck();
+    let ticks = probe.server.get("/ticks").expect(200);
+    assert_eq!(ticks.text().lines().count(), 30);
+    let mut slow = probe.server.connect();
+    slow.send("POST /reads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\na");
+    probe.folder.wait_for("reads");
+    let mut greedy = probe.server.connect();
+    greedy.send(request("GET", "/floods"));
+    greedy.head("GET");
+    // As long as the first of them took, nothing happens to the others.
+    probe.server.get("/ticks").expect(200);
+    slow.send("b");
+    slow.answer("POST").expect(200);
+    assert_eq!(greedy.rest(3 << 20).unwrap(), 3 << 20);
+}
+
+#[test]
+fn a_key_ends_the_selected_request() {
+    let at = dashboard(Folder::copy_of("stuck.py"), ["stuck:app"], 100, 30);
+    for path in ["/loop", "/reads"] {
+        let mut client = Client::connect(at.port);
+        let length = "Content-Length: 5\r\n";
+        client.send(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n"));
+        at.folder.wait_for(path.trim_start_matches('/'));
+        at.terminal.sees([path]).press("G").press("K");
+        let answer = client.answer("POST").expect(504);
+        let text = answer.text();
+        assert!(text.contains("the request was ended from the dashboard"), "{text}");
+    }
+    at.terminal.sees(["2 errors"]).press("K").sees(["has ended already"]);
+}
