@@ -24,6 +24,7 @@ mod folder;
 mod freshness;
 mod giving_back;
 mod lifecycle;
+mod linted;
 mod patience;
 mod pressure;
 mod program;
