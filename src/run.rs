@@ -23,7 +23,7 @@ use crate::http::Limits;
 use crate::lane::{ImportPlan, OsText};
 use crate::plain::{self, Wording};
 use crate::process::{become_subreaper, end_descendants};
-use crate::reload::{self, Driver, Hopeless, Tripwire, Wish};
+use crate::reload::{self, Driver, Hopeless, Patterns, Tripwire, Wish};
 use crate::server::{self, Freshness};
 use crate::terminal;
 use crate::text::printable_lines;
@@ -271,7 +271,7 @@ impl Parts {
         // The server comes first, and tells a driver that will be there by then.
         let late = Arc::new(OnceLock::<Driver>::new());
         let (told, asked) = (Arc::clone(&late), Arc::clone(&late));
-        let tripwire = config.reload.then(|| Arc::new(Tripwire::default()));
+        let tripwire = config.reload.then(|| tripwire(&config)).transpose()?;
         let (server, server_thread) = server::start(server::Setup {
             listener,
             threads: config.threads,
@@ -379,6 +379,14 @@ fn no_interpreter(
     lines.join("\n")
 }
 
+fn tripwire(config: &Config) -> anyhow::Result<Arc<Tripwire>> {
+    let current_dir = std::env::current_dir().context("the current folder is gone")?;
+    let (watched, ignored) = (&config.watching.watch, &config.watching.ignore);
+    let patterns = Patterns::new(&config.target.app_dir, &current_dir, watched, ignored)
+        .context("what is watched is not known")?;
+    Ok(Arc::new(Tripwire::new(patterns, config.watching.poll)))
+}
+
 /// Has the driver look whenever the tripwire was touched.
 fn freshness(tripwire: Arc<Tripwire>, late: &Arc<OnceLock<Driver>>) -> Freshness {
     let late = Arc::clone(late);
@@ -420,6 +428,7 @@ fn plan(config: &Config) -> ImportPlan {
         app_dir: OsText::new(&config.target.app_dir),
         arguments: config.arguments.iter().map(OsText::new).collect(),
         multithread: config.threads > 1,
+        tells_files: config.reload,
     }
 }
 

@@ -100,6 +100,8 @@ pub(super) struct ServeArguments {
         help_heading = "Serving"
     )]
     pub(super) reload_mode: ReloadMode,
+    #[command(flatten)]
+    pub(super) watching: Watching,
     /// Address or name to listen on
     #[arg(
         long,
@@ -165,6 +167,43 @@ fn seconds(text: &str) -> Result<Duration, String> {
     number
         .and_then(|number| Duration::try_from_secs_f64(number).ok())
         .ok_or_else(|| "it is a number of seconds above 0".to_owned())
+}
+
+/// A pattern, which is compiled once it is known where the application lies.
+fn glob(text: &str) -> Result<String, String> {
+    match globset::Glob::new(text) {
+        Ok(_) if text.is_empty() => Err("it is empty".to_owned()),
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(error.kind().to_string()),
+    }
+}
+
+/// What else makes a reload, what does not, and how it is noticed.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct Watching {
+    /// Files that make a reload too when they change: a name such as '*.md', or a path
+    /// with a slash in it; may be repeated
+    #[arg(
+        long,
+        value_name = "GLOB",
+        requires = "reload",
+        help_heading = "Serving",
+        value_parser = glob
+    )]
+    pub watch: Vec<String>,
+    /// Files and folders that never make one, unless they are imported; may be repeated
+    #[arg(
+        long,
+        value_name = "GLOB",
+        requires = "reload",
+        help_heading = "Serving",
+        value_parser = glob
+    )]
+    pub ignore: Vec<String>,
+    /// Look at the files again and again instead of being told of changes by the
+    /// system, as is done by itself where it does not tell
+    #[arg(long, requires = "reload", help_heading = "Serving")]
+    pub poll: bool,
 }
 
 /// What a command line comes to before anything is looked up.
@@ -343,6 +382,14 @@ mod tests {
                                     way that makes no difference, always from nothing,
                                     or forked from one that has the libraries in memory
                                     [default: auto] [possible values: auto, cold, fork]
+              --watch <GLOB>        Files that make a reload too when they change: a
+                                    name such as '*.md', or a path with a slash in it;
+                                    may be repeated
+              --ignore <GLOB>       Files and folders that never make one, unless they
+                                    are imported; may be repeated
+              --poll                Look at the files again and again instead of being
+                                    told of changes by the system, as is done by itself
+                                    where it does not tell
               --host <HOST>         Address or name to listen on [default: 127.0.0.1]
               --port <PORT>         Port to listen on; 0 picks a free one and prints it
                                     [default: 8888]

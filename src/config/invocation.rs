@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::builder::StyledStr;
 
-use super::arguments::{self, ServeArguments, Typed};
+use super::arguments::{self, ServeArguments, Typed, Watching};
 use super::error::Error;
 use super::interpreter::{self, Interpreter};
 use super::reload_mode::ReloadMode;
@@ -22,6 +22,8 @@ pub struct Config {
     pub reload: bool,
     /// How generations are to be made.
     pub reload_mode: ReloadMode,
+    /// What else makes a reload, and how it is noticed.
+    pub watching: Watching,
     /// The address or name to listen on, IPv6 without brackets.
     pub host: String,
     /// 0: a free one.
@@ -80,6 +82,7 @@ fn resolve(
         target,
         reload: typed.reload,
         reload_mode: typed.reload_mode,
+        watching: typed.watching,
         host: without_brackets(typed.host),
         port: typed.port,
         threads: typed.threads,
@@ -154,6 +157,7 @@ mod tests {
             },
             reload: true,
             reload_mode: ReloadMode::Fork,
+            watching: Watching::default(),
             host: "::1".to_owned(),
             port: 0,
             threads: 1,

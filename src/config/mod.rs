@@ -12,6 +12,7 @@ mod reload_mode;
 mod surroundings;
 mod target;
 
+pub use arguments::Watching;
 pub use error::Error;
 pub use interpreter::{FoundBy, Interpreter, InterpreterError, Linked, Mismatch};
 pub use invocation::{Config, Invocation, from_command_line};

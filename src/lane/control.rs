@@ -2,7 +2,9 @@
 //! Descriptors travel beside them.
 
 use std::ffi::{OsStr, OsString};
+use std::fs::Metadata;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
@@ -10,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::exchange::{ExchangeId, GenerationId, Preload, Traceback};
+
+/// How many files a generation tells at most that it has opened.
+pub const MOST_OPENED: usize = 20_000;
 
 /// No message comes near this length: who announces one talks nonsense.
 const LONGEST: usize = 64 << 20;
@@ -82,6 +87,8 @@ pub struct ImportPlan {
     pub arguments: Vec<OsText>,
     /// Whether more than one call may run at a time: `wsgi.multithread`.
     pub multithread: bool,
+    /// Whether to tell which files the application opens.
+    pub tells_files: bool,
 }
 
 /// From the front to a worker.
@@ -93,6 +100,8 @@ pub enum ToWorker {
     Interrupt(ExchangeId, String),
     /// Run the application's exit handlers and end.
     Retire,
+    /// All was heard that came before the [`FromWorker::Await`] with this number.
+    Heard { number: u64 },
 }
 
 /// From a worker to the front.
@@ -109,6 +118,51 @@ pub enum FromWorker {
     ImportFailed { traceback: Traceback },
     /// Source files of the user's that were loaded, also if their import failed.
     Loaded { files: Vec<OsText> },
+    /// Other files that were read, or looked for: while importing all but libraries, later
+    /// templates alone.
+    Opened { files: Vec<OpenedFile> },
+    /// Answers wait until all that came before was heard: else the next request could be
+    /// there before it is known which files it depends on.
+    Await { number: u64 },
+    /// This file is going to be written, replaced or removed by the application itself.
+    Written { file: OsText },
+}
+
+/// A file that was opened for reading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedFile {
+    pub path: OsText,
+    /// As it was just before; `None` where no regular file was.
+    pub stat: Option<FileStat>,
+}
+
+/// What tells that a file may have other content than before. Compared with `!=` and
+/// never with `>`: a restored file is older than what it replaces.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileStat {
+    /// Nanoseconds since 1970.
+    pub modified: i128,
+    /// The same for the last change of the inode, which no program can set.
+    pub changed: i128,
+    /// Bytes.
+    pub size: u64,
+    pub inode: u64,
+}
+
+impl FileStat {
+    /// Of what the system says about a file.
+    pub fn of(met: &Metadata) -> Self {
+        Self {
+            modified: nanoseconds(met.mtime(), met.mtime_nsec()),
+            changed: nanoseconds(met.ctime(), met.ctime_nsec()),
+            size: met.size(),
+            inode: met.ino(),
+        }
+    }
+}
+
+fn nanoseconds(seconds: i64, rest: i64) -> i128 {
+    i128::from(seconds) * 1_000_000_000 + i128::from(rest)
 }
 
 /// What an import was seen to do.

@@ -11,8 +11,8 @@ mod control;
 mod frame;
 
 pub use control::{
-    ControlError, FromWorker, FromZygote, ImportPlan, ImportTrace, OsText, ToWorker,
-    ToZygote, decode, encode,
+    ControlError, FileStat, FromWorker, FromZygote, ImportPlan, ImportTrace, MOST_OPENED,
+    OpenedFile, OsText, ToWorker, ToZygote, decode, encode,
 };
 pub use frame::{
     Call, Down, Ending, FilePart, FrameReader, PIECE, Peer, Up, append_data,

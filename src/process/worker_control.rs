@@ -29,6 +29,11 @@ impl WorkerControl {
         send(&self.0, &ToWorker::Interrupt(id, why.to_owned()), &[])
     }
 
+    /// Lets answers go out that waited for us to hear something.
+    pub fn heard(&self, number: u64) -> io::Result<()> {
+        send(&self.0, &ToWorker::Heard { number }, &[])
+    }
+
     /// Has the worker run the application's exit handlers and end.
     pub fn retire(&self) -> io::Result<()> {
         send(&self.0, &ToWorker::Retire, &[])

@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use super::describe::describe;
-use super::shims;
+use super::{opened, shims};
 use crate::clock::monotonic;
 use crate::exchange::Traceback;
 use crate::lane::{FromWorker, ImportPlan, OsText};
@@ -62,8 +62,10 @@ fn reporter<'py>(
 ) -> PyResult<Bound<'py, PyCFunction>> {
     PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
         let (file,): (PathBuf,) = args.extract()?;
+        opened::is_told(&file);
         let _front_gone = reports
             .send(args.py(), &FromWorker::Loaded { files: vec![OsText::new(file)] });
+        opened::have_answers_wait(args.py());
         Ok(())
     })
 }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use pyo3::prelude::*;
 use rustix::process::{Pid, getpid};
 
+use super::opened;
 use crate::exchange::ExchangeId;
 use crate::lane::{self, Down, FrameReader, PIECE};
 use crate::process::send_bytes;
@@ -50,7 +51,10 @@ impl LaneSocket {
     /// them: that is the back-pressure of a slow client.
     pub(super) fn send(&self, py: Python<'_>, frames: &[u8]) -> io::Result<()> {
         self.check_process()?;
-        py.detach(|| (&self.socket).write_all(frames))
+        py.detach(|| {
+            opened::wait_until_heard();
+            (&self.socket).write_all(frames)
+        })
     }
 
     /// Writes a frame whole, with a descriptor.
@@ -78,6 +82,7 @@ impl LaneSocket {
             if self.is_shut() {
                 return Err(io::ErrorKind::BrokenPipe.into());
             }
+            opened::wait_until_heard();
             for piece in block.chunks(PIECE) {
                 lane::append_data(id, piece, &mut frames);
                 (&self.socket).write_all(&frames)?;

@@ -25,6 +25,7 @@ mod hints;
 mod input;
 mod lane_socket;
 mod lane_thread;
+mod opened;
 mod remarks;
 mod running;
 mod sending;

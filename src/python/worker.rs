@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 use super::application::{self, Reports};
 use super::warmth::Warmth;
 use super::zygote::Order;
-use super::{lane_thread, running, shims, warmth};
+use super::{lane_thread, opened, running, shims, warmth};
 use crate::lane::{FromWorker, ImportPlan, OsText, ToWorker};
 use crate::process::{Inbox, Received};
 
@@ -59,7 +59,12 @@ fn serve(
     watch_control(control, Arc::clone(&application), retire, plan.multithread)?;
     settle(py, &plan)?;
     let stash = warmth.enter(py, reports)?;
-    match application::import(py, &plan, reports) {
+    if plan.tells_files {
+        opened::observe(py, reports, &plan.app_dir)?;
+    }
+    let imported = application::import(py, &plan, reports);
+    opened::import_ended(py);
+    match imported {
         Ok((callable, took)) => {
             let trace = warmth::trace(&stash)?;
             let _first = application.set(Arc::new(callable));
@@ -148,6 +153,7 @@ fn listen(
                         .name("rdev-interrupt".to_owned())
                         .spawn(move || running::interrupt(id, &why));
                 }
+                ToWorker::Heard { number } => opened::heard(number),
                 // Closing our end wakes the main thread.
                 ToWorker::Retire => drop(retire.take()),
             }

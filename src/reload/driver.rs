@@ -30,7 +30,7 @@ use crate::exchange::{
     Event, GenerationEvent, GenerationId, Notice, OutputLine, OutputStream, Severity,
     Traceback,
 };
-use crate::lane::{FromWorker, ImportPlan, OsText};
+use crate::lane::{FromWorker, ImportPlan};
 use crate::process::{Exit, describe_exit, end_descendants, reap};
 
 const WAKER: Token = Token(0);
@@ -38,8 +38,6 @@ const CHILDREN: Token = Token(1);
 const ZYGOTE: Token = Token(2);
 /// Each worker has three tokens from here on.
 const WORKERS: usize = 16;
-/// How soon files that are just being written are looked at again.
-const AGAIN: Duration = Duration::from_millis(10);
 /// How long a worker that was asked to end may take. Threads of the application that
 /// never end would keep it for ever.
 const RETIRE: Duration = Duration::from_secs(2);
@@ -127,12 +125,13 @@ fn watch_children() -> io::Result<mio::net::UnixStream> {
     Ok(mio::net::UnixStream::from_std(read))
 }
 
-/// The driver's state; how it judges imports is next door (`judging.rs`).
+/// The driver's state; how it has code looked at and judges imports is next door
+/// (`looking.rs`, `judging.rs`).
 pub(super) struct Loop {
     pub(super) poll: Poll,
-    waker: Arc<Waker>,
+    pub(super) waker: Arc<Waker>,
     children: mio::net::UnixStream,
-    setup: Setup,
+    pub(super) setup: Setup,
     pub(super) machine: Machine,
     pub(super) zygotes: Zygotes,
     pub(super) workers: HashMap<GenerationId, Worker>,
@@ -142,13 +141,13 @@ pub(super) struct Loop {
     /// A failure that may still turn out to be a half-written file.
     pub(super) settling: Option<Settling>,
     /// Looks that wait for files to be written.
-    looks: Vec<(Touched, u64)>,
+    pub(super) looks: Vec<(Touched, u64)>,
     /// When to look at those files again.
-    again: Option<Instant>,
+    pub(super) again: Option<Instant>,
     /// When the pause before the next generation is over.
     pause: Option<Instant>,
     /// When everything is to be gone at the latest.
-    stopping: Option<Instant>,
+    pub(super) stopping: Option<Instant>,
 }
 
 impl Loop {
@@ -259,59 +258,10 @@ impl Loop {
         }
         let kills = workers().filter_map(Worker::deadline);
         let settling = self.settling.as_ref().map(|failure| failure.at);
-        let others =
-            [settling, self.again, self.pause, self.stopping, self.zygotes.deadline()];
+        let poll = self.code.as_ref().and_then(Code::due);
+        let zygotes = self.zygotes.deadline();
+        let others = [settling, self.again, self.pause, self.stopping, zygotes, poll];
         kills.chain(others.into_iter().flatten()).min()
-    }
-
-    fn watch_code(&mut self, tripwire: Arc<Tripwire>) {
-        let waker = Arc::clone(&self.waker);
-        let wake = move || {
-            let _ended = waker.wake();
-        };
-        let app_dir = self.setup.plan.app_dir.clone().into_path();
-        match Code::watch(&app_dir, tripwire, wake) {
-            Ok(code) => self.code = Some(code),
-            Err(error) => self.warn(format!("changes will not be seen: {error}")),
-        }
-    }
-
-    fn look_at_code(&mut self) {
-        let Some(code) = &mut self.code else { return };
-        let changes = code.changes();
-        if changes.torn {
-            self.look_again();
-        }
-        if let Some(trouble) = changes.trouble {
-            self.warn(trouble);
-        }
-        if !changes.files.is_empty() && self.stopping.is_none() {
-            self.feed(Input::Changed(changes.files));
-        }
-    }
-
-    /// Answers requests that wait to know whether the code is fresh. If it is not, the
-    /// machine has them held.
-    fn look(&mut self, touched: &Touched, number: u64) {
-        let changed = match &mut self.code {
-            Some(code) => code.look(touched),
-            None => Some(Vec::new()),
-        };
-        let Some(changed) = changed else {
-            self.looks.push((touched.clone(), number));
-            self.look_again();
-            return;
-        };
-        if !changed.is_empty() && self.stopping.is_none() {
-            self.feed(Input::Changed(changed));
-        } else {
-            (self.setup.announce)(Announcement::Unchanged(number));
-        }
-    }
-
-    /// Comes back to files that are just being written.
-    fn look_again(&mut self) {
-        self.again.get_or_insert_with(|| monotonic() + AGAIN);
     }
 
     /// Tells the machine and does what it decides.
@@ -392,7 +342,7 @@ impl Loop {
         Ok(())
     }
 
-    fn hear_workers(&mut self) {
+    pub(super) fn hear_workers(&mut self) {
         let ids: Vec<GenerationId> = self.workers.keys().copied().collect();
         for id in ids {
             self.hear_worker(id);
@@ -438,15 +388,16 @@ impl Loop {
                     worker.kill_if_due(monotonic());
                 }
             }
-            FromWorker::Loaded { files } => {
-                let files: Vec<PathBuf> =
-                    files.into_iter().map(OsText::into_path).collect();
-                if let Some(worker) = self.workers.get_mut(&id) {
-                    worker.files.extend(files.iter().cloned());
+            FromWorker::Loaded { files } => self.hear_loaded(id, files),
+            FromWorker::Await { number } => {
+                if let Some(worker) = self.workers.get(&id) {
+                    let _gone = worker.control.heard(number);
                 }
-                let trouble = self.code.as_mut().and_then(|code| code.loaded(&files));
-                if let Some(trouble) = trouble {
-                    self.warn(trouble);
+            }
+            FromWorker::Opened { files } => self.hear_opened(id, files),
+            FromWorker::Written { file } => {
+                if let Some(code) = &mut self.code {
+                    code.written(&file.into_path());
                 }
             }
             FromWorker::Imported { micros, trace } => {

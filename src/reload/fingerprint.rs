@@ -2,14 +2,15 @@
 //! a mere touch, and cheap to ask again.
 
 use std::fs::{self, File, Metadata, OpenOptions};
-use std::hash::{DefaultHasher, Hasher};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use jiff::Timestamp;
 
 use crate::clock;
+use crate::lane::FileStat;
 
 /// How long after its last change a file's times are believed. Two writes within one tick
 /// of the kernel's clock leave the same times, and file systems keep times as coarse as
@@ -17,27 +18,22 @@ use crate::clock;
 const SETTLED: i128 = 2_000_000_000;
 /// How far the kernel's time stamps may lag behind the clock: a tick, with some room.
 const TICK: i128 = 20_000_000;
+/// Files of more bytes than that are told apart by their times: reading a data set of
+/// gigabytes would hold up every reload.
+const LARGE: u64 = 64 << 20;
 /// How much is read at once.
 const PIECE: usize = 64 << 10;
 
 /// The state of one regular file.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fingerprint {
-    stat: StatKey,
-    /// A hash of the bytes; `None` where they may not be read.
+    stat: FileStat,
+    /// A hash of the bytes, or of the times of a large file; `None` where it may not be
+    /// read.
     content: Option<u64>,
     /// Whether equal times will mean equal content: only when the last change was already
     /// old when the content was read.
     settled: bool,
-}
-
-/// Compared with `!=` and never with `>`: a restored file is older than what it replaces.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct StatKey {
-    modified: i128,
-    changed: i128,
-    size: u64,
-    inode: u64,
 }
 
 impl Fingerprint {
@@ -48,19 +44,25 @@ impl Fingerprint {
         let met = regular(fs::metadata(path))?;
         let (met, content) = match open(path) {
             // From the open file, so that times and content are of the same inode.
-            Ok(mut file) => (regular(file.metadata())?, hash(&mut file).ok()),
+            Ok(mut file) => {
+                let met = regular(file.metadata())?;
+                let is_large = met.len() > LARGE;
+                let content =
+                    if is_large { Some(hash_times(&met)) } else { hash(&mut file).ok() };
+                (met, content)
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(_) => (met, None),
         };
-        let stat = StatKey::of(&met);
-        let settled = now - stat.modified.max(stat.changed) >= SETTLED;
+        let stat = FileStat::of(&met);
+        let settled = is_settled(&stat, now);
         Some(Self { stat, content, settled })
     }
 
     /// Looks at the file again; reads it only where its times cannot vouch for it.
     pub(super) fn renew(self, path: &Path) -> Option<Self> {
         let met = regular(fs::metadata(path))?;
-        if self.settled && StatKey::of(&met) == self.stat {
+        if self.settled && FileStat::of(&met) == self.stat {
             return Some(self);
         }
         Self::take(path)
@@ -71,6 +73,11 @@ impl Fingerprint {
         one.map(|print| print.content) == other.map(|print| print.content)
     }
 
+    /// Whether the file is still as it was then; two missing ones are the same.
+    pub(super) fn is_as_told(print: Option<Self>, told: Option<FileStat>) -> bool {
+        print.map(|print| print.stat) == told
+    }
+
     /// Whether the file may have been written since `then`. Goes by the time of the
     /// inode's last change, which no program can set.
     pub(super) fn written_since(&self, then: Timestamp) -> bool {
@@ -78,19 +85,9 @@ impl Fingerprint {
     }
 }
 
-impl StatKey {
-    fn of(met: &Metadata) -> Self {
-        Self {
-            modified: nanoseconds(met.mtime(), met.mtime_nsec()),
-            changed: nanoseconds(met.ctime(), met.ctime_nsec()),
-            size: met.size(),
-            inode: met.ino(),
-        }
-    }
-}
-
-fn nanoseconds(seconds: i64, rest: i64) -> i128 {
-    i128::from(seconds) * 1_000_000_000 + i128::from(rest)
+/// Whether these times, looked at `now`, are believed to tell of the next change.
+pub(super) fn is_settled(stat: &FileStat, now: i128) -> bool {
+    now - stat.modified.max(stat.changed) >= SETTLED
 }
 
 fn regular(met: io::Result<Metadata>) -> Option<Metadata> {
@@ -116,6 +113,13 @@ fn hash(file: &mut File) -> io::Result<u64> {
             Err(error) => return Err(error),
         }
     }
+}
+
+fn hash_times(met: &Metadata) -> u64 {
+    let FileStat { modified, changed: _, size, inode } = FileStat::of(met);
+    let mut hasher = DefaultHasher::new();
+    (modified, size, inode).hash(&mut hasher);
+    hasher.finish()
 }
 
 #[cfg(test)]
@@ -148,7 +152,7 @@ mod tests {
         fs::write(&path, "two").unwrap();
         // As if both writes had fallen into one tick of the kernel's clock.
         let met = fs::metadata(&path).unwrap();
-        let blind = Fingerprint { stat: StatKey::of(&met), ..print };
+        let blind = Fingerprint { stat: FileStat::of(&met), ..print };
         assert_ne!(blind.renew(&path).unwrap().content, print.content);
     }
 

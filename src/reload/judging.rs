@@ -50,6 +50,7 @@ impl Loop {
                 "every generation is made from nothing from now on: {why}"
             ));
         }
+        self.settle_on(self.workers.get(&id).and_then(|worker| worker.mark));
         match verdict {
             Verdict::Keep => {
                 self.feed(Input::Imported { id, took, rung, stale });
@@ -92,7 +93,16 @@ impl Loop {
         if stale.is_empty() && self.zygotes.failed(rung, &traceback) {
             self.suspect(id, "its import failed, which a fork may be the cause of");
         } else {
+            if stale.is_empty() {
+                self.settle_on(mark);
+            }
             self.feed(Input::ImportFailed { id, traceback, stale });
+        }
+    }
+
+    fn settle_on(&mut self, mark: Option<Mark>) {
+        if let (Some(code), Some(mark)) = (&mut self.code, mark) {
+            code.settle_on(&mark);
         }
     }
 

@@ -3,10 +3,15 @@
 mod announcement;
 mod code;
 mod driver;
+mod events;
 mod fingerprint;
+mod folders;
+mod interest;
 mod judging;
+mod looking;
 mod machine;
 mod output;
+mod patterns;
 mod place;
 mod tree;
 mod tripwire;
@@ -22,9 +27,8 @@ mod tests;
 
 pub use announcement::Announcement;
 pub use driver::{Driver, Hopeless, Setup, Wish};
-pub use tree::{Mark, Tree};
+pub use patterns::Patterns;
 pub use tripwire::{Touched, Tripwire};
-pub use watch::{Pending, WatchError, Watcher};
 
 /// What [`Announcement::Ready`] brings along: the server opens lanes through it.
 pub use crate::process::WorkerControl;

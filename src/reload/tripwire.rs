@@ -12,12 +12,16 @@ use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::interest::Interest;
+use super::patterns::Patterns;
+use super::watch::WatchError;
 
 /// What may have changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Touched {
-    /// Files of code, and folders.
+    /// Files that matter, and folders.
     Paths(Vec<PathBuf>),
     /// It cannot be told: look at all there is.
     Everything,
@@ -32,11 +36,14 @@ pub struct Tripwire {
     directories: Mutex<HashMap<i32, PathBuf>>,
     /// Something cannot be watched.
     blind: AtomicBool,
+    interest: Arc<Interest>,
+    /// The user wants no events.
+    polls: bool,
 }
 
-impl Default for Tripwire {
-    /// One that covers nothing yet.
-    fn default() -> Self {
+impl Tripwire {
+    /// One that covers nothing yet. Where it `polls`, everything is suspect always.
+    pub fn new(patterns: Patterns, polls: bool) -> Self {
         #[cfg(target_os = "linux")]
         let (inotify, blind) = {
             use rustix::fs::inotify::{CreateFlags, init};
@@ -50,15 +57,33 @@ impl Default for Tripwire {
             #[cfg(target_os = "linux")]
             inotify,
             directories: Mutex::default(),
-            blind: AtomicBool::new(blind),
+            blind: AtomicBool::new(blind || polls),
+            polls,
+            interest: Arc::new(Interest::new(patterns)),
         }
     }
-}
 
-impl Tripwire {
+    /// Which paths it tells of.
+    pub(super) fn interest(&self) -> Arc<Interest> {
+        Arc::clone(&self.interest)
+    }
+
+    /// Has everything suspected from now on.
+    pub(super) fn distrust(&self) {
+        self.blind.store(true, Ordering::Release);
+    }
+
+    pub(super) fn polls(&self) -> bool {
+        self.polls
+    }
+
+    pub(super) fn is_blind(&self) -> bool {
+        self.blind.load(Ordering::Acquire)
+    }
+
     /// What has been touched since the last look; `None` means nothing.
     pub fn touched(&self) -> Option<Touched> {
-        if self.blind.load(Ordering::Acquire) {
+        if self.is_blind() {
             return Some(Touched::Everything);
         }
         self.read_events()
@@ -66,7 +91,7 @@ impl Tripwire {
 
     /// Adds directories. Says whether any of them is new; the error is the first that
     /// leaves something unseen, and from then on everything is suspect.
-    pub(super) fn cover(&self, directories: &[PathBuf]) -> io::Result<bool> {
+    pub(super) fn cover(&self, directories: &[PathBuf]) -> Result<bool, WatchError> {
         let mut news = false;
         for directory in directories {
             match self.watch(directory) {
@@ -74,8 +99,8 @@ impl Tripwire {
                 // Gone again, or closed to us: nothing can be imported from it either.
                 Err(error) if is_harmless(&error) => {}
                 Err(error) => {
-                    self.blind.store(true, Ordering::Release);
-                    return Err(error);
+                    self.distrust();
+                    return Err(WatchError::uncovered(directory, error));
                 }
             }
         }
@@ -104,7 +129,7 @@ mod inotify {
     use rustix::fs::inotify::{Event, ReadFlags, Reader, WatchFlags, add_watch};
     use rustix::io::Errno;
 
-    use super::super::walk::{is_code, is_pruned_name};
+    use super::super::walk::is_pruned_name;
     use super::{Touched, Tripwire};
 
     impl Tripwire {
@@ -165,9 +190,9 @@ mod inotify {
             let name = OsStr::from_bytes(name.to_bytes());
             let path = directory.join(name);
             let matters = if flags.contains(ReadFlags::ISDIR) {
-                !is_pruned_name(name)
+                !is_pruned_name(name) || self.interest.is_above(&path)
             } else {
-                is_code(&path)
+                self.interest.matters(&path)
             };
             matters.then_some(path)
         }
@@ -194,7 +219,7 @@ mod tests {
     fn what_was_saved_is_known_when_the_save_returns() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
-        let tripwire = Tripwire::default();
+        let tripwire = Tripwire::new(Patterns::default(), false);
         assert!(tripwire.cover(std::slice::from_ref(&root)).unwrap());
         assert_eq!(tripwire.touched(), None);
         let paths = |names: &[&str]| {
@@ -217,12 +242,29 @@ mod tests {
     }
 
     #[test]
+    fn what_was_read_matters_whatever_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().canonicalize().unwrap();
+        let tripwire = Tripwire::new(Patterns::default(), false);
+        tripwire.cover(std::slice::from_ref(&root)).unwrap();
+        let (config, log) = (root.join(".env"), root.join("app.log"));
+        for path in [&config, &log] {
+            tripwire.interest().add(path.clone());
+        }
+        tripwire.interest().forget(&log);
+        fs::write(&log, "a line").unwrap();
+        assert_eq!(tripwire.touched(), None);
+        fs::write(&config, "A=1").unwrap();
+        assert_eq!(tripwire.touched(), Some(Touched::Paths(vec![config])));
+    }
+
+    #[test]
     fn a_lost_directory_is_suspect_itself() {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
         let package = root.join("package");
         fs::create_dir(&package).unwrap();
-        let tripwire = Tripwire::default();
+        let tripwire = Tripwire::new(Patterns::default(), false);
         tripwire.cover(std::slice::from_ref(&package)).unwrap();
         fs::remove_dir(&package).unwrap();
         assert_eq!(tripwire.touched(), Some(Touched::Paths(vec![package])));

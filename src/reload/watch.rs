@@ -16,8 +16,9 @@ use notify::event::{AccessKind, AccessMode, CreateKind, ModifyKind};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _};
 use thiserror::Error;
 
+use super::interest::Interest;
 use super::place::{Links, locate};
-use super::walk::{Found, Walk, is_code, is_pruned_name};
+use super::walk::{Found, Walk, is_pruned_name};
 
 /// How many places are remembered before a sweep of everything is cheaper.
 const QUEUE: usize = 8192;
@@ -26,23 +27,22 @@ const PASSES: usize = 16;
 
 /// Why changes cannot be seen, and what to do about it.
 #[derive(Debug, Error)]
-pub enum WatchError {
+pub(super) enum WatchError {
     #[error("the application's folder {path} cannot be watched: {source}")]
     Root { path: PathBuf, source: io::Error },
     #[error(
-        "the system's limit of watched folders is reached: changes in {path} and \
-         elsewhere go unseen; raise it with `sudo sysctl fs.inotify.max_user_watches=524288`"
+        "the system's limit of watched folders is reached at {path} \
+         (`sudo sysctl fs.inotify.max_user_watches=524288` raises it)"
     )]
     Limit { path: PathBuf },
     #[error(
-        "the system's limit of file watchers is reached: changes go unseen; raise it with \
-         `sudo sysctl fs.inotify.max_user_instances=1024` (or `ulimit -n`), or end other \
-         programs that watch files"
+        "the system's limit of file watchers is reached \
+         (`sudo sysctl fs.inotify.max_user_instances=1024` or `ulimit -n` raises it)"
     )]
     Instances,
-    #[error("changes in {path} go unseen: {source}")]
+    #[error("{path} cannot be watched ({source})")]
     Directory { path: PathBuf, source: notify::Error },
-    #[error("changes cannot be watched for: {0}")]
+    #[error("files cannot be watched ({0})")]
     Start(notify::Error),
     #[error("some changes may have gone unseen, so everything is looked at: {0}")]
     Events(notify::Error),
@@ -50,18 +50,18 @@ pub enum WatchError {
 
 /// What happened since the queue was last drained.
 #[derive(Debug, Default)]
-pub struct Pending {
+pub(super) struct Pending {
     /// Files and folders to look at, by real paths, for [`super::Tree::refresh`].
-    pub paths: Vec<PathBuf>,
+    pub(super) paths: Vec<PathBuf>,
     /// Events were lost, or what is ignored has changed: everything is to be looked at,
     /// by [`super::Tree::sweep`].
-    pub sweep: bool,
+    pub(super) sweep: bool,
     /// What went wrong, to be told to the developer.
-    pub trouble: Option<WatchError>,
+    pub(super) trouble: Option<WatchError>,
 }
 
 /// The watches, and the queue of what they report.
-pub struct Watcher {
+pub(super) struct Watcher {
     walk: Walk,
     notify: RecommendedWatcher,
     shared: Arc<Shared>,
@@ -85,44 +85,40 @@ struct Queue {
     moved: BTreeSet<PathBuf>,
     sweep: bool,
     trouble: Option<WatchError>,
-    /// Places of loaded files, which count whatever their names.
-    loaded: BTreeSet<PathBuf>,
+    interest: Arc<Interest>,
     /// Every directory that has a watch.
     watched: BTreeSet<PathBuf>,
+    /// Those that got it since it was last asked.
+    fresh: Vec<PathBuf>,
 }
 
 impl Watcher {
     /// Watches an application's folder. `wake` is called from another thread when there is
     /// something to [`Watcher::drain`], once until that is done; it must not block.
-    pub fn start(
+    pub(super) fn start(
         app_dir: &Path,
+        interest: Arc<Interest>,
         wake: impl Fn() + Send + Sync + 'static,
     ) -> Result<Self, WatchError> {
-        let walk = Walk::new(app_dir)
+        let walk = Walk::new(app_dir, Arc::clone(&interest))
             .map_err(|source| WatchError::Root { path: app_dir.to_path_buf(), source })?;
-        let queue = Mutex::new(Queue::default());
+        let queue = Mutex::new(Queue { interest, ..Queue::default() });
         let shared = Arc::new(Shared { queue, wake: Box::new(wake) });
         let handler = Arc::clone(&shared);
         let notify = notify::recommended_watcher(move |event| handler.take_in(event))
             .map_err(WatchError::from_start)?;
-        let needed = BTreeSet::from([walk.root().to_path_buf()]);
+        let needed = walk.folders().map(Path::to_path_buf).collect();
         let mut watcher = Self { walk, notify, shared, links: Links::default(), needed };
-        match watcher.follow(&everything()) {
-            Ok(()) => Ok(watcher),
-            Err(error @ WatchError::Limit { .. }) => Err(error),
-            Err(error) => {
-                watcher.shared.complain(error);
-                Ok(watcher)
-            }
-        }
+        watcher.follow(&everything())?;
+        Ok(watcher)
     }
 
-    /// Watches the places of files that a generation has loaded, or failed to, wherever
-    /// they lie. What changed before that is for [`super::Tree::changed_since`] to find.
-    pub fn add_loaded(&mut self, paths: &[PathBuf]) -> Result<(), WatchError> {
+    /// Watches the places of files that a generation has loaded or read, or failed to,
+    /// wherever they lie. What changed before that is for [`super::Tree::changed_since`] to find.
+    pub(super) fn add_files(&mut self, paths: &[PathBuf]) -> Result<(), WatchError> {
         let mut result = Ok(());
         for path in paths {
-            if path.is_absolute() && !self.queue().loaded.contains(path) {
+            if path.is_absolute() && !self.interest().knows(path) {
                 result = result.and(self.add(path));
             }
         }
@@ -130,14 +126,15 @@ impl Watcher {
     }
 
     /// Takes what has happened, and brings the watches up to date with it.
-    pub fn drain(&mut self) -> Pending {
+    pub(super) fn drain(&mut self) -> Pending {
         let (mut pending, mut moved) = self.queue().take();
         if pending.sweep {
             moved = everything();
         }
         let mut result = self.follow(&moved);
         for path in &pending.paths {
-            let links = if is_code(path) && path.is_symlink() {
+            let is_new = self.interest().patterns().looks_for(path);
+            let links = if is_new && path.is_symlink() {
                 vec![path.clone()]
             } else {
                 self.links.through(path)
@@ -153,8 +150,13 @@ impl Watcher {
         pending
     }
 
-    /// The directories that have a watch now.
-    pub fn directories(&self) -> Vec<PathBuf> {
+    /// The directories that got a watch since it was last asked.
+    pub(super) fn take_fresh(&mut self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.queue().fresh)
+    }
+
+    #[cfg(test)]
+    pub(super) fn directories(&self) -> Vec<PathBuf> {
         self.queue().watched.iter().cloned().collect()
     }
 
@@ -203,7 +205,7 @@ impl Watcher {
         for spot in place.spots {
             let directory = spot.parent().map(Path::to_path_buf);
             // Before the watch, so that its first event counts already.
-            self.queue().loaded.insert(spot);
+            self.interest().add(spot);
             if let Some(directory) = directory {
                 result = result.and(self.ensure(&directory));
                 self.needed.insert(directory);
@@ -232,7 +234,10 @@ impl Watcher {
         // lock is not held meanwhile: notify's thread may need it before it can answer.
         self.queue().watched.insert(directory.to_path_buf());
         let result = self.notify.watch(directory, RecursiveMode::NonRecursive);
-        let Err(error) = result else { return Ok(true) };
+        let Err(error) = result else {
+            self.queue().fresh.push(directory.to_path_buf());
+            return Ok(true);
+        };
         self.queue().watched.remove(directory);
         if is_harmless(&error) {
             return Ok(false);
@@ -257,11 +262,15 @@ impl Watcher {
     fn queue(&self) -> MutexGuard<'_, Queue> {
         self.shared.lock()
     }
+
+    fn interest(&self) -> Arc<Interest> {
+        Arc::clone(&self.queue().interest)
+    }
 }
 
 impl Pending {
     /// Whether there is nothing to look at and nothing to tell.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         self.paths.is_empty() && !self.sweep && self.trouble.is_none()
     }
 }
@@ -327,7 +336,7 @@ impl Queue {
 
     fn note_path(&mut self, kind: EventKind, path: &Path) {
         let name = path.file_name().unwrap_or_default();
-        if is_code(path) || self.loaded.contains(path) {
+        if self.interest.matters(path) {
             self.files.insert(path.to_path_buf());
         } else if name == ".gitignore" || name == "pyvenv.cfg" {
             // What is searched is other now.
@@ -349,7 +358,7 @@ impl Queue {
         if is_content {
             return false;
         }
-        if self.watched.contains(path) || below(&self.loaded, path).next().is_some() {
+        if self.watched.contains(path) || self.interest.is_above(path) {
             return true;
         }
         let is_new = !kind.is_remove() && kind != EventKind::Create(CreateKind::File);
@@ -367,12 +376,26 @@ impl Queue {
 }
 
 impl WatchError {
+    /// Whether there is something that is not told of from now on.
+    pub(super) fn is_lasting(&self) -> bool {
+        !matches!(self, Self::Events(_))
+    }
+
     fn from_start(error: notify::Error) -> Self {
         match &error.kind {
             notify::ErrorKind::Io(source) if is_out_of_descriptors(source) => {
                 Self::Instances
             }
             _ => Self::Start(error),
+        }
+    }
+
+    /// The tripwire's trouble with a directory.
+    pub(super) fn uncovered(directory: &Path, error: io::Error) -> Self {
+        let path = directory.to_path_buf();
+        match error.kind() {
+            io::ErrorKind::StorageFull => Self::Limit { path },
+            _ => Self::Directory { path, source: notify::Error::io(error) },
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) struct Worker {
     pub(super) mark: Option<Mark>,
     /// The user's files it has loaded.
     pub(super) files: Vec<PathBuf>,
+    /// How many others it has opened.
+    pub(super) opened: usize,
     /// When it is killed if it has not ended by then.
     pub(super) kill_at: Option<Instant>,
     /// It has closed its control socket: it is gone, or going.
@@ -83,6 +85,7 @@ impl Worker {
             making: Arc::new(making),
             mark: None,
             files: Vec::new(),
+            opened: 0,
             kill_at: None,
             silent: false,
             garbled: None,

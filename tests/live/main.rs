@@ -35,5 +35,6 @@ mod reloading;
 mod serving;
 mod soak;
 mod terminal;
+mod triggers;
 mod waitress;
 mod warm;
