@@ -312,34 +312,23 @@ def is_library(name, module, is_own):
     return bool(places) and not any(is_own(place) for place in places)
 
 
-# The files behind what was imported beforehand, as they were then.
-_kept = {}
-
-
-def _stamps(names, is_own):
-    """What tells that a file was replaced or edited: of modules, and of their folders,
-    where packages come and go."""
+def _files(names, is_own):
+    """What tells that a library was replaced or edited: the files of modules, and the
+    folders where packages come and go."""
     files = {getattr(sys.modules[name], "__file__", None) for name in names} - {None}
     # Not those of the application, which may be there by PYTHONPATH or a `.pth` file.
     folders = {
         entry for entry in sys.path if entry and not is_own(os.path.join(entry, "m.py"))
     }
-    return {path: _stamp(path) for path in files | folders}
+    return sorted(files | folders)
 
 
-def _stamp(path):
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size, found.st_ino
-
-
-def preload(trace, excluded, is_own):
-    """Imports in the zygote. Gives (steps, refusals, late, learnt): what can be handed
-    out; which modules must not be imported beforehand, with the reason; which could not
-    be, since they come after something that cannot be done for the application; and in
-    which changes of the surroundings modules are imported, from which one on.
+def preload(trace, excluded, is_own, forks):
+    """Imports in the zygote. Gives (steps, refusals, late, learnt, files): what can be
+    handed out; which modules must not be imported beforehand, with the reason; which
+    could not be, since they come after something that cannot be done for the application;
+    in which changes of the surroundings modules are imported, from which one on; and what
+    it was all read from.
 
     A step is (name, its state, names of the modules it brought, what else it changed).
     """
@@ -366,17 +355,17 @@ def preload(trace, excluded, is_own):
             learnt.append((name, difference(known, states[index])))
             known = states[index]
         modules, before = set(sys.modules), snapshot()
-        why = _import(name, is_own) or _hooked(before, snapshot())
+        why = _import(name, is_own, forks) or _hooked(before, snapshot())
         if why:
             refusals.append((name, why))
         brought = [other for other in sys.modules if other not in modules]
         steps.append((name, states[index], brought, changes_between(before, snapshot())))
     apply(changes_between(snapshot(), start))
-    _kept.update(_stamps((name for _, _, names, _ in steps for name in names), is_own))
+    files = _files((name for _, _, names, _ in steps for name in names), is_own)
     _functions.update((name, _own_functions(name)) for name in list(sys.modules))
     gc.collect()
     gc.freeze()
-    return steps, refusals, late, learnt
+    return steps, refusals, late, learnt, files
 
 
 def _hooked(before, after):
@@ -427,7 +416,7 @@ def _become(wanted):
             os.environ[key] = value
 
 
-def _import(name, is_own):
+def _import(name, is_own, forks):
     """Imports one module; returns why that must not be done beforehand, if so."""
     before, threads, files = set(sys.modules), _thread._count(), _descriptors()
     with _Silence() as silence:
@@ -437,7 +426,8 @@ def _import(name, is_own):
             return "fails when imported alone: %s: %s" % (type(error).__name__, error)
     if silence.broken:
         return "prints when imported"
-    if _thread._count() != threads:
+    # Threads do not live through a fork.
+    if forks and _thread._count() != threads:
         return "starts a thread"
     if _descriptors() != files:
         return "opens a file or a socket"
@@ -639,9 +629,6 @@ def _shadows(folder, tops):
 def enter(steps, broken, is_own):
     """Makes a forked process look as if nothing had been imported. Gives the stash."""
     _renew()
-    for path, stamp in _kept.items():
-        if _stamp(path) != stamp:
-            broken("%s was changed" % path)
     return Stash(steps, Surroundings(is_own), broken)
 
 
@@ -651,6 +638,11 @@ def _renew():
     if numpy is not None:
         # It seeds its global generator at import, so every fork would count alike.
         numpy.seed()
+    renew_hour()
+
+
+def renew_hour():
+    """Makes the application's start be now, for what has noted it."""
     logging = sys.modules.get("logging")
     if logging is not None and logging.__name__ not in BASE_MODULES:
         in_nanoseconds = isinstance(logging._startTime, int)

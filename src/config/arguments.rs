@@ -90,8 +90,7 @@ pub(super) struct ServeArguments {
     #[arg(long, help_heading = "Serving")]
     pub(super) reload: bool,
     /// How the process of the new code is made: the fastest way that makes no
-    /// difference, always from nothing, or forked from one that has the libraries in
-    /// memory
+    /// difference, or one of the ways that README.md tells of
     #[arg(
         long,
         value_name = "MODE",
@@ -379,9 +378,9 @@ mod tests {
               --reload              Bring in every change to the code before the next
                                     request is answered
               --reload-mode <MODE>  How the process of the new code is made: the fastest
-                                    way that makes no difference, always from nothing,
-                                    or forked from one that has the libraries in memory
-                                    [default: auto] [possible values: auto, cold, fork]
+                                    way that makes no difference, or one of the ways
+                                    that README.md tells of [default: auto] [possible
+                                    values: auto, cold, spare, fork, checkpoint]
               --watch <GLOB>        Files that make a reload too when they change: a
                                     name such as '*.md', or a path with a slash in it;
                                     may be repeated

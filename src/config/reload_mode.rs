@@ -16,6 +16,10 @@ pub enum ReloadMode {
     Cold,
     /// Forked from a process that has the libraries in memory.
     Fork,
+    /// A process of its own, started beforehand, that has imported the libraries itself.
+    Spare,
+    /// Begun beforehand, up to the file that was edited last.
+    Checkpoint,
 }
 
 impl ReloadMode {
@@ -24,6 +28,8 @@ impl ReloadMode {
             Self::Auto => "auto",
             Self::Cold => "cold",
             Self::Fork => "fork",
+            Self::Spare => "spare",
+            Self::Checkpoint => "checkpoint",
         }
     }
 }
@@ -38,7 +44,7 @@ impl fmt::Display for ReloadMode {
 // `--help` would differ by them.
 impl ValueEnum for ReloadMode {
     fn value_variants<'a>() -> &'a [Self] {
-        &[Self::Auto, Self::Cold, Self::Fork]
+        &[Self::Auto, Self::Cold, Self::Spare, Self::Fork, Self::Checkpoint]
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {

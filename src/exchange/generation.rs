@@ -32,14 +32,32 @@ pub enum Rung {
     Cold,
     /// Forked with so many modules of libraries already in memory.
     Fork { modules: usize },
+    /// A process of its own that was started beforehand, and became the worker, with so
+    /// many modules of libraries already in memory.
+    Spare { modules: usize },
+    /// Either of them, and the import was begun beforehand: what comes before the file that
+    /// was edited last had been imported when it was saved.
+    Checkpoint { modules: usize },
 }
 
 impl Rung {
+    /// How many modules of libraries were in memory.
+    pub fn modules(self) -> usize {
+        match self {
+            Self::Cold => 0,
+            Self::Fork { modules }
+            | Self::Spare { modules }
+            | Self::Checkpoint { modules } => modules,
+        }
+    }
+
     /// In one word.
     pub fn name(self) -> &'static str {
         match self {
             Self::Cold => "cold",
             Self::Fork { .. } => "fork",
+            Self::Spare { .. } => "spare",
+            Self::Checkpoint { .. } => "checkpoint",
         }
     }
 }
@@ -49,6 +67,11 @@ impl fmt::Display for Rung {
         match self {
             Self::Cold => out.write_str("cold"),
             Self::Fork { modules } => write!(out, "{modules} modules warm"),
+            Self::Spare { modules } => write!(out, "{modules} modules warm, a spare"),
+            Self::Checkpoint { modules: 0 } => out.write_str("begun beforehand"),
+            Self::Checkpoint { modules } => {
+                write!(out, "{modules} modules warm, begun beforehand")
+            }
         }
     }
 }

@@ -52,12 +52,20 @@ impl OsText {
 /// From the front to the zygote.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToZygote {
-    /// Fork a worker. Three descriptors come along: its control socket, and the pipes
+    /// Make a worker. Three descriptors come along: its control socket, and the pipes
     /// for its stdout and stderr.
-    Fork(ImportPlan),
+    Make(Birth, ImportPlan),
     /// Import libraries beforehand: those that this trace of a generation names, without
-    /// the excluded ones.
-    Preload { trace: Vec<u8>, excluded: Vec<String> },
+    /// the excluded ones. How workers will be made of it decides what else is left out.
+    Preload { trace: Vec<u8>, excluded: Vec<String>, birth: Birth },
+}
+
+/// How a zygote makes a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Birth {
+    Fork,
+    /// It becomes the worker itself, and is a zygote no more.
+    Become,
 }
 
 /// From the zygote to the front.
@@ -89,6 +97,18 @@ pub struct ImportPlan {
     pub multithread: bool,
     /// Whether to tell which files the application opens.
     pub tells_files: bool,
+    /// If nobody asks for it yet: how far it goes until [`ToWorker::Proceed`].
+    pub ahead: Option<Ahead>,
+}
+
+/// How far an import goes that is made before it is asked for. It also waits before
+/// anything that could be noticed outside of the process.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ahead {
+    /// Not one file of the user's is read.
+    Nothing,
+    /// This file of the user's is not read; if it is not come by, to the end.
+    Until(OsText),
 }
 
 /// From the front to a worker.
@@ -102,6 +122,8 @@ pub enum ToWorker {
     Retire,
     /// All was heard that came before the [`FromWorker::Await`] with this number.
     Heard { number: u64 },
+    /// Go on with an import that was made ahead.
+    Proceed,
 }
 
 /// From a worker to the front.
@@ -126,6 +148,11 @@ pub enum FromWorker {
     Await { number: u64 },
     /// This file is going to be written, replaced or removed by the application itself.
     Written { file: OsText },
+    /// An import made ahead waits: before that file is read, or something else is done.
+    /// Whether it has already done something that could be noticed outside.
+    Waiting { before: Option<OsText>, showed: bool },
+    /// It goes on. What it reports from here on is as if it had begun now.
+    Proceeding,
 }
 
 /// A file that was opened for reading.

@@ -11,8 +11,8 @@ mod control;
 mod frame;
 
 pub use control::{
-    ControlError, FileStat, FromWorker, FromZygote, ImportPlan, ImportTrace, MOST_OPENED,
-    OpenedFile, OsText, ToWorker, ToZygote, decode, encode,
+    Ahead, Birth, ControlError, FileStat, FromWorker, FromZygote, ImportPlan,
+    ImportTrace, MOST_OPENED, OpenedFile, OsText, ToWorker, ToZygote, decode, encode,
 };
 pub use frame::{
     Call, Down, Ending, FilePart, FrameReader, PIECE, Peer, Up, append_data,

@@ -38,4 +38,9 @@ impl WorkerControl {
     pub fn retire(&self) -> io::Result<()> {
         send(&self.0, &ToWorker::Retire, &[])
     }
+
+    /// Has an import that was made ahead go on.
+    pub fn proceed(&self) -> io::Result<()> {
+        send(&self.0, &ToWorker::Proceed, &[])
+    }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
+use super::ahead::Gate;
 use super::describe::describe;
 use super::{opened, shims};
 use crate::clock::monotonic;
@@ -28,28 +29,37 @@ impl Reports {
     /// Reports to the front, detached from Python: it may have to wait for other threads
     /// that report, and for the front to read.
     pub(super) fn send(&self, py: Python<'_>, report: &FromWorker) -> io::Result<()> {
-        py.detach(|| {
-            let control =
-                self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            send(&*control, report, &[])
-        })
+        py.detach(|| self.send_detached(report))
+    }
+
+    /// The same from a thread that is not attached.
+    pub(super) fn send_detached(&self, report: &FromWorker) -> io::Result<()> {
+        let control = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        send(&*control, report, &[])
     }
 }
 
-/// Imports what the plan says and returns the callable with the time the import took.
+/// Imports what the plan says and returns the callable with the time the import took,
+/// counted from when it was asked for.
 pub(super) fn import(
     py: Python<'_>,
     plan: &ImportPlan,
     reports: &'static Reports,
+    gate: Option<&'static Gate>,
 ) -> Result<(Py<PyAny>, Duration), Traceback> {
     let attempt = || -> PyResult<_> {
         let importing = shims::importing(py)?;
-        importing.call_method1("load_from_source", (reporter(py, reports)?,))?;
+        importing.call_method1("load_from_source", (reporter(py, reports, gate)?,))?;
         let started = monotonic();
         let callable = plan.callable.as_deref();
         let application =
             importing.call_method1("load", (plan.modules.clone(), callable))?;
-        Ok((application.unbind(), started.elapsed()))
+        let mut asked = started;
+        if let Some(gate) = gate {
+            gate.reach_end(py)?;
+            asked = asked.max(gate.opened_at().unwrap_or(started));
+        }
+        Ok((application.unbind(), asked.elapsed()))
     };
     attempt().map_err(|error| describe(py, &error))
 }
@@ -59,9 +69,13 @@ pub(super) fn import(
 fn reporter<'py>(
     py: Python<'py>,
     reports: &'static Reports,
+    gate: Option<&'static Gate>,
 ) -> PyResult<Bound<'py, PyCFunction>> {
     PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
         let (file,): (PathBuf,) = args.extract()?;
+        if let Some(gate) = gate {
+            gate.reach(args.py(), &file)?;
+        }
         opened::is_told(&file);
         let _front_gone = reports
             .send(args.py(), &FromWorker::Loaded { files: vec![OsText::new(file)] });

@@ -15,6 +15,7 @@
     reason = "process start and fork; every block says why it is sound"
 )]
 
+mod ahead;
 mod application;
 mod call;
 mod describe;
@@ -25,6 +26,7 @@ mod hints;
 mod input;
 mod lane_socket;
 mod lane_thread;
+mod library_files;
 mod opened;
 mod remarks;
 mod running;

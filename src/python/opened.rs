@@ -101,10 +101,17 @@ pub(super) fn observe(
     Ok(())
 }
 
-/// From now on the application answers. What was not told yet is told.
+/// From now on the application answers.
 pub(super) fn import_ended(py: Python<'_>) {
     if let Some(observer) = OBSERVER.get() {
         observer.importing.store(false, Ordering::Release);
+    }
+    tell_all(py);
+}
+
+/// What was not told yet is told.
+pub(super) fn tell_all(py: Python<'_>) {
+    if let Some(observer) = OBSERVER.get() {
         let batch = std::mem::take(&mut observer.seen().batch);
         observer.tell(py, batch);
     }

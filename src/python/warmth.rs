@@ -1,13 +1,21 @@
 //! What the zygote has imported beforehand, and how a worker comes by it.
 
+use std::path::PathBuf;
+
 use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCFunction, PyList};
 
 use super::application::Reports;
+use super::library_files::LibraryFiles;
 use super::shims;
 use crate::exchange::Preload;
-use crate::lane::{FromWorker, ImportTrace};
+use crate::lane::{Birth, FromWorker, ImportTrace};
+
+/// Steps, refusals, what came too late, what was learnt, files: what `preload` in
+/// `warm.py` gives.
+type Preloaded<'py> =
+    (Bound<'py, PyAny>, Vec<Named>, Vec<Named>, Vec<Named>, Vec<PathBuf>);
 
 /// A module, and something to be said about it.
 type Named = (String, String);
@@ -15,12 +23,16 @@ type Named = (String, String);
 /// Libraries in memory, in the steps they were imported in (`warm.py`).
 pub(super) struct Warmth {
     steps: Py<PyAny>,
+    files: LibraryFiles,
 }
 
 impl Warmth {
     /// Nothing imported beforehand.
     pub(super) fn none(py: Python<'_>) -> Self {
-        Self { steps: PyList::empty(py).into_any().unbind() }
+        Self {
+            steps: PyList::empty(py).into_any().unbind(),
+            files: LibraryFiles::default(),
+        }
     }
 
     /// Imports what a trace names. Gives what that brought, and what must be excluded
@@ -30,22 +42,25 @@ impl Warmth {
         py: Python<'_>,
         trace: &[u8],
         excluded: Vec<String>,
+        birth: Birth,
     ) -> PyResult<(Preload, Vec<Named>)> {
         let is_own = shims::importing(py)?.getattr("is_own")?;
-        let arguments = (PyBytes::new(py, trace), excluded, is_own);
-        let found = shims::warm(py)?.call_method1("preload", arguments)?.extract()?;
-        let (steps, refused, left_out, surroundings): (
-            Bound<'_, PyAny>,
-            Vec<Named>,
-            Vec<Named>,
-            Vec<Named>,
-        ) = found;
+        let forks = birth == Birth::Fork;
+        let arguments = (PyBytes::new(py, trace), excluded, is_own, forks);
+        let (steps, refused, left_out, surroundings, files): Preloaded<'_> =
+            shims::warm(py)?.call_method1("preload", arguments)?.extract()?;
+        self.files = LibraryFiles::look(files);
         let mut modules = Vec::new();
         for step in steps.try_iter()? {
             modules.extend(step?.get_item(2)?.extract::<Vec<String>>()?);
         }
         self.steps = steps.unbind();
         Ok((Preload { modules, left_out, surroundings }, refused))
+    }
+
+    /// What the libraries were read from.
+    pub(super) fn files(&self) -> &LibraryFiles {
+        &self.files
     }
 
     /// Makes a forked process look as if nothing had been imported beforehand. Gives

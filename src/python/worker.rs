@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock};
 use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 
+use super::ahead::Gate;
 use super::application::{self, Reports};
 use super::warmth::Warmth;
 use super::zygote::Order;
@@ -56,16 +57,30 @@ fn serve(
     reports.send(py, &FromWorker::Hello { pid })?;
     let application = Arc::new(OnceLock::new());
     let (retire, retired) = UnixStream::pair()?;
-    watch_control(control, Arc::clone(&application), retire, plan.multithread)?;
+    let files = warmth.files();
+    let gate = plan.ahead.clone().map(|ahead| Gate::new(ahead, files.clone(), reports));
+    let ears = Ears { retire: Some(retire), reports, gate };
+    watch_control(control, Arc::clone(&application), ears, plan.multithread)?;
     settle(py, &plan)?;
     let stash = warmth.enter(py, reports)?;
     if plan.tells_files {
         opened::observe(py, reports, &plan.app_dir)?;
     }
-    let imported = application::import(py, &plan, reports);
+    let mut comparison = None;
+    match gate {
+        Some(gate) => gate.guard(py)?,
+        None => comparison = Some(files.compare()),
+    }
+    let imported = application::import(py, &plan, reports, gate);
     opened::import_ended(py);
     match imported {
         Ok((callable, took)) => {
+            let comparison = comparison.or_else(|| gate.and_then(Gate::comparison));
+            if let Some(path) = comparison.and_then(|it| py.detach(|| it.changed())) {
+                let why = format!("{} was changed", path.display());
+                reports.send(py, &FromWorker::Unlike { why })?;
+                finish(py, 1);
+            }
             let trace = warmth::trace(&stash)?;
             let _first = application.set(Arc::new(callable));
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
@@ -112,7 +127,7 @@ fn wait(py: Python<'_>, retired: &UnixStream) -> PyResult<Never> {
 fn watch_control(
     control: OwnedFd,
     application: Arc<OnceLock<Arc<Py<PyAny>>>>,
-    retire: UnixStream,
+    mut ears: Ears,
     multithread: bool,
 ) -> io::Result<()> {
     let (lanes, opened) = channel();
@@ -120,7 +135,7 @@ fn watch_control(
         open_lanes(&opened, &application, multithread);
     })?;
     std::thread::Builder::new().name("rdev-control".to_owned()).spawn(move || {
-        let _broken = listen(&control, &lanes, retire);
+        let _broken = listen(&control, &lanes, &mut ears);
         // The front is gone, in whatever way: nothing of this generation stays.
         if let Some(own) = rustix::process::getpgrp().into() {
             let _gone =
@@ -130,13 +145,16 @@ fn watch_control(
     Ok(())
 }
 
-fn listen(
-    control: &OwnedFd,
-    lanes: &Sender<OwnedFd>,
-    retire: UnixStream,
-) -> io::Result<()> {
+/// What the main thread is told through.
+struct Ears {
+    /// Closed when it is to end.
+    retire: Option<UnixStream>,
+    reports: &'static Reports,
+    gate: Option<&'static Gate>,
+}
+
+fn listen(control: &OwnedFd, lanes: &Sender<OwnedFd>, ears: &mut Ears) -> io::Result<()> {
     let mut inbox = Inbox::default();
-    let mut retire = Some(retire);
     while inbox.receive(control.as_fd())? != Received::End {
         while let Some(order) = inbox.take()? {
             match order {
@@ -155,7 +173,13 @@ fn listen(
                 }
                 ToWorker::Heard { number } => opened::heard(number),
                 // Closing our end wakes the main thread.
-                ToWorker::Retire => drop(retire.take()),
+                ToWorker::Retire => drop(ears.retire.take()),
+                ToWorker::Proceed => {
+                    ears.reports.send_detached(&FromWorker::Proceeding)?;
+                    if let Some(gate) = ears.gate {
+                        gate.open();
+                    }
+                }
             }
         }
     }

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use super::warmth::Warmth;
 use super::{shims, worker};
 use crate::exchange::GenerationId;
-use crate::lane::{FromZygote, ImportPlan, ToZygote};
+use crate::lane::{Birth, FromZygote, ImportPlan, ToZygote};
 use crate::process::{Inbox, Received, send};
 
 /// What the interpreter runs: this module's one function.
@@ -92,7 +92,7 @@ pub(super) struct Order {
 }
 
 /// Carries out orders until the front is gone. Returns with an order in the worker that
-/// was forked for it.
+/// was made for it.
 fn obey(
     py: Python<'_>,
     control: &OwnedFd,
@@ -103,11 +103,12 @@ fn obey(
     while inbox.receive(control)? != Received::End {
         while let Some(order) = inbox.take()? {
             match order {
-                ToZygote::Preload { trace, excluded } => {
-                    let (preload, refused) = warmth.preload(py, &trace, excluded)?;
+                ToZygote::Preload { trace, excluded, birth } => {
+                    let (preload, refused) =
+                        warmth.preload(py, &trace, excluded, birth)?;
                     send(control, &FromZygote::Preloaded { preload, refused }, &[])?;
                 }
-                ToZygote::Fork(plan) => {
+                ToZygote::Make(birth, plan) => {
                     let generation = plan.generation;
                     let order = Order {
                         plan,
@@ -115,6 +116,9 @@ fn obey(
                         stdout: inbox.descriptor()?,
                         stderr: inbox.descriptor()?,
                     };
+                    if birth == Birth::Become {
+                        return Ok(Some(order));
+                    }
                     match fork(py, control, generation) {
                         Ok(Side::Worker) => return Ok(Some(order)),
                         Ok(Side::Zygote) => {}

@@ -253,6 +253,16 @@ impl Code {
         self.tree.forget_reads_before(mark);
     }
 
+    /// The name under which changes of a loaded file are reported.
+    pub(super) fn name(&self, path: &Path) -> PathBuf {
+        self.tree.name(path)
+    }
+
+    /// Whether a file was there at the mark and ever since, whatever its content.
+    pub(super) fn stayed_since(&self, mark: &Mark, name: &Path) -> bool {
+        self.tree.stayed_since(mark, name)
+    }
+
     /// Looks at what the tripwire suspects; gives what has really changed, or `None` as
     /// long as that cannot be told.
     pub(super) fn look(&mut self, touched: &Touched) -> Option<Vec<PathBuf>> {

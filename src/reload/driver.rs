@@ -19,6 +19,7 @@ use super::Announcement;
 use super::code::Code;
 use super::judging::Settling;
 use super::machine::{Action, Death, Input, Machine};
+use super::standby::Standby;
 use super::tripwire::{Touched, Tripwire};
 use super::warmth::Warmth;
 use super::worker::Worker;
@@ -132,6 +133,7 @@ pub(super) struct Loop {
     pub(super) waker: Arc<Waker>,
     children: mio::net::UnixStream,
     pub(super) setup: Setup,
+    pub(super) standby: Standby,
     pub(super) machine: Machine,
     pub(super) zygotes: Zygotes,
     pub(super) workers: HashMap<GenerationId, Worker>,
@@ -165,6 +167,7 @@ impl Loop {
             waker,
             children,
             setup,
+            standby: Standby::default(),
             machine: Machine::new(watching),
             zygotes,
             workers: HashMap::new(),
@@ -235,6 +238,7 @@ impl Loop {
         for worker in self.workers.values_mut() {
             worker.kill_if_due(now);
         }
+        self.tend_standby(now);
     }
 
     /// Begins a generation from nothing. Only that one: one that overtakes it is made as
@@ -259,8 +263,10 @@ impl Loop {
         let kills = workers().filter_map(Worker::deadline);
         let settling = self.settling.as_ref().map(|failure| failure.at);
         let poll = self.code.as_ref().and_then(Code::due);
+        let standby = self.standby.deadline();
         let zygotes = self.zygotes.deadline();
-        let others = [settling, self.again, self.pause, self.stopping, zygotes, poll];
+        let others =
+            [settling, self.again, self.pause, self.stopping, standby, zygotes, poll];
         kills.chain(others.into_iter().flatten()).min()
     }
 
@@ -327,19 +333,29 @@ impl Loop {
     }
 
     fn try_spawn(&mut self, id: GenerationId) -> io::Result<()> {
-        let registry = self.poll.registry();
-        let source = self.zygotes.source(registry, self.cold)?;
+        let (worker, opened) = match self.take_standby(id) {
+            Some(standby) => standby,
+            None => (self.fork(id)?, Vec::new()),
+        };
+        let making = GenerationEvent::Chosen(Arc::clone(&worker.making));
+        self.workers.insert(id, worker);
+        self.publish(id, making);
+        for report in opened {
+            self.hear_report(id, report);
+        }
+        Ok(())
+    }
+
+    fn fork(&mut self, id: GenerationId) -> io::Result<Worker> {
         let plan = ImportPlan { generation: id, ..self.setup.plan.clone() };
         let first = WORKERS + 3 * id.0 as usize;
         let tokens = [Token(first), Token(first + 1), Token(first + 2)];
         // Marked before the fork: what changes from here on may have been missed by it.
         let mark = self.code.as_mut().map(Code::mark);
-        let mut worker = Worker::fork(source, plan, registry, tokens)?;
-        worker.mark = mark;
-        let making = GenerationEvent::Chosen(Arc::clone(&worker.making));
-        self.workers.insert(id, worker);
-        self.publish(id, making);
-        Ok(())
+        let registry = self.poll.registry();
+        let mut worker = self.zygotes.make(plan, self.cold, registry, tokens)?;
+        worker.begin_span(mark);
+        Ok(worker)
     }
 
     pub(super) fn hear_workers(&mut self) {
@@ -371,7 +387,11 @@ impl Loop {
         }
     }
 
-    fn publish_output(&self, id: GenerationId, lines: Vec<(OutputStream, Vec<u8>)>) {
+    pub(super) fn publish_output(
+        &self,
+        id: GenerationId,
+        lines: Vec<(OutputStream, Vec<u8>)>,
+    ) {
         for (stream, text) in lines {
             let line = OutputLine { stream, generation: id, exchange: None, text };
             let at = self.setup.clock.now();
@@ -403,6 +423,13 @@ impl Loop {
             FromWorker::Imported { micros, trace } => {
                 self.hear_imported(id, Duration::from_micros(micros), &trace);
             }
+            FromWorker::Proceeding => {
+                if let Some(worker) = self.workers.get_mut(&id) {
+                    worker.begin_span(worker.proceed_mark);
+                }
+            }
+            // Said before it was told to proceed.
+            FromWorker::Waiting { .. } => {}
             FromWorker::Unlike { why } => {
                 self.zygotes.unlike(&why);
                 self.doubt(id, &why);
@@ -415,6 +442,9 @@ impl Loop {
 
     fn hear_zygote(&mut self) {
         let heard = self.zygotes.hear(self.poll.registry());
+        if heard.preloaded.is_some() {
+            self.want_standby();
+        }
         for text in heard.notices {
             self.inform(text);
         }
@@ -425,7 +455,7 @@ impl Loop {
             self.remove(id, format!("could not be forked ({error})"), Death::Outside);
         }
         let all_born = self.workers.values().all(|worker| worker.pid.is_some());
-        self.zygotes.rest(all_born);
+        self.zygotes.rest(all_born && !self.standby.is_unborn());
     }
 
     fn collect_children(&mut self) {
@@ -447,6 +477,9 @@ impl Loop {
                 self.stopping = Some(monotonic());
                 return (self.setup.give_up)(Hopeless::Interpreter(words));
             }
+        }
+        if self.standby.is(exit) {
+            return self.standby.end();
         }
         // Whatever it said last is still to be read, perhaps even its name.
         self.hear_workers();
@@ -502,6 +535,7 @@ impl Loop {
         let now = monotonic();
         self.stopping = Some(now + RETIRE);
         self.pause = None;
+        self.standby.end();
         for (id, worker) in &mut self.workers {
             if self.machine.is_importing(*id) {
                 worker.kill_at = Some(now);
@@ -516,11 +550,22 @@ impl Loop {
     /// Whoever is still there is killed and collected, so that nothing is left when the
     /// front has gone: workers, zygotes, and what went its own way.
     fn end_all(&mut self) {
+        self.standby.end();
         for worker in self.workers.values() {
             worker.kill();
         }
         self.zygotes.end();
         end_descendants(RETIRE);
+    }
+
+    /// What every generation imports.
+    pub(super) fn plan(&self) -> &ImportPlan {
+        &self.setup.plan
+    }
+
+    /// Whether everything is being ended.
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.is_some()
     }
 
     pub(super) fn inform(&self, text: String) {

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::code::Code;
 use super::driver::Loop;
 use super::machine::Input;
 use super::tree::Mark;
 use super::warmth::Verdict;
+use super::worker::{Span, Worker};
 use crate::clock::monotonic;
 use crate::exchange::{GenerationEvent, GenerationId, Rung, Traceback};
 use crate::lane::ImportTrace;
@@ -23,8 +25,7 @@ pub(super) struct Settling {
     pub(super) id: GenerationId,
     traceback: Arc<Traceback>,
     rung: Rung,
-    mark: Option<Mark>,
-    files: Vec<PathBuf>,
+    spans: Vec<Span>,
 }
 
 impl Loop {
@@ -50,10 +51,14 @@ impl Loop {
                 "every generation is made from nothing from now on: {why}"
             ));
         }
-        self.settle_on(self.workers.get(&id).and_then(|worker| worker.mark));
+        let spans = self.workers.get(&id).map(Worker::spans).unwrap_or_default();
+        let mark = spans.last().and_then(|span| span.mark);
+        let loaded = spans.iter().flat_map(|span| span.files.clone()).collect();
+        self.settle_on(mark);
         match verdict {
             Verdict::Keep => {
                 self.feed(Input::Imported { id, took, rung, stale });
+                self.plan_standby(took, loaded);
                 // Nobody waits for this.
                 let libraries = self.zygotes.libraries(rung, trace);
                 self.publish(id, GenerationEvent::Imported(libraries));
@@ -69,8 +74,7 @@ impl Loop {
             id,
             traceback,
             rung: worker.making.rung,
-            mark: worker.mark,
-            files: std::mem::take(&mut worker.files),
+            spans: worker.take_spans(),
         };
         // Nobody was writing when the program was started.
         if id == GenerationId(1) || monotonic() >= failure.at {
@@ -82,19 +86,16 @@ impl Loop {
 
     /// Believes a failure, unless its files have changed since.
     pub(super) fn conclude(&mut self, failure: Settling) {
-        let Settling { id, traceback, rung, mark, files, .. } = failure;
+        let Settling { id, traceback, rung, spans, .. } = failure;
         if !self.machine.is_importing(id) {
             return;
         }
-        let stale = match (&mut self.code, &mark) {
-            (Some(code), Some(mark)) => code.changed_since(mark, &files),
-            _ => Vec::new(),
-        };
+        let stale = changed_in(&mut self.code, &spans);
         if stale.is_empty() && self.zygotes.failed(rung, &traceback) {
             self.suspect(id, "its import failed, which a fork may be the cause of");
         } else {
             if stale.is_empty() {
-                self.settle_on(mark);
+                self.settle_on(spans.last().and_then(|span| span.mark));
             }
             self.feed(Input::ImportFailed { id, traceback, stale });
         }
@@ -122,10 +123,19 @@ impl Loop {
 
     /// The files a generation has loaded that changed since its import began.
     fn stale(&mut self, id: GenerationId) -> Vec<PathBuf> {
-        let (Some(code), Some(worker)) = (&mut self.code, self.workers.get(&id)) else {
-            return Vec::new();
-        };
-        let Some(mark) = &worker.mark else { return Vec::new() };
-        code.changed_since(mark, &worker.files)
+        let Some(worker) = self.workers.get(&id) else { return Vec::new() };
+        changed_in(&mut self.code, worker.spans())
     }
+}
+
+/// Which files have changed since they were loaded.
+pub(super) fn changed_in(code: &mut Option<Code>, spans: &[Span]) -> Vec<PathBuf> {
+    let Some(code) = code else { return Vec::new() };
+    let mut changed = Vec::new();
+    for span in spans {
+        if let Some(mark) = &span.mark {
+            changed.extend(code.changed_since(mark, &span.files));
+        }
+    }
+    changed
 }

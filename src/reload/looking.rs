@@ -84,10 +84,10 @@ impl Loop {
 
     /// What was loaded counts from now on.
     pub(super) fn hear_loaded(&mut self, id: GenerationId, files: Vec<OsText>) {
-        let files: Vec<PathBuf> = files.into_iter().map(OsText::into_path).collect();
         if let Some(worker) = self.workers.get_mut(&id) {
-            worker.files.extend(files.iter().cloned());
+            worker.note_loaded(files.clone());
         }
+        let files: Vec<PathBuf> = files.into_iter().map(OsText::into_path).collect();
         let trouble = self.code.as_mut().and_then(|code| code.loaded(&files));
         if let Some(trouble) = trouble {
             self.warn(trouble);

@@ -236,6 +236,16 @@ impl Machine {
         matches!(self.newest, Newest::Importing | Newest::Ready) && self.id == id
     }
 
+    /// Whether requests go to the newest generation.
+    pub(super) fn is_ready(&self) -> bool {
+        self.newest == Newest::Ready
+    }
+
+    /// Why the newest generation was made.
+    pub(super) fn reason(&self) -> &ReloadReason {
+        &self.reason
+    }
+
     fn imported(
         &mut self,
         id: GenerationId,

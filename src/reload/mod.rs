@@ -13,6 +13,7 @@ mod machine;
 mod output;
 mod patterns;
 mod place;
+mod standby;
 mod tree;
 mod tripwire;
 mod walk;

@@ -60,6 +60,8 @@ struct Known {
     since: u64,
     /// The turn in which its content was last seen to change; 0 for never.
     changed: u64,
+    /// The turn in which it was last seen to come into being or to go; 0 for never.
+    moved: u64,
 }
 
 /// Why a file counts; the later reasons are the stronger ones.
@@ -285,6 +287,22 @@ impl Tree {
             .collect()
     }
 
+    /// The name under which a file is known, or would be.
+    pub(super) fn name(&self, path: &Path) -> PathBuf {
+        if self.known.contains_key(path) {
+            return path.to_path_buf();
+        }
+        locate(self.walk.root(), path).name
+    }
+
+    /// Whether there has been such a file at the mark and ever since, as far as was seen.
+    pub(super) fn stayed_since(&self, mark: &Mark, name: &Path) -> bool {
+        self.known.get(name).is_some_and(|known| {
+            let is_old = known.since < mark.turn && known.moved < mark.turn;
+            is_old && known.print.is_some()
+        })
+    }
+
     /// Returns the name under which the file is known.
     fn load(&mut self, path: &Path) -> Option<PathBuf> {
         if let Some(known) = self.known.get_mut(path) {
@@ -317,7 +335,9 @@ impl Tree {
     /// Takes in a file as it is now.
     fn learn(&mut self, name: PathBuf, why: Why) {
         let print = Fingerprint::take(&name);
-        self.known.insert(name, Known { print, why, since: self.turn, changed: 0 });
+        let since = self.turn;
+        let known = Known { print, why, since, changed: 0, moved: 0 };
+        self.known.insert(name, known);
     }
 
     /// Takes in those files that were not known; they have changed by being there.
@@ -335,6 +355,7 @@ impl Tree {
             let turn = self.turn;
             let Some(known) = self.known.get_mut(&file) else { continue };
             known.changed = turn;
+            known.moved = turn;
             if known.print.is_some() {
                 appeared.push(file);
             }
@@ -360,6 +381,9 @@ impl Tree {
         let changed = !Fingerprint::same_content(before, now);
         if changed {
             known.changed = self.turn;
+        }
+        if before.is_some() != now.is_some() {
+            known.moved = self.turn;
         }
         if now.is_none() && known.why == Why::Found {
             self.known.remove(name);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::config::ReloadMode;
 use crate::exchange::{Libraries, Making, Preload, Rung, Traceback};
-use crate::lane::ImportTrace;
+use crate::lane::{Birth, ImportTrace};
 
 /// How often a list of modules is tried before it is given up.
 const MOST_TRIES: usize = 4;
@@ -89,7 +89,7 @@ impl Warmth {
         let stage = match mode {
             ReloadMode::Cold => Stage::Off("--reload-mode cold was given".to_owned()),
             _ if !reloads => Stage::Off("nothing is reloaded".to_owned()),
-            ReloadMode::Auto | ReloadMode::Fork => Stage::default(),
+            _ => Stage::default(),
         };
         Self { mode, stage, ..Self::default() }
     }
@@ -106,14 +106,23 @@ impl Warmth {
             Some(why) => (Rung::Cold, why.to_owned()),
             None => self.choose(),
         };
-        let unmet = self.mode == ReloadMode::Fork && rung == Rung::Cold;
+        let unmet = match self.mode {
+            ReloadMode::Auto | ReloadMode::Cold => false,
+            ReloadMode::Fork | ReloadMode::Spare => rung == Rung::Cold,
+            ReloadMode::Checkpoint => true,
+        };
         Making { rung, why, unmet }
     }
 
     fn choose(&self) -> (Rung, String) {
         let why = match (&self.stage, &self.check) {
             (Stage::Warm(modules), Check::Open | Check::Passed) => {
-                let rung = Rung::Fork { modules: *modules };
+                let modules = *modules;
+                let rung = if self.uses_up() {
+                    Rung::Spare { modules }
+                } else {
+                    Rung::Fork { modules }
+                };
                 return (rung, "its libraries were in memory".to_owned());
             }
             (Stage::Cold(why) | Stage::Off(why), _) => why.clone(),
@@ -133,6 +142,34 @@ impl Warmth {
             Stage::Off(why) => Some(why),
             _ => None,
         }
+    }
+
+    /// How a worker is made of a zygote. Other systems than Linux have libraries that do
+    /// not live through a fork; macOS ends such processes.
+    pub(super) fn birth(&self, rung: Rung) -> Birth {
+        let is_spare = self.mode == ReloadMode::Spare && rung != Rung::Cold;
+        if is_spare || cfg!(not(target_os = "linux")) {
+            Birth::Become
+        } else {
+            Birth::Fork
+        }
+    }
+
+    /// Whether a zygote with libraries in memory is good for one worker only.
+    pub(super) fn uses_up(&self) -> bool {
+        self.birth(Rung::Spare { modules: 0 }) == Birth::Become
+    }
+
+    /// Whether the next generation is begun beforehand.
+    pub(super) fn goes_ahead(&self) -> bool {
+        matches!(self.mode, ReloadMode::Auto | ReloadMode::Checkpoint)
+    }
+
+    /// Whether there is nothing that could be imported beforehand: a generation made from
+    /// nothing but the interpreter is as good as one made in any other way.
+    pub(super) fn has_nothing(&self) -> bool {
+        let is_cold = matches!(self.stage, Stage::Cold(_));
+        is_cold && self.cold.is_some() && self.known.is_empty() && self.unlike == 0
     }
 
     /// What is left out, with the reasons.
@@ -278,7 +315,7 @@ impl Warmth {
                 let fresh = fresh.map(|name| (name, String::new())).collect();
                 Libraries { fresh, ..Libraries::default() }
             }
-            Rung::Fork { .. } => {
+            Rung::Fork { .. } | Rung::Spare { .. } | Rung::Checkpoint { .. } => {
                 let warm: HashSet<&String> = self.preload.modules.iter().collect();
                 let reasons: HashMap<&String, &String> =
                     self.preload.left_out.iter().map(|(name, why)| (name, why)).collect();

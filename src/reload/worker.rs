@@ -14,13 +14,21 @@ use mio::{Interest, Registry, Token};
 use super::output::Lines;
 use super::tree::Mark;
 use crate::clock::monotonic;
-use crate::exchange::{GenerationId, Making, OutputStream};
-use crate::lane::{FromWorker, ImportPlan, ToZygote};
+use crate::exchange::{GenerationId, Making, OutputStream, Rung};
+use crate::lane::{Birth, FromWorker, ImportPlan, OsText, ToZygote};
 use crate::process::{Inbox, Received, WorkerControl, kill_group, send};
 
 /// How much of what a process had printed before its end is still taken: what it has
 /// started may go on printing into the same pipes for ever.
 const LAST_LOOKS: usize = 32;
+
+/// Files that were loaded in one go, and what they are compared with.
+#[derive(Debug, Default)]
+pub(super) struct Span {
+    /// The state of the files when it began.
+    pub(super) mark: Option<Mark>,
+    pub(super) files: Vec<PathBuf>,
+}
 
 /// A worker that was forked, or is about to be.
 pub(super) struct Worker {
@@ -37,12 +45,12 @@ pub(super) struct Worker {
     pub(super) making: Arc<Making>,
     /// When it was ordered.
     pub(super) ordered: Instant,
-    /// The state of the files when its import began.
-    pub(super) mark: Option<Mark>,
-    /// The user's files it has loaded.
-    pub(super) files: Vec<PathBuf>,
     /// How many others it has opened.
     pub(super) opened: usize,
+    /// What it has loaded of the user's, in order.
+    spans: Vec<Span>,
+    /// The state of the files when it was told to proceed.
+    pub(super) proceed_mark: Option<Mark>,
     /// When it is killed if it has not ended by then.
     pub(super) kill_at: Option<Instant>,
     /// It has closed its control socket: it is gone, or going.
@@ -52,9 +60,10 @@ pub(super) struct Worker {
 }
 
 impl Worker {
-    /// Has the zygote fork a worker for the plan. Its sockets report under `tokens`.
-    pub(super) fn fork(
-        (zygote, making): (&UnixStream, Making),
+    /// Has the zygote make a worker for the plan. Its sockets report under `tokens`.
+    pub(super) fn order(
+        (zygote, birth): (&UnixStream, Birth),
+        making: Making,
         plan: ImportPlan,
         registry: &Registry,
         tokens: [Token; 3],
@@ -64,7 +73,7 @@ impl Worker {
         let (err_read, err_write) = pipe()?;
         let id = plan.generation;
         let descriptors = [far.as_fd(), out_write.as_fd(), err_write.as_fd()];
-        send(zygote, &ToZygote::Fork(plan), &descriptors)?;
+        send(zygote, &ToZygote::Make(birth, plan), &descriptors)?;
         let reports = near.try_clone()?;
         reports.set_nonblocking(true)?;
         let mut reports = MioStream::from_std(reports);
@@ -83,9 +92,9 @@ impl Worker {
             pid: None,
             ordered: monotonic(),
             making: Arc::new(making),
-            mark: None,
-            files: Vec::new(),
             opened: 0,
+            spans: Vec::new(),
+            proceed_mark: None,
             kill_at: None,
             silent: false,
             garbled: None,
@@ -116,6 +125,39 @@ impl Worker {
             }
         }
         reports
+    }
+
+    /// What it loads from here on was not looked at before the mark.
+    pub(super) fn begin_span(&mut self, mark: Option<Mark>) {
+        self.spans.push(Span { mark, files: Vec::new() });
+    }
+
+    /// It has loaded these files, or tried to.
+    pub(super) fn note_loaded(&mut self, files: Vec<OsText>) {
+        if let Some(span) = self.spans.last_mut() {
+            span.files.extend(files.into_iter().map(OsText::into_path));
+        }
+    }
+
+    /// What it has loaded.
+    pub(super) fn spans(&self) -> &[Span] {
+        &self.spans
+    }
+
+    /// The same when it is gone.
+    pub(super) fn take_spans(&mut self) -> Vec<Span> {
+        std::mem::take(&mut self.spans)
+    }
+
+    /// Goes on as this generation with an import that was made ahead.
+    pub(super) fn proceed(&mut self, id: GenerationId) -> io::Result<()> {
+        self.control.proceed()?;
+        self.id = id;
+        self.ordered = monotonic();
+        let why = "its import was begun beforehand".to_owned();
+        let rung = Rung::Checkpoint { modules: self.making.rung.modules() };
+        self.making = Arc::new(Making { rung, why, unmet: false });
+        Ok(())
     }
 
     /// Some of what it has printed since, as whole lines.

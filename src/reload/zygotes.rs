@@ -2,7 +2,6 @@
 //! tries whether they can be imported beforehand. At rest there is one.
 
 use std::io;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,10 +9,11 @@ use std::time::{Duration, Instant};
 use mio::{Registry, Token};
 
 use super::warmth::{Next, Verdict, Warmth};
+use super::worker::Worker;
 use super::zygote::Zygote;
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, Libraries, Making, Preload, Rung, Traceback};
-use crate::lane::{FromZygote, ImportTrace, ToZygote};
+use crate::lane::{Birth, FromZygote, ImportPlan, ImportTrace, ToZygote};
 use crate::process::{Exit, describe_exit, send};
 
 /// How long importing the libraries beforehand may take.
@@ -90,26 +90,62 @@ impl Zygotes {
         named.into_iter().flatten().chain(&mut self.leaving)
     }
 
-    /// Where the next worker is forked from, and what that makes of it. `cold` says why
-    /// nothing imported beforehand is to be used this once.
-    pub(super) fn source(
+    /// Makes the worker of the next generation. `cold` says why nothing imported
+    /// beforehand is to be used this once.
+    pub(super) fn make(
         &mut self,
-        registry: &Registry,
+        plan: ImportPlan,
         cold: Option<&str>,
-    ) -> io::Result<(&UnixStream, Making)> {
+        registry: &Registry,
+        tokens: [Token; 3],
+    ) -> io::Result<Worker> {
         let mut making = self.warmth.making(cold);
-        if making.rung != Rung::Cold {
-            if let Some(warm) = &self.warm {
-                return Ok((warm.orders(), making));
-            }
+        if making.rung != Rung::Cold && self.warm.is_none() {
             self.warmth.lost();
             making = self.warmth.making(None);
         }
-        let base = match self.base.take() {
-            Some(base) => base,
-            None => Zygote::start(&self.python, registry, self.token)?,
+        if making.rung == Rung::Cold && self.base.is_none() {
+            self.base = Some(Zygote::start(&self.python, registry, self.token)?);
+        }
+        self.order(plan, making, registry, tokens)
+    }
+
+    /// Makes a worker that nobody has asked for yet, with the libraries in memory; `None`
+    /// while they are not.
+    pub(super) fn make_ahead(
+        &mut self,
+        plan: ImportPlan,
+        registry: &Registry,
+        tokens: [Token; 3],
+    ) -> Option<Worker> {
+        let making = self.warmth.making(None);
+        if !self.warmth.goes_ahead()
+            || making.rung == Rung::Cold && !self.warmth.has_nothing()
+        {
+            return None;
+        }
+        self.order(plan, making, registry, tokens).ok()
+    }
+
+    fn order(
+        &mut self,
+        plan: ImportPlan,
+        making: Making,
+        registry: &Registry,
+        tokens: [Token; 3],
+    ) -> io::Result<Worker> {
+        let birth = self.warmth.birth(making.rung);
+        let source =
+            if making.rung == Rung::Cold { &mut self.base } else { &mut self.warm };
+        let Some(zygote) = source else {
+            return Err(io::Error::other("there is no zygote"));
         };
-        Ok((self.base.insert(base).orders(), making))
+        let worker =
+            Worker::order((zygote.orders(), birth), making, plan, registry, tokens)?;
+        if birth == Birth::Become {
+            *source = None;
+        }
+        Ok(worker)
     }
 
     /// Where workers were forked from is broken: the next one comes from another.
@@ -136,6 +172,8 @@ impl Zygotes {
             self.record.clone_from(&trace.record);
             self.learnt_from = id;
             self.try_preload(registry);
+        } else if self.needs_another() {
+            self.try_preload(registry);
         }
         (verdict, trouble)
     }
@@ -147,6 +185,15 @@ impl Zygotes {
         trace: &ImportTrace,
     ) -> Arc<Libraries> {
         self.warmth.libraries(rung, trace)
+    }
+
+    /// Whether the one with the libraries in memory has become a worker.
+    fn needs_another(&self) -> bool {
+        let is_wanted = self.warmth.why_off().is_none() && !self.record.is_empty();
+        is_wanted
+            && self.warmth.uses_up()
+            && self.warm.is_none()
+            && self.candidate.is_none()
     }
 
     /// The import of a generation failed. Says whether it is to be tried from nothing.
@@ -185,7 +232,9 @@ impl Zygotes {
             return;
         };
         let excluded = self.warmth.excluded().keys().cloned().collect();
-        let order = ToZygote::Preload { trace: self.record.clone(), excluded };
+        let birth = if self.warmth.uses_up() { Birth::Become } else { Birth::Fork };
+        let trace = self.record.clone();
+        let order = ToZygote::Preload { trace, excluded, birth };
         if send(zygote.orders(), &order, &[]).is_ok() {
             self.candidate = Some(zygote);
             self.patience = Some(monotonic() + PRELOAD);

@@ -34,6 +34,7 @@ mod recorded;
 mod reloading;
 mod serving;
 mod soak;
+mod standby;
 mod terminal;
 mod triggers;
 mod waitress;

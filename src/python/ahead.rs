@@ -1,0 +1,244 @@
+//! An import made before it is asked for: how far it goes, and where it waits.
+//!
+//! What takes long after a save is to import modules that did not change. So the next
+//! generation is begun while the newest one answers. It waits before the file that is
+//! most likely to be saved next, or sooner: before the first thing that could be noticed
+//! outside of the process, such as a file written, a connection, a thread. `CPython` tells
+//! of those before they are done (audit events, PEP 578).
+//!
+//! Invariant: until it proceeds, nobody outside can tell that the import runs, but by the
+//! time it takes.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyCFunction, PyTuple};
+
+use super::application::Reports;
+use super::library_files::{Comparison, LibraryFiles};
+use super::{opened, shims};
+use crate::clock::monotonic;
+use crate::lane::{Ahead, FromWorker, OsText};
+
+/// Where the import waits, and whether it still has to.
+pub(super) struct Gate {
+    reports: &'static Reports,
+    /// Not to be read before it proceeds; `None` is whichever file comes first.
+    before: Option<PathBuf>,
+    /// As they were when the import began.
+    traces: OnceLock<Traces>,
+    /// The libraries it has, to be looked at once it proceeds.
+    files: LibraryFiles,
+    opened: Mutex<Option<Opened>>,
+    changed: Condvar,
+}
+
+/// The import was let go on.
+struct Opened {
+    at: Instant,
+    comparison: Option<Comparison>,
+}
+
+impl Gate {
+    /// One that is closed until [`Gate::open`]. It lives as long as the process.
+    pub(super) fn new(
+        ahead: Ahead,
+        files: LibraryFiles,
+        reports: &'static Reports,
+    ) -> &'static Self {
+        let before = match ahead {
+            Ahead::Nothing => None,
+            Ahead::Until(file) => Some(file.into_path()),
+        };
+        Box::leak(Box::new(Self {
+            reports,
+            before,
+            traces: OnceLock::new(),
+            files,
+            opened: Mutex::new(None),
+            changed: Condvar::new(),
+        }))
+    }
+
+    /// From here on, what the process does is looked at before it is done.
+    pub(super) fn guard(&'static self, py: Python<'_>) -> PyResult<()> {
+        let _first = self.traces.set(Traces::look());
+        let hook = PyCFunction::new_closure(py, None, None, |args, _| self.hear(args))?;
+        py.import("sys")?.call_method1("addaudithook", (hook,))?;
+        Ok(())
+    }
+
+    /// Lets the import go on.
+    pub(super) fn open(&self) {
+        let comparison = Some(self.files.compare());
+        self.opened().get_or_insert(Opened { at: monotonic(), comparison });
+        self.changed.notify_all();
+    }
+
+    /// When it was let go on.
+    pub(super) fn opened_at(&self) -> Option<Instant> {
+        self.opened().as_ref().map(|opened| opened.at)
+    }
+
+    /// The look at the libraries that was begun then.
+    pub(super) fn comparison(&self) -> Option<Comparison> {
+        self.opened().as_mut().and_then(|opened| opened.comparison.take())
+    }
+
+    /// A file of the user's is about to be read.
+    pub(super) fn reach(&self, py: Python<'_>, file: &Path) -> PyResult<()> {
+        match &self.before {
+            Some(before) if before != file => Ok(()),
+            _ => self.wait(py, Some(file)),
+        }
+    }
+
+    /// The import is over.
+    pub(super) fn reach_end(&self, py: Python<'_>) -> PyResult<()> {
+        self.wait(py, None)
+    }
+
+    fn hear(&self, args: &Bound<'_, PyTuple>) -> PyResult<()> {
+        let py = args.py();
+        if self.opened().is_some() {
+            return Ok(());
+        }
+        let (event, details) = (args.get_item(0)?, args.get_item(1)?);
+        let event = event.extract::<&str>()?;
+        let shows = match event {
+            "open" => writes(&details)?,
+            event => shows_outside(event),
+        };
+        if shows { self.wait(py, None) } else { Ok(()) }
+    }
+
+    fn wait(&self, py: Python<'_>, before: Option<&Path>) -> PyResult<()> {
+        if self.opened().is_some() {
+            return Ok(());
+        }
+        opened::tell_all(py);
+        let before = before.map(OsText::new);
+        let showed = self.traces.get().is_some_and(|before| *before != Traces::look());
+        // If the front is gone, this process is ended by the thread that sees it.
+        let _front_gone = self.reports.send(py, &FromWorker::Waiting { before, showed });
+        py.detach(|| {
+            let mut opened = self.opened();
+            while opened.is_none() {
+                opened =
+                    self.changed.wait(opened).unwrap_or_else(PoisonError::into_inner);
+            }
+        });
+        shims::warm(py)?.call_method0("renew_hour").map(drop)
+    }
+
+    /// A panic elsewhere leaves it whole.
+    fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What native code may have done of which there is no audit event.
+#[derive(Debug, PartialEq, Eq)]
+struct Traces {
+    threads: usize,
+    sockets: usize,
+}
+
+impl Traces {
+    fn look() -> Self {
+        Self { threads: entries("/proc/self/task").count(), sockets: count_sockets() }
+    }
+}
+
+fn count_sockets() -> usize {
+    let is_socket = |path: &PathBuf| {
+        std::fs::read_link(path)
+            .is_ok_and(|to| to.as_os_str().as_encoded_bytes().starts_with(b"socket:"))
+    };
+    entries("/proc/self/fd").filter(is_socket).count()
+}
+
+/// Nothing where there is no such file system.
+fn entries(folder: &str) -> impl Iterator<Item = PathBuf> {
+    std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path())
+}
+
+/// Whether what an audit event announces could be noticed outside of the process. The
+/// events are those of `CPython`'s audit events table, 3.9 to 3.14.
+fn shows_outside(event: &str) -> bool {
+    const FAMILIES: [&str; 9] = [
+        "subprocess.",
+        "sqlite3.",
+        "shutil.",
+        "tempfile.",
+        "syslog.",
+        "ftplib.",
+        "smtplib.",
+        "webbrowser.",
+        "pty.",
+    ];
+    match event.split_once('.') {
+        Some(("os", what)) => !matches!(
+            what,
+            "chdir"
+                | "fchdir"
+                | "fwalk"
+                | "getxattr"
+                | "listdir"
+                | "listdrives"
+                | "listmounts"
+                | "listvolumes"
+                | "listxattr"
+                | "putenv"
+                | "scandir"
+                | "unsetenv"
+                | "walk"
+                | "add_dll_directory"
+        ),
+        Some(("socket", what)) => {
+            matches!(what, "bind" | "connect" | "sendmsg" | "sendto" | "sethostname")
+        }
+        Some(("_thread", what)) => what.starts_with("start_"),
+        Some(("fcntl", what)) => matches!(what, "flock" | "lockf"),
+        Some(("signal", what)) => what == "pthread_kill",
+        _ => FAMILIES.iter().any(|family| event.starts_with(family)),
+    }
+}
+
+/// Whether an `open` event is one for writing: (path, mode, flags).
+fn writes(details: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let flags = details.get_item(2)?.extract::<i32>().unwrap_or(0);
+    let for_writing = flags & libc::O_ACCMODE != libc::O_RDONLY
+        || flags & (libc::O_CREAT | libc::O_TRUNC) != 0;
+    Ok(for_writing && !details.get_item(0)?.eq("/dev/null")?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_inside_of_the_process_is_no_reason_to_wait() {
+        for event in
+            ["import", "compile", "exec", "os.listdir", "os.putenv", "object.__new__"]
+        {
+            assert!(!shows_outside(event), "{event}");
+        }
+        for event in [
+            "os.remove",
+            "os.fork",
+            "os.posix_spawn",
+            "socket.bind",
+            "subprocess.Popen",
+            "sqlite3.connect",
+            "_thread.start_new_thread",
+            "_thread.start_joinable_thread",
+            "fcntl.flock",
+            "tempfile.mkstemp",
+        ] {
+            assert!(shows_outside(event), "{event}");
+        }
+    }
+}

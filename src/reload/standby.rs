@@ -1,0 +1,235 @@
+//! The generation after the newest one, begun before anybody asks for it: the checkpoint.
+//!
+//! Once a generation is ready and its requests are answered, a worker imports the same
+//! code again and waits before the file that was edited last. When that file is saved,
+//! all that comes before it is done. One that cannot be used, since something it has read
+//! already is what changed, is ended, and the generation is made the ordinary way.
+//!
+//! Invariant: nothing of it shows until it is taken, and what it has loaded is compared
+//! with the disk when it is.
+
+use std::fs::Metadata;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use mio::Token;
+
+use super::driver::Loop;
+use super::judging::changed_in;
+use super::worker::{Span, Worker};
+use crate::clock::monotonic;
+use crate::exchange::{GenerationId, OutputStream, ReloadReason};
+use crate::lane::{Ahead, FileStat, FromWorker, ImportPlan, OsText};
+use crate::process::Exit;
+
+/// How long after a generation is ready the next one is begun. The requests that were
+/// held come first.
+const REST: Duration = Duration::from_millis(50);
+/// How long it may take until it waits: so many times what the last import took, and some.
+const PATIENCE: u32 = 5;
+const LEAST_PATIENCE: Duration = Duration::from_secs(2);
+/// How many lines it may print before it is given up.
+const MOST_LINES: usize = 1000;
+/// Its sockets report under this; every turn looks at all of them.
+const TOKEN: Token = Token(3);
+
+/// What is known about the next generation.
+#[derive(Default)]
+pub(super) struct Standby {
+    worker: Option<Worker>,
+    /// It has gone as far as it is to go.
+    waits: bool,
+    /// What it printed, for when it is taken.
+    printed: Vec<(OutputStream, Vec<u8>)>,
+    /// Files that it opened or is going to write, for then, too.
+    opened: Vec<FromWorker>,
+    /// When one is to be begun, or has taken too long.
+    due: Option<Instant>,
+    /// How long one may take.
+    patience: Duration,
+    /// The user's files that the newest generation has loaded, in order.
+    loaded: Vec<PathBuf>,
+    /// Those that were saved last.
+    edited: Vec<PathBuf>,
+    /// An import did something that could be noticed outside before it could be stopped:
+    /// nothing of the user's is run ahead any more.
+    showed: bool,
+}
+
+impl Standby {
+    /// When it is to be looked at.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.due
+    }
+
+    /// Whether it is the process that has ended.
+    pub(super) fn is(&self, exit: Exit) -> bool {
+        self.worker.as_ref().is_some_and(|worker| worker.pid == Some(exit.pid))
+    }
+
+    /// Whether it has not been born yet.
+    pub(super) fn is_unborn(&self) -> bool {
+        self.worker.as_ref().is_some_and(|worker| worker.pid.is_none())
+    }
+
+    /// Ends it. Another is begun once the next generation is ready.
+    pub(super) fn end(&mut self) {
+        self.due = None;
+        self.printed.clear();
+        self.opened.clear();
+        self.waits = false;
+        if let Some(worker) = self.worker.take() {
+            // One that is not born yet finds nobody to report to, and leaves.
+            worker.kill();
+        }
+    }
+}
+
+impl Loop {
+    /// A generation is ready that took so long and has loaded these files: the next one
+    /// can be begun soon.
+    pub(super) fn plan_standby(&mut self, took: Duration, loaded: Vec<PathBuf>) {
+        self.standby.patience = LEAST_PATIENCE.max(took * PATIENCE);
+        self.standby.loaded = loaded;
+        self.want_standby();
+    }
+
+    /// Begins one soon.
+    pub(super) fn want_standby(&mut self) {
+        self.standby.end();
+        self.standby.due = Some(monotonic() + REST);
+    }
+
+    /// Does what is due.
+    pub(super) fn tend_standby(&mut self, now: Instant) {
+        self.hear_standby();
+        if self.standby.due.take_if(|at| now >= *at).is_none() {
+            return;
+        }
+        if self.standby.worker.is_some() {
+            // It hangs.
+            self.standby.end();
+        } else if self.machine.is_ready() && !self.is_stopping() {
+            // There may be no process to be had: then without.
+            let _none = self.begin_standby();
+        }
+    }
+
+    fn begin_standby(&mut self) -> Option<()> {
+        let mark = self.code.as_mut()?.mark();
+        let ahead = self.how_far();
+        let generation = GenerationId(0);
+        let plan = ImportPlan { generation, ahead: Some(ahead), ..self.plan().clone() };
+        let registry = self.poll.registry();
+        let mut worker = self.zygotes.make_ahead(plan, registry, [TOKEN; 3])?;
+        worker.begin_span(Some(mark));
+        self.standby.worker = Some(worker);
+        self.standby.due = Some(monotonic() + self.standby.patience);
+        Some(())
+    }
+
+    /// Up to the file that was edited last. Which of several comes first is known from
+    /// the generation before; one that it did not load is taken to be loaded late.
+    fn how_far(&self) -> Ahead {
+        let standby = &self.standby;
+        let Some(code) = self.code.as_ref().filter(|_| !standby.showed) else {
+            return Ahead::Nothing;
+        };
+        let edited = |path: &&PathBuf| standby.edited.contains(&code.name(path));
+        let mut loaded = standby.loaded.iter();
+        let hot = if standby.edited.is_empty() {
+            loaded.max_by_key(|path| path.metadata().and_then(|met| met.modified()).ok())
+        } else {
+            loaded.find(edited).or(standby.edited.first())
+        };
+        hot.map_or(Ahead::Nothing, |path| Ahead::Until(OsText::new(path)))
+    }
+
+    fn hear_standby(&mut self) {
+        let Some(worker) = &mut self.standby.worker else { return };
+        let reports = worker.reports();
+        self.standby.printed.extend(worker.printed());
+        let mut is_lost = worker.silent
+            || worker.garbled.is_some()
+            || self.standby.printed.len() > MOST_LINES;
+        for report in reports {
+            match report {
+                FromWorker::Hello { pid } => worker.pid = Some(pid),
+                FromWorker::Loaded { files } => worker.note_loaded(files),
+                FromWorker::Waiting { showed, .. } => {
+                    self.standby.waits = true;
+                    self.standby.due = None;
+                    self.standby.showed |= showed;
+                    is_lost |= showed;
+                }
+                FromWorker::Opened { .. } | FromWorker::Written { .. } => {
+                    self.standby.opened.push(report);
+                }
+                FromWorker::Unlike { .. }
+                | FromWorker::ImportFailed { .. }
+                | FromWorker::Imported { .. }
+                | FromWorker::Await { .. }
+                | FromWorker::Proceeding => is_lost = true,
+            }
+        }
+        if is_lost {
+            self.standby.end();
+        }
+    }
+
+    /// Takes the one that was begun as generation `id`, if it is one that a process
+    /// started now would become. What it has opened is still to be heard.
+    pub(super) fn take_standby(
+        &mut self,
+        id: GenerationId,
+    ) -> Option<(Worker, Vec<FromWorker>)> {
+        self.hear_standby();
+        let reason = self.machine.reason().clone();
+        if let ReloadReason::Changed(files) = &reason {
+            self.standby.edited.clone_from(files);
+        }
+        let worker = self.standby.worker.take().filter(|worker| worker.pid.is_some());
+        let printed = std::mem::take(&mut self.standby.printed);
+        let opened = std::mem::take(&mut self.standby.opened);
+        let Some(mut worker) = worker else {
+            self.standby.end();
+            return None;
+        };
+        if !opened.iter().all(is_as_read)
+            || !self.is_usable(&worker, &reason)
+            || worker.proceed(id).is_err()
+        {
+            worker.kill();
+            self.standby.end();
+            return None;
+        }
+        self.standby.end();
+        worker.proceed_mark = self.code.as_mut().map(super::code::Code::mark);
+        self.publish_output(id, printed);
+        Some((worker, opened))
+    }
+
+    /// Whether everything it has read is as it was. Files that came or went may change
+    /// what imports would have found.
+    fn is_usable(&mut self, worker: &Worker, reason: &ReloadReason) -> bool {
+        let spans: &[Span] = worker.spans();
+        let Some(mark) = spans.first().and_then(|span| span.mark) else { return false };
+        let stayed = match (reason, &self.code) {
+            (ReloadReason::Changed(files), Some(code)) => {
+                files.iter().all(|file| code.stayed_since(&mark, file))
+            }
+            (ReloadReason::Died(_), _) => true,
+            _ => false,
+        };
+        stayed && changed_in(&mut self.code, spans).is_empty()
+    }
+}
+
+/// Whether files are as they were when they were opened.
+fn is_as_read(report: &FromWorker) -> bool {
+    let FromWorker::Opened { files } = report else { return true };
+    files.iter().all(|file| {
+        let met = file.path.clone().into_path().metadata().ok();
+        met.filter(Metadata::is_file).as_ref().map(FileStat::of) == file.stat
+    })
+}

@@ -1,0 +1,194 @@
+//! The generation that is begun before anybody asks for it: it is there when the file that
+//! was edited last is saved again, it is not used when anything else has changed, and
+//! until then nothing shows that it is there.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::folder::Folder;
+use crate::patience::{PATIENCE, within};
+use crate::rdev::{Rdev, rdev};
+
+const APP: &str = "\
+import early
+import late
+
+def app(environ, start_response):
+    start_response('200 OK', [])
+    return [f'{early.WORD} {late.WORD}'.encode()]
+";
+
+struct Project {
+    folder: Folder,
+    server: Rdev,
+    saved: usize,
+}
+
+/// A project of an application with these modules.
+fn project(files: &[(&str, &str)]) -> Project {
+    project_made_by("auto", files)
+}
+
+/// The same with a way of making generations.
+fn project_made_by(mode: &str, files: &[(&str, &str)]) -> Project {
+    let folder = Folder::empty();
+    for (name, text) in files {
+        folder.save(name, text);
+    }
+    let server =
+        rdev(folder.path()).args(["web:app", "--reload", "--reload-mode", mode]).serve();
+    Project { folder, server, saved: 0 }
+}
+
+impl Project {
+    /// Saves another word in a module and gives the answer, which is never an older one.
+    fn save(&mut self, module: &str) -> String {
+        self.saved += 1;
+        let text = format!("WORD = '{module}{}'\n", self.saved);
+        self.folder.save(&format!("{module}.py"), &text);
+        let answer = self.server.get("/").expect(200).text();
+        let wanted = format!("{module}{}", self.saved);
+        assert!(answer.contains(&wanted), "{answer} without {wanted}");
+        answer
+    }
+
+    /// Saves a module until its next generation was there already. It is begun in peace
+    /// only: each save delays what this waits for, so the pauses grow.
+    fn save_until_ready_beforehand(&mut self, module: &str) {
+        self.save_until(module, "begun beforehand");
+    }
+
+    /// Saves a module until a generation is said to be made that way.
+    fn save_until(&mut self, module: &str, way: &str) {
+        let before = self.count(way);
+        let mut pause = Duration::from_millis(100);
+        let found = within(PATIENCE, || {
+            thread::sleep(pause);
+            pause = pause * 3 / 2;
+            self.save(module);
+            (self.count(way) > before).then_some(())
+        });
+        assert!(found.is_some(), "{}", self.server.said());
+    }
+
+    fn count(&self, words: &str) -> usize {
+        self.server.said().matches(words).count()
+    }
+}
+
+#[test]
+fn a_module_saved_again_and_again_is_the_only_one_to_import() {
+    let mut project = project(&[
+        ("early.py", "import json\nWORD = 'early'\n"),
+        ("late.py", "WORD = 'late'\n"),
+        ("web.py", APP),
+    ]);
+    for _ in 0..3 {
+        project.save_until_ready_beforehand("late");
+    }
+}
+
+#[test]
+fn every_way_of_making_a_generation_is_there_for_the_asking() {
+    let ways = [
+        ("cold", "cold ("),
+        ("spare", "a spare ("),
+        ("fork", "modules warm ("),
+        ("checkpoint", "begun beforehand ("),
+    ];
+    for (mode, way) in ways {
+        let app = format!("import markupsafe\n{APP}");
+        let files = [
+            ("early.py", "WORD = 'early'\n"),
+            ("late.py", "WORD = 'late'\n"),
+            ("web.py", &app),
+        ];
+        let mut project = project_made_by(mode, &files);
+        for _ in 0..3 {
+            project.save_until("late", way);
+            project.save("early");
+        }
+        for (_, other) in ways.iter().filter(|(other, _)| !["cold", mode].contains(other))
+        {
+            let allowed = mode == "checkpoint" && other.starts_with("modules");
+            assert!(allowed || project.count(other) == 0, "{}", project.server.said());
+        }
+    }
+}
+
+#[test]
+fn what_was_read_already_and_changes_is_read_again() {
+    let mut project = project(&[
+        ("early.py", "WORD = 'early'\n"),
+        ("late.py", "WORD = 'late'\n"),
+        ("web.py", APP),
+    ]);
+    for _ in 0..5 {
+        project.save_until_ready_beforehand("late");
+        let late = format!("late{}", project.saved);
+        let answer = project.save("early");
+        assert_eq!(answer, format!("early{} {late}", project.saved));
+    }
+}
+
+#[test]
+fn a_module_that_was_missed_and_comes_is_found() {
+    let mut project = project(&[
+        (
+            "early.py",
+            "try:\n    from local import WORD\nexcept ImportError:\n    WORD = '-'\n",
+        ),
+        ("late.py", "WORD = 'late'\n"),
+        ("web.py", APP),
+    ]);
+    project.save_until_ready_beforehand("late");
+    project.folder.save("local.py", "WORD = 'here'\n");
+    assert!(project.server.get("/").expect(200).text().starts_with("here "));
+    project.save_until_ready_beforehand("late");
+    project.folder.remove("local.py");
+    assert!(project.server.get("/").expect(200).text().starts_with("- "));
+}
+
+#[test]
+fn what_an_import_does_to_the_world_is_done_once_a_generation() {
+    let doings = [
+        "open('log.txt', 'a').write('done\\n')",
+        "import os; os.close(os.open('log.txt', os.O_WRONLY | os.O_APPEND | os.O_CREAT)); \
+         print('done', file=open('log.txt', 'a'))",
+        "import subprocess; subprocess.run('echo done >> log.txt', shell=True, check=True)",
+        "import threading\n\
+         work = threading.Thread(target=lambda: open('log.txt', 'a').write('done\\n'))\n\
+         work.start(); work.join()",
+        "import os, sqlite3\nwith open('log.txt', 'a') as log: log.write('done\\n')\n\
+         sqlite3.connect('data.db').execute('create table if not exists t (n)')",
+    ];
+    for doing in doings {
+        let mut project = project(&[
+            ("early.py", &format!("WORD = 'early'\n{doing}\n")),
+            ("late.py", "WORD = 'late'\n"),
+            ("web.py", APP),
+        ]);
+        for _ in 0..2 {
+            project.save_until_ready_beforehand("late");
+        }
+        let done = project.folder.text("log.txt").lines().count();
+        assert_eq!(done, project.count(" ready in "), "{doing}");
+    }
+}
+
+#[test]
+fn what_an_import_prints_is_printed_once_a_generation() {
+    let mut project = project(&[
+        ("early.py", "WORD = 'early'\nprint('hello from early')\n"),
+        ("late.py", "WORD = 'late'\n"),
+        ("web.py", APP),
+    ]);
+    for _ in 0..3 {
+        project.save_until_ready_beforehand("late");
+    }
+    let generations = project.count(" ready in ");
+    let printed = within(PATIENCE, || {
+        (project.count("hello from early") == generations).then_some(())
+    });
+    assert!(printed.is_some(), "{}", project.server.said());
+}
