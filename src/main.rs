@@ -7,14 +7,18 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use _rdev::config::{Invocation, Surroundings, from_command_line};
-use _rdev::process::ZYGOTE_FLAG;
+use _rdev::process::{ZYGOTE_FLAG, restore_descriptor_limit};
 use _rdev::{python, run};
 
 fn main() -> ExitCode {
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    if let [_, flag, python] = arguments.as_slice()
+    if let [_, flag, python, descriptors @ ..] = arguments.as_slice()
         && flag == ZYGOTE_FLAG
     {
+        let soft = descriptors.first().and_then(|soft| soft.to_str()?.parse().ok());
+        if let Some(soft) = soft {
+            restore_descriptor_limit(soft);
+        }
         return exit_code(python::run_zygote(python));
     }
     let surroundings = match Surroundings::of_this_process() {

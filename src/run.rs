@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::iter::once;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -18,13 +18,12 @@ use signal_hook::iterator::Signals;
 use crate::bus::{Bus, Commands, Subscription};
 use crate::clock::Clock;
 use crate::config::{Config, Interpreter};
-use crate::exchange::{Command, GenerationId};
-use crate::http::Limits;
+use crate::exchange::{Command, Event, GenerationId, Notice, Severity};
 use crate::lane::{ImportPlan, OsText};
 use crate::plain::{self, Wording};
-use crate::process::{become_subreaper, end_descendants};
+use crate::process::{become_subreaper, end_descendants, raise_descriptor_limit};
 use crate::reload::{self, Driver, Hopeless, Patterns, Tripwire, Wish};
-use crate::server::{self, Freshness};
+use crate::server::{self, Freshness, Terms, reachable_at};
 use crate::terminal;
 use crate::text::printable_lines;
 use crate::tui;
@@ -101,6 +100,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 /// Serves until told to end; returns the exit status.
 pub fn serve(config: Config) -> anyhow::Result<u8> {
     become_subreaper().context("workers cannot be looked after")?;
+    raise_descriptor_limit(config.limits.max_connections);
     let listener = listen(&config)?;
     let address = listener.local_addr().context("the address is not known")?;
     let (ends, end) = channel();
@@ -116,6 +116,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         dashboard: !config.plain && is_terminal(),
         wording: if config.explain_reload { Wording::Account } else { Wording::Line },
     };
+    warn_of_others(address, &bus, clock);
     let parts = Parts::start(config, listener, &bus, clock, &ends)?;
     let face = Face::show(shown, subscription, parts.commands(), clock, &ends)?;
     let ended = end.recv().context("nobody can end the program any more")?;
@@ -275,7 +276,7 @@ impl Parts {
         let (server, server_thread) = server::start(server::Setup {
             listener,
             threads: config.threads,
-            limits: Limits::default(),
+            terms: Terms::new(config.limits.clone(), &config.access, &config.host),
             bus: bus.clone(),
             clock,
             timeout: config.timeout,
@@ -400,6 +401,14 @@ fn freshness(tripwire: Arc<Tripwire>, late: &Arc<OnceLock<Driver>>) -> Freshness
 /// Binds the address; the error names it and the way out.
 fn listen(config: &Config) -> anyhow::Result<TcpListener> {
     let (host, port) = (config.host.as_str(), config.port);
+    let listener = bind(host, port)?;
+    // Listening once more sets the length of the queue, which the standard library fixes.
+    rustix::net::listen(&listener, config.limits.backlog)
+        .context("the queue of connections cannot be made that long")?;
+    Ok(listener)
+}
+
+fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
     TcpListener::bind((host, port)).map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => anyhow::anyhow!(
             "port {port} on {host} is taken by another program\n\
@@ -414,6 +423,18 @@ fn listen(config: &Config) -> anyhow::Result<TcpListener> {
              --host takes an address of this machine: 127.0.0.1, ::1, 0.0.0.0"
         ),
     })
+}
+
+/// Says that others than this machine can reach the application, if they can.
+fn warn_of_others(address: SocketAddr, bus: &Bus, clock: Clock) {
+    let Some(reachable) = reachable_at(address) else { return };
+    let text = format!(
+        "--host {} lets everybody who reaches this machine use the application, at \
+         http://{reachable}",
+        address.ip()
+    );
+    let notice = Notice { severity: Severity::Warning, text };
+    bus.publish(Event::Notice { at: clock.now(), notice });
 }
 
 /// What every generation imports.

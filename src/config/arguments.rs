@@ -10,6 +10,8 @@ use clap::{
     ArgAction, Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand,
 };
 
+use super::access::Access;
+use super::limits::Limits;
 use super::reload_mode::ReloadMode;
 
 /// Help is laid out for this width everywhere, so that what is tested is what is read.
@@ -155,6 +157,12 @@ pub(super) struct ServeArguments {
     #[arg(long, help_heading = "Showing")]
     pub(super) explain_reload: bool,
 
+    #[command(flatten)]
+    pub(super) access: Access,
+
+    #[command(flatten)]
+    pub(super) limits: Limits,
+
     /// Print this help
     #[arg(short, long, action = ArgAction::Help, help_heading = "Other options")]
     help: Option<bool>,
@@ -208,7 +216,7 @@ pub struct Watching {
 /// What a command line comes to before anything is looked up.
 pub(super) enum Typed {
     /// Serve.
-    Serve(ServeArguments),
+    Serve(Box<ServeArguments>),
     /// Print this on stdout and be done.
     Help(StyledStr),
 }
@@ -224,8 +232,10 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<Typed, Box<StyledStr>> {
         .try_get_matches_from_mut(arguments)
         .and_then(|matches| CommandLine::from_arg_matches(&matches));
     match parsed {
-        Ok(CommandLine { verb: Some(Verb::Run(serve)), .. }) => Ok(Typed::Serve(serve)),
-        Ok(CommandLine { serve, .. }) => Ok(Typed::Serve(serve)),
+        Ok(CommandLine { verb: Some(Verb::Run(serve)), .. }) => {
+            Ok(Typed::Serve(Box::new(serve)))
+        }
+        Ok(CommandLine { serve, .. }) => Ok(Typed::Serve(Box::new(serve))),
         Err(told)
             if matches!(
                 told.kind(),
@@ -285,7 +295,7 @@ mod tests {
     fn typed(line: &str) -> Result<ServeArguments, String> {
         let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
         match parse(&words) {
-            Ok(Typed::Serve(serve)) => Ok(serve),
+            Ok(Typed::Serve(serve)) => Ok(*serve),
             Ok(Typed::Help(text)) => Err(text.to_string()),
             Err(text) => Err(text.to_string()),
         }
@@ -351,6 +361,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "the help has that many")]
     fn help_is_the_same_however_it_is_asked_for() {
         let help = typed("rdev --help").unwrap_err();
         for line in ["rdev -h", "rdev help", "rdev app:app --help", "rdev --port 1 -h"] {
@@ -412,6 +423,54 @@ mod tests {
               --explain-reload  Print of each import how its process was made and why
                                 so, which libraries were in memory, and which were not
                                 and why
+
+        Access:
+              --allow-host <NAME>  A host that requests may ask for, beside --host,
+                                   localhost, *.localhost, *.test and IP addresses;
+                                   *.NAME is all below it, .NAME that and itself, * any;
+                                   may be given several times
+              --expose-errors      Answer errors with source and traceback to other
+                                   machines, too
+
+        Limits:
+              --max-request-line <SIZE>
+                  Longest request line [default: 16K]
+              --max-field-line <SIZE>
+                  Longest line of a header or trailer field [default: 16K]
+              --max-head <SIZE>
+                  Largest request head [default: 64K]
+              --max-fields <N>
+                  Most header and trailer fields of a request [default: 100]
+              --max-trailers <SIZE>
+                  All trailer fields of a request [default: 16K]
+              --max-chunk-line <SIZE>
+                  Longest line with the size of a chunk [default: 4K]
+              --max-chunk-extensions <SIZE>
+                  All chunk extensions of a request [default: 16K]
+              --max-request-body <SIZE>
+                  Largest request body; 0: any [default: 1G]
+              --body-memory <SIZE>
+                  Chunked request bodies beyond this are kept in a temporary file until
+                  they are complete [default: 512K]
+              --max-unread-body <SIZE>
+                  How much of a request body that the application left unread is read,
+                  so that the connection can go on [default: 256K]
+              --output-buffer <SIZE>
+                  How much of a response may wait for its client before the application
+                  has to [default: 1M]
+              --max-connections <N>
+                  Most connections at a time; others wait to be accepted [default:
+                  10240]
+              --backlog <N>
+                  Most connections that wait to be accepted [default: 1024]
+              --head-timeout <SECONDS>
+                  How long a request head may take [default: 10]
+              --idle-timeout <SECONDS>
+                  How long a connection may be idle between requests [default: 15]
+              --body-timeout <SECONDS>
+                  How long a request body may pause [default: 30]
+              --write-timeout <SECONDS>
+                  How long a client may take nothing of its response [default: 60]
 
         Other options:
           -h, --help     Print this help

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use clap::builder::StyledStr;
 
+use super::access::Access;
 use super::arguments::{self, ServeArguments, Typed, Watching};
 use super::error::Error;
 use super::interpreter::{self, Interpreter};
+use super::limits::Limits;
 use super::reload_mode::ReloadMode;
 use super::surroundings::Surroundings;
 use super::target::{Finder, Target};
@@ -36,6 +38,10 @@ pub struct Config {
     pub plain: bool,
     /// Whether all that is known about each generation is told.
     pub explain_reload: bool,
+    /// Who may use the application.
+    pub access: Access,
+    /// How much is taken from clients.
+    pub limits: Limits,
     /// What to run the application with.
     pub interpreter: Interpreter,
     /// As typed, the program first: the application's `sys.argv`.
@@ -58,7 +64,7 @@ pub fn from_command_line(
 ) -> Result<Invocation, Error> {
     match arguments::parse(&arguments) {
         Ok(Typed::Serve(typed)) => {
-            let config = resolve(typed, arguments, surroundings)?;
+            let config = resolve(*typed, arguments, surroundings)?;
             Ok(Invocation::Serve(Box::new(config)))
         }
         Ok(Typed::Help(text)) => {
@@ -89,6 +95,8 @@ fn resolve(
         timeout: typed.timeout,
         plain: typed.plain,
         explain_reload: typed.explain_reload,
+        access: typed.access,
+        limits: typed.limits,
         interpreter,
         arguments,
     })
@@ -141,7 +149,8 @@ mod tests {
         fs::create_dir(root.join(".git")).unwrap();
         let arguments = words(
             "rdev shop:app --reload --reload-mode fork --host [::1] \
-             --port 0 --threads 1 --timeout 1.5",
+             --port 0 --threads 1 --timeout 1.5 --max-head 1M \
+             --allow-host a.example",
         );
         let invocation = from_command_line(arguments.clone(), &surroundings(&root));
         let Ok(Invocation::Serve(config)) = invocation else {
@@ -164,6 +173,11 @@ mod tests {
             timeout: Some(Duration::from_millis(1500)),
             plain: false,
             explain_reload: false,
+            access: Access {
+                allow_host: vec!["a.example".to_owned()],
+                expose_errors: false,
+            },
+            limits: Limits { max_head: 1 << 20, ..Limits::default() },
             interpreter: Interpreter {
                 python: PathBuf::from("/python/bin/python3"),
                 found_by: FoundBy::Build,

@@ -4,18 +4,22 @@
 //! Called once, by `main.rs` before any thread exists. Invariant: nothing here runs the
 //! user's code or any Python; files are looked at, none is written.
 
+mod access;
 mod arguments;
 mod error;
 mod interpreter;
 mod invocation;
+mod limits;
 mod reload_mode;
 mod surroundings;
 mod target;
 
+pub use access::Access;
 pub use arguments::Watching;
 pub use error::Error;
 pub use interpreter::{FoundBy, Interpreter, InterpreterError, Linked, Mismatch};
 pub use invocation::{Config, Invocation, from_command_line};
+pub use limits::Limits;
 pub use reload_mode::ReloadMode;
 pub use surroundings::Surroundings;
 pub use target::{Target, TargetError};

@@ -133,6 +133,12 @@ impl RequestParser {
         self.start
     }
 
+    /// The most bytes that may have to be there at a time.
+    pub fn most(&self) -> usize {
+        // Line ends do not count for the line, nor an ignored empty line for the head.
+        self.limits.request_line.max(self.limits.head).saturating_add(8)
+    }
+
     /// The method, once the request line was read: how a refusal of the rest is framed
     /// depends on it.
     pub fn method(&self) -> Option<&str> {

@@ -9,11 +9,14 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use super::descriptors::original_descriptor_limit;
+
 /// The first argument that makes the program a zygote.
 pub const ZYGOTE_FLAG: &str = "--zygote";
 
 /// Starts a zygote that will be the interpreter at `python`; its control socket is its
-/// standard input. It is in a process group of its own, so that ctrl-c and ctrl-z of the
+/// standard input. A third argument is the limit of open files it shall go back to, if
+/// the front has raised it. It is in a process group of its own, so that ctrl-c and ctrl-z of the
 /// terminal reach the front alone.
 ///
 /// Must be called from a thread that lives as long as the front: the zygote asks the
@@ -24,6 +27,7 @@ pub fn spawn_zygote(python: &Path, output: OwnedFd) -> io::Result<(UnixStream, i
     let stderr = output.try_clone()?;
     let child = Command::new(program)
         .args([OsString::from(ZYGOTE_FLAG), python.into()])
+        .args(original_descriptor_limit().map(|soft| soft.to_string()))
         .stdin(Stdio::from(OwnedFd::from(far)))
         .stdout(Stdio::from(output))
         .stderr(Stdio::from(stderr))

@@ -26,11 +26,27 @@ pub(super) struct Acceptor {
     due: bool,
     /// That no connection can be taken was said, and none could since.
     told: bool,
+    crowd: Crowd,
+}
+
+/// Whether there are as many connections as may be.
+#[derive(Debug, Default)]
+struct Crowd {
+    /// There are; mio has reported those that wait.
+    is_full: bool,
+    /// That was said, and there have not been much fewer since.
+    told: bool,
 }
 
 impl Acceptor {
     pub(super) fn new(listener: TcpListener) -> Self {
-        Self { listener: Some(listener), paused: None, due: false, told: false }
+        Self {
+            listener: Some(listener),
+            paused: None,
+            due: false,
+            told: false,
+            crowd: Crowd::default(),
+        }
     }
 
     pub(super) fn is_paused(&self) -> bool {
@@ -75,9 +91,10 @@ impl Acceptor {
 }
 
 impl Server {
-    /// Takes every connection that waits.
+    /// Takes every connection that waits and there is room for.
     pub(super) fn accept(&mut self) {
-        while let Some(accepted) = self.acceptor.next() {
+        while self.has_room() {
+            let Some(accepted) = self.acceptor.next() else { return };
             match accepted {
                 Ok((stream, client)) => {
                     self.acceptor.told = false;
@@ -106,6 +123,35 @@ impl Server {
         }
     }
 
+    /// Takes those that waited for others to end.
+    pub(super) fn accept_if_room(&mut self) {
+        if self.acceptor.crowd.is_full && self.connections.len() < self.most_connections()
+        {
+            self.accept();
+        }
+    }
+
+    /// Whether one more connection may be taken. If not, it waits with those the kernel
+    /// keeps: one that is idle ends within `--idle-timeout`.
+    fn has_room(&mut self) -> bool {
+        let most = self.most_connections();
+        let crowd = &mut self.acceptor.crowd;
+        crowd.is_full = self.connections.len() >= most;
+        let is_full = crowd.is_full;
+        if !is_full {
+            crowd.told &= self.connections.len() > most / 2;
+        } else if !std::mem::replace(&mut crowd.told, true) {
+            self.warn(&format!(
+                "others wait, since {most} connections are open (--max-connections)"
+            ));
+        }
+        !is_full
+    }
+
+    fn most_connections(&self) -> usize {
+        self.terms.limits.max_connections
+    }
+
     fn adopt(&mut self, stream: TcpStream, client: SocketAddr) -> io::Result<()> {
         // Blocks of a response go out one by one; Nagle's algorithm would hold them back.
         stream.set_nodelay(true)?;
@@ -124,7 +170,8 @@ impl Server {
         let token = self.ids.token();
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.registry().register(&mut socket, token, interest)?;
-        let connection = Connection::new(socket, source, peers, self.limits, monotonic());
+        let connection =
+            Connection::new(socket, source, peers, self.terms.http, monotonic());
         self.connections.insert(token, connection);
         self.drive(token);
         Ok(())

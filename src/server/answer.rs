@@ -26,7 +26,7 @@ impl Server {
         if let ResponseFraming::Length(length) = framing {
             exchange.owed = length;
         }
-        exchange.keep = exchange.can_keep()
+        exchange.keep = exchange.can_keep(self.terms.limits.max_unread_body)
             && framing != ResponseFraming::UntilClose
             && self.stopping.is_none();
         // Said in HTTP/1.1 too, where it goes without saying, since HTTP/1.0 asks for it.
@@ -42,18 +42,30 @@ impl Server {
     /// Answers in the application's stead.
     pub(super) fn answer_page(&mut self, connection: &mut Connection, page: &Page) {
         let Phase::Exchange(exchange) = &connection.phase else { return };
-        let (head, body) = page.render(&exchange.head);
+        let shown = self.terms.shows_errors_to(&connection.client, &connection.server);
+        let (head, body) =
+            if shown { page.render(&exchange.head) } else { page.withheld() };
         self.answer(connection, head, body);
     }
 
     /// Refuses a request; the connection is closed after it, since where the next
     /// request would begin cannot be trusted.
     pub(super) fn refuse(&mut self, connection: &mut Connection, error: &Error) {
+        self.refuse_with(connection, error.status, error.text);
+    }
+
+    /// The same with a text of the caller's, which must be fit to be seen.
+    pub(super) fn refuse_with(
+        &mut self,
+        connection: &mut Connection,
+        status: u16,
+        text: &str,
+    ) {
         if let Phase::Exchange(exchange) = &mut connection.phase {
             exchange.keep = false;
             exchange.upload = Upload::Done;
         }
-        let (head, body) = refusal(error.status, error.text);
+        let (head, body) = refusal(status, text);
         self.answer(connection, head, body);
     }
 
@@ -107,6 +119,7 @@ impl Server {
         let cut = exchange.cut.is_some();
         if exchange.stage == Stage::Answered {
             exchange.stage = Stage::Draining;
+            connection.since = monotonic();
             let outcome = match exchange.cut.take() {
                 Some(why) => {
                     exchange.keep = false;
@@ -136,7 +149,7 @@ impl Server {
                 return if connection.eof { Step::Close } else { Step::Wait };
             }
         }
-        connection.await_request(self.limits, monotonic());
+        connection.await_request(self.terms.http, monotonic());
         Step::Again
     }
 }

@@ -59,6 +59,11 @@ impl<S: Read + Write> Channel<S> {
         self.written = 0;
     }
 
+    /// Gives back the memory of an outbox beyond so many bytes.
+    pub(super) fn shrink_to(&mut self, size: usize) {
+        self.outbox.shrink_to(size);
+    }
+
     /// How many bytes wait to be written.
     pub(super) fn pending(&self) -> usize {
         self.outbox.len() - self.written

@@ -19,28 +19,21 @@ use super::files::Outflow;
 use super::transport::Transport;
 use super::upload::Upload;
 use crate::clock::monotonic;
+use crate::config;
 use crate::exchange::{ExchangeId, GenerationId, Hint, Source, Traceback};
 use crate::http::{Limits, RequestHead, RequestParser, ResponseFraming};
 use crate::lane::Peer;
 
-/// From the first byte of a head to its last.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// Between two requests.
-const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
-/// Between two pieces of a request's body.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// A response of which the client takes nothing.
-const STALL_TIMEOUT: Duration = Duration::from_secs(60);
 /// After the last word, for what the client still sends (RFC 9112 section 9.6: closing
 /// at once could destroy the answer on its way).
 const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
 const LINGER_LIMIT: usize = 64 << 10;
 /// How long a request whose lane broke waits to be told how the process ended.
 const ORPHAN_TIMEOUT: Duration = Duration::from_secs(2);
-/// A response is not taken from its lane while this much of it waits for the client.
-const HIGH_WATER: usize = 1 << 20;
-/// How much of an unread request body is read away to keep the connection.
-const DRAIN_LIMIT: u64 = 256 << 10;
+/// How long an unread request body is read away to keep the connection.
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
+/// How much of its buffers a connection keeps between requests: there may be ten thousand.
+const KEPT: usize = 4 << 10;
 
 /// A connection.
 pub(super) struct Connection {
@@ -56,7 +49,8 @@ pub(super) struct Connection {
     pub(super) eof: bool,
     /// When something last moved, either way.
     pub(super) moved: Instant,
-    /// When the phase began, or in `Head` when the head's first byte came.
+    /// When the phase began, or in `Head` when the head's first byte came, or when an
+    /// exchange began to drain.
     pub(super) since: Instant,
 }
 
@@ -180,13 +174,21 @@ impl Connection {
     }
 
     /// Reads once if bytes are of use now; gives how many came. The error is a broken
-    /// connection.
-    pub(super) fn fill(&mut self, now: Instant) -> io::Result<usize> {
+    /// connection. `scratch` is what is read into first: the inbox would have to be made
+    /// as large as that for the shortest request, and there may be ten thousand of them.
+    pub(super) fn fill(
+        &mut self,
+        now: Instant,
+        scratch: &mut Vec<u8>,
+    ) -> io::Result<usize> {
         if !self.wants_input() {
             return Ok(0);
         }
         let was_empty = self.inbox.is_empty();
-        match self.channel.fill(&mut self.inbox)? {
+        scratch.clear();
+        let fill = self.channel.fill(scratch)?;
+        self.inbox.extend_from_slice(scratch);
+        match fill {
             Fill::Nothing => Ok(0),
             Fill::End => {
                 self.eof = true;
@@ -207,7 +209,7 @@ impl Connection {
             Phase::Head | Phase::Lingering { .. } => true,
             Phase::Exchange(exchange) => exchange.upload.is_coming(),
         };
-        coming && !self.eof && self.inbox.len() < READ_AHEAD
+        coming && !self.eof && self.inbox.len() < READ_AHEAD.max(self.parser.most())
     }
 
     /// Throws away what came after the last word, up to a limit.
@@ -224,12 +226,14 @@ impl Connection {
         self.parser = RequestParser::new(limits);
         self.phase = Phase::Head;
         self.since = now;
+        self.inbox.shrink_to(KEPT);
+        self.channel.shrink_to(KEPT);
     }
 
     /// Whether nothing is taken from the lane until the client has taken what there is.
-    pub(super) fn is_full(&self) -> bool {
+    pub(super) fn is_full(&self, output_buffer: u64) -> bool {
         let is_ending = matches!(&self.phase, Phase::Exchange(it) if it.ending.is_some());
-        self.channel.pending() > HIGH_WATER && !is_ending
+        self.channel.pending() as u64 > output_buffer && !is_ending
     }
 
     /// Whether the client has something to take.
@@ -244,6 +248,7 @@ impl Connection {
     pub(super) fn expired(
         &self,
         now: Instant,
+        limits: &config::Limits,
         timeout: Option<Duration>,
     ) -> Option<Expiry> {
         let quiet = now.saturating_duration_since(self.moved);
@@ -253,14 +258,19 @@ impl Connection {
             Phase::Exchange(exchange) if exchange.is_ending() => {
                 (exchange.ending_lasts(now), GRACE, Expiry::Ending)
             }
-            _ if self.is_writing() => (quiet, STALL_TIMEOUT, Expiry::Stall),
-            Phase::Head if self.inbox.is_empty() => (lasted, IDLE_TIMEOUT, Expiry::Idle),
-            Phase::Head => (lasted, HEAD_TIMEOUT, Expiry::Head),
+            _ if self.is_writing() => (quiet, limits.write_timeout, Expiry::Stall),
+            Phase::Head if self.inbox.is_empty() => {
+                (lasted, limits.idle_timeout, Expiry::Idle)
+            }
+            Phase::Head => (lasted, limits.head_timeout, Expiry::Head),
+            Phase::Exchange(exchange) if exchange.stage == Stage::Draining => {
+                (lasted, DRAIN_TIMEOUT, Expiry::Body)
+            }
             // With something in the inbox it is the application that is slow.
             Phase::Exchange(exchange)
                 if exchange.waits_for_body(self.inbox.is_empty()) =>
             {
-                (quiet, BODY_TIMEOUT, Expiry::Body)
+                (quiet, limits.body_timeout, Expiry::Body)
             }
             Phase::Exchange(exchange) => exchange.deadline(quiet, now, timeout)?,
         };
@@ -317,10 +327,10 @@ impl InFlight {
     /// Whether the connection can go on after a response that begins now. A client that
     /// still waits for `100 Continue` may or may not send its body: nobody could tell
     /// the body from the next request (RFC 9110 section 10.1.1).
-    pub(super) fn can_keep(&self) -> bool {
+    pub(super) fn can_keep(&self, max_unread: u64) -> bool {
         let drainable = match &self.upload {
             Upload::Done | Upload::Spooled(_) => true,
-            Upload::Length(left) => *left <= DRAIN_LIMIT,
+            Upload::Length(left) => *left <= max_unread,
             Upload::Chunked(..) => false,
         };
         self.keep && drainable && !self.wants_continue

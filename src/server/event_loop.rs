@@ -19,10 +19,10 @@ use super::dispatch::Serving;
 use super::freshness::Freshness;
 use super::lanes::Lanes;
 use super::replayed::Feeder;
+use super::terms::Terms;
 use crate::bus::Bus;
 use crate::clock::{Clock, monotonic};
 use crate::exchange::{Event, ExchangeEvent, ExchangeId, GenerationId, Outcome, Source};
-use crate::http::Limits;
 use crate::reload::Announcement;
 
 const LISTENER: Token = Token(0);
@@ -42,7 +42,8 @@ pub struct Setup {
     pub listener: TcpListener,
     /// The most calls at a time.
     pub threads: usize,
-    pub limits: Limits,
+    /// What clients are held to.
+    pub terms: Terms,
     pub bus: Bus,
     pub clock: Clock,
     /// How long the application may do nothing about a request.
@@ -121,7 +122,7 @@ pub(super) struct Server {
     /// Connections whose request waits for a generation or a lane, oldest first.
     pub(super) waiting: VecDeque<Token>,
     pub(super) ids: Ids,
-    pub(super) limits: Limits,
+    pub(super) terms: Terms,
     pub(super) outlet: Outlet,
     pub(super) drained: Box<dyn Fn(GenerationId) + Send>,
     pub(super) replace: Box<dyn Fn(GenerationId) + Send>,
@@ -131,6 +132,8 @@ pub(super) struct Server {
     /// Connections and lanes whose turn was over before their work: mio will not speak of
     /// them again.
     unfinished: VecDeque<Token>,
+    /// What connections read into, one after the other.
+    scratch: Vec<u8>,
     /// Set once the server is ending: when at the latest.
     pub(super) stopping: Option<Instant>,
 }
@@ -186,13 +189,14 @@ impl Server {
             serving: Serving::Holding,
             waiting: VecDeque::new(),
             ids: Ids { token: WAKER.0, exchange: 0 },
-            limits: setup.limits,
+            terms: setup.terms,
             outlet: Outlet { bus: setup.bus, clock: setup.clock, date: Date::default() },
             drained: setup.drained,
             replace: setup.replace,
             timeout: setup.timeout,
             freshness: setup.freshness,
             unfinished: VecDeque::new(),
+            scratch: Vec::new(),
             stopping: None,
         })
     }
@@ -216,6 +220,7 @@ impl Server {
             for token in std::mem::take(&mut self.unfinished) {
                 self.take_turn(token);
             }
+            self.accept_if_room();
             let now = monotonic();
             if now >= next_sweep {
                 self.sweep(now);
@@ -337,7 +342,9 @@ impl Server {
     fn advance(&mut self, token: Token, connection: &mut Connection) -> bool {
         for _ in 0..TURN {
             let Ok(written) = connection.channel.flush() else { return false };
-            let Ok(read) = connection.fill(monotonic()) else { return false };
+            let Ok(read) = connection.fill(monotonic(), &mut self.scratch) else {
+                return false;
+            };
             if written > 0 {
                 connection.moved = monotonic();
             }
@@ -369,7 +376,8 @@ impl Server {
             if let Some(connection) = connection {
                 self.drive(connection);
                 let waiting = self.connections.get(&connection);
-                if waiting.is_some_and(Connection::is_full) {
+                let most = self.terms.limits.output_buffer;
+                if waiting.is_some_and(|it| it.is_full(most)) {
                     return;
                 }
             }
@@ -400,11 +408,12 @@ impl Server {
         // A lane that could not be opened may be by now.
         self.lanes.refill_reserve();
         self.serve_waiting();
+        let limits = &self.terms.limits;
         let expired: Vec<(Token, Expiry)> = self
             .connections
             .iter()
             .filter_map(|(token, connection)| {
-                Some((*token, connection.expired(now, self.timeout)?))
+                Some((*token, connection.expired(now, limits, self.timeout)?))
             })
             .collect();
         for (token, expiry) in expired {

@@ -6,12 +6,13 @@ use mio::Token;
 
 use super::connection::{Connection, InFlight, Phase, Stage};
 use super::event_loop::{Server, Step};
+use super::hosts::not_allowed;
+use super::terms::Terms;
 use super::upload::{Spool, Upload, UploadError};
 use crate::clock::monotonic;
 use crate::exchange::{ExchangeEvent, Request};
 use crate::http::{
-    ChunkDecoder, Error, Limits, RequestFraming, RequestHead, check_expectation,
-    request_framing,
+    ChunkDecoder, Error, RequestFraming, RequestHead, check_expectation, request_framing,
 };
 use crate::lane::Down;
 
@@ -56,7 +57,13 @@ impl Server {
         let id = self.ids.exchange();
         let request = Request { raw, head: Some(head.clone()) };
         self.publish_began(id, connection, request);
-        let upload = match plan_upload(&head, self.limits) {
+        if let Some(host) = self.foreign_host(&head) {
+            let exchange = InFlight::new(id, head, Upload::Done);
+            connection.phase = Phase::Exchange(Box::new(exchange));
+            self.refuse_with(connection, 403, &not_allowed(&host));
+            return;
+        }
+        let upload = match plan_upload(&head, &self.terms) {
             Ok(upload) => upload,
             Err(error) => {
                 let exchange = InFlight::new(id, head, Upload::Done);
@@ -76,6 +83,13 @@ impl Server {
         if ready {
             self.assign_or_queue(token, connection);
         }
+    }
+
+    /// The host that a request asks for, if it may not.
+    fn foreign_host(&self, head: &RequestHead) -> Option<String> {
+        let host = head.host();
+        let admitted = self.terms.hosts.admit(host.as_deref());
+        if admitted { None } else { host }
     }
 
     fn assign_or_queue(&mut self, token: Token, connection: &mut Connection) {
@@ -281,14 +295,14 @@ fn unread_head(method: Option<&str>) -> RequestHead {
     }
 }
 
-fn plan_upload(head: &RequestHead, limits: Limits) -> Result<Upload, Error> {
+fn plan_upload(head: &RequestHead, terms: &Terms) -> Result<Upload, Error> {
     check_expectation(head)?;
-    Ok(match request_framing(head, limits.body)? {
+    Ok(match request_framing(head, terms.http.body)? {
         RequestFraming::Length(0) => Upload::Done,
         RequestFraming::Length(length) => Upload::Length(length),
         RequestFraming::Chunked => {
-            let decoder = ChunkDecoder::new(limits, &head.headers);
-            Upload::Chunked(Box::new(decoder), Spool::default())
+            let decoder = ChunkDecoder::new(terms.http, &head.headers);
+            Upload::Chunked(Box::new(decoder), Spool::new(terms.limits.body_memory))
         }
     })
 }

@@ -75,6 +75,11 @@ impl Page {
         (head(self.status, kind, body.len()), body.into_bytes())
     }
 
+    /// For clients that may not see why: another machine's.
+    pub(super) fn withheld(&self) -> (ResponseHead, Vec<u8>) {
+        refusal(self.status, WITHHELD)
+    }
+
     fn text(&self) -> String {
         let mut out = format!("{}\n", self.title);
         for hint in &self.hints {
@@ -108,6 +113,10 @@ impl Page {
             .replacen("{body}", &body, 1)
     }
 }
+
+/// Names no option: whoever reads this is not who could give it.
+const WITHHELD: &str = "The application failed to answer. Why is shown where it runs, and \
+                        to clients on that machine.";
 
 const TEXT: &str = "text/plain; charset=utf-8";
 
@@ -221,6 +230,19 @@ mod tests {
         assert!(body.contains("&lt;b&gt;.py:3 in f"), "{body}");
         assert!(body.contains("{body}&lt;script&gt;"), "{body}");
         assert!(body.contains("generation 2"), "{body}");
+    }
+
+    #[test]
+    fn clients_elsewhere_learn_that_it_failed_and_nothing_more() {
+        let (head, body) = page().withheld();
+        let body = String::from_utf8(body).unwrap();
+        assert_eq!(
+            (head.status, head.headers.text("content-type").unwrap()),
+            (500, TEXT.into())
+        );
+        for secret in ["ValueError", "script", ".py", "generation"] {
+            assert!(!body.contains(secret), "{body}");
+        }
     }
 
     #[test]

@@ -9,8 +9,6 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::http::{ChunkDecoder, Error};
 
-/// Chunked bodies beyond this go to a file.
-const IN_MEMORY: usize = 512 << 10;
 /// How much is read back from the file at a time.
 const PIECE: usize = 64 << 10;
 
@@ -66,12 +64,18 @@ pub(super) enum UploadError {
 #[derive(Debug, Default)]
 pub(super) struct Spool {
     memory: Vec<u8>,
+    /// What is beyond this many bytes goes to a file.
+    most_in_memory: u64,
     file: Option<File>,
     length: u64,
     taken: u64,
 }
 
 impl Spool {
+    pub(super) fn new(most_in_memory: u64) -> Self {
+        Self { most_in_memory, ..Self::default() }
+    }
+
     /// The length of the whole body.
     pub(super) fn length(&self) -> u64 {
         self.length
@@ -83,7 +87,7 @@ impl Spool {
             return file.write_all(bytes);
         }
         self.memory.extend_from_slice(bytes);
-        if self.memory.len() > IN_MEMORY {
+        if self.memory.len() as u64 > self.most_in_memory {
             let mut file = unnamed_file()?;
             file.write_all(&self.memory)?;
             self.memory = Vec::new();
@@ -138,10 +142,12 @@ mod tests {
     use super::*;
     use crate::http::{Headers, Limits};
 
+    const IN_MEMORY: usize = 512 << 10;
+
     fn spooled(wire: &[u8]) -> Vec<u8> {
         let limits = Limits { body: u64::MAX, ..Limits::default() };
         let decoder = Box::new(ChunkDecoder::new(limits, &Headers::default()));
-        let mut upload = Upload::Chunked(decoder, Spool::default());
+        let mut upload = Upload::Chunked(decoder, Spool::new(IN_MEMORY as u64));
         let (taken, _) = upload.decode(wire).unwrap();
         assert_eq!(taken, wire.len());
         let Upload::Spooled(mut spool) = upload else { panic!("not complete") };

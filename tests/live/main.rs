@@ -39,3 +39,4 @@ mod terminal;
 mod triggers;
 mod waitress;
 mod warm;
+mod wire;
