@@ -181,19 +181,17 @@ impl ChunkDecoder {
 
 const EXTENSIONS_TOO_LONG: Error = Error::bad("the chunk extensions are too long");
 
-/// Fields on which framing, routing, authentication or the body's meaning depend, which
-/// no sender may put into trailers (RFC 9110 section 6.5.1): whoever does hopes that
-/// somebody on the way merges them.
+/// Fields on which framing, routing or authentication depend, which no sender may put
+/// into trailers (RFC 9110 section 6.5.1): whoever does hopes that somebody on the way
+/// merges them.
 fn is_head_only(name: &[u8]) -> bool {
-    const NAMES: [&str; 10] = [
+    const NAMES: [&str; 8] = [
         "authorization",
-        "content-encoding",
         "content-length",
-        "content-range",
-        "content-type",
         "cookie",
         "host",
         "proxy-authorization",
+        "te",
         "trailer",
         "transfer-encoding",
     ];

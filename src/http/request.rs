@@ -192,6 +192,7 @@ impl RequestParser {
         let headers = parse_fields(fields, self.limits.fields)?;
         let head = RequestHead { method, target, version, headers };
         check_host(&head)?;
+        check_content_type(&head)?;
         Ok(Some(head))
     }
 }
@@ -226,6 +227,15 @@ fn refusal(error: httparse::Error) -> Error {
         httparse::Error::HeaderName => Error::bad("a header field's name is malformed"),
         _ => Error::bad("a header field's value is malformed"),
     }
+}
+
+/// A second type cannot be joined with the first (RFC 9110 section 5.3), and who takes
+/// the one takes the body for something else than who takes the other.
+fn check_content_type(head: &RequestHead) -> Result<(), Error> {
+    if head.headers.all("content-type").nth(1).is_some() {
+        return Err(Error::bad("there must be one Content-Type, not several"));
+    }
+    Ok(())
 }
 
 /// Refuses expectations that nobody here meets (RFC 9110 section 10.1.1).

@@ -1,6 +1,5 @@
 """The measurements: what follows a save, how long a start takes, and memory at rest."""
 
-import socket
 import subprocess
 import tempfile
 import time
@@ -13,7 +12,7 @@ from client import INTERVAL, EditedFile, Outcome, Save, ask, pause, save_and_ask
 from environment import TARGET, Tools
 from processes import Tree, proportional_set_size, running
 from projects import FIRST, Project
-from servers import HOST, SERVERS, Server
+from servers import SERVERS, Server, free_port
 
 # How long a server may take to give its first answer.
 START = 60.0
@@ -141,7 +140,7 @@ def _serving(
     tools: Tools, project: Project, server: Server, folder: Path, log: Path
 ) -> Iterator[tuple[Tree, int]]:
     """The server, once it has answered, and its port."""
-    port = _free_port()
+    port = free_port()
     with running(server.command(tools, project, port), folder, log) as tree:
         deadline = time.monotonic() + START
         while ask(port, FIRST) is not Outcome.FRESH:
@@ -156,10 +155,3 @@ def _log(name: str) -> Path:
     logs = TARGET / "bench-logs"
     logs.mkdir(parents=True, exist_ok=True)
     return logs / f"{name}.log"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        _host, port = probe.getsockname()
-        return int(port)

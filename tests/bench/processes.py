@@ -35,6 +35,11 @@ class Tree:
                 start_new_session=True,
             )
 
+    @property
+    def leader(self) -> int:
+        """The first process."""
+        return self._leader.pid
+
     def has_ended(self) -> bool:
         return self._leader.poll() is not None
 

@@ -1,5 +1,6 @@
 """rdev and its peers: the command that starts each with reloading."""
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -7,6 +8,11 @@ from environment import Tools
 from projects import Project
 
 HOST = "127.0.0.1"
+
+
+def free_port() -> int:
+    with socket.create_server((HOST, 0)) as server:
+        return server.getsockname()[1]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from actors import Crowd, ask, closing_client
 from environment import build
 from ledger import ClientBook, ServerBook, compare, table
 from processes import Tree, running
-from servers import HOST
+from servers import HOST, free_port
 
 APP = Path(__file__).with_name("soak_app")
 # Beyond its size in the first third, what memory may grow by in MiB: the noise of an
@@ -166,11 +166,6 @@ def wait_until_served(tree: Tree, port: int) -> None:
         except ConnectionRefusedError:
             time.sleep(0.05)
     sys.exit(f"rdev does not serve:\n{tree.last_lines()}")
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as server:
-        return server.getsockname()[1]
 
 
 if __name__ == "__main__":

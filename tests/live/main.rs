@@ -25,6 +25,7 @@ mod freshness;
 mod giving_back;
 mod lifecycle;
 mod linted;
+mod oracles;
 mod patience;
 mod pressure;
 mod program;
