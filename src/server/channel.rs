@@ -12,7 +12,7 @@ use std::os::fd::AsFd;
 use mio::event::Event;
 
 /// A read takes at most this much at a time.
-const PIECE: usize = 64 << 10;
+pub(super) const PIECE: usize = 64 << 10;
 
 /// A socket with its outbox.
 #[derive(Debug)]
@@ -133,6 +133,18 @@ impl<S: Read + Write> Channel<S> {
         self.outbox().extend_from_slice(&piece[..length]);
         self.flush()?;
         Ok(Some(length))
+    }
+
+    /// Reads once into the beginning of `into`.
+    pub(super) fn fill_start(&mut self, into: &mut [u8]) -> io::Result<Fill> {
+        if !self.readable {
+            return Ok(Fill::Nothing);
+        }
+        Ok(match self.read(into)? {
+            Some(0) => Fill::End,
+            Some(length) => Fill::Some(length),
+            None => Fill::Nothing,
+        })
     }
 
     /// Reads once and appends to `into`.

@@ -176,25 +176,19 @@ impl Connection {
     /// Reads once if bytes are of use now; gives how many came. The error is a broken
     /// connection. `scratch` is what is read into first: the inbox would have to be made
     /// as large as that for the shortest request, and there may be ten thousand of them.
-    pub(super) fn fill(
-        &mut self,
-        now: Instant,
-        scratch: &mut Vec<u8>,
-    ) -> io::Result<usize> {
+    pub(super) fn fill(&mut self, now: Instant, scratch: &mut [u8]) -> io::Result<usize> {
         if !self.wants_input() {
             return Ok(0);
         }
         let was_empty = self.inbox.is_empty();
-        scratch.clear();
-        let fill = self.channel.fill(scratch)?;
-        self.inbox.extend_from_slice(scratch);
-        match fill {
+        match self.channel.fill_start(scratch)? {
             Fill::Nothing => Ok(0),
             Fill::End => {
                 self.eof = true;
                 Ok(0)
             }
             Fill::Some(length) => {
+                self.inbox.extend_from_slice(&scratch[..length]);
                 self.moved = now;
                 if was_empty && matches!(self.phase, Phase::Head) {
                     self.since = now;

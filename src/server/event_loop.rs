@@ -12,7 +12,7 @@ use mio::event::Event as Readiness;
 use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use super::accept::Acceptor;
-use super::channel::Fill;
+use super::channel::{Fill, PIECE};
 use super::connection::{Connection, Expiry, Phase, Stage};
 use super::date::Date;
 use super::dispatch::Serving;
@@ -196,7 +196,7 @@ impl Server {
             timeout: setup.timeout,
             freshness: setup.freshness,
             unfinished: VecDeque::new(),
-            scratch: Vec::new(),
+            scratch: vec![0; PIECE],
             stopping: None,
         })
     }
