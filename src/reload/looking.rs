@@ -24,11 +24,14 @@ impl Loop {
             let _ended = waker.wake();
         };
         let app_dir = self.setup.plan.app_dir.clone().into_path();
+        let is_wanted = tripwire.polls();
         match Code::watch(&app_dir, tripwire, wake) {
             Ok((code, told)) => {
                 self.code = Some(code);
-                if let Some(text) = told {
-                    self.warn(text);
+                match told {
+                    Some(text) if is_wanted => self.inform(text),
+                    Some(text) => self.warn(text),
+                    None => {}
                 }
             }
             Err(error) => self.warn(format!("changes will not be seen: {error}")),

@@ -16,6 +16,7 @@ use super::patterns::Patterns;
 use super::tree::Tree;
 use super::watch::Watcher;
 use crate::clock;
+use crate::lane::FileStat;
 
 const DEADLINE: Duration = Duration::from_secs(20);
 
@@ -419,4 +420,96 @@ fn a_file_unknown_at_the_mark_is_judged_by_its_times() {
     write(&written, "v = 1");
     let loaded = [written.clone(), old.to_path_buf(), "<frozen os>".into()];
     assert_eq!(project.tree.changed_since(&mark, &loaded), [written]);
+}
+
+fn stat(path: &Path) -> Option<FileStat> {
+    fs::metadata(path).ok().map(|met| FileStat::of(&met))
+}
+
+#[test]
+fn what_was_read_counts_until_the_application_writes_it() {
+    let mut project = Project::new(&["app.py"]);
+    let (data, missing) = (project.root.join("data.json"), project.root.join("no/.env"));
+    write(&data, "1");
+    for path in [&data, &missing] {
+        project.watcher.add_files(std::slice::from_ref(path)).unwrap();
+        assert!(!project.tree.read(path, stat(path)));
+    }
+    write(&data, "2");
+    write(&missing, "A=1");
+    assert_eq!(project.settled(), set(&["data.json", "no/.env"]));
+    write(&project.root.join("other.json"), "1");
+    assert_eq!(project.settled(), set(&[]));
+    project.tree.written(&data);
+    assert!(project.tree.leaves_out(&data));
+    write(&data, "3");
+    assert_eq!(project.settled(), set(&[]));
+    assert!(project.tree.sweep().is_empty());
+}
+
+#[test]
+fn a_file_that_is_other_than_when_it_was_read_has_changed() {
+    let mut project = Project::new(&["app.py"]);
+    let data = project.root.join("data.json");
+    assert!(!project.tree.read(&data, None));
+    write(&data, "1");
+    assert!(project.tree.read(&data, None));
+    let read = stat(&data);
+    project.tree.mark();
+    assert!(!project.tree.read(&data, read));
+    fs::remove_file(&data).unwrap();
+    assert!(project.tree.read(&data, read));
+}
+
+#[test]
+fn only_what_the_last_generation_has_read_counts() {
+    let mut project = Project::new(&["app.py", "data.py"]);
+    let (old, new) = (project.root.join("old.json"), project.root.join("new.json"));
+    let module = project.root.join("data.py");
+    for path in [&old, &new] {
+        write(path, "1");
+    }
+    project.tree.mark();
+    for path in [&old, &new, &module] {
+        project.tree.read(path, stat(path));
+    }
+    let mark = project.tree.mark();
+    project.tree.read(&new, stat(&new));
+    assert!(project.tree.reads_changed_since(&mark).is_empty());
+    project.tree.forget_reads_before(&mark);
+    for path in [&old, &new, &module] {
+        write(path, "2");
+    }
+    assert_eq!(project.tree.reads_changed_since(&mark), std::slice::from_ref(&new));
+    // The search finds that one, read or not.
+    assert_eq!(project.tree.sweep(), [module]);
+}
+
+#[test]
+fn where_nothing_is_told_a_look_finds_whatever_came_changed_and_went() {
+    let mut project = Project::new(&["app.py", "pkg/a.py", "out/b.py"]);
+    let root = project.root.clone();
+    project.tree.begin_polling();
+    let look = |project: &mut Project| -> BTreeSet<String> {
+        let found = project.tree.look_over();
+        found.iter().map(|path| project.name(path)).collect()
+    };
+    assert_eq!(look(&mut project), set(&[]));
+    write(&root.join("pkg/deep/er/c.py"), "");
+    write(&root.join("pkg/a.py"), "v = 2");
+    assert_eq!(look(&mut project), set(&["pkg/deep/er/c.py", "pkg/a.py"]));
+    write(&root.join("pkg/deep/er/d.py"), "");
+    assert_eq!(look(&mut project), set(&["pkg/deep/er/d.py"]));
+    fs::remove_dir_all(root.join("pkg/deep")).unwrap();
+    assert_eq!(look(&mut project), set(&["pkg/deep/er/c.py", "pkg/deep/er/d.py"]));
+    write(&root.join("pkg/deep/er/c.py"), "");
+    assert_eq!(look(&mut project), set(&["pkg/deep/er/c.py"]));
+    write(&root.join(".gitignore"), "out/\n");
+    assert_eq!(look(&mut project), set(&[]));
+    write(&root.join("out/b.py"), "v = 2");
+    assert_eq!(look(&mut project), set(&[]));
+    fs::rename(&root, project.top.join("away")).unwrap();
+    assert_eq!(look(&mut project), set(&["app.py", "pkg/a.py", "pkg/deep/er/c.py"]));
+    fs::rename(project.top.join("away"), &root).unwrap();
+    assert_eq!(look(&mut project), set(&["app.py", "pkg/a.py", "pkg/deep/er/c.py"]));
 }

@@ -215,7 +215,7 @@ fn patterns_add_files_and_leave_others_alone() {
 }
 
 #[test]
-fn a_log_that_grows_with_each_request_makes_no_generation() {
+fn a_log_that_grows_with_each_request_holds_none_and_makes_no_generation() {
     let folder = Folder::empty();
     // Read first, so that it counts until it is written.
     let head = "open('app.log', 'a').close()\nopen('app.log').read()";
@@ -223,10 +223,15 @@ fn a_log_that_grows_with_each_request_makes_no_generation() {
     folder.save("app.py", &app(head, paths));
     let mut server = serve(&folder);
     let mut client: Client = server.connect();
+    client.get("/").expect(200);
+    let held = |server: &Rdev| server.stdout().matches("(held ").count();
+    let before = held(&server);
     for _ in 0..200 {
         let answer = client.ask("GET", request("GET", "/").as_bytes());
         assert_eq!(answer.status, 200);
     }
+    server.wait_for("the last transcript", |it| it.stdout().contains("#201 generation"));
+    assert_eq!(held(&server), before, "{}", server.said());
     expect_none(&folder, &mut server);
 }
 
