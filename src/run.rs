@@ -279,6 +279,7 @@ impl Parts {
             terms: Terms::new(config.limits.clone(), &config.access, &config.host),
             bus: bus.clone(),
             clock,
+            stream_chunked: config.stream_chunked,
             timeout: config.timeout,
             replace: Box::new(move |id| {
                 if let Some(driver) = asked.get() {

@@ -133,6 +133,9 @@ pub(super) struct ServeArguments {
         value_parser = seconds
     )]
     pub(super) timeout: Option<Duration>,
+    /// Hand a chunked request body on as it comes, its length not known
+    #[arg(long, help_heading = "Serving")]
+    pub(super) stream_chunked: bool,
 
     /// Folder to import from, first on sys.path [default: the current folder, or the one
     /// of the file]
@@ -408,6 +411,8 @@ mod tests {
                                     64]
               --timeout <SECONDS>   End a request when nothing has come of it for so
                                     long; a number of seconds [default: never]
+              --stream-chunked      Hand a chunked request body on as it comes, its
+                                    length not known
 
         Finding the application:
               --app-dir <DIR>  Folder to import from, first on sys.path [default: the

@@ -32,6 +32,8 @@ pub struct Config {
     pub port: u16,
     /// How many requests may be in the application at a time, at least 1.
     pub threads: usize,
+    /// Whether a chunked body is handed on as it comes.
+    pub stream_chunked: bool,
     /// How long the application may do nothing about a request.
     pub timeout: Option<Duration>,
     /// Transcripts, even on a terminal.
@@ -92,6 +94,7 @@ fn resolve(
         host: without_brackets(typed.host),
         port: typed.port,
         threads: typed.threads,
+        stream_chunked: typed.stream_chunked,
         timeout: typed.timeout,
         plain: typed.plain,
         explain_reload: typed.explain_reload,
@@ -149,7 +152,7 @@ mod tests {
         fs::create_dir(root.join(".git")).unwrap();
         let arguments = words(
             "rdev shop:app --reload --reload-mode fork --host [::1] \
-             --port 0 --threads 1 --timeout 1.5 --max-head 1M \
+             --port 0 --threads 1 --timeout 1.5 --stream-chunked --max-head 1M \
              --allow-host a.example",
         );
         let invocation = from_command_line(arguments.clone(), &surroundings(&root));
@@ -170,6 +173,7 @@ mod tests {
             host: "::1".to_owned(),
             port: 0,
             threads: 1,
+            stream_chunked: true,
             timeout: Some(Duration::from_millis(1500)),
             plain: false,
             explain_reload: false,

@@ -19,9 +19,9 @@ pub const PIECE: usize = 64 << 10;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Call {
     pub head: RequestHead,
-    /// The length of the body: 0 where there is none. A chunked one is read to its end
-    /// before the call.
-    pub body: u64,
+    /// The length of the body: 0 where there is none, `None` where a chunked one is
+    /// handed on as it comes; else such a one is read to its end before the call.
+    pub body: Option<u64>,
     /// Whether the client waits for a word before it sends the body.
     pub wants_continue: bool,
     pub client: Peer,
@@ -284,7 +284,13 @@ mod tests {
             headers,
         };
         let peer = Peer { host: "127.0.0.1".into(), port: 1 };
-        Call { head, body: 3, wants_continue: true, client: peer.clone(), server: peer }
+        Call {
+            head,
+            body: Some(3),
+            wants_continue: true,
+            client: peer.clone(),
+            server: peer,
+        }
     }
 
     #[test]

@@ -105,7 +105,10 @@ pub(super) fn run(
         id,
         lane: Arc::clone(lane),
         is_head: request.head.method == "HEAD",
-        progress: Mutex::new(Progress { read: request.body == 0, ..Progress::default() }),
+        progress: Mutex::new(Progress {
+            read: request.body == Some(0),
+            ..Progress::default()
+        }),
     });
     CURRENT.set(Some(Arc::clone(&call)));
     let (environ, errors) = environ(py, &call, request, caller.multithread)?;

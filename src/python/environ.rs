@@ -34,8 +34,10 @@ pub(super) fn environ<'py>(
     let headers = &request.head.headers;
     let has_body =
         headers.contains("content-length") || headers.contains("transfer-encoding");
-    if has_body || request.body > 0 {
-        environ.set_item(intern!(py, "CONTENT_LENGTH"), request.body.to_string())?;
+    if let Some(length) = request.body
+        && (has_body || length > 0)
+    {
+        environ.set_item(intern!(py, "CONTENT_LENGTH"), length.to_string())?;
     }
     let errors = Bound::new(py, Errors::new(Arc::clone(call)))?;
     let input = Input::new(Arc::clone(call), request.body, request.wants_continue);

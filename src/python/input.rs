@@ -25,7 +25,7 @@ struct State {
     buffer: Vec<u8>,
     /// How much of the buffer was read.
     taken: usize,
-    /// How much is still to come.
+    /// How much is still to come; more than ever does where nobody knows.
     left: u64,
     /// Nothing more comes.
     ended: bool,
@@ -38,11 +38,12 @@ struct State {
 impl Input {
     pub(super) fn new(
         call: Arc<Conversation>,
-        length: u64,
+        length: Option<u64>,
         wants_continue: bool,
     ) -> Self {
-        let ended = length == 0;
-        let state = State { left: length, ended, wants_continue, ..State::default() };
+        let ended = length == Some(0);
+        let left = length.unwrap_or(u64::MAX);
+        let state = State { left, ended, wants_continue, ..State::default() };
         Self { call, state: Mutex::new(state) }
     }
 

@@ -314,7 +314,7 @@ impl InFlight {
         match self.upload {
             Upload::Length(left) => declared == Some(left),
             Upload::Done => declared.is_none_or(|length: u64| length == 0),
-            Upload::Chunked(..) | Upload::Spooled(_) => false,
+            Upload::Chunked(..) | Upload::Streamed(_) | Upload::Spooled(_) => false,
         }
     }
 
@@ -325,7 +325,7 @@ impl InFlight {
         let drainable = match &self.upload {
             Upload::Done | Upload::Spooled(_) => true,
             Upload::Length(left) => *left <= max_unread,
-            Upload::Chunked(..) => false,
+            Upload::Chunked(..) | Upload::Streamed(_) => false,
         };
         self.keep && drainable && !self.wants_continue
     }

@@ -214,10 +214,11 @@ impl Server {
     }
 }
 
-fn body_length(exchange: &InFlight) -> u64 {
+fn body_length(exchange: &InFlight) -> Option<u64> {
     match &exchange.upload {
-        Upload::Done | Upload::Chunked(..) => 0,
-        Upload::Length(length) => *length,
-        Upload::Spooled(spool) => spool.length(),
+        Upload::Done | Upload::Chunked(..) => Some(0),
+        Upload::Length(length) => Some(*length),
+        Upload::Spooled(spool) => Some(spool.length()),
+        Upload::Streamed(_) => None,
     }
 }

@@ -46,6 +46,8 @@ pub struct Setup {
     pub terms: Terms,
     pub bus: Bus,
     pub clock: Clock,
+    /// Whether a chunked body is handed on as it comes.
+    pub stream_chunked: bool,
     /// How long the application may do nothing about a request.
     pub timeout: Option<Duration>,
     /// Called when a generation that gets no more requests has answered its last.
@@ -126,6 +128,8 @@ pub(super) struct Server {
     pub(super) outlet: Outlet,
     pub(super) drained: Box<dyn Fn(GenerationId) + Send>,
     pub(super) replace: Box<dyn Fn(GenerationId) + Send>,
+    /// Whether a chunked body is handed on as it comes.
+    pub(super) stream_chunked: bool,
     /// How long the application may do nothing about a request.
     pub(super) timeout: Option<Duration>,
     pub(super) freshness: Option<Freshness>,
@@ -193,6 +197,7 @@ impl Server {
             outlet: Outlet { bus: setup.bus, clock: setup.clock, date: Date::default() },
             drained: setup.drained,
             replace: setup.replace,
+            stream_chunked: setup.stream_chunked,
             timeout: setup.timeout,
             freshness: setup.freshness,
             unfinished: VecDeque::new(),

@@ -63,7 +63,7 @@ impl Server {
             self.refuse_with(connection, 403, &not_allowed(&host));
             return;
         }
-        let upload = match plan_upload(&head, &self.terms) {
+        let upload = match plan_upload(&head, &self.terms, self.stream_chunked) {
             Ok(upload) => upload,
             Err(error) => {
                 let exchange = InFlight::new(id, head, Upload::Done);
@@ -117,6 +117,7 @@ impl Server {
             Upload::Done => Step::Wait,
             Upload::Chunked(..) => self.take_chunks(token, connection),
             Upload::Length(_) => self.hand_on(connection),
+            Upload::Streamed(_) => self.hand_on_chunks(connection),
             Upload::Spooled(_) => self.hand_on_spooled(connection),
         }
     }
@@ -175,7 +176,8 @@ impl Server {
             exchange.keep = false;
         } else {
             *left -= length as u64;
-            let piece: Vec<u8> = connection.inbox.drain(..length).collect();
+            let piece = connection.inbox[..length].to_vec();
+            connection.inbox.drain(..length);
             if !piece.is_empty() {
                 // What arrived makes the client's waiting for `100 Continue` moot.
                 exchange.wants_continue = false;
@@ -191,6 +193,46 @@ impl Server {
                 Down::BodyEnd.append(exchange.id, lane.channel.outbox());
                 exchange.upload = Upload::Done;
             }
+        }
+        let _broken = lane.channel.flush();
+        Step::Again
+    }
+
+    /// Hands what came of a chunked body to the lane.
+    fn hand_on_chunks(&mut self, connection: &mut Connection) -> Step {
+        let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
+        let Upload::Streamed(decoder) = &mut exchange.upload else { return Step::Wait };
+        let Stage::Called(lane) = exchange.stage else { return Step::Wait };
+        let Some(lane) = self.lanes.get_mut(lane) else { return Step::Wait };
+        if lane.channel.pending() > LANE_HIGH_WATER {
+            return Step::Wait;
+        }
+        let mut piece = Vec::new();
+        let decoded = decoder.decode(&connection.inbox, &mut piece);
+        let taken = *decoded.as_ref().unwrap_or(&0);
+        connection.inbox.drain(..taken);
+        let cut = match decoded {
+            Err(error) => Some(error.text.to_owned()),
+            Ok(_) if decoder.is_done() => None,
+            Ok(0) if connection.eof => {
+                Some("the client closed before the body was complete".to_owned())
+            }
+            Ok(0) => return Step::Wait,
+            Ok(_) => None,
+        };
+        let is_over = cut.is_some() || decoder.is_done();
+        if !piece.is_empty() {
+            exchange.wants_continue = false;
+            connection.moved = monotonic();
+            let shown: Arc<[u8]> = piece.as_slice().into();
+            self.outlet.publish(exchange.id, ExchangeEvent::RequestBody(shown));
+            Down::Body(piece).append(exchange.id, lane.channel.outbox());
+        }
+        if is_over {
+            exchange.keep &= cut.is_none();
+            cut.map_or(Down::BodyEnd, Down::BodyCut)
+                .append(exchange.id, lane.channel.outbox());
+            exchange.upload = Upload::Done;
         }
         let _broken = lane.channel.flush();
         Step::Again
@@ -295,14 +337,22 @@ fn unread_head(method: Option<&str>) -> RequestHead {
     }
 }
 
-fn plan_upload(head: &RequestHead, terms: &Terms) -> Result<Upload, Error> {
+fn plan_upload(
+    head: &RequestHead,
+    terms: &Terms,
+    stream_chunked: bool,
+) -> Result<Upload, Error> {
     check_expectation(head)?;
     Ok(match request_framing(head, terms.http.body)? {
         RequestFraming::Length(0) => Upload::Done,
         RequestFraming::Length(length) => Upload::Length(length),
         RequestFraming::Chunked => {
-            let decoder = ChunkDecoder::new(terms.http, &head.headers);
-            Upload::Chunked(Box::new(decoder), Spool::new(terms.limits.body_memory))
+            let decoder = Box::new(ChunkDecoder::new(terms.http, &head.headers));
+            if stream_chunked {
+                Upload::Streamed(decoder)
+            } else {
+                Upload::Chunked(decoder, Spool::new(terms.limits.body_memory))
+            }
         }
     })
 }

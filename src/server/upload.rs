@@ -2,7 +2,7 @@
 //!
 //! With a Content-Length it is handed on as it arrives. A chunked one is taken in whole
 //! first, since applications find the length of a body in `CONTENT_LENGTH` and Django, for
-//! one, reads nothing without it.
+//! one, reads nothing without it; with `--stream-chunked` it is handed on, too.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -21,6 +21,8 @@ pub(super) enum Upload {
     Length(u64),
     /// Being decoded and kept until it is complete.
     Chunked(Box<ChunkDecoder>, Spool),
+    /// Being decoded and handed on as it comes.
+    Streamed(Box<ChunkDecoder>),
     /// Complete, being handed on.
     Spooled(Spool),
 }
@@ -47,7 +49,7 @@ impl Upload {
 
     /// Whether bytes of this body may still come from the client.
     pub(super) fn is_coming(&self) -> bool {
-        matches!(self, Self::Length(1..) | Self::Chunked(..))
+        matches!(self, Self::Length(1..) | Self::Chunked(..) | Self::Streamed(_))
     }
 }
 

@@ -187,6 +187,46 @@ fn a_chunked_request_reaches_the_application_with_its_length() {
 }
 
 #[test]
+fn a_chunked_request_is_handed_on_as_it_comes_where_that_is_wanted() {
+    let probe = probe_with(|launch| launch.arg("--stream-chunked"));
+    let mut client = probe.server.connect();
+    let head = |target: &str| {
+        format!(
+            "POST {target} HTTP/1.1\r\nHost: localhost\r\n\
+             Transfer-Encoding: chunked\r\n\r\n"
+        )
+    };
+    client.send(head("/read-first") + "5\r\nfirst\r\n");
+    assert_eq!(probe.folder.wait_for("first"), "first\n");
+    client.send("4\r\nrest\r\n0\r\n\r\n");
+    assert_eq!(client.answer("POST").expect(200).text(), "first then 4\n");
+    let whole = head("/environ") + "1\r\nx\r\n0\r\n\r\n";
+    let found = environ(&client.ask("POST", whole).expect(200));
+    assert_eq!(found["wsgi.input_terminated"], json!("True"));
+    for name in ["CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING"] {
+        assert!(found[name].is_null(), "{name} in {found:#}");
+    }
+    let body: Vec<u8> =
+        (0..2_000_000_u32).map(|number| number.to_le_bytes()[0]).collect();
+    let mut chunked = head("/echo").into_bytes();
+    for piece in body.chunks(70_000) {
+        chunked.extend(format!("{:X}\r\n", piece.len()).bytes());
+        chunked.extend(piece);
+        chunked.extend(b"\r\n");
+    }
+    chunked.extend(b"0\r\n\r\n");
+    let mut fresh = probe.server.connect();
+    assert!(fresh.ask("POST", chunked).expect(200).body == body);
+    for broken in ["5\r\nab", "5\r\nabcdeX", "zz\r\n"] {
+        let mut client = probe.server.connect();
+        client.send(head("/read-cut") + broken);
+        client.finish_sending();
+        assert_eq!(client.answer("POST").status, 400, "{broken}");
+    }
+    assert_eq!(probe.folder.text("cut"), "raised OSError\n".repeat(3));
+}
+
+#[test]
 fn a_big_body_comes_back_whole() {
     let probe = probe();
     let mut client = probe.server.connect();
