@@ -224,6 +224,7 @@ fn a_log_that_grows_with_each_request_holds_none_and_makes_no_generation() {
     let mut server = serve(&folder);
     let mut client: Client = server.connect();
     client.get("/").expect(200);
+    server.wait_for("the first transcript", |it| it.stdout().contains("#1 generation"));
     let held = |server: &Rdev| server.stdout().matches("(held ").count();
     let before = held(&server);
     for _ in 0..200 {
