@@ -286,9 +286,11 @@ impl Parts {
                     driver.wish(Wish::Replace(id));
                 }
             }),
-            drained: Box::new(move |id| {
+            hold: config.hold_limit,
+            drain: config.drain,
+            outlived: Box::new(move |id, busy| {
                 if let Some(driver) = told.get() {
-                    driver.wish(Wish::Drained(id));
+                    driver.wish(if busy { Wish::Busy(id) } else { Wish::Drained(id) });
                 }
             }),
             freshness: tripwire.clone().map(|tripwire| freshness(tripwire, &late)),
@@ -302,6 +304,8 @@ impl Parts {
             plan: plan(&config),
             python: config.interpreter.python,
             mode: config.reload_mode,
+            import_timeout: config.import_timeout,
+            retire: config.retire,
             tripwire,
             bus: bus.clone(),
             clock,

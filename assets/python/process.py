@@ -1,8 +1,11 @@
 """Makes a freshly forked worker look like a Python process started for the application.
 
-Standard streams, arguments, module path, `breakpoint()` and the way out.
+Standard streams, arguments, module path, `breakpoint()`, what is told of a death or a
+failure, and the way out.
 """
 
+import errno
+import faulthandler
 import os
 import signal
 import sys
@@ -52,6 +55,28 @@ def ended(why):
 
     members = {"__module__": "rdev", "__init__": explain}
     return type("RequestEnded", (BaseException,), members)
+
+
+def register_stack(signum, descriptor):
+    """Has faulthandler write the stack of the thread that gets that signal. The module is
+    not the one that the application imports, and `is_enabled()` does not tell."""
+    faulthandler.register(signum, descriptor, all_threads=False, chain=False)
+
+
+def address_in_use(error):
+    """Whether an address that is taken led to this exception, also where it was turned
+    into another, such as SystemExit."""
+    waiting, seen = [error], set()
+    while waiting:
+        one = waiting.pop()
+        if one is None or id(one) in seen:
+            continue
+        seen.add(id(one))
+        if isinstance(one, OSError) and one.errno == errno.EADDRINUSE:
+            return True
+        waiting += [one.__cause__, one.__context__]
+        waiting += getattr(one, "exceptions", None) or ()
+    return False
 
 
 def leave_fork():

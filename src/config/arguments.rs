@@ -130,12 +130,49 @@ pub(super) struct ServeArguments {
         long,
         value_name = "SECONDS",
         help_heading = "Serving",
-        value_parser = seconds
+        value_parser = positive_seconds
     )]
     pub(super) timeout: Option<Duration>,
     /// Hand a chunked request body on as it comes, its length not known
     #[arg(long, help_heading = "Serving")]
     pub(super) stream_chunked: bool,
+    /// How many seconds an import may take; then it counts as failed
+    #[arg(
+        long,
+        value_name = "S",
+        default_value = "60",
+        help_heading = "Serving",
+        value_parser = positive_seconds
+    )]
+    pub(super) import_timeout: Duration,
+    /// How many seconds a request may wait for new code; then it is answered with
+    /// status 503
+    #[arg(
+        long,
+        value_name = "S",
+        default_value = "30",
+        help_heading = "Serving",
+        value_parser = positive_seconds
+    )]
+    pub(super) hold_limit: Duration,
+    /// How many seconds requests that run may go on in older code after a reload
+    /// [default: until they end]
+    #[arg(
+        long,
+        value_name = "S",
+        help_heading = "Serving",
+        value_parser = seconds
+    )]
+    pub(super) retire: Option<Duration>,
+    /// How many seconds requests that run may take to finish when rdev ends
+    #[arg(
+        long,
+        value_name = "S",
+        default_value = "5",
+        help_heading = "Serving",
+        value_parser = seconds
+    )]
+    pub(super) drain: Duration,
 
     /// Folder to import from, first on sys.path [default: the current folder, or the one
     /// of the file]
@@ -171,12 +208,20 @@ pub(super) struct ServeArguments {
     help: Option<bool>,
 }
 
-/// A number of seconds above 0, also with a fraction.
+/// The longest time that is taken: a day.
+const LONGEST: f64 = 86400.0;
+
 fn seconds(text: &str) -> Result<Duration, String> {
-    let number = text.parse::<f64>().ok().filter(|number| *number > 0.0);
-    number
-        .and_then(|number| Duration::try_from_secs_f64(number).ok())
-        .ok_or_else(|| "it is a number of seconds above 0".to_owned())
+    let number =
+        text.parse::<f64>().ok().filter(|number| (0.0..=LONGEST).contains(number));
+    let number =
+        number.ok_or_else(|| format!("not a number of seconds up to {LONGEST}"))?;
+    Duration::try_from_secs_f64(number).map_err(|error| error.to_string())
+}
+
+fn positive_seconds(text: &str) -> Result<Duration, String> {
+    let time = seconds(text)?;
+    if time.is_zero() { Err("it must be more than 0".to_owned()) } else { Ok(time) }
 }
 
 /// A pattern, which is compiled once it is known where the application lies.
@@ -348,9 +393,13 @@ mod tests {
             ("rdev --port eighty", "'--port <PORT>'"),
             ("rdev --relaod", "--reload"),
             ("rdev --threads 0", "'--threads <N>'"),
-            ("rdev --timeout 0", "a number of seconds above 0"),
-            ("rdev --timeout NaN", "a number of seconds above 0"),
-            ("rdev --timeout 1e99", "a number of seconds above 0"),
+            ("rdev --timeout 0", "it must be more than 0"),
+            ("rdev --timeout NaN", "not a number of seconds up to 86400"),
+            ("rdev --timeout 1e99", "not a number of seconds up to 86400"),
+            ("rdev --drain soon", "not a number of seconds up to 86400"),
+            ("rdev --retire 1e9", "not a number of seconds up to 86400"),
+            ("rdev --retire=-1", "not a number of seconds up to 86400"),
+            ("rdev --import-timeout 0", "it must be more than 0"),
             ("rdev --host= app", "'--host <HOST>'"),
             ("rdev app:app other", "unexpected argument 'other'"),
             ("rdev app:app run", "unexpected argument 'run'"),
@@ -413,6 +462,14 @@ mod tests {
                                     long; a number of seconds [default: never]
               --stream-chunked      Hand a chunked request body on as it comes, its
                                     length not known
+              --import-timeout <S>  How many seconds an import may take; then it counts
+                                    as failed [default: 60]
+              --hold-limit <S>      How many seconds a request may wait for new code;
+                                    then it is answered with status 503 [default: 30]
+              --retire <S>          How many seconds requests that run may go on in
+                                    older code after a reload [default: until they end]
+              --drain <S>           How many seconds requests that run may take to
+                                    finish when rdev ends [default: 5]
 
         Finding the application:
               --app-dir <DIR>  Folder to import from, first on sys.path [default: the

@@ -36,6 +36,14 @@ pub struct Config {
     pub stream_chunked: bool,
     /// How long the application may do nothing about a request.
     pub timeout: Option<Duration>,
+    /// How long an import may take, more than zero.
+    pub import_timeout: Duration,
+    /// How long a request may wait for new code.
+    pub hold_limit: Duration,
+    /// How long requests may go on in older code; `None` until they end.
+    pub retire: Option<Duration>,
+    /// How long requests in flight may take to finish in the end.
+    pub drain: Duration,
     /// Transcripts, even on a terminal.
     pub plain: bool,
     /// Whether all that is known about each generation is told.
@@ -96,6 +104,10 @@ fn resolve(
         threads: typed.threads,
         stream_chunked: typed.stream_chunked,
         timeout: typed.timeout,
+        import_timeout: typed.import_timeout,
+        hold_limit: typed.hold_limit,
+        retire: typed.retire,
+        drain: typed.drain,
         plain: typed.plain,
         explain_reload: typed.explain_reload,
         access: typed.access,
@@ -153,7 +165,7 @@ mod tests {
         let arguments = words(
             "rdev shop:app --reload --reload-mode fork --host [::1] \
              --port 0 --threads 1 --timeout 1.5 --stream-chunked --max-head 1M \
-             --allow-host a.example",
+             --allow-host a.example --retire 0.5 --drain 0",
         );
         let invocation = from_command_line(arguments.clone(), &surroundings(&root));
         let Ok(Invocation::Serve(config)) = invocation else {
@@ -175,6 +187,10 @@ mod tests {
             threads: 1,
             stream_chunked: true,
             timeout: Some(Duration::from_millis(1500)),
+            import_timeout: Duration::from_secs(60),
+            hold_limit: Duration::from_secs(30),
+            retire: Some(Duration::from_millis(500)),
+            drain: Duration::ZERO,
             plain: false,
             explain_reload: false,
             access: Access {

@@ -71,6 +71,8 @@ pub enum GenerationEvent {
     Retired,
     /// Its process died by itself; the text says how.
     Died(String),
+    /// So many have died or failed in a row that the next is begun only after this time.
+    HeldBack(Duration),
 }
 
 /// rdev's own words to the developer.

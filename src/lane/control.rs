@@ -118,6 +118,10 @@ pub enum ToWorker {
     OpenLane,
     /// End the work on an exchange; the text says why.
     Interrupt(ExchangeId, String),
+    /// Import the application now.
+    Import,
+    /// Say where the import is: [`FromWorker::Stack`] is the answer.
+    ShowStack,
     /// Run the application's exit handlers and end.
     Retire,
     /// All was heard that came before the [`FromWorker::Await`] with this number.
@@ -129,15 +133,19 @@ pub enum ToWorker {
 /// From a worker to the front.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum FromWorker {
-    /// The process is there, under this id.
+    /// The process is there, under this id. A file comes along into which it writes its
+    /// stack should it die of a signal.
     Hello { pid: i32 },
     /// The application is there. The time is that of the import alone.
     Imported { micros: u64, trace: ImportTrace },
     /// What was imported beforehand is not what this generation would have imported; the
     /// text says why. It must not be used.
     Unlike { why: String },
-    /// It is not; the process ends.
-    ImportFailed { traceback: Traceback },
+    /// It is not; the process ends. `address_in_use`: an address that it wanted to
+    /// listen on was taken.
+    ImportFailed { traceback: Traceback, address_in_use: bool },
+    /// Where the import is, as `faulthandler` writes it; empty where it cannot tell.
+    Stack { text: String },
     /// Source files of the user's that were loaded, also if their import failed.
     Loaded { files: Vec<OsText> },
     /// Other files that were read, or looked for: while importing all but libraries, later

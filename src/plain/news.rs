@@ -104,6 +104,9 @@ impl News {
                 self.is_full().then(|| account::preload(id, preload))
             }
             GenerationEvent::Doubted(_) => None,
+            GenerationEvent::HeldBack(pause) => {
+                Some(format!("rdev: the next try begins in {pause:?}\n"))
+            }
             GenerationEvent::Discarded | GenerationEvent::Retired => {
                 self.coming.remove(&id);
                 None

@@ -34,6 +34,16 @@ impl WorkerControl {
         send(&self.0, &ToWorker::Heard { number }, &[])
     }
 
+    /// Has the worker import the application.
+    pub fn import(&self) -> io::Result<()> {
+        send(&self.0, &ToWorker::Import, &[])
+    }
+
+    /// Has the worker say where its import is.
+    pub fn show_stack(&self) -> io::Result<()> {
+        send(&self.0, &ToWorker::ShowStack, &[])
+    }
+
     /// Has the worker run the application's exit handlers and end.
     pub fn retire(&self) -> io::Result<()> {
         send(&self.0, &ToWorker::Retire, &[])

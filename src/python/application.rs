@@ -32,11 +32,18 @@ impl Reports {
         py.detach(|| self.send_detached(report))
     }
 
-    /// The same from a thread that is not attached.
+    /// The same, from a thread that Python does not know.
     pub(super) fn send_detached(&self, report: &FromWorker) -> io::Result<()> {
         let control = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         send(&*control, report, &[])
     }
+}
+
+/// Why there is no application.
+pub(super) struct Failure {
+    pub(super) traceback: Traceback,
+    /// An address that it wanted to listen on was taken.
+    pub(super) address_in_use: bool,
 }
 
 /// Imports what the plan says and returns the callable with the time the import took,
@@ -46,7 +53,7 @@ pub(super) fn import(
     plan: &ImportPlan,
     reports: &'static Reports,
     gate: Option<&'static Gate>,
-) -> Result<(Py<PyAny>, Duration), Traceback> {
+) -> Result<(Py<PyAny>, Duration), Failure> {
     let attempt = || -> PyResult<_> {
         let importing = shims::importing(py)?;
         importing.call_method1("load_from_source", (reporter(py, reports, gate)?,))?;
@@ -61,7 +68,14 @@ pub(super) fn import(
         }
         Ok((application.unbind(), asked.elapsed()))
     };
-    attempt().map_err(|error| describe(py, &error))
+    attempt().map_err(|error| Failure {
+        traceback: describe(py, &error),
+        address_in_use: is_about_an_address(py, &error).unwrap_or(false),
+    })
+}
+
+fn is_about_an_address(py: Python<'_>, error: &PyErr) -> PyResult<bool> {
+    shims::process(py)?.call_method1("address_in_use", (error.value(py),))?.extract()
 }
 
 /// A callable that tells the front of a source file the moment it is read: also of the

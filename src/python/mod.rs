@@ -32,6 +32,7 @@ mod remarks;
 mod running;
 mod sending;
 mod shims;
+mod stack;
 mod start_response;
 mod warmth;
 mod worker;

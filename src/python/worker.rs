@@ -11,12 +11,12 @@ use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
 
 use super::ahead::Gate;
-use super::application::{self, Reports};
+use super::application::{self, Failure, Reports};
 use super::warmth::Warmth;
 use super::zygote::Order;
-use super::{lane_thread, opened, running, shims, warmth};
+use super::{lane_thread, opened, running, shims, stack, warmth};
 use crate::lane::{FromWorker, ImportPlan, OsText, ToWorker};
-use crate::process::{Inbox, Received};
+use crate::process::{Inbox, Received, send};
 
 /// Runs in the forked process and never returns to the zygote's loop.
 pub(super) fn run(py: Python<'_>, order: Order, warmth: &Warmth) -> ! {
@@ -51,28 +51,42 @@ fn serve(
     rustix::stdio::dup2_stdout(&stdout).map_err(io::Error::from)?;
     rustix::stdio::dup2_stderr(&stderr).map_err(io::Error::from)?;
     drop((stdout, stderr));
+    let pid = rustix::process::getpid().as_raw_nonzero().get();
+    let stack = stack::file()?;
+    send(&control, &FromWorker::Hello { pid }, &[stack.as_fd()])?;
+    stack::record(py, stack)?;
     let reports: &'static Reports =
         Box::leak(Box::new(Reports::new(control.try_clone()?)));
-    let pid = rustix::process::getpid().as_raw_nonzero().get();
-    reports.send(py, &FromWorker::Hello { pid })?;
     let application = Arc::new(OnceLock::new());
     let (retire, retired) = UnixStream::pair()?;
     let files = warmth.files();
     let gate = plan.ahead.clone().map(|ahead| Gate::new(ahead, files.clone(), reports));
-    let ears = Ears { retire: Some(retire), reports, gate };
-    watch_control(control, Arc::clone(&application), ears, plan.multithread)?;
+    let (begin, begun) = channel();
+    let (lanes, opened_lanes) = channel();
+    let wires = Wires { begin, lanes, retire: Some(retire), reports, gate };
+    watch_control(
+        control,
+        wires,
+        Arc::clone(&application),
+        opened_lanes,
+        plan.multithread,
+    )?;
     settle(py, &plan)?;
     let stash = warmth.enter(py, reports)?;
     if plan.tells_files {
         opened::observe(py, reports, &plan.app_dir)?;
     }
     let mut comparison = None;
-    match gate {
-        Some(gate) => gate.guard(py)?,
-        None => comparison = Some(files.compare()),
+    if let Some(gate) = gate {
+        gate.guard(py)?;
+    } else {
+        comparison = Some(files.compare());
+        // Where the front is gone, so is this process in a moment.
+        let _gone = py.detach(move || begun.recv());
     }
     let imported = application::import(py, &plan, reports, gate);
     opened::import_ended(py);
+    stack::end_questions();
     match imported {
         Ok((callable, took)) => {
             let comparison = comparison.or_else(|| gate.and_then(Gate::comparison));
@@ -87,8 +101,8 @@ fn serve(
             reports.send(py, &FromWorker::Imported { micros, trace })?;
             wait(py, &retired)
         }
-        Err(traceback) => {
-            reports.send(py, &FromWorker::ImportFailed { traceback })?;
+        Err(Failure { traceback, address_in_use }) => {
+            reports.send(py, &FromWorker::ImportFailed { traceback, address_in_use })?;
             finish(py, 1)
         }
     }
@@ -126,16 +140,16 @@ fn wait(py: Python<'_>, retired: &UnixStream) -> PyResult<Never> {
 /// that it sees the front's end even while the application holds on to it.
 fn watch_control(
     control: OwnedFd,
+    wires: Wires,
     application: Arc<OnceLock<Arc<Py<PyAny>>>>,
-    mut ears: Ears,
+    opened: Receiver<OwnedFd>,
     multithread: bool,
 ) -> io::Result<()> {
-    let (lanes, opened) = channel();
     std::thread::Builder::new().name("rdev-lanes".to_owned()).spawn(move || {
         open_lanes(&opened, &application, multithread);
     })?;
     std::thread::Builder::new().name("rdev-control".to_owned()).spawn(move || {
-        let _broken = listen(&control, &lanes, &mut ears);
+        let _broken = listen(&control, wires);
         // The front is gone, in whatever way: nothing of this generation stays.
         if let Some(own) = rustix::process::getpgrp().into() {
             let _gone =
@@ -145,15 +159,19 @@ fn watch_control(
     Ok(())
 }
 
-/// What the main thread is told through.
-struct Ears {
-    /// Closed when it is to end.
+/// Where the front's orders go.
+struct Wires {
+    /// To the main thread, which waits to import.
+    begin: Sender<()>,
+    lanes: Sender<OwnedFd>,
+    /// Closed, it wakes the main thread for its end.
     retire: Option<UnixStream>,
     reports: &'static Reports,
+    /// Where an import waits that was made ahead.
     gate: Option<&'static Gate>,
 }
 
-fn listen(control: &OwnedFd, lanes: &Sender<OwnedFd>, ears: &mut Ears) -> io::Result<()> {
+fn listen(control: &OwnedFd, mut wires: Wires) -> io::Result<()> {
     let mut inbox = Inbox::default();
     while inbox.receive(control.as_fd())? != Received::End {
         while let Some(order) = inbox.take()? {
@@ -162,7 +180,7 @@ fn listen(control: &OwnedFd, lanes: &Sender<OwnedFd>, ears: &mut Ears) -> io::Re
                     // It does not come along when the application has used up its
                     // descriptors; the server sees its own end closed then.
                     if let Ok(socket) = inbox.descriptor() {
-                        let _ending = lanes.send(socket);
+                        let _ending = wires.lanes.send(socket);
                     }
                 }
                 ToWorker::Interrupt(id, why) => {
@@ -172,11 +190,17 @@ fn listen(control: &OwnedFd, lanes: &Sender<OwnedFd>, ears: &mut Ears) -> io::Re
                         .spawn(move || running::interrupt(id, &why));
                 }
                 ToWorker::Heard { number } => opened::heard(number),
-                // Closing our end wakes the main thread.
-                ToWorker::Retire => drop(ears.retire.take()),
+                ToWorker::Import => {
+                    let _ending = wires.begin.send(());
+                }
+                ToWorker::ShowStack => {
+                    let text = stack::of_main_thread();
+                    wires.reports.send_detached(&FromWorker::Stack { text })?;
+                }
+                ToWorker::Retire => drop(wires.retire.take()),
                 ToWorker::Proceed => {
-                    ears.reports.send_detached(&FromWorker::Proceeding)?;
-                    if let Some(gate) = ears.gate {
+                    wires.reports.send_detached(&FromWorker::Proceeding)?;
+                    if let Some(gate) = wires.gate {
                         gate.open();
                     }
                 }

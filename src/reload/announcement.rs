@@ -9,14 +9,19 @@ use crate::process::WorkerControl;
 #[derive(Clone, Debug)]
 pub enum Announcement {
     /// The code has changed (or its process died): requests wait for the next word, and
-    /// nothing more goes to an older generation.
-    Hold,
+    /// nothing more goes to an older generation. Of the one that is named it is to be
+    /// told whether it still answers.
+    Hold(Option<GenerationId>),
+    /// What requests wait for, while they do: in words, and with the stack of the import
+    /// where that is slow.
+    Awaited(String, Option<Arc<Traceback>>),
     /// The generation is ready.
     Ready(GenerationId, Arc<WorkerControl>),
     /// Its import failed: requests are answered with this.
     Failed(GenerationId, Arc<Traceback>),
-    /// The process of a generation ended; the text says how.
-    Gone(GenerationId, String),
+    /// The process of a generation ended; the text says how, and the traceback where its
+    /// code was, if that could still be told.
+    Gone(GenerationId, String, Option<Arc<Traceback>>),
     /// The look that was asked for under this number found nothing changed.
     Unchanged(u64),
 }

@@ -3,8 +3,11 @@
 //! One thread with an event loop of its own over the zygote's and the workers' sockets,
 //! their output, the end of children, changes to files, and wishes from other threads.
 //! It lives as long as the front: the kernel ends the zygote together with it.
+//!
+//! What it hears of processes is in `hearing.rs`, how it judges imports in `judging.rs`,
+//! what it does for the machine in `acting.rs`, and how long it waits in `patience.rs`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -18,30 +21,27 @@ use mio::{Events, Interest, Poll, Token, Waker};
 use super::Announcement;
 use super::code::Code;
 use super::judging::Settling;
-use super::machine::{Action, Death, Input, Machine};
+use super::machine::{Input, Machine};
 use super::standby::Standby;
 use super::tripwire::{Touched, Tripwire};
 use super::warmth::Warmth;
 use super::worker::Worker;
-use super::zygotes::{Loss, Zygotes};
+use super::zygotes::Zygotes;
 use crate::bus::Bus;
 use crate::clock::{Clock, monotonic};
 use crate::config::ReloadMode;
 use crate::exchange::{
-    Event, GenerationEvent, GenerationId, Notice, OutputLine, OutputStream, Severity,
-    Traceback,
+    Event, GenerationEvent, GenerationId, Notice, Severity, Traceback,
 };
-use crate::lane::{FromWorker, ImportPlan};
-use crate::process::{Exit, describe_exit, end_descendants, reap};
+use crate::lane::ImportPlan;
+use crate::process::end_descendants;
 
 const WAKER: Token = Token(0);
 const CHILDREN: Token = Token(1);
 const ZYGOTE: Token = Token(2);
-/// Each worker has three tokens from here on.
-const WORKERS: usize = 16;
 /// How long a worker that was asked to end may take. Threads of the application that
 /// never end would keep it for ever.
-const RETIRE: Duration = Duration::from_secs(2);
+pub(super) const RETIRE: Duration = Duration::from_secs(2);
 
 /// What the driver is made from.
 pub struct Setup {
@@ -51,6 +51,10 @@ pub struct Setup {
     pub python: PathBuf,
     /// How generations are to be made.
     pub mode: ReloadMode,
+    /// How long an import may take.
+    pub import_timeout: Duration,
+    /// How long a generation may go on answering after newer code took over.
+    pub retire: Option<Duration>,
     /// Whether changes are brought in; then it is told where to look for them.
     pub tripwire: Option<Arc<Tripwire>>,
     pub bus: Bus,
@@ -78,6 +82,8 @@ pub enum Wish {
     Look(Touched, u64),
     /// A generation that gets no more requests has answered its last.
     Drained(GenerationId),
+    /// A generation that gets no more requests still answers some.
+    Busy(GenerationId),
     /// Import again.
     Reload,
     /// Import again, once from nothing but the interpreter.
@@ -126,28 +132,33 @@ fn watch_children() -> io::Result<mio::net::UnixStream> {
     Ok(mio::net::UnixStream::from_std(read))
 }
 
-/// The driver's state; how it has code looked at and judges imports is next door
-/// (`looking.rs`, `judging.rs`).
+/// The driver's state.
 pub(super) struct Loop {
     pub(super) poll: Poll,
     pub(super) waker: Arc<Waker>,
-    children: mio::net::UnixStream,
+    pub(super) children: mio::net::UnixStream,
     pub(super) setup: Setup,
     pub(super) standby: Standby,
     pub(super) machine: Machine,
+    /// What the machine is still to be told.
+    pub(super) inputs: VecDeque<Input>,
+    /// What it decided is being done.
+    pub(super) is_acting: bool,
     pub(super) zygotes: Zygotes,
     pub(super) workers: HashMap<GenerationId, Worker>,
     pub(super) code: Option<Code>,
     /// Why what is begun now is to be made from nothing.
-    cold: Option<&'static str>,
+    pub(super) cold: Option<&'static str>,
     /// A failure that may still turn out to be a half-written file.
     pub(super) settling: Option<Settling>,
     /// Looks that wait for files to be written.
     pub(super) looks: Vec<(Touched, u64)>,
     /// When to look at those files again.
     pub(super) again: Option<Instant>,
+    /// When to look whether the files are at rest, where the next generation waits for that.
+    pub(super) files_due: Option<Instant>,
     /// When the pause before the next generation is over.
-    pause: Option<Instant>,
+    pub(super) pause: Option<Instant>,
     /// When everything is to be gone at the latest.
     pub(super) stopping: Option<Instant>,
 }
@@ -169,6 +180,8 @@ impl Loop {
             setup,
             standby: Standby::default(),
             machine: Machine::new(watching),
+            inputs: VecDeque::new(),
+            is_acting: false,
             zygotes,
             workers: HashMap::new(),
             code: None,
@@ -176,6 +189,7 @@ impl Loop {
             settling: None,
             looks: Vec::new(),
             again: None,
+            files_due: None,
             pause: None,
             stopping: None,
         }
@@ -212,6 +226,7 @@ impl Loop {
             match wish {
                 Wish::Look(touched, number) => self.look(&touched, number),
                 Wish::Drained(id) => self.feed(Input::Drained(id)),
+                Wish::Busy(id) => self.feed(Input::Busy(id)),
                 Wish::Reload => self.feed(Input::Asked),
                 Wish::Cold => self.begin_cold(),
                 Wish::Replace(id) => self.feed(Input::Stuck(id)),
@@ -235,18 +250,16 @@ impl Loop {
         if let Some(failure) = self.settling.take_if(|failure| now >= failure.at) {
             self.conclude(failure);
         }
-        for worker in self.workers.values_mut() {
-            worker.kill_if_due(now);
-        }
+        self.look_whether_at_rest(now);
+        self.be_patient(now);
         self.tend_standby(now);
     }
 
     /// Begins a generation from nothing. Only that one: one that overtakes it is made as
-    /// any other.
+    /// any other, since the next to be forked takes the wish.
     fn begin_cold(&mut self) {
         self.cold = Some("a cold one was asked for");
         self.feed(Input::Asked);
-        self.cold = None;
     }
 
     /// Those that were not even born are not waited for: they die with the zygote.
@@ -256,277 +269,22 @@ impl Loop {
     }
 
     fn next_deadline(&mut self) -> Option<Instant> {
-        let workers = || self.workers.values();
-        if workers().any(Worker::has_more) || self.zygotes.has_more() {
+        if self.workers.values().any(Worker::has_more) || self.zygotes.has_more() {
             return Some(monotonic());
         }
-        let kills = workers().filter_map(Worker::deadline);
         let settling = self.settling.as_ref().map(|failure| failure.at);
-        let poll = self.code.as_ref().and_then(Code::due);
-        let standby = self.standby.deadline();
-        let zygotes = self.zygotes.deadline();
-        let others =
-            [settling, self.again, self.pause, self.stopping, standby, zygotes, poll];
-        kills.chain(others.into_iter().flatten()).min()
-    }
-
-    /// Tells the machine and does what it decides.
-    pub(super) fn feed(&mut self, input: Input) {
-        if matches!(input, Input::Changed(_)) {
-            self.zygotes.changed();
-        }
-        for action in self.machine.step(input, monotonic()) {
-            self.act(action);
-        }
-    }
-
-    fn act(&mut self, action: Action) {
-        match action {
-            Action::Spawn(id) => self.spawn(id),
-            Action::Kill(id) => {
-                if let Some(worker) = self.workers.get_mut(&id) {
-                    worker.kill_at = Some(monotonic());
-                    worker.kill_if_due(monotonic());
-                }
-            }
-            Action::Retire(id) => {
-                if let Some(worker) = self.workers.get_mut(&id) {
-                    worker.kill_at = Some(monotonic() + RETIRE);
-                    // One that cannot be asked is killed when the time is over.
-                    let _gone = worker.control.retire();
-                }
-            }
-            Action::Hold => (self.setup.announce)(Announcement::Hold),
-            Action::Serve(id) => {
-                if let Some(worker) = self.workers.get(&id) {
-                    let control = Arc::clone(&worker.control);
-                    (self.setup.announce)(Announcement::Ready(id, control));
-                }
-            }
-            Action::Fail(id, traceback) => {
-                (self.setup.announce)(Announcement::Failed(id, traceback));
-            }
-            Action::GiveUp(why) => (self.setup.give_up)(Hopeless::Import(why)),
-            Action::Bury(id, how) => (self.setup.announce)(Announcement::Gone(id, how)),
-            Action::Pause(time) => {
-                self.pause = Some(monotonic() + time);
-                self.inform(format!("the next try begins in {time:?}"));
-            }
-            Action::Publish(id, what) => self.publish(id, what),
-        }
-    }
-
-    pub(super) fn publish(&self, id: GenerationId, what: GenerationEvent) {
-        let at = self.setup.clock.now();
-        self.setup.bus.publish(Event::Generation { id, at, what });
-    }
-
-    fn spawn(&mut self, id: GenerationId) {
-        let spawned = self.try_spawn(id).or_else(|_| {
-            self.zygotes.distrust();
-            self.try_spawn(id)
-        });
-        if let Err(error) = spawned {
-            let how = format!("could not be started ({error})");
-            self.feed(Input::Exited { id, how, death: Death::Outside });
-        }
-    }
-
-    fn try_spawn(&mut self, id: GenerationId) -> io::Result<()> {
-        let (worker, opened) = match self.take_standby(id) {
-            Some(standby) => standby,
-            None => (self.fork(id)?, Vec::new()),
-        };
-        let making = GenerationEvent::Chosen(Arc::clone(&worker.making));
-        self.workers.insert(id, worker);
-        self.publish(id, making);
-        for report in opened {
-            self.hear_report(id, report);
-        }
-        Ok(())
-    }
-
-    fn fork(&mut self, id: GenerationId) -> io::Result<Worker> {
-        let plan = ImportPlan { generation: id, ..self.setup.plan.clone() };
-        let first = WORKERS + 3 * id.0 as usize;
-        let tokens = [Token(first), Token(first + 1), Token(first + 2)];
-        // Marked before the fork: what changes from here on may have been missed by it.
-        let mark = self.code.as_mut().map(Code::mark);
-        let registry = self.poll.registry();
-        let mut worker = self.zygotes.make(plan, self.cold, registry, tokens)?;
-        worker.begin_span(mark);
-        Ok(worker)
-    }
-
-    pub(super) fn hear_workers(&mut self) {
-        let ids: Vec<GenerationId> = self.workers.keys().copied().collect();
-        for id in ids {
-            self.hear_worker(id);
-        }
-    }
-
-    fn hear_worker(&mut self, id: GenerationId) {
-        let Some(worker) = self.workers.get_mut(&id) else { return };
-        let (reports, printed) = (worker.reports(), worker.printed());
-        self.publish_output(id, printed);
-        for report in reports {
-            self.hear_report(id, report);
-        }
-        let Some(worker) = self.workers.get_mut(&id) else { return };
-        if let Some(error) = worker.garbled.take() {
-            self.warn(format!("generation {id} is ended: {error}"));
-            let how = "was ended, since it could not be understood".to_owned();
-            self.remove(id, how, Death::Outside);
-        } else if worker.silent && worker.pid.is_some() {
-            // It is going; or the application has closed descriptors that are not its
-            // own, and nothing can be asked of it any more.
-            worker.kill_at.get_or_insert_with(|| monotonic() + RETIRE);
-        } else if worker.silent && !self.zygotes.is_starting() {
-            let how = "ended before it could say a word".to_owned();
-            self.remove(id, how, Death::Outside);
-        }
-    }
-
-    pub(super) fn publish_output(
-        &self,
-        id: GenerationId,
-        lines: Vec<(OutputStream, Vec<u8>)>,
-    ) {
-        for (stream, text) in lines {
-            let line = OutputLine { stream, generation: id, exchange: None, text };
-            let at = self.setup.clock.now();
-            self.setup.bus.publish(Event::Output { at, line });
-        }
-    }
-
-    fn hear_report(&mut self, id: GenerationId, report: FromWorker) {
-        match report {
-            FromWorker::Hello { pid } => {
-                if let Some(worker) = self.workers.get_mut(&id) {
-                    worker.pid = Some(pid);
-                    // Overtaken before it had a name to be killed by.
-                    worker.kill_if_due(monotonic());
-                }
-            }
-            FromWorker::Loaded { files } => self.hear_loaded(id, files),
-            FromWorker::Await { number } => {
-                if let Some(worker) = self.workers.get(&id) {
-                    let _gone = worker.control.heard(number);
-                }
-            }
-            FromWorker::Opened { files } => self.hear_opened(id, files),
-            FromWorker::Written { file } => {
-                if let Some(code) = &mut self.code {
-                    code.written(&file.into_path());
-                }
-            }
-            FromWorker::Imported { micros, trace } => {
-                self.hear_imported(id, Duration::from_micros(micros), &trace);
-            }
-            FromWorker::Proceeding => {
-                if let Some(worker) = self.workers.get_mut(&id) {
-                    worker.begin_span(worker.proceed_mark);
-                }
-            }
-            // Said before it was told to proceed.
-            FromWorker::Waiting { .. } => {}
-            FromWorker::Unlike { why } => {
-                self.zygotes.unlike(&why);
-                self.doubt(id, &why);
-            }
-            FromWorker::ImportFailed { traceback } => {
-                self.hear_failed(id, Arc::new(traceback));
-            }
-        }
-    }
-
-    fn hear_zygote(&mut self) {
-        let heard = self.zygotes.hear(self.poll.registry());
-        if heard.preloaded.is_some() {
-            self.want_standby();
-        }
-        for text in heard.notices {
-            self.inform(text);
-        }
-        if let Some((id, preload)) = heard.preloaded {
-            self.publish(id, GenerationEvent::Preloaded(preload));
-        }
-        for (id, error) in heard.unborn {
-            self.remove(id, format!("could not be forked ({error})"), Death::Outside);
-        }
-        let all_born = self.workers.values().all(|worker| worker.pid.is_some());
-        self.zygotes.rest(all_born && !self.standby.is_unborn());
-    }
-
-    fn collect_children(&mut self) {
-        // Only the fact that something came counts.
-        let mut bytes = [0; 64];
-        while matches!(io::Read::read(&mut self.children, &mut bytes), Ok(1..)) {}
-        for exit in reap() {
-            self.child_ended(exit);
-        }
-    }
-
-    fn child_ended(&mut self, exit: Exit) {
-        match self.zygotes.ended(exit) {
-            Loss::None => {}
-            Loss::Preload(text) => return self.inform(text),
-            Loss::Source => return self.zygote_ended(exit),
-            Loss::Interpreter(words) => {
-                // Whoever it was to fork is not tried again.
-                self.stopping = Some(monotonic());
-                return (self.setup.give_up)(Hopeless::Interpreter(words));
-            }
-        }
-        if self.standby.is(exit) {
-            return self.standby.end();
-        }
-        // Whatever it said last is still to be read, perhaps even its name.
-        self.hear_workers();
-        let ended = self.workers.values().find(|worker| worker.pid == Some(exit.pid));
-        if let Some(id) = ended.map(|worker| worker.id) {
-            let death = match exit.status.terminating_signal() {
-                None => Death::Exit,
-                Some(signal_hook::consts::SIGKILL) => Death::Outside,
-                Some(_) => Death::Signal,
-            };
-            self.remove(id, describe_exit(exit.status), death);
-        }
-    }
-
-    /// Without a zygote the next generation starts a new one; the workers live on. A
-    /// generation that it had not forked yet will never be.
-    fn zygote_ended(&mut self, exit: Exit) {
-        if self.stopping.is_some() {
-            return;
-        }
-        let how = describe_exit(exit.status);
-        self.warn(format!("the zygote {how}"));
-        self.hear_workers();
-        let unborn: Vec<GenerationId> =
-            self.workers.values().filter(|it| it.pid.is_none()).map(|it| it.id).collect();
-        for id in unborn {
-            let how = format!("was not forked: the zygote {how}");
-            self.remove(id, how, Death::Outside);
-        }
-    }
-
-    fn remove(&mut self, id: GenerationId, how: String, death: Death) {
-        let Some(mut worker) = self.workers.remove(&id) else { return };
-        worker.kill();
-        self.publish_output(id, worker.last_printed());
-        if self.stopping.is_some() {
-            (self.setup.announce)(Announcement::Gone(id, how));
-        } else if self.settling.as_ref().is_some_and(|failure| failure.id == id) {
-            // It has said why it ends.
-        } else if self.machine.is_importing(id)
-            && death != Death::Outside
-            && self.zygotes.failed(worker.making.rung, &Traceback::default())
-        {
-            self.suspect(id, &format!("its process {how} while importing"));
-        } else {
-            self.feed(Input::Exited { id, how, death });
-        }
+        let deadlines = [
+            settling,
+            self.again,
+            self.files_due,
+            self.pause,
+            self.stopping,
+            self.standby.deadline(),
+            self.zygotes.deadline(),
+            self.patience_ends(),
+            self.code.as_ref().and_then(Code::due),
+        ];
+        deadlines.into_iter().flatten().min()
     }
 
     /// Everybody may end in their own way; but one that imports cannot hear of it yet,
@@ -545,6 +303,11 @@ impl Loop {
                 let _gone = worker.control.retire();
             }
         }
+    }
+
+    pub(super) fn publish(&self, id: GenerationId, what: GenerationEvent) {
+        let at = self.setup.clock.now();
+        self.setup.bus.publish(Event::Generation { id, at, what });
     }
 
     /// Whoever is still there is killed and collected, so that nothing is left when the

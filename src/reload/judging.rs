@@ -2,17 +2,16 @@
 //! as they are now, and like one from nothing.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::code::Code;
 use super::driver::Loop;
-use super::machine::Input;
+use super::machine::{Failure, Input};
 use super::tree::Mark;
 use super::warmth::Verdict;
 use super::worker::{Span, Worker};
 use crate::clock::monotonic;
-use crate::exchange::{GenerationEvent, GenerationId, Rung, Traceback};
+use crate::exchange::{GenerationEvent, GenerationId, Rung};
 use crate::lane::ImportTrace;
 
 /// How long after a change a failed import is not believed yet: the file may have been
@@ -23,7 +22,7 @@ const SETTLE: Duration = Duration::from_millis(100);
 pub(super) struct Settling {
     pub(super) at: Instant,
     pub(super) id: GenerationId,
-    traceback: Arc<Traceback>,
+    failure: Failure,
     rung: Rung,
     spans: Vec<Span>,
 }
@@ -67,12 +66,12 @@ impl Loop {
         }
     }
 
-    pub(super) fn hear_failed(&mut self, id: GenerationId, traceback: Arc<Traceback>) {
+    pub(super) fn hear_failed(&mut self, id: GenerationId, failure: Failure) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let failure = Settling {
             at: worker.ordered + SETTLE,
             id,
-            traceback,
+            failure,
             rung: worker.making.rung,
             spans: worker.take_spans(),
         };
@@ -86,18 +85,18 @@ impl Loop {
 
     /// Believes a failure, unless its files have changed since.
     pub(super) fn conclude(&mut self, failure: Settling) {
-        let Settling { id, traceback, rung, spans, .. } = failure;
+        let Settling { id, failure, rung, spans, .. } = failure;
         if !self.machine.is_importing(id) {
             return;
         }
         let stale = changed_in(&mut self.code, &spans);
-        if stale.is_empty() && self.zygotes.failed(rung, &traceback) {
+        if stale.is_empty() && self.zygotes.failed(rung, &failure.traceback) {
             self.suspect(id, "its import failed, which a fork may be the cause of");
         } else {
             if stale.is_empty() {
                 self.settle_on(spans.last().and_then(|span| span.mark));
             }
-            self.feed(Input::ImportFailed { id, traceback, stale });
+            self.feed(Input::ImportFailed { id, failure, stale });
         }
     }
 

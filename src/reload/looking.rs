@@ -15,7 +15,7 @@ use crate::exchange::GenerationId;
 use crate::lane::{MOST_OPENED, OpenedFile, OsText};
 
 /// How soon files that are just being written are looked at again.
-const AGAIN: Duration = Duration::from_millis(10);
+pub(super) const AGAIN: Duration = Duration::from_millis(10);
 
 impl Loop {
     pub(super) fn watch_code(&mut self, tripwire: Arc<Tripwire>) {

@@ -1,18 +1,23 @@
 //! Bringing code changes in: watching files, and the life of generations.
 
+mod acting;
 mod announcement;
 mod code;
 mod driver;
 mod events;
 mod fingerprint;
 mod folders;
+mod git;
+mod hearing;
 mod interest;
 mod judging;
 mod looking;
 mod machine;
 mod output;
+mod patience;
 mod patterns;
 mod place;
+mod stack;
 mod standby;
 mod tree;
 mod tripwire;

@@ -154,7 +154,10 @@ impl Loop {
             || self.standby.printed.len() > MOST_LINES;
         for report in reports {
             match report {
-                FromWorker::Hello { pid } => worker.pid = Some(pid),
+                FromWorker::Hello { pid } => {
+                    worker.pid = Some(pid);
+                    worker.take_stack_file();
+                }
                 FromWorker::Loaded { files } => worker.note_loaded(files),
                 FromWorker::Waiting { showed, .. } => {
                     self.standby.waits = true;
@@ -169,6 +172,7 @@ impl Loop {
                 | FromWorker::ImportFailed { .. }
                 | FromWorker::Imported { .. }
                 | FromWorker::Await { .. }
+                | FromWorker::Stack { .. }
                 | FromWorker::Proceeding => is_lost = true,
             }
         }
@@ -195,15 +199,13 @@ impl Loop {
             self.standby.end();
             return None;
         };
-        if !opened.iter().all(is_as_read)
-            || !self.is_usable(&worker, &reason)
-            || worker.proceed(id).is_err()
-        {
+        if !opened.iter().all(is_as_read) || !self.is_usable(&worker, &reason) {
             worker.kill();
             self.standby.end();
             return None;
         }
         self.standby.end();
+        worker.become_generation(id);
         worker.proceed_mark = self.code.as_mut().map(super::code::Code::mark);
         self.publish_output(id, printed);
         Some((worker, opened))

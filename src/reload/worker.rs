@@ -1,7 +1,9 @@
 //! The front's view of one worker: its control socket, its output, its process.
 
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::FileExt;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,15 +14,19 @@ use mio::unix::pipe::Receiver as Pipe;
 use mio::{Interest, Registry, Token};
 
 use super::output::Lines;
+use super::patience::ImportWatch;
+use super::stack;
 use super::tree::Mark;
 use crate::clock::monotonic;
-use crate::exchange::{GenerationId, Making, OutputStream, Rung};
+use crate::exchange::{GenerationId, Making, OutputStream, Rung, Traceback};
 use crate::lane::{Birth, FromWorker, ImportPlan, OsText, ToZygote};
 use crate::process::{Inbox, Received, WorkerControl, kill_group, send};
 
 /// How much of what a process had printed before its end is still taken: what it has
 /// started may go on printing into the same pipes for ever.
 const LAST_LOOKS: usize = 32;
+/// The most that is read of a stack: a hundred calls with the longest of names.
+const LONGEST_STACK: usize = 128 << 10;
 
 /// Files that were loaded in one go, and what they are compared with.
 #[derive(Debug, Default)]
@@ -53,6 +59,14 @@ pub(super) struct Worker {
     pub(super) proceed_mark: Option<Mark>,
     /// When it is killed if it has not ended by then.
     pub(super) kill_at: Option<Instant>,
+    /// When it has gone on answering for too long.
+    pub(super) overdue_at: Option<Instant>,
+    /// Its import, once that has begun.
+    pub(super) import: Option<ImportWatch>,
+    /// Whether that was made ahead.
+    was_ahead: bool,
+    /// Where it leaves its stack when it dies of a signal.
+    stack: Option<File>,
     /// It has closed its control socket: it is gone, or going.
     pub(super) silent: bool,
     /// What it said last could not be understood, nor can what follows.
@@ -96,6 +110,10 @@ impl Worker {
             spans: Vec::new(),
             proceed_mark: None,
             kill_at: None,
+            overdue_at: None,
+            import: None,
+            was_ahead: false,
+            stack: None,
             silent: false,
             garbled: None,
         })
@@ -149,15 +167,42 @@ impl Worker {
         std::mem::take(&mut self.spans)
     }
 
-    /// Goes on as this generation with an import that was made ahead.
-    pub(super) fn proceed(&mut self, id: GenerationId) -> io::Result<()> {
-        self.control.proceed()?;
+    /// Is this generation from now on, whose import was made ahead.
+    pub(super) fn become_generation(&mut self, id: GenerationId) {
         self.id = id;
         self.ordered = monotonic();
         let why = "its import was begun beforehand".to_owned();
         let rung = Rung::Checkpoint { modules: self.making.rung.modules() };
         self.making = Arc::new(Making { rung, why, unmet: false });
-        Ok(())
+        self.was_ahead = true;
+    }
+
+    /// Has it import, or go on with that. If it is gone, that will be heard.
+    pub(super) fn begin_import(&mut self) {
+        self.import = Some(ImportWatch::begin());
+        let _gone =
+            if self.was_ahead { self.control.proceed() } else { self.control.import() };
+    }
+
+    /// Takes the file that comes along with its first word.
+    pub(super) fn take_stack_file(&mut self) {
+        self.stack = self.inbox.descriptor().ok().map(File::from);
+    }
+
+    /// Whether a file is the user's, of those it has loaded.
+    pub(super) fn is_own(&self, file: &str) -> bool {
+        let mut files = self.spans.iter().flat_map(|span| &span.files);
+        files.any(|own| own.as_os_str() == file)
+    }
+
+    /// Where its code was when it died, if it could still tell.
+    pub(super) fn last_stack(&self, how: &str) -> Option<Traceback> {
+        let file = self.stack.as_ref()?;
+        let mut bytes = vec![0; LONGEST_STACK];
+        // A read at a place: of anything but a file it fails, and does not wait.
+        let length = file.read_at(&mut bytes, 0).ok()?;
+        let text = String::from_utf8_lossy(&bytes[..length]);
+        stack::traceback(&text, how, |file| self.is_own(file))
     }
 
     /// Some of what it has printed since, as whole lines.

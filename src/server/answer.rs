@@ -5,11 +5,12 @@ use std::sync::Arc;
 use mio::Token;
 
 use super::connection::{Connection, Phase, Stage};
+use super::dispatch::Serving;
 use super::event_loop::{Server, Step};
 use super::pages::{Page, refusal};
 use super::upload::Upload;
 use crate::clock::monotonic;
-use crate::exchange::{ExchangeEvent, Outcome, Response};
+use crate::exchange::{ExchangeEvent, Outcome, Response, Traceback};
 use crate::http::{
     Error, ResponseFraming, ResponseHead, encode_response_head, response_framing,
 };
@@ -92,17 +93,44 @@ impl Server {
         self.drive(token);
     }
 
+    /// Answers a request that has waited for a generation for as long as it may.
+    pub(super) fn end_hold(&mut self, token: Token) {
+        // With a generation there it waits for a lane, and gets one.
+        let Serving::Holding(awaited) = &self.serving else { return };
+        let awaited = awaited.clone();
+        let Some(mut connection) = self.connections.remove(&token) else { return };
+        if let Phase::Exchange(exchange) = &connection.phase {
+            if let Some(stack) = &awaited.stack {
+                let raised = ExchangeEvent::Raised(Arc::clone(stack));
+                self.outlet.publish(exchange.id, raised);
+            }
+            let page = Page::held_too_long(self.hold, &awaited.what, awaited.stack);
+            self.answer_page(&mut connection, &page);
+        }
+        self.connections.insert(token, connection);
+        self.drive(token);
+    }
+
     /// Answers a request whose process died.
-    pub(super) fn answer_orphan(&mut self, token: Token, how: &str) {
+    pub(super) fn answer_orphan(
+        &mut self,
+        token: Token,
+        how: &str,
+        stack: Option<&Arc<Traceback>>,
+    ) {
         let Some(mut connection) = self.connections.remove(&token) else { return };
         if let Phase::Exchange(exchange) = &mut connection.phase {
             exchange.stage = Stage::Answered;
+            if let Some(stack) = stack {
+                let raised = ExchangeEvent::Raised(Arc::clone(stack));
+                self.outlet.publish(exchange.id, raised);
+            }
             if exchange.ending.is_some() {
                 self.end_with_why(&mut connection, &format!("; its process {how}"));
             } else if exchange.framing.is_some() {
                 exchange.cut = Some(format!("the application's process {how}"));
             } else {
-                let page = Page::died(exchange.generation, how);
+                let page = Page::died(exchange.generation, how, stack.cloned());
                 self.answer_page(&mut connection, &page);
             }
         }

@@ -77,6 +77,8 @@ pub(super) enum Expiry {
     Application,
     /// The application did not end the call it was told to end.
     Ending,
+    /// The request has waited for a generation long enough.
+    Hold,
 }
 
 /// An exchange between head and end.
@@ -111,8 +113,8 @@ pub(super) struct InFlight {
 pub(super) enum Stage {
     /// Its chunked body is being taken in.
     Spooling,
-    /// It waits for a generation or a lane; `true` once that it waits was reported.
-    Waiting(bool),
+    /// It waits for a generation or a lane; for a generation since then.
+    Waiting(Option<Instant>),
     /// The application works on it, over this lane.
     Called(Token),
     /// The lane broke; how the process ended is not known yet.
@@ -171,6 +173,16 @@ impl Connection {
             }
             _ => false,
         }
+    }
+
+    /// Whether it sends a response of which nobody knows the length.
+    pub(super) fn is_streaming(&self) -> bool {
+        let Phase::Exchange(exchange) = &self.phase else { return false };
+        let endless = matches!(
+            exchange.framing,
+            Some(ResponseFraming::Chunked | ResponseFraming::UntilClose)
+        );
+        endless && exchange.lane().is_some()
     }
 
     /// Reads once if bytes are of use now; gives how many came. The error is a broken
@@ -238,12 +250,13 @@ impl Connection {
     }
 
     /// Whether a deadline has passed, and whose.
-    /// `timeout` is how long the application may do nothing.
+    /// `timeout` is how long the application may do nothing, `hold` how long a
+    /// request may wait for a generation.
     pub(super) fn expired(
         &self,
         now: Instant,
         limits: &config::Limits,
-        timeout: Option<Duration>,
+        (timeout, hold): (Option<Duration>, Duration),
     ) -> Option<Expiry> {
         let quiet = now.saturating_duration_since(self.moved);
         let lasted = now.saturating_duration_since(self.since);
@@ -266,7 +279,9 @@ impl Connection {
             {
                 (quiet, limits.body_timeout, Expiry::Body)
             }
-            Phase::Exchange(exchange) => exchange.deadline(quiet, now, timeout)?,
+            Phase::Exchange(exchange) => {
+                exchange.deadline((quiet, now), timeout, hold)?
+            }
         };
         (passed >= limit).then_some(expiry)
     }
@@ -277,7 +292,7 @@ impl InFlight {
         let keep = head.wants_keep_alive();
         let stage = match upload {
             Upload::Chunked(..) => Stage::Spooling,
-            _ => Stage::Waiting(false),
+            _ => Stage::Waiting(None),
         };
         let wants_continue = head.expects_continue() && upload.is_coming();
         Self {
@@ -352,11 +367,14 @@ impl InFlight {
 
     fn deadline(
         &self,
-        quiet: Duration,
-        now: Instant,
+        (quiet, now): (Duration, Instant),
         timeout: Option<Duration>,
+        hold: Duration,
     ) -> Option<(Duration, Duration, Expiry)> {
         match self.stage {
+            Stage::Waiting(Some(since)) => {
+                Some((now.saturating_duration_since(since), hold, Expiry::Hold))
+            }
             Stage::Orphaned(since) => {
                 let waited = now.saturating_duration_since(since);
                 Some((waited, ORPHAN_TIMEOUT, Expiry::Orphan))

@@ -16,9 +16,23 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) enum Serving {
     /// They wait: the first generation, or the next one, is being made.
-    Holding,
+    Holding(Awaited),
     Ready(GenerationId),
     Failed(GenerationId, Arc<Traceback>),
+}
+
+/// What is waited for.
+#[derive(Clone, Debug)]
+pub(super) struct Awaited {
+    pub(super) what: String,
+    /// Where the import is, if it is slow.
+    pub(super) stack: Option<Arc<Traceback>>,
+}
+
+impl Default for Awaited {
+    fn default() -> Self {
+        Self { what: "the code is about to be imported".to_owned(), stack: None }
+    }
 }
 
 impl Server {
@@ -31,14 +45,19 @@ impl Server {
                 }
                 self.serve_waiting();
             }
-            Announcement::Hold => {
+            Announcement::Hold(older) => {
                 if let Some(freshness) = &mut self.freshness {
                     freshness.dismiss();
                 }
-                let before = std::mem::replace(&mut self.serving, Serving::Holding);
-                if let Serving::Ready(generation) = before {
+                self.begin_hold();
+                if let Some(generation) = older {
                     self.lanes.close_idle(generation);
-                    self.report_drained(generation);
+                    (self.outlived)(generation, self.lanes.busy(generation) > 0);
+                }
+            }
+            Announcement::Awaited(what, stack) => {
+                if let Serving::Holding(awaited) = &mut self.serving {
+                    *awaited = Awaited { what, stack };
                 }
             }
             Announcement::Ready(generation, control) => {
@@ -50,12 +69,24 @@ impl Server {
                 self.serving = Serving::Failed(generation, traceback);
                 self.serve_waiting();
             }
-            Announcement::Gone(generation, how) => self.bury(generation, &how),
+            Announcement::Gone(generation, how, stack) => {
+                self.bury(generation, &how, stack.as_ref());
+            }
         }
     }
 
+    /// From now on requests wait.
+    pub(super) fn begin_hold(&mut self) {
+        self.serving = Serving::Holding(Awaited::default());
+    }
+
     /// A generation's process is gone: whoever waited for it is told how.
-    fn bury(&mut self, generation: GenerationId, how: &str) {
+    fn bury(
+        &mut self,
+        generation: GenerationId,
+        how: &str,
+        stack: Option<&Arc<Traceback>>,
+    ) {
         self.lanes.forget(generation);
         let how = if self.connections.values().any(|it| it.is_ending(generation)) {
             // It was C code that did not let go: the worker has killed itself.
@@ -76,7 +107,7 @@ impl Server {
             .map(|(token, _)| *token)
             .collect();
         for token in orphans {
-            self.answer_orphan(token, how);
+            self.answer_orphan(token, how, stack);
         }
     }
 
@@ -84,14 +115,14 @@ impl Server {
     /// when it has to wait.
     pub(super) fn assign(&mut self, token: Token, connection: &mut Connection) -> bool {
         let Phase::Exchange(exchange) = &mut connection.phase else { return true };
-        if !matches!(self.serving, Serving::Holding)
+        if !matches!(self.serving, Serving::Holding(_))
             && let Some(freshness) = &mut self.freshness
             && !freshness.vouch_for(exchange.id, self.ids.newest())
         {
             return false;
         }
         match &self.serving {
-            Serving::Holding => false,
+            Serving::Holding(_) => false,
             Serving::Failed(generation, traceback) => {
                 exchange.generation = Some(*generation);
                 exchange.traceback = Some(Arc::clone(traceback));
@@ -120,10 +151,10 @@ impl Server {
     /// Says, once, that a request waits for a generation.
     pub(super) fn report_held(&self, connection: &mut Connection) {
         if let Phase::Exchange(exchange) = &mut connection.phase
-            && matches!(self.serving, Serving::Holding)
-            && exchange.stage == Stage::Waiting(false)
+            && matches!(self.serving, Serving::Holding(_))
+            && exchange.stage == Stage::Waiting(None)
         {
-            exchange.stage = Stage::Waiting(true);
+            exchange.stage = Stage::Waiting(Some(monotonic()));
             self.outlet.publish(exchange.id, ExchangeEvent::Held);
         }
     }
@@ -183,7 +214,7 @@ impl Server {
 
     pub(super) fn report_drained(&self, generation: GenerationId) {
         if self.lanes.busy(generation) == 0 {
-            (self.drained)(generation);
+            (self.outlived)(generation, false);
         }
     }
 
@@ -199,7 +230,7 @@ impl Server {
                 if lane.served || !exchange.is_untouched() {
                     exchange.stage = Stage::Orphaned(monotonic());
                 } else {
-                    exchange.stage = Stage::Waiting(false);
+                    exchange.stage = Stage::Waiting(None);
                     self.waiting.push_front(connection);
                 }
             }

@@ -127,7 +127,7 @@ impl Server {
         let generation = lane.generation;
         drop(lane);
         if matches!(self.serving, Serving::Ready(current) if current == generation) {
-            self.serving = Serving::Holding;
+            self.begin_hold();
             self.lanes.close_idle(generation);
             (self.replace)(generation);
         } else {

@@ -15,7 +15,7 @@ use super::accept::Acceptor;
 use super::channel::{Fill, PIECE};
 use super::connection::{Connection, Expiry, Phase, Stage};
 use super::date::Date;
-use super::dispatch::Serving;
+use super::dispatch::{Awaited, Serving};
 use super::freshness::Freshness;
 use super::lanes::Lanes;
 use super::replayed::Feeder;
@@ -33,8 +33,8 @@ const SWEEP: Duration = Duration::from_millis(250);
 pub(super) const READ_AHEAD: usize = 128 << 10;
 /// How many reads one connection or lane may do before it is another's turn.
 const TURN: usize = 4;
-/// Requests in flight get this long to finish when the server ends.
-const DRAIN: Duration = Duration::from_secs(5);
+/// The same for a stream, whose end nobody knows: whoever ends the server does not wait.
+const DRAIN_STREAM: Duration = Duration::from_millis(300);
 
 /// What the server is made from.
 pub struct Setup {
@@ -50,8 +50,13 @@ pub struct Setup {
     pub stream_chunked: bool,
     /// How long the application may do nothing about a request.
     pub timeout: Option<Duration>,
-    /// Called when a generation that gets no more requests has answered its last.
-    pub drained: Box<dyn Fn(GenerationId) + Send>,
+    /// How long a request may wait for a generation.
+    pub hold: Duration,
+    /// How long requests in flight may take to finish when the server ends.
+    pub drain: Duration,
+    /// Called for a generation that gets no more requests, with whether it still answers
+    /// some; once more when it has answered its last.
+    pub outlived: Box<dyn Fn(GenerationId, bool) + Send>,
     /// Called when a generation cannot be used any more.
     pub replace: Box<dyn Fn(GenerationId) + Send>,
     /// How to know that no file has changed, where changes are brought in.
@@ -126,12 +131,14 @@ pub(super) struct Server {
     pub(super) ids: Ids,
     pub(super) terms: Terms,
     pub(super) outlet: Outlet,
-    pub(super) drained: Box<dyn Fn(GenerationId) + Send>,
     pub(super) replace: Box<dyn Fn(GenerationId) + Send>,
     /// Whether a chunked body is handed on as it comes.
     pub(super) stream_chunked: bool,
     /// How long the application may do nothing about a request.
     pub(super) timeout: Option<Duration>,
+    pub(super) outlived: Box<dyn Fn(GenerationId, bool) + Send>,
+    pub(super) hold: Duration,
+    drain: Duration,
     pub(super) freshness: Option<Freshness>,
     /// Connections and lanes whose turn was over before their work: mio will not speak of
     /// them again.
@@ -140,6 +147,8 @@ pub(super) struct Server {
     scratch: Vec<u8>,
     /// Set once the server is ending: when at the latest.
     pub(super) stopping: Option<Instant>,
+    /// When streams are cut then.
+    streams_end: Option<Instant>,
 }
 
 /// Where events go, with the clocks they need.
@@ -190,19 +199,22 @@ impl Server {
             connections: HashMap::new(),
             lanes: Lanes::new(setup.threads),
             feeders: HashMap::new(),
-            serving: Serving::Holding,
+            serving: Serving::Holding(Awaited::default()),
             waiting: VecDeque::new(),
             ids: Ids { token: WAKER.0, exchange: 0 },
             terms: setup.terms,
             outlet: Outlet { bus: setup.bus, clock: setup.clock, date: Date::default() },
-            drained: setup.drained,
             replace: setup.replace,
             stream_chunked: setup.stream_chunked,
             timeout: setup.timeout,
+            outlived: setup.outlived,
+            hold: setup.hold,
+            drain: setup.drain,
             freshness: setup.freshness,
             unfinished: VecDeque::new(),
             scratch: vec![0; PIECE],
             stopping: None,
+            streams_end: None,
         })
     }
 
@@ -227,12 +239,15 @@ impl Server {
             }
             self.accept_if_room();
             let now = monotonic();
+            if self.streams_end.take_if(|at| now >= *at).is_some() {
+                self.end_exchanges(Connection::is_streaming);
+            }
             if now >= next_sweep {
                 self.sweep(now);
                 next_sweep = now + SWEEP;
             }
         }
-        self.end_exchanges();
+        self.end_exchanges(|_| true);
     }
 
     /// Without connections there is no deadline to look at: the loop sleeps for good.
@@ -300,7 +315,9 @@ impl Server {
 
     /// Stops accepting; idle connections are closed, the others after their exchange.
     fn begin_stop(&mut self) {
-        self.stopping = Some(monotonic() + DRAIN);
+        let now = monotonic();
+        self.stopping = Some(now + self.drain);
+        self.streams_end = Some(now + self.drain.min(DRAIN_STREAM));
         self.acceptor.close(self.poll.registry());
         let tokens: Vec<Token> = self.connections.keys().copied().collect();
         for token in tokens {
@@ -324,8 +341,9 @@ impl Server {
     }
 
     /// The time is over: whoever still waits is told, as far as one write goes.
-    fn end_exchanges(&mut self) {
-        let tokens: Vec<Token> = self.connections.keys().copied().collect();
+    fn end_exchanges(&mut self, which: impl Fn(&Connection) -> bool) {
+        let due = self.connections.iter().filter(|(_, connection)| which(connection));
+        let tokens: Vec<Token> = due.map(|(token, _)| *token).collect();
         for token in tokens {
             self.refuse_at_end(token);
             self.drop_connection(token);
@@ -418,7 +436,10 @@ impl Server {
             .connections
             .iter()
             .filter_map(|(token, connection)| {
-                Some((*token, connection.expired(now, limits, self.timeout)?))
+                Some((
+                    *token,
+                    connection.expired(now, limits, (self.timeout, self.hold))?,
+                ))
             })
             .collect();
         for (token, expiry) in expired {
@@ -433,7 +454,8 @@ impl Server {
             Expiry::Body => self.cut_body(token, "the client stopped sending the body"),
             Expiry::Application => self.time_out(token),
             Expiry::Ending => self.give_up_on(token),
-            Expiry::Orphan => self.answer_orphan(token, "closed its lane"),
+            Expiry::Hold => self.end_hold(token),
+            Expiry::Orphan => self.answer_orphan(token, "closed its lane", None),
         }
     }
 

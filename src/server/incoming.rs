@@ -132,7 +132,7 @@ impl Server {
                     self.outlet.publish(exchange.id, piece);
                 }
                 if matches!(exchange.upload, Upload::Spooled(_)) {
-                    exchange.stage = Stage::Waiting(false);
+                    exchange.stage = Stage::Waiting(None);
                     self.assign_or_queue(token, connection);
                     Step::Again
                 } else if connection.eof {

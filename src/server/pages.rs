@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::exchange::{GenerationId, Hint, Traceback};
 use crate::http::{Headers, RequestHead, ResponseHead, reason_phrase};
@@ -20,7 +21,14 @@ pub(super) struct Page {
     traceback: Option<Arc<Traceback>>,
     hints: Vec<Arc<Hint>>,
     generation: Option<GenerationId>,
+    /// What there is to say below the title.
+    remark: Option<String>,
+    /// After how many seconds it may go better.
+    retry_after: Option<u32>,
 }
+
+/// When a request that waited in vain may be sent again, in seconds.
+const RETRY_AFTER: u32 = 5;
 
 impl Page {
     /// The import of the application failed.
@@ -34,6 +42,8 @@ impl Page {
             traceback: Some(traceback),
             hints: Vec::new(),
             generation: Some(generation),
+            remark: None,
+            retry_after: None,
         }
     }
 
@@ -49,13 +59,52 @@ impl Page {
             (None, None) => "The application failed",
         };
         let title = title.to_owned();
-        Self { status: 500, title, traceback, hints, generation }
+        Self {
+            status: 500,
+            title,
+            traceback,
+            hints,
+            generation,
+            remark: None,
+            retry_after: None,
+        }
     }
 
     /// The process that worked on the request is gone.
-    pub(super) fn died(generation: Option<GenerationId>, how: &str) -> Self {
+    pub(super) fn died(
+        generation: Option<GenerationId>,
+        how: &str,
+        traceback: Option<Arc<Traceback>>,
+    ) -> Self {
         let title = format!("The application's process {how} while answering");
-        Self { status: 502, title, traceback: None, hints: Vec::new(), generation }
+        Self {
+            status: 502,
+            title,
+            traceback,
+            hints: Vec::new(),
+            generation,
+            remark: None,
+            retry_after: None,
+        }
+    }
+
+    /// No generation was there in time.
+    pub(super) fn held_too_long(
+        limit: Duration,
+        what: &str,
+        stack: Option<Arc<Traceback>>,
+    ) -> Self {
+        let seconds = limit.as_secs_f64();
+        let title = format!("The new code was not there within {seconds} s");
+        Self {
+            status: 503,
+            title,
+            traceback: stack,
+            hints: Vec::new(),
+            generation: None,
+            remark: Some(format!("At the end {what}.")),
+            retry_after: Some(RETRY_AFTER),
+        }
     }
 
     /// The request was ended before the application had answered it.
@@ -64,7 +113,15 @@ impl Page {
         why: String,
         traceback: Option<Arc<Traceback>>,
     ) -> Self {
-        Self { status: 504, title: why, traceback, hints: Vec::new(), generation }
+        Self {
+            status: 504,
+            title: why,
+            traceback,
+            hints: Vec::new(),
+            generation,
+            remark: None,
+            retry_after: None,
+        }
     }
 
     /// Head and body, for browsers as HTML and for everybody else as text.
@@ -72,7 +129,11 @@ impl Page {
         let html = wants_html(request);
         let body = if html { self.html() } else { self.text() };
         let kind = if html { "text/html; charset=utf-8" } else { TEXT };
-        (head(self.status, kind, body.len()), body.into_bytes())
+        let mut head = head(self.status, kind, body.len());
+        if let Some(seconds) = self.retry_after {
+            head.headers.push("Retry-After", seconds.to_string());
+        }
+        (head, body.into_bytes())
     }
 
     /// For clients that may not see why: another machine's.
@@ -82,6 +143,9 @@ impl Page {
 
     fn text(&self) -> String {
         let mut out = format!("{}\n", self.title);
+        if let Some(remark) = &self.remark {
+            let _infallible = write!(out, "\n{remark}\n");
+        }
         for hint in &self.hints {
             let _infallible = write!(out, "\n{}\n{}\n", hint.problem, hint.mend);
         }
@@ -96,6 +160,9 @@ impl Page {
 
     fn html(&self) -> String {
         let mut body = String::new();
+        if let Some(remark) = &self.remark {
+            let _infallible = write!(body, "<p>{}</p>", escape(remark));
+        }
         for hint in &self.hints {
             let (problem, mend) = (escape(&hint.problem), escape(&hint.mend));
             let _infallible = write!(body, "<p>{problem}</p><p><b>{mend}</b></p>");

@@ -16,8 +16,9 @@ pub(super) enum Phase {
     /// There, after an import of that time.
     Ready(Duration),
     Failed(Arc<Traceback>),
-    /// Its process ended by itself; the text says how.
-    Died(String),
+    /// Its process ended by itself; the text says how. Since when the next is held back
+    /// for how long, where it is.
+    Died(String, Option<(Timestamp, Duration)>),
 }
 
 /// The newest generation.
@@ -55,7 +56,15 @@ impl Server {
             GenerationEvent::Started(_) => Phase::Starting(at),
             GenerationEvent::Ready { took, .. } => Phase::Ready(*took),
             GenerationEvent::Failed(traceback) => Phase::Failed(Arc::clone(traceback)),
-            GenerationEvent::Died(how) => Phase::Died(how.clone()),
+            GenerationEvent::Died(how) => Phase::Died(how.clone(), None),
+            GenerationEvent::HeldBack(pause) => {
+                if let Some(Generation { phase: Phase::Died(_, held), .. }) =
+                    &mut self.generation
+                {
+                    *held = Some((at, *pause));
+                }
+                return;
+            }
             _ => return,
         };
         self.generation = Some(Generation { id, phase });
@@ -71,10 +80,11 @@ impl Server {
         }
     }
 
-    /// Since when a generation is being made, if one is.
-    pub(super) fn starting(&self) -> Option<Timestamp> {
+    /// Since when a time is running that is shown: a generation is being made, or held
+    /// back.
+    pub(super) fn running_since(&self) -> Option<Timestamp> {
         match self.generation.as_ref()?.phase {
-            Phase::Starting(since) => Some(since),
+            Phase::Starting(since) | Phase::Died(_, Some((since, _))) => Some(since),
             _ => None,
         }
     }

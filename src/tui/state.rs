@@ -229,7 +229,7 @@ impl State {
             .filter_map(|id| self.store.exchange(*id))
             .filter(|exchange| exchange.outcome.is_none())
             .map(|exchange| exchange.began);
-        let newest = running.chain(self.server.starting()).max();
+        let newest = running.chain(self.server.running_since()).max();
         // What has run for long is not watched for its tenths of a second.
         let tenths = newest.map(|newest| {
             let long = self.now.duration_since(newest).as_secs() >= 10;

@@ -58,10 +58,17 @@ fn take_in(state: &mut State, event: Event) {
         }
         Event::Generation { id, at, what } => {
             state.server.generation(id, at, &what);
-            if let GenerationEvent::Failed(traceback) = &what {
-                for line in traceback.text.lines() {
-                    state.output.push(Origin::Import, line.as_bytes().to_vec());
+            match &what {
+                GenerationEvent::Failed(traceback) => {
+                    for line in traceback.text.lines() {
+                        state.output.push(Origin::Import, line.as_bytes().to_vec());
+                    }
                 }
+                GenerationEvent::HeldBack(pause) => {
+                    let line = format!("the next try begins in {pause:?}").into_bytes();
+                    state.output.push(Origin::Rdev(Severity::Info), line);
+                }
+                _ => {}
             }
         }
         Event::Output { line, .. } => state.output.print(line),

@@ -274,7 +274,14 @@ impl Client {
 
     fn read_more(&mut self) -> std::io::Result<usize> {
         let mut block = [0; 16384];
-        let count = self.stream.read(&mut block)?;
+        // A read with a deadline is not taken up again by itself after the process was
+        // stopped and went on (signal(7)).
+        let count = loop {
+            match self.stream.read(&mut block) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
         self.rest.extend_from_slice(&block[..count]);
         Ok(count)
     }

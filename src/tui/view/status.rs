@@ -1,6 +1,9 @@
 //! The first line, which tells how things stand, and the last, which tells what was just
 //! said or which keys there are.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -98,11 +101,20 @@ fn generation(state: &State, wording: Wording, styles: &Styles) -> (String, Styl
             let what = text::clip(&safe(&traceback.summary()), LONGEST_FAILURE);
             (format!("gen {id} ✗ failed: {what}"), styles.server_error)
         }
-        Phase::Died(how) => {
+        Phase::Died(how, held) => {
             let how = text::clip(&safe(how), LONGEST_FAILURE);
-            (format!("gen {id} ✗ died: {how}"), styles.server_error)
+            let next = held.map(|(since, pause)| next_try(since, pause, state.now));
+            let next = next.unwrap_or_default();
+            (format!("gen {id} ✗ died: {how}{next}"), styles.server_error)
         }
     }
+}
+
+/// When a generation that keeps dying is tried again.
+fn next_try(since: Timestamp, pause: Duration, now: Timestamp) -> String {
+    let passed = Duration::try_from(now.duration_since(since)).unwrap_or_default();
+    let left = pause.saturating_sub(passed).as_secs_f64();
+    format!(", keeps dying: next try in {left:.1} s")
 }
 
 /// What is not there any more, or never was.
