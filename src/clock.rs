@@ -13,23 +13,34 @@ use jiff::{SignedDuration, Timestamp};
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     wall: Timestamp,
-    started: Instant,
+    started: u64,
 }
 
 impl Clock {
     /// Reads the wall clock once; every later [`Clock::now`] counts from here.
     pub fn start() -> Self {
-        Self { wall: Timestamp::now(), started: monotonic() }
+        Self { wall: Timestamp::now(), started: ticks() }
     }
 
     /// The time of an event.
     pub fn now(&self) -> Timestamp {
-        let passed = SignedDuration::try_from(self.started.elapsed());
-        passed
-            .ok()
-            .and_then(|passed| self.wall.checked_add(passed).ok())
-            .unwrap_or(self.wall)
+        self.at(ticks())
     }
+
+    /// The time that another process has noted as [`ticks`].
+    pub fn at(&self, ticks: u64) -> Timestamp {
+        let passed =
+            SignedDuration::from_nanos(ticks.wrapping_sub(self.started).cast_signed());
+        self.wall.checked_add(passed).unwrap_or(self.wall)
+    }
+}
+
+/// The monotonic clock in nanoseconds: the same for all processes since the machine was
+/// started.
+pub fn ticks() -> u64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+    let part = |number: i64| u64::try_from(number).unwrap_or(0);
+    part(now.tv_sec) * 1_000_000_000 + part(now.tv_nsec)
 }
 
 /// The monotonic clock, for deadlines.
@@ -53,5 +64,13 @@ mod tests {
         let clock = Clock::start();
         let first = clock.now();
         assert!(clock.now() >= first);
+    }
+
+    #[test]
+    fn ticks_are_of_the_same_clock() {
+        let clock = Clock::start();
+        let (before, ticks, after) = (clock.now(), ticks(), clock.now());
+        let noted = clock.at(ticks);
+        assert!(before <= noted && noted <= after, "{noted}");
     }
 }

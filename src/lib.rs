@@ -16,6 +16,7 @@
 
 pub mod body;
 pub mod bus;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod exchange;

@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
+use _rdev::cli;
 use _rdev::config::{Invocation, Surroundings, from_command_line};
 use _rdev::process::{ZYGOTE_FLAG, restore_descriptor_limit};
 use _rdev::{python, run};
@@ -30,6 +31,8 @@ fn main() -> ExitCode {
             Ok(code) => ExitCode::from(code),
             Err(error) => fail(&format!("error: {error:#}"), 1),
         },
+        Ok(Invocation::History(history)) => ExitCode::from(cli::history(&history)),
+        Ok(Invocation::Show(show)) => ExitCode::from(cli::show(&show)),
         Ok(Invocation::Help(text)) => {
             // Whoever closed the pipe has seen enough.
             let _closed = writeln!(std::io::stdout(), "{text}");

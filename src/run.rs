@@ -4,6 +4,7 @@ use std::any::Any;
 use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::iter::once;
 use std::net::{SocketAddr, TcpListener};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -17,8 +18,10 @@ use signal_hook::iterator::Signals;
 
 use crate::bus::{Bus, Commands, Subscription};
 use crate::clock::Clock;
-use crate::config::{Config, Interpreter};
+use crate::config::{Config, HistoryConfig, HistoryPlace, Interpreter};
 use crate::exchange::{Command, Event, GenerationId, Notice, Severity};
+use crate::history::database::recorder;
+use crate::history::database::{Beginning, Bounds, RunKind};
 use crate::lane::{ImportPlan, OsText};
 use crate::plain::{self, Wording};
 use crate::process::{become_subreaper, end_descendants, raise_descriptor_limit};
@@ -33,6 +36,8 @@ use crate::tui;
 const LEAVING: Duration = Duration::from_secs(2);
 /// How long whoever reads the transcripts may take to let us write the last of them.
 const LAST_TRANSCRIPTS: Duration = Duration::from_secs(1);
+/// How long the last of the history may take to be written.
+const LAST_RECORDS: Duration = Duration::from_secs(2);
 /// How long processes may take to be gone once they were killed.
 const KILLED: Duration = Duration::from_secs(2);
 /// The same when somebody is in a hurry.
@@ -117,6 +122,13 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         wording: if config.explain_reload { Wording::Account } else { Wording::Line },
     };
     warn_of_others(address, &bus, clock);
+    let beginning = Beginning {
+        kind: RunKind::Server,
+        title: shown.target.clone(),
+        address: shown.address.clone(),
+        at: clock.now(),
+    };
+    let recording = Recording::start(&config.history, beginning, &bus, clock)?;
     let parts = Parts::start(config, listener, &bus, clock, &ends)?;
     let face = Face::show(shown, subscription, parts.commands(), clock, &ends)?;
     let ended = end.recv().context("nobody can end the program any more")?;
@@ -126,6 +138,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     parts.stop();
     bus.close();
     face.finish();
+    recording.finish();
     Ok(last_word(&ended))
 }
 
@@ -251,6 +264,66 @@ fn spawn(
 ) -> anyhow::Result<JoinHandle<()>> {
     let thread = std::thread::Builder::new().name(name.to_owned());
     thread.spawn(run).context("a thread cannot be started")
+}
+
+/// The thread that writes the history. It may break off without taking the others along.
+struct Recording {
+    /// Closed once it is over.
+    over: Receiver<()>,
+}
+
+impl Recording {
+    fn start(
+        config: &HistoryConfig,
+        beginning: Beginning,
+        bus: &Bus,
+        clock: Clock,
+    ) -> anyhow::Result<Self> {
+        let (running, over) = channel();
+        let (file, is_own_place) = match &config.place {
+            HistoryPlace::Own(file) => (file.clone(), true),
+            HistoryPlace::Named(file) => (file.clone(), false),
+            HistoryPlace::Memory => return Ok(Self { over }),
+            HistoryPlace::Nowhere => {
+                let text = "no history is kept on disk, since HOME is not set; \
+                            --history FILE names a place for it";
+                warn(bus, clock, text.to_owned());
+                return Ok(Self { over });
+            }
+        };
+        let bounds = Bounds { size: config.size, age: config.age, body: config.body };
+        let setup = recorder::Setup {
+            file,
+            is_own_place,
+            bounds,
+            beginning,
+            clock,
+            bus: bus.clone(),
+        };
+        let (bus, subscription) = (bus.clone(), bus.subscribe());
+        spawn("history", move || {
+            let recording = AssertUnwindSafe(|| recorder::run(setup, &subscription));
+            if let Err(panic) = catch_unwind(recording) {
+                let why = panic_text(panic.as_ref());
+                let text = format!(
+                    "the history broke off, which is a fault of rdev's own: {why}"
+                );
+                warn(&bus, clock, text);
+            }
+            drop(running);
+        })?;
+        Ok(Self { over })
+    }
+
+    /// Waits for what is left to be written, unless the disk takes too long.
+    fn finish(self) {
+        let _unwritten = self.over.recv_timeout(LAST_RECORDS);
+    }
+}
+
+fn warn(bus: &Bus, clock: Clock, text: String) {
+    let notice = Notice { severity: Severity::Warning, text };
+    bus.publish(Event::Notice { at: clock.now(), notice });
 }
 
 /// The parts that serve, beside the terminal.

@@ -11,6 +11,9 @@ use clap::{
 };
 
 use super::access::Access;
+use super::history_arguments::{
+    AFTER_HISTORY, AFTER_SHOW, HistoryArguments, KeepingArguments, ShowArguments,
+};
 use super::limits::Limits;
 use super::reload_mode::ReloadMode;
 
@@ -75,10 +78,17 @@ struct CommandLine {
 }
 
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, taken apart at once")]
 enum Verb {
     /// Serve TARGET, as rdev does without a command
     #[command(after_help = AFTER_HELP, term_width = COLUMNS, disable_help_flag = true)]
     Run(ServeArguments),
+    /// List the exchanges of the history, the newest last
+    #[command(after_help = AFTER_HISTORY, term_width = COLUMNS, disable_help_flag = true)]
+    History(HistoryArguments),
+    /// Print one exchange of the history
+    #[command(after_help = AFTER_SHOW, term_width = COLUMNS, disable_help_flag = true)]
+    Show(ShowArguments),
 }
 
 /// What to serve, and how.
@@ -203,6 +213,9 @@ pub(super) struct ServeArguments {
     #[command(flatten)]
     pub(super) limits: Limits,
 
+    #[command(flatten)]
+    pub(super) keeping: KeepingArguments,
+
     /// Print this help
     #[arg(short, long, action = ArgAction::Help, help_heading = "Other options")]
     help: Option<bool>,
@@ -265,6 +278,10 @@ pub struct Watching {
 pub(super) enum Typed {
     /// Serve.
     Serve(Box<ServeArguments>),
+    /// List exchanges of the history.
+    History(HistoryArguments),
+    /// Print one of them.
+    Show(ShowArguments),
     /// Print this on stdout and be done.
     Help(StyledStr),
 }
@@ -280,10 +297,14 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<Typed, Box<StyledStr>> {
         .try_get_matches_from_mut(arguments)
         .and_then(|matches| CommandLine::from_arg_matches(&matches));
     match parsed {
-        Ok(CommandLine { verb: Some(Verb::Run(serve)), .. }) => {
-            Ok(Typed::Serve(Box::new(serve)))
+        Ok(
+            CommandLine { verb: None, serve, .. }
+            | CommandLine { verb: Some(Verb::Run(serve)), .. },
+        ) => Ok(Typed::Serve(Box::new(serve))),
+        Ok(CommandLine { verb: Some(Verb::History(history)), .. }) => {
+            Ok(Typed::History(history))
         }
-        Ok(CommandLine { serve, .. }) => Ok(Typed::Serve(Box::new(serve))),
+        Ok(CommandLine { verb: Some(Verb::Show(show)), .. }) => Ok(Typed::Show(show)),
         Err(told)
             if matches!(
                 told.kind(),
@@ -344,6 +365,7 @@ mod tests {
         let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
         match parse(&words) {
             Ok(Typed::Serve(serve)) => Ok(*serve),
+            Ok(Typed::History(_) | Typed::Show(_)) => Err("another command".to_owned()),
             Ok(Typed::Help(text)) => Err(text.to_string()),
             Err(text) => Err(text.to_string()),
         }
@@ -431,8 +453,10 @@ mod tests {
                rdev <COMMAND>
 
         Commands:
-          run   Serve TARGET, as rdev does without a command
-          help  Print this help, or that of a command
+          run      Serve TARGET, as rdev does without a command
+          history  List the exchanges of the history, the newest last
+          show     Print one exchange of the history
+          help     Print this help, or that of a command
 
         Arguments:
           [TARGET]  The application; see below
@@ -533,6 +557,16 @@ mod tests {
                   How long a request body may pause [default: 30]
               --write-timeout <SECONDS>
                   How long a client may take nothing of its response [default: 60]
+
+        History:
+              --history <FILE>       File to keep the history in [default: one per
+                                     project in the user's state folder]
+              --no-history           Keep the history in memory alone
+              --history-size <SIZE>  How much of it to keep on disk; the oldest goes
+                                     first; 0: no limit [default: 500MiB]
+              --history-age <AGE>    How long to keep it; 0: no limit [default: 30d]
+              --max-body <SIZE>      How much to keep of one body in the history; 0: no
+                                     limit [default: 10MiB]
 
         Other options:
           -h, --help     Print this help

@@ -8,6 +8,8 @@ use clap::builder::StyledStr;
 use super::access::Access;
 use super::arguments::{self, ServeArguments, Typed, Watching};
 use super::error::Error;
+use super::history::{HistoryConfig, HistoryPlace};
+use super::history_arguments::{HistoryArguments, KeepingArguments, ShowArguments};
 use super::interpreter::{self, Interpreter};
 use super::limits::Limits;
 use super::reload_mode::ReloadMode;
@@ -52,10 +54,42 @@ pub struct Config {
     pub access: Access,
     /// How much is taken from clients.
     pub limits: Limits,
+    /// Where exchanges are kept.
+    pub history: HistoryConfig,
     /// What to run the application with.
     pub interpreter: Interpreter,
     /// As typed, the program first: the application's `sys.argv`.
     pub arguments: Vec<OsString>,
+}
+
+/// Which exchanges to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct History {
+    pub place: HistoryPlace,
+    /// The newest ones, so many at most.
+    pub last: Option<u64>,
+    /// Whether to go on with those to come.
+    pub follow: bool,
+}
+
+/// Which exchange to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Show {
+    pub place: HistoryPlace,
+    /// As typed.
+    pub id: String,
+    pub form: ShowForm,
+}
+
+/// How to print an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShowForm {
+    /// In the manner of `curl -v`.
+    Transcript,
+    /// Both messages, byte for byte.
+    Raw,
+    /// The response's body, unpacked.
+    Body,
 }
 
 /// What the command line asks for.
@@ -63,6 +97,10 @@ pub struct Config {
 pub enum Invocation {
     /// To serve.
     Serve(Box<Config>),
+    /// To list exchanges of the history.
+    History(History),
+    /// To print one of them.
+    Show(Show),
     /// To print this on stdout: help or version.
     Help(String),
 }
@@ -77,10 +115,46 @@ pub fn from_command_line(
             let config = resolve(*typed, arguments, surroundings)?;
             Ok(Invocation::Serve(Box::new(config)))
         }
+        Ok(Typed::History(typed)) => {
+            Ok(Invocation::History(listing(&typed, surroundings)))
+        }
+        Ok(Typed::Show(typed)) => Ok(Invocation::Show(showing(typed, surroundings))),
         Ok(Typed::Help(text)) => {
             Ok(Invocation::Help(rendered(&text, surroundings.colour_help)))
         }
         Err(text) => Err(Error::Usage(rendered(&text, surroundings.colour_errors))),
+    }
+}
+
+fn listing(typed: &HistoryArguments, surroundings: &Surroundings) -> History {
+    History {
+        place: HistoryPlace::find(typed.history.as_deref(), surroundings),
+        last: (typed.last > 0).then_some(typed.last),
+        follow: typed.follow,
+    }
+}
+
+fn showing(typed: ShowArguments, surroundings: &Surroundings) -> Show {
+    let form = match (typed.raw, typed.body) {
+        (true, _) => ShowForm::Raw,
+        (_, true) => ShowForm::Body,
+        _ => ShowForm::Transcript,
+    };
+    let place = HistoryPlace::find(typed.history.as_deref(), surroundings);
+    Show { place, id: typed.id, form }
+}
+
+fn keeping(typed: &KeepingArguments, surroundings: &Surroundings) -> HistoryConfig {
+    let place = if typed.no_history {
+        HistoryPlace::Memory
+    } else {
+        HistoryPlace::find(typed.history.as_deref(), surroundings)
+    };
+    HistoryConfig {
+        place,
+        size: typed.history_size,
+        age: typed.history_age,
+        body: typed.max_body,
     }
 }
 
@@ -94,6 +168,7 @@ fn resolve(
     let target = finder.find(typed.target.as_deref())?;
     let interpreter =
         interpreter::find(typed.python.as_deref(), &target.app_dir, surroundings)?;
+    let history = keeping(&typed.keeping, surroundings);
     Ok(Config {
         target,
         reload: typed.reload,
@@ -112,6 +187,7 @@ fn resolve(
         explain_reload: typed.explain_reload,
         access: typed.access,
         limits: typed.limits,
+        history,
         interpreter,
         arguments,
     })
@@ -140,6 +216,8 @@ mod tests {
         Surroundings {
             virtual_env: None,
             conda_prefix: None,
+            state_home: Some("/state".into()),
+            home: None,
             path: None,
             current_dir: current_dir.to_path_buf(),
             linked: Linked {
@@ -167,7 +245,8 @@ mod tests {
              --port 0 --threads 1 --timeout 1.5 --stream-chunked --max-head 1M \
              --allow-host a.example --retire 0.5 --drain 0",
         );
-        let invocation = from_command_line(arguments.clone(), &surroundings(&root));
+        let surroundings = surroundings(&root);
+        let invocation = from_command_line(arguments.clone(), &surroundings);
         let Ok(Invocation::Serve(config)) = invocation else {
             panic!("{invocation:?}");
         };
@@ -198,6 +277,12 @@ mod tests {
                 expose_errors: false,
             },
             limits: Limits { max_head: 1 << 20, ..Limits::default() },
+            history: HistoryConfig {
+                place: HistoryPlace::find(None, &surroundings),
+                size: 500 << 20,
+                age: jiff::SignedDuration::from_hours(720),
+                body: 10 << 20,
+            },
             interpreter: Interpreter {
                 python: PathBuf::from("/python/bin/python3"),
                 found_by: FoundBy::Build,

@@ -16,6 +16,10 @@ pub struct Surroundings {
     pub virtual_env: Option<OsString>,
     /// `CONDA_PREFIX`: the same for conda.
     pub conda_prefix: Option<OsString>,
+    /// `XDG_STATE_HOME`: where programs keep what they remember.
+    pub state_home: Option<OsString>,
+    /// `HOME`.
+    pub home: Option<PathBuf>,
     /// `PATH`, for `--python NAME`.
     pub path: Option<OsString>,
     /// Where relative paths start.
@@ -35,6 +39,8 @@ impl Surroundings {
         Ok(Self {
             virtual_env: set_variable("VIRTUAL_ENV"),
             conda_prefix: set_variable("CONDA_PREFIX"),
+            state_home: set_variable("XDG_STATE_HOME"),
+            home: set_variable("HOME").map(PathBuf::from),
             path: set_variable("PATH"),
             current_dir: env::current_dir().map_err(Error::CurrentDir)?,
             linked: Linked::with_this_binary(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     ExchangeId, GenerationId, Hint, Libraries, Making, Outcome, OutputLine, Preload,
-    ReloadReason, Request, Response, Rung, Source, Traceback,
+    ReloadReason, Request, Response, Rung, Source, Timing, Traceback,
 };
 
 /// Something that happened, told to the terminal and the history.
@@ -43,7 +43,10 @@ pub enum ExchangeEvent {
     Raised(Arc<Traceback>),
     /// The application broke a rule of WSGI.
     Hint(Arc<Hint>),
-    /// Nothing more comes.
+    /// When its steps were taken. Comes before the end, and once more where the
+    /// application went on after it.
+    Timed(Timing),
+    /// Nothing more comes for the client.
     Ended(Outcome),
 }
 

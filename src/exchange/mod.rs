@@ -12,6 +12,7 @@ mod message;
 mod output;
 mod record;
 pub mod rules;
+mod timing;
 
 pub use command::Command;
 pub use event::{Event, ExchangeEvent, GenerationEvent, Notice, Severity};
@@ -21,3 +22,4 @@ pub use libraries::{Group, Libraries, Preload};
 pub use message::{Request, Response};
 pub use output::{OutputLine, OutputStream};
 pub use record::{BODY_KEPT, Body, Exchange, ExchangeId, Outcome, Source};
+pub use timing::Timing;

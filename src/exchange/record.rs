@@ -6,7 +6,9 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{GenerationId, Hint, OutputLine, Request, Response, Traceback};
+use super::{
+    ExchangeEvent, GenerationId, Hint, OutputLine, Request, Response, Timing, Traceback,
+};
 
 /// The number of an exchange, counted from 1 within a run.
 #[derive(
@@ -99,6 +101,8 @@ pub struct Exchange {
     pub responded: Option<Timestamp>,
     /// When it ended.
     pub ended: Option<Timestamp>,
+    /// When other steps were taken; complete only once it has ended.
+    pub timing: Timing,
     pub traceback: Option<Arc<Traceback>>,
     pub hints: Vec<Arc<Hint>>,
     /// What the application wrote to `wsgi.errors` for it.
@@ -130,10 +134,41 @@ impl Exchange {
             called: None,
             responded: None,
             ended: None,
+            timing: Timing::default(),
             traceback: None,
             hints: Vec::new(),
             output: Vec::new(),
             outcome: None,
+        }
+    }
+
+    /// Takes in what an event says, but for the bodies and hints: how much of those is
+    /// kept is for whoever keeps them.
+    pub fn step(&mut self, at: Timestamp, what: &ExchangeEvent) {
+        match what {
+            ExchangeEvent::Began { .. }
+            | ExchangeEvent::RequestBody(_)
+            | ExchangeEvent::ResponseBody(_)
+            | ExchangeEvent::ResponsePassed(_)
+            | ExchangeEvent::Hint(_) => {}
+            ExchangeEvent::Held => self.held = Some(at),
+            ExchangeEvent::Called(generation) => {
+                self.generation = Some(*generation);
+                self.called = Some(at);
+            }
+            ExchangeEvent::Responded(response) => {
+                self.response = Some(Arc::clone(response));
+                self.responded = Some(at);
+            }
+            ExchangeEvent::Raised(traceback) => {
+                self.traceback = Some(Arc::clone(traceback));
+            }
+            ExchangeEvent::Timed(timing) => self.timing = *timing,
+            ExchangeEvent::Ended(outcome) => {
+                // The rare second end changes nothing: the first is what the client saw.
+                self.outcome.get_or_insert_with(|| outcome.clone());
+                self.ended.get_or_insert(at);
+            }
         }
     }
 

@@ -51,7 +51,6 @@ pub(super) fn apply(
 ) -> Dropped {
     let exchange = &mut kept.exchange;
     match what {
-        ExchangeEvent::Began { .. } => {}
         ExchangeEvent::RequestBody(piece) => {
             let body = &mut exchange.request_body;
             return grow(body, &mut kept.bytes, piece, room);
@@ -64,34 +63,28 @@ pub(super) fn apply(
             exchange.response_body.pass(*length);
             return Dropped { body_bytes: *length, ..Dropped::default() };
         }
-        ExchangeEvent::Held => exchange.held = Some(at),
-        ExchangeEvent::Called(generation) => {
-            exchange.generation = Some(*generation);
-            exchange.called = Some(at);
-        }
+        ExchangeEvent::Hint(hint) => return add_hint(kept, hint, room),
         ExchangeEvent::Responded(response) => {
-            let before = exchange.response.replace(Arc::clone(response));
             kept.bytes += response_cost(response);
-            kept.bytes -= before.map_or(0, |before| response_cost(&before));
-            exchange.responded = Some(at);
+            kept.bytes -= exchange.response.as_deref().map_or(0, response_cost);
         }
         ExchangeEvent::Raised(traceback) => {
-            let before = exchange.traceback.replace(Arc::clone(traceback));
             kept.bytes += traceback_cost(traceback);
-            kept.bytes -= before.map_or(0, |before| traceback_cost(&before));
+            kept.bytes -= exchange.traceback.as_deref().map_or(0, traceback_cost);
         }
-        ExchangeEvent::Hint(hint) => return add_hint(kept, hint, room),
-        ExchangeEvent::Ended(outcome) => {
-            // The rare second end changes nothing: the first is what the client saw.
-            exchange.outcome.get_or_insert_with(|| outcome.clone());
-            exchange.ended.get_or_insert(at);
+        ExchangeEvent::Ended(_) => {
             for body in [&mut exchange.request_body, &mut exchange.response_body] {
                 let before = body.kept.capacity();
                 body.kept.shrink_to_fit();
                 kept.bytes -= before - body.kept.capacity();
             }
         }
+        ExchangeEvent::Began { .. }
+        | ExchangeEvent::Held
+        | ExchangeEvent::Called(_)
+        | ExchangeEvent::Timed(_) => {}
     }
+    exchange.step(at, what);
     Dropped::default()
 }
 

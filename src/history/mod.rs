@@ -3,6 +3,7 @@
 //! Readers of the bus hand every event to a [`Store`] and ask it back for exchanges. The
 //! one store so far is [`Live`], in memory.
 
+pub mod database;
 mod growth;
 mod live;
 mod order;

@@ -45,6 +45,20 @@ pub struct RequestHead {
 }
 
 impl RequestHead {
+    /// Reads a head back from its bytes, from the request line to the empty line, however
+    /// long it is. `None` where it is none that would be served.
+    pub fn parse(bytes: &[u8]) -> Option<Self> {
+        let limits = Limits {
+            request_line: bytes.len(),
+            field_line: bytes.len(),
+            head: bytes.len(),
+            fields: memchr::memchr_iter(b'\n', bytes).count(),
+            ..Limits::default()
+        };
+        let (head, end) = RequestParser::new(limits).parse(bytes).ok()??;
+        (end == bytes.len()).then_some(head)
+    }
+
     /// The target without the scheme and authority of the absolute form.
     pub fn origin(&self) -> &str {
         authority_of(&self.target).map_or(&self.target, |(_, rest)| rest)

@@ -71,6 +71,8 @@ pub enum Up {
     Hint(Box<Hint>),
     /// What the application wrote to `wsgi.errors`; ends with a line's end.
     Errors(String),
+    /// When the application was called, and what it did.
+    Times(Times),
     /// Nothing more comes for this exchange.
     End(Ending),
 }
@@ -80,6 +82,17 @@ pub enum Up {
 pub struct FilePart {
     pub offset: u64,
     pub length: u64,
+}
+
+/// The steps of a call, as ticks of the clock that all processes share.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Times {
+    /// The application was called.
+    pub entered: u64,
+    /// It first called `start_response`.
+    pub started: Option<u64>,
+    /// `close()` of what it returned had ended.
+    pub closed: u64,
 }
 
 /// How a call ended.
@@ -107,6 +120,7 @@ mod kind {
     pub(super) const RAISED: u8 = 19;
     pub(super) const HINT: u8 = 20;
     pub(super) const ERRORS: u8 = 21;
+    pub(super) const TIMES: u8 = 25;
     pub(super) const END: u8 = 22;
     pub(super) const SERVING: u8 = 23;
     pub(super) const FILE: u8 = 24;
@@ -152,6 +166,7 @@ impl Up {
             Self::Raised(traceback) => append_value(kind::RAISED, id, traceback, out),
             Self::Hint(hint) => append_value(kind::HINT, id, hint, out),
             Self::Errors(text) => append_text(kind::ERRORS, id, text, out),
+            Self::Times(times) => append_value(kind::TIMES, id, times, out),
             Self::End(ending) => append_value(kind::END, id, ending, out),
         }
     }
@@ -166,6 +181,7 @@ impl Up {
             kind::RAISED => Self::Raised(read_value(payload)?),
             kind::HINT => Self::Hint(read_value(payload)?),
             kind::ERRORS => Self::Errors(String::from_utf8_lossy(payload).into_owned()),
+            kind::TIMES => Self::Times(read_value(payload)?),
             kind::END => Self::End(read_value(payload)?),
             _ => return None,
         })

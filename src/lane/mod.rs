@@ -15,5 +15,5 @@ pub use control::{
     ImportTrace, MOST_OPENED, OpenedFile, OsText, ToWorker, ToZygote, decode, encode,
 };
 pub use frame::{
-    Call, Down, Ending, FilePart, FrameReader, PIECE, Peer, Up, append_data,
+    Call, Down, Ending, FilePart, FrameReader, PIECE, Peer, Times, Up, append_data,
 };

@@ -16,10 +16,11 @@ use super::hints::{is_string, not_bytes, not_iterable};
 use super::lane_socket::LaneSocket;
 use super::start_response::StartResponse;
 use super::{running, shims};
+use crate::clock::ticks;
 use crate::exchange::rules::{self, Rule};
 use crate::exchange::{ExchangeId, Hint};
 use crate::http::ResponseHead;
-use crate::lane::{self, Ending, Up};
+use crate::lane::{self, Ending, Times, Up};
 
 /// The call that a thread is in, shared by the objects handed to the application.
 ///
@@ -40,6 +41,8 @@ struct Progress {
     head: Option<ResponseHead>,
     /// Bytes of the body still wanted by the application's own Content-Length.
     room: Option<u64>,
+    /// When `start_response` was first called.
+    started: Option<u64>,
     /// Whether `write()` was used.
     wrote: bool,
     /// The rules whose breach was told: once is enough.
@@ -114,14 +117,16 @@ pub(super) fn run(
     let (environ, errors) = environ(py, &call, request, caller.multithread)?;
     let start_response = Bound::new(py, StartResponse(Arc::clone(&call)))?;
     running::enter(py, id, caller.thread);
+    let entered = ticks();
     let outcome = match application.call1((environ, start_response)) {
         Ok(iterable) => call.send_all(py, &iterable),
         Err(error) => Err(Failure::Raised(error)),
     };
     running::leave(py, id);
+    let closed = ticks();
     call.leave_if_forked(py, outcome.as_ref().err());
     errors.get().finish(py);
-    call.end(py, outcome);
+    call.end(py, outcome, (entered, closed));
     CURRENT.set(None);
     Ok(())
 }
@@ -328,7 +333,12 @@ impl Conversation {
     }
 
     /// Ends the exchange; the objects the application may still hold are dead from here.
-    fn end(&self, py: Python<'_>, outcome: Result<(), Failure>) {
+    fn end(
+        &self,
+        py: Python<'_>,
+        outcome: Result<(), Failure>,
+        (entered, closed): (u64, u64),
+    ) {
         let ending = match outcome {
             Ok(()) | Err(Failure::ClientGone) => Ending::Complete,
             Err(Failure::Broke(hint)) => {
@@ -350,8 +360,15 @@ impl Conversation {
                 }
             }
         };
-        self.lock(py).stage = Stage::Over;
-        self.report(py, &Up::End(ending));
+        let started = {
+            let mut progress = self.lock(py);
+            progress.stage = Stage::Over;
+            progress.started
+        };
+        let mut frames = Vec::new();
+        Up::Times(Times { entered, started, closed }).append(self.id, &mut frames);
+        Up::End(ending).append(self.id, &mut frames);
+        let _server_gone = self.lane.send(py, &frames);
     }
 
     /// What `start_response` settles. The error is a breach of PEP 3333.
@@ -361,6 +378,7 @@ impl Conversation {
             return Err(PyRuntimeError::new_err("start_response: the request is over"));
         }
         progress.head = Some(head);
+        progress.started.get_or_insert_with(ticks);
         Ok(())
     }
 

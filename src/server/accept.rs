@@ -170,8 +170,13 @@ impl Server {
         let token = self.ids.token();
         let interest = Interest::READABLE | Interest::WRITABLE;
         self.registry().register(&mut socket, token, interest)?;
-        let connection =
-            Connection::new(socket, source, peers, self.terms.http, monotonic());
+        let connection = Connection::new(
+            socket,
+            source,
+            peers,
+            self.terms.http,
+            (self.outlet.clock.now(), monotonic()),
+        );
         self.connections.insert(token, connection);
         self.drive(token);
         Ok(())

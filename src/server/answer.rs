@@ -156,7 +156,10 @@ impl Server {
                 None if exchange.generation.is_none() => Outcome::Refused,
                 None => Outcome::Complete,
             };
-            self.outlet.publish(exchange.id, ExchangeEvent::Ended(outcome));
+            if exchange.framing.is_some() {
+                exchange.timing.last_byte = Some(self.outlet.clock.now());
+            }
+            self.outlet.end(exchange.id, exchange.timing, outcome);
         }
         if !exchange.keep {
             // Where the end of the connection is the end of the body, only a reset can

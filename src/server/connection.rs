@@ -10,6 +10,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use mio::Token;
 
 use super::channel::{Channel, Fill};
@@ -20,7 +21,7 @@ use super::transport::Transport;
 use super::upload::Upload;
 use crate::clock::monotonic;
 use crate::config;
-use crate::exchange::{ExchangeId, GenerationId, Hint, Source, Traceback};
+use crate::exchange::{ExchangeId, GenerationId, Hint, Source, Timing, Traceback};
 use crate::http::{Limits, RequestHead, RequestParser, ResponseFraming};
 use crate::lane::Peer;
 
@@ -43,6 +44,8 @@ pub(super) struct Connection {
     pub(super) parser: RequestParser,
     pub(super) phase: Phase,
     pub(super) source: Source,
+    /// When it was accepted.
+    pub(super) accepted: Timestamp,
     pub(super) client: Peer,
     pub(super) server: Peer,
     /// The client will send nothing more; it may still read.
@@ -106,6 +109,7 @@ pub(super) struct InFlight {
     pub(super) cut: Option<String>,
     pub(super) traceback: Option<Arc<Traceback>>,
     pub(super) hints: Vec<Arc<Hint>>,
+    pub(super) timing: Timing,
 }
 
 /// Where an exchange stands.
@@ -131,9 +135,10 @@ impl Connection {
         source: Source,
         (client, server): (Peer, Peer),
         limits: Limits,
-        now: Instant,
+        (accepted, now): (Timestamp, Instant),
     ) -> Self {
         Self {
+            accepted,
             channel: Channel::new(socket),
             inbox: Vec::new(),
             parser: RequestParser::new(limits),
@@ -311,6 +316,7 @@ impl InFlight {
             cut: None,
             traceback: None,
             hints: Vec::new(),
+            timing: Timing::default(),
         }
     }
 

@@ -136,14 +136,14 @@ impl Server {
                 let (generation, work) = (*generation, (token, exchange.id));
                 let fresh = self.ids.token();
                 let registry = self.poll.registry();
-                match self.lanes.take(generation, work, registry, fresh) {
-                    Ok(Some(lane)) => {
-                        self.call(connection, lane, generation);
-                        true
-                    }
-                    // All busy; or the process has just died, which will be announced.
-                    Ok(None) | Err(_) => false,
+                let taken = self.lanes.take(generation, work, registry, fresh);
+                if let Ok(Some(lane)) = taken {
+                    self.call(connection, lane, generation);
+                    return true;
                 }
+                // All busy; or the process has just died, which will be announced.
+                exchange.timing.queued.get_or_insert_with(|| self.outlet.clock.now());
+                false
             }
         }
     }

@@ -22,7 +22,9 @@ use super::replayed::Feeder;
 use super::terms::Terms;
 use crate::bus::Bus;
 use crate::clock::{Clock, monotonic};
-use crate::exchange::{Event, ExchangeEvent, ExchangeId, GenerationId, Outcome, Source};
+use crate::exchange::{
+    Event, ExchangeEvent, ExchangeId, GenerationId, Outcome, Source, Timing,
+};
 use crate::reload::Announcement;
 
 const LISTENER: Token = Token(0);
@@ -161,6 +163,12 @@ pub(super) struct Outlet {
 impl Outlet {
     pub(super) fn publish(&self, id: ExchangeId, what: ExchangeEvent) {
         self.bus.publish(Event::Exchange { id, at: self.clock.now(), what });
+    }
+
+    /// Tells the end of an exchange, with its times.
+    pub(super) fn end(&self, id: ExchangeId, timing: Timing, outcome: Outcome) {
+        self.publish(id, ExchangeEvent::Timed(timing));
+        self.publish(id, ExchangeEvent::Ended(outcome));
     }
 }
 
@@ -475,10 +483,10 @@ impl Server {
                 Some(why) => Outcome::Cut(why),
                 None => Outcome::ClientGone,
             };
-            self.outlet.publish(exchange.id, ExchangeEvent::Ended(outcome));
+            self.outlet.end(exchange.id, exchange.timing, outcome);
         }
         if let Some(lane) = exchange.lane().and_then(|token| self.lanes.get_mut(token)) {
-            lane.abandon();
+            lane.abandon(exchange.timing);
         }
     }
 

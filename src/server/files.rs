@@ -107,6 +107,7 @@ impl Server {
             Ok(0) => self.cut_file(connection, "it became shorter"),
             Ok(length) => {
                 piece.truncate(length);
+                exchange.timing.first_byte.get_or_insert_with(|| self.outlet.clock.now());
                 outflow.offset += length as u64;
                 outflow.left -= length as u64;
                 outflow.shown -= length;

@@ -66,7 +66,8 @@ impl Server {
         let upload = match plan_upload(&head, &self.terms, self.stream_chunked) {
             Ok(upload) => upload,
             Err(error) => {
-                let exchange = InFlight::new(id, head, Upload::Done);
+                let mut exchange = InFlight::new(id, head, Upload::Done);
+                exchange.timing.accepted = Some(connection.accepted);
                 connection.phase = Phase::Exchange(Box::new(exchange));
                 self.refuse(connection, &error);
                 return;
@@ -79,6 +80,7 @@ impl Server {
             exchange.wants_continue = false;
         }
         let ready = exchange.stage != Stage::Spooling;
+        exchange.timing.accepted = Some(connection.accepted);
         connection.phase = Phase::Exchange(Box::new(exchange));
         if ready {
             self.assign_or_queue(token, connection);
@@ -309,7 +311,8 @@ impl Server {
         let mut raw = std::mem::take(&mut connection.inbox);
         raw.truncate(MALFORMED_KEPT);
         self.publish_began(id, connection, Request { raw, head: None });
-        let exchange = InFlight::new(id, head, Upload::Done);
+        let mut exchange = InFlight::new(id, head, Upload::Done);
+        exchange.timing.accepted = Some(connection.accepted);
         connection.phase = Phase::Exchange(Box::new(exchange));
         self.refuse(connection, error);
     }

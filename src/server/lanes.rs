@@ -12,7 +12,7 @@ use mio::{Interest, Registry, Token};
 
 use super::channel::Channel;
 use super::lane_stream::LaneStream;
-use crate::exchange::{ExchangeId, GenerationId};
+use crate::exchange::{ExchangeId, GenerationId, Timing};
 use crate::lane::FrameReader;
 use crate::reload::WorkerControl;
 
@@ -27,13 +27,16 @@ pub(super) struct Lane {
     /// The connection and exchange it works for. The connection may be gone already;
     /// the lane is busy until the application has finished all the same.
     pub(super) work: Option<(Token, ExchangeId)>,
+    /// What is known of the times of an exchange whose client is gone.
+    pub(super) abandoned: Option<Timing>,
     /// Its sending side was shut: it cannot be used for another exchange.
     pub(super) spent: bool,
 }
 
 impl Lane {
     /// Tells the worker that nobody waits for this exchange any more.
-    pub(super) fn abandon(&mut self) {
+    pub(super) fn abandon(&mut self, timing: Timing) {
+        self.abandoned = Some(timing);
         self.spent = true;
         self.channel.discard_outbox();
         let _gone = self.channel.socket.socket.shutdown(Shutdown::Write);
@@ -135,6 +138,7 @@ impl Lanes {
             generation,
             served: false,
             work: Some(work),
+            abandoned: None,
             spent: false,
         };
         self.all.insert(token, lane);

@@ -4,13 +4,15 @@ use std::sync::Arc;
 
 use mio::Token;
 
-use super::connection::{Connection, Stage};
+use super::connection::{Connection, InFlight, Stage};
 use super::event_loop::Server;
 use super::pages::Page;
 use crate::clock::monotonic;
-use crate::exchange::{Event, ExchangeEvent, ExchangeId, OutputLine, OutputStream};
+use crate::exchange::{
+    Event, ExchangeEvent, ExchangeId, OutputLine, OutputStream, Timing,
+};
 use crate::http::{Error, LAST_CHUNK, ResponseFraming, encode_chunk};
-use crate::lane::{Ending, Up};
+use crate::lane::{Ending, Times, Up};
 
 impl Server {
     /// Takes every frame that is complete. The error is a lane that does not speak our
@@ -55,6 +57,7 @@ impl Server {
                 self.outlet.publish(id, ExchangeEvent::Hint(hint));
             }
             Up::Errors(text) => self.publish_errors(lane, id, &text),
+            Up::Times(times) => self.take_times(lane, exchange, id, times),
             Up::File(part) => self.take_file(lane, connection.as_mut(), id, part),
             Up::Serving | Up::WantBody | Up::Head(_) | Up::Data(_) | Up::End(_) => {
                 if let (true, Some(connection)) = (exchange.is_some(), &mut connection) {
@@ -86,7 +89,37 @@ impl Server {
             Up::Head(head) => self.write_head(connection, *head),
             Up::Data(block) => self.write_block(connection, id, block),
             Up::End(ending) => self.end_response(connection, id, ending),
-            Up::Serving | Up::File(_) | Up::Raised(_) | Up::Hint(_) | Up::Errors(_) => {}
+            Up::Serving
+            | Up::File(_)
+            | Up::Times(_)
+            | Up::Raised(_)
+            | Up::Hint(_)
+            | Up::Errors(_) => {}
+        }
+    }
+
+    /// Notes when the application did what. Where the client is gone already, that is
+    /// told at once.
+    fn take_times(
+        &mut self,
+        lane: Token,
+        exchange: Option<&mut InFlight>,
+        id: ExchangeId,
+        times: Times,
+    ) {
+        let at = |ticks| Some(self.outlet.clock.at(ticks));
+        let add = |timing: &mut Timing| {
+            timing.entered = at(times.entered);
+            timing.started = times.started.and_then(at);
+            timing.closed = at(times.closed);
+        };
+        if let Some(exchange) = exchange {
+            add(&mut exchange.timing);
+        } else if let Some(mut timing) =
+            self.lanes.get_mut(lane).and_then(|lane| lane.abandoned.take())
+        {
+            add(&mut timing);
+            self.outlet.publish(id, ExchangeEvent::Timed(timing));
         }
     }
 
@@ -99,6 +132,9 @@ impl Server {
     ) {
         let Some(exchange) = connection.exchange(id) else { return };
         let Some(framing) = exchange.framing else { return };
+        if !block.is_empty() {
+            exchange.timing.first_byte.get_or_insert_with(|| self.outlet.clock.now());
+        }
         match framing {
             ResponseFraming::None => return,
             ResponseFraming::Length(_) => {

@@ -23,6 +23,8 @@ class Tree:
 
     def __init__(self, command: list[str], folder: Path, log: Path) -> None:
         environment = {key: os.environ[key] for key in os.environ if key not in _FOREIGN}
+        # What it remembers is no business of the user's own.
+        environment["XDG_STATE_HOME"] = str(log.parent / "state")
         self._log = log
         with log.open("wb") as output:
             self._leader = subprocess.Popen(

@@ -25,6 +25,7 @@ mod footprint;
 mod freshness;
 mod generations;
 mod giving_back;
+mod history;
 mod hostile;
 mod lifecycle;
 mod linted;

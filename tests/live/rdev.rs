@@ -1,9 +1,11 @@
 //! The real program, started with arguments in a folder and ended with its whole family.
 
 use std::ffi::OsStr;
+use std::fs;
 use std::ops::{Deref, DerefMut};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use crate::client::{Answer, Client, get};
 use crate::environment::venv;
@@ -28,10 +30,28 @@ pub(crate) fn rdev(folder: &Path) -> Launch {
     let built = OsStr::new(env!("CARGO_BIN_EXE_rdev"));
     let mut command = Command::new(binary.as_deref().unwrap_or(built));
     command.current_dir(folder).env("VIRTUAL_ENV", venv());
+    command.env("XDG_STATE_HOME", state_folder());
     for name in ["PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYO3_PYTHON"] {
         command.env_remove(name);
     }
     Launch { command }
+}
+
+/// Where the runs of this test process keep their histories. Those of earlier test
+/// processes are removed.
+fn state_folder() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| {
+        let all = Path::new(env!("CARGO_TARGET_TMPDIR")).join("state");
+        fs::create_dir_all(&all).unwrap();
+        for entry in fs::read_dir(&all).unwrap().flatten() {
+            if !Path::new("/proc").join(entry.file_name()).exists() {
+                // Another test process may be at it too.
+                let _gone = fs::remove_dir_all(entry.path());
+            }
+        }
+        all.join(std::process::id().to_string())
+    })
 }
 
 impl Launch {
@@ -52,15 +72,7 @@ impl Launch {
         let mut command = Command::new(program[0]);
         command.args(&program[1..]).arg(self.command.get_program());
         command.args(self.command.get_args());
-        if let Some(folder) = self.command.get_current_dir() {
-            command.current_dir(folder);
-        }
-        for (name, value) in self.command.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
+        copy_surroundings(&self.command, &mut command);
         Self { command }
     }
 
@@ -79,6 +91,13 @@ impl Launch {
     /// Starts it on a free port and waits until it listens.
     pub(crate) fn serve(self) -> Rdev {
         let mut program = self.args(["--port", "0"]).start();
+        let port = program.wait_for_port();
+        Rdev { program, port }
+    }
+
+    /// Starts it as it is and waits until it listens.
+    pub(crate) fn serve_as_it_is(self) -> Rdev {
+        let mut program = self.without_terminal();
         let port = program.wait_for_port();
         Rdev { program, port }
     }
@@ -104,16 +123,29 @@ impl Launch {
         let mut shell = Command::new("sh");
         shell.args(["-i", "-m"]).env("PS1", "shell: ").env_remove("ENV");
         shell.env("RDEV", self.command.get_program());
-        if let Some(folder) = self.command.get_current_dir() {
-            shell.current_dir(folder);
-        }
-        for (name, value) in self.command.get_envs() {
-            match value {
-                Some(value) => shell.env(name, value),
-                None => shell.env_remove(name),
-            };
-        }
+        copy_surroundings(&self.command, &mut shell);
         Terminal::start(&shell, columns, rows)
+    }
+
+    /// Has a shell run a script; `$RDEV` there is the program.
+    pub(crate) fn by_shell(self, script: &str) -> Program {
+        let mut shell = Command::new("sh");
+        shell.args(["-ec", script]).env("RDEV", self.command.get_program());
+        copy_surroundings(&self.command, &mut shell);
+        Program::start(&mut shell)
+    }
+}
+
+/// Gives a command another's folder and environment.
+fn copy_surroundings(from: &Command, to: &mut Command) {
+    if let Some(folder) = from.get_current_dir() {
+        to.current_dir(folder);
+    }
+    for (name, value) in from.get_envs() {
+        match value {
+            Some(value) => to.env(name, value),
+            None => to.env_remove(name),
+        };
     }
 }
 

@@ -60,6 +60,8 @@ impl Machine {
         Surroundings {
             virtual_env: None,
             conda_prefix: None,
+            state_home: None,
+            home: None,
             path: Some(OsString::from(format!(
                 "{}:{}",
                 self.at("shims").display(),

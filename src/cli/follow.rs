@@ -1,0 +1,135 @@
+//! Following a history that is being written: what ends from now on.
+//!
+//! The folder of the file is watched, so that nothing is done while nothing is written.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::mem::MaybeUninit;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::Context;
+use rusqlite::params;
+use rustix::fs::inotify;
+
+use crate::history::database::{Place, Reader, RecordId, RunId, Summary};
+
+use super::history::Printer;
+
+/// What is written in one batch touches the file several times, and can be read only
+/// after the last of them.
+const SETTLING: Duration = Duration::from_millis(50);
+
+/// Prints what ends from now on, until the pipe is closed or the program interrupted.
+/// `newest` was there before, and of that `listed` was printed.
+pub(super) fn follow(
+    file: &Path,
+    mut reader: Reader,
+    newest: &[RecordId],
+    listed: &[Summary],
+    printer: &mut Printer,
+) -> anyhow::Result<()> {
+    let watch = watch(file)?;
+    let mut inode = inode(file);
+    let open = listed.iter().filter(|summary| summary.outcome.is_none());
+    let mut state = State {
+        seen: newest.iter().map(|id| (id.run, id.number.0)).collect(),
+        open: open.map(|summary| summary.place).collect(),
+    };
+    loop {
+        for place in state.ended(&reader)? {
+            let summary = reader.summary_at(place)?;
+            if let Some(summary) = summary {
+                printer.print(&summary)?;
+            }
+        }
+        printer.flush()?;
+        wait(&watch)?;
+        sleep(SETTLING);
+        // A damaged file was put aside, and a new one begun.
+        let now = self::inode(file);
+        if now.is_some() && now != inode {
+            let Ok(opened) = Reader::open(file) else { continue };
+            (reader, inode, state) = (opened, now, State::default());
+        }
+    }
+}
+
+/// What is known of a history.
+#[derive(Debug, Default)]
+struct State {
+    /// The last exchange of each run.
+    seen: BTreeMap<RunId, u64>,
+    /// Those that have not ended.
+    open: BTreeSet<Place>,
+}
+
+impl State {
+    /// What has ended since the last time, in the order of time.
+    fn ended(&mut self, reader: &Reader) -> rusqlite::Result<Vec<Place>> {
+        for newest in reader.newest()? {
+            let seen = self.seen.entry(newest.run).or_insert(0);
+            if newest.number.0 > *seen {
+                self.open.extend(places_after(reader, newest.run, *seen)?);
+                *seen = newest.number.0;
+            }
+        }
+        let mut ended = Vec::new();
+        let mut statement = reader
+            .connection()
+            .prepare_cached("SELECT outcome IS NOT NULL FROM exchange WHERE at = ?1")?;
+        for place in &self.open {
+            let mut rows = statement.query([place.0])?;
+            // What was deleted meanwhile is of no more interest.
+            if rows.next()?.is_none_or(|row| row.get(0).unwrap_or(true)) {
+                ended.push(*place);
+            }
+        }
+        self.open.retain(|place| ended.binary_search(place).is_err());
+        Ok(ended)
+    }
+}
+
+fn places_after(
+    reader: &Reader,
+    run: RunId,
+    number: u64,
+) -> rusqlite::Result<Vec<Place>> {
+    let mut statement = reader
+        .connection()
+        .prepare_cached("SELECT at FROM exchange WHERE run = ?1 AND number > ?2")?;
+    let number = i64::try_from(number).unwrap_or(i64::MAX);
+    let places =
+        statement.query_map(params![run.0, number], |row| row.get(0).map(Place))?;
+    places.collect()
+}
+
+fn inode(file: &Path) -> Option<u64> {
+    fs::metadata(file).ok().map(|metadata| metadata.ino())
+}
+
+fn watch(file: &Path) -> anyhow::Result<OwnedFd> {
+    let folder = match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let watch = inotify::init(inotify::CreateFlags::CLOEXEC)?;
+    let events = inotify::WatchFlags::MODIFY
+        | inotify::WatchFlags::CREATE
+        | inotify::WatchFlags::MOVED_TO;
+    inotify::add_watch(&watch, folder, events)
+        .with_context(|| format!("{} cannot be watched", folder.display()))?;
+    Ok(watch)
+}
+
+/// Waits until something is written, and forgets how much it was.
+fn wait(watch: &OwnedFd) -> anyhow::Result<()> {
+    let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
+    match rustix::io::read(watch, &mut buffer) {
+        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

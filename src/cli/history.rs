@@ -1,0 +1,69 @@
+//! `rdev history`: lists exchanges, and goes on with those to come.
+
+use std::io::{self, IsTerminal, Write};
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+
+use crate::config::History;
+use crate::history::database::{Reader, Summary};
+
+use super::follow::follow;
+use super::row::{Style, line};
+use super::{FOUND, NOTHING, open, say};
+
+pub(super) fn run(request: &History) -> anyhow::Result<u8> {
+    let reader = open(&request.place)?;
+    let mut printer = Printer::new();
+    let news = reader.newest()?;
+    let found = reader.latest(request.last.unwrap_or(u64::MAX))?;
+    for summary in found.iter().rev() {
+        printer.print(summary)?;
+    }
+    printer.flush()?;
+    tell_losses(&reader)?;
+    if request.follow {
+        let file = request.place.file().context("there is no file to follow")?;
+        follow(file, reader, &news, &found, &mut printer)?;
+    }
+    Ok(if printer.printed { FOUND } else { NOTHING })
+}
+
+/// What is missing in the latest run is said, so that nobody takes a part for the whole.
+fn tell_losses(reader: &Reader) -> anyhow::Result<()> {
+    let latest = crate::history::database::latest_run(reader.connection())?;
+    let Some(run) = latest else { return Ok(()) };
+    let losses = reader.losses(run)?;
+    if !losses.is_none() {
+        say(&format!("run {run} is not whole: {losses} lost"));
+    }
+    Ok(())
+}
+
+/// Where lines go.
+pub(super) struct Printer {
+    out: io::BufWriter<io::StdoutLock<'static>>,
+    style: Style,
+    printed: bool,
+}
+
+impl Printer {
+    fn new() -> Self {
+        let out = io::stdout().lock();
+        let columns = out.is_terminal().then(|| match crossterm::terminal::size() {
+            Ok((columns, _)) if columns > 0 => usize::from(columns),
+            _ => 80,
+        });
+        let style = Style { zone: TimeZone::system(), columns };
+        Self { out: io::BufWriter::new(out), style, printed: false }
+    }
+
+    pub(super) fn print(&mut self, summary: &Summary) -> io::Result<()> {
+        self.printed = true;
+        writeln!(self.out, "{}", line(summary, &self.style))
+    }
+
+    pub(super) fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}

@@ -1,0 +1,140 @@
+//! `rdev show`: one exchange, as a transcript, byte for byte, or its body alone.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
+
+use anyhow::Context;
+use jiff::tz::TimeZone;
+
+use crate::body;
+use crate::config::{Show, ShowForm};
+use crate::exchange::{Body, Event, Exchange, ExchangeEvent};
+use crate::history::database::{Name, Record};
+use crate::plain::{Settings, Transcript};
+use crate::text;
+
+use super::{FOUND, NOTHING, open, say};
+
+/// How much a packed body may unpack to.
+const MOST_UNPACKED: usize = 1 << 30;
+
+pub(super) fn run(request: &Show) -> anyhow::Result<u8> {
+    let typed = &request.id;
+    let name: Name = typed.parse().ok().with_context(|| {
+        format!("\"{typed}\" is no exchange; they are like 42 or 7.42")
+    })?;
+    let reader = open(&request.place)?;
+    let record = match reader.find(name)? {
+        Some(id) => reader.record(id)?,
+        None => None,
+    };
+    let Some(record) = record else {
+        say(&format!("error: there is no exchange {typed} in the history"));
+        return Ok(NOTHING);
+    };
+    let mut out = io::stdout().lock();
+    match request.form {
+        ShowForm::Transcript => write_transcript(&mut out, &record)?,
+        ShowForm::Raw => write_raw(&mut out, &record.exchange)?,
+        ShowForm::Body => write_body(&mut out, &record.exchange)?,
+    }
+    out.flush()?;
+    for note in cuts(&record.exchange) {
+        say(&note);
+    }
+    Ok(FOUND)
+}
+
+/// What is not there because it was too much.
+fn cuts(exchange: &Exchange) -> Vec<String> {
+    let bodies =
+        [("request", &exchange.request_body), ("response", &exchange.response_body)];
+    let cut = bodies.into_iter().filter(|(_, body)| !body.is_whole());
+    cut.map(|(name, Body { kept, total })| {
+        let (kept, total) =
+            (text::byte_count(kept.len() as u64), text::byte_count(*total));
+        format!("the {name}'s body is cut in the history: {kept} of {total} are kept")
+    })
+    .collect()
+}
+
+/// Both messages as they went over the wire, one behind the other.
+fn write_raw(out: &mut impl Write, exchange: &Exchange) -> io::Result<()> {
+    out.write_all(&exchange.request.raw)?;
+    out.write_all(&exchange.request_body.kept)?;
+    if let Some(response) = &exchange.response {
+        out.write_all(&response.raw)?;
+        out.write_all(&exchange.response_body.kept)?;
+    }
+    Ok(())
+}
+
+/// The response's body with its content codings undone, and text as UTF-8.
+fn write_body(out: &mut impl Write, exchange: &Exchange) -> io::Result<()> {
+    let headers = exchange.response.as_ref().map(|response| &response.head.headers);
+    let kept = &exchange.response_body.kept;
+    let reading = body::read(kept, headers, MOST_UNPACKED);
+    out.write_all(&reading.content)?;
+    if let Some(stop) = reading.stop {
+        say(&format!("the body could not be unpacked to its end: {stop}"));
+    }
+    Ok(())
+}
+
+/// The exchange as the server printed it when it happened.
+fn write_transcript(out: &mut impl Write, record: &Record) -> io::Result<()> {
+    let exchange = &record.exchange;
+    let began = exchange.began.to_zoned(TimeZone::system());
+    writeln!(out, "#{} {}", record.id(), began.strftime("%Y-%m-%d %H:%M:%S%.3f %:z"))?;
+    let settings = Settings {
+        stdout_is_terminal: io::stdout().is_terminal(),
+        stderr_is_terminal: io::stdout().is_terminal(),
+        ..Settings::default()
+    };
+    let mut transcript = Transcript::new(settings);
+    for event in events(exchange) {
+        for block in transcript.take(&event) {
+            out.write_all(&block.bytes)?;
+        }
+    }
+    for block in transcript.pause() {
+        out.write_all(&block.bytes)?;
+    }
+    Ok(())
+}
+
+/// What was told of an exchange while it ran.
+fn events(exchange: &Exchange) -> Vec<Event> {
+    let mut steps = Vec::new();
+    let mut step = |at, what| steps.push(Event::Exchange { id: exchange.id, at, what });
+    let Exchange { began, .. } = *exchange;
+    let (source, client) = (exchange.source, exchange.client.clone());
+    let request = Arc::clone(&exchange.request);
+    step(began, ExchangeEvent::Began { source, client, request });
+    let piece = |body: &Body| Arc::from(body.kept.as_slice());
+    step(began, ExchangeEvent::RequestBody(piece(&exchange.request_body)));
+    if let Some(held) = exchange.held {
+        step(held, ExchangeEvent::Held);
+    }
+    let called = exchange.called.unwrap_or(began);
+    if let Some(generation) = exchange.generation {
+        step(called, ExchangeEvent::Called(generation));
+    }
+    for hint in &exchange.hints {
+        step(called, ExchangeEvent::Hint(Arc::clone(hint)));
+    }
+    if let Some(traceback) = &exchange.traceback {
+        step(called, ExchangeEvent::Raised(Arc::clone(traceback)));
+    }
+    let responded = exchange.responded.unwrap_or(called);
+    if let Some(response) = &exchange.response {
+        step(responded, ExchangeEvent::Responded(Arc::clone(response)));
+        step(responded, ExchangeEvent::ResponseBody(piece(&exchange.response_body)));
+    }
+    if let (Some(ended), Some(outcome)) = (exchange.ended, &exchange.outcome) {
+        step(ended, ExchangeEvent::Ended(outcome.clone()));
+    }
+    let output = exchange.output.iter().cloned();
+    steps.extend(output.map(|line| Event::Output { at: called, line }));
+    steps
+}

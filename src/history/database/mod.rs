@@ -1,0 +1,25 @@
+//! The history on disk: one `SQLite` file per project.
+//!
+//! `schema.sql` has the tables. Invariant: a body that is kept is a beginning of what went
+//! over the wire, and its size says how much that was.
+
+mod evict;
+mod growing;
+mod open;
+mod read;
+mod reader;
+mod record;
+pub mod recorder;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod write;
+mod writer;
+
+pub use evict::Bounds;
+pub use open::{OpenError, open_to_read, open_to_write, set_aside};
+pub use read::{SUMMARY, latest_run, place_of, record, summary};
+pub use reader::Reader;
+pub use record::{Name, Place, Record, RecordId, RunId, Size, Summary};
+pub use schema::VERSION;
+pub use writer::{Batch, Beginning, RunKind, Writer};

@@ -1,0 +1,179 @@
+//! Opening a file, or not: it may be missing, damaged, newer than this program, or no
+//! history at all.
+//!
+//! Invariant: nothing is ever deleted. A file that cannot be gone on with is renamed by
+//! [`set_aside`], and only when it is known to be a history.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+use thiserror::Error;
+
+use super::schema::{self, APPLICATION, VERSION};
+
+/// How long to wait for another process that writes.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Above so many bytes the write-ahead log is cut back once it was emptied.
+const LOG_LIMIT: i64 = 16 << 20;
+/// What is kept of the file in memory, in KiB.
+const CACHE: i64 = 8 << 10;
+/// For the statements of a batch, which are prepared once.
+const STATEMENTS: usize = 32;
+
+/// Why a file cannot be used.
+#[derive(Debug, Error)]
+pub enum OpenError {
+    #[error("there is no history at {}", .0.display())]
+    Missing(PathBuf),
+    #[error("{} is damaged: {}", .0.display(), .1)]
+    Damaged(PathBuf, rusqlite::Error),
+    /// Written by a later version of rdev.
+    #[error("{} was written by a newer rdev (version {} of the file)", .0.display(), .1)]
+    Newer(PathBuf, i64),
+    #[error("{} is not a history of rdev's", .0.display())]
+    Foreign(PathBuf),
+    #[error("{} cannot be used: {}", .0.display(), .1)]
+    Unusable(PathBuf, rusqlite::Error),
+    #[error("{} cannot be used: {}", .0.display(), .1)]
+    Io(PathBuf, io::Error),
+}
+
+/// Opens a history for writing; makes it where there is none, for the user alone.
+pub fn open_to_write(path: &Path) -> Result<Connection, OpenError> {
+    create(path).map_err(|error| OpenError::Io(path.to_path_buf(), error))?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let judged = |error| judge(path, error);
+    let mut connection = Connection::open_with_flags(path, flags).map_err(judged)?;
+    is_ours(&connection, path)?;
+    prepare(&connection).map_err(judged)?;
+    match schema::migrate(&mut connection).map_err(judged)? {
+        VERSION => Ok(connection),
+        newer => Err(OpenError::Newer(path.to_path_buf(), newer)),
+    }
+}
+
+/// Opens a history that is there for reading, also while another process writes it.
+pub fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
+    if !path.exists() {
+        return Err(OpenError::Missing(path.to_path_buf()));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let judged = |error| judge(path, error);
+    let connection = Connection::open_with_flags(path, flags).map_err(judged)?;
+    connection.busy_timeout(PATIENCE).map_err(judged)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    is_ours(&connection, path)?;
+    match schema::version(&connection).map_err(judged)? {
+        VERSION => Ok(connection),
+        // Empty: a server has just made it, or was stopped before it could fill it.
+        0 => Err(OpenError::Missing(path.to_path_buf())),
+        newer => Err(OpenError::Newer(path.to_path_buf(), newer)),
+    }
+}
+
+/// Whether a file says of itself that it is a history, however damaged the rest of it is.
+pub(super) fn claims_to_be_a_history(path: &Path) -> bool {
+    // The database header: 16 bytes of magic, the application id at byte 68.
+    let mut header = [0; 72];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    read.is_ok()
+        && header.starts_with(b"SQLite format 3\0")
+        && header.ends_with(&APPLICATION.to_be_bytes())
+}
+
+/// Renames a history with its write-ahead log, so that it can be looked at and a new one
+/// begun. Returns where it is now.
+pub fn set_aside(path: &Path, why: &str, now: Timestamp) -> io::Result<PathBuf> {
+    let suffix = format!(".{why}-{}", now.strftime("%Y%m%dT%H%M%S"));
+    let free = (0..).map(|count| match count {
+        0 => with_suffix(path, &suffix),
+        count => with_suffix(path, &format!("{suffix}-{count}")),
+    });
+    let to = free
+        .into_iter()
+        .find(|candidate| !candidate.exists())
+        .ok_or_else(|| io::Error::from(io::ErrorKind::AlreadyExists))?;
+    fs::rename(path, &to)?;
+    for log in ["-wal", "-shm"] {
+        match fs::rename(with_suffix(path, log), with_suffix(&to, log)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(to)
+}
+
+/// A path with more behind its last name.
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Makes the file and its folder where they are missing. What is in them is for the user
+/// alone; `SQLite` gives its log the mode of the file.
+fn create(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let file = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)?;
+    let mode = file.metadata()?.permissions().mode();
+    if mode & 0o077 != 0 {
+        file.set_permissions(fs::Permissions::from_mode(mode & !0o077))?;
+    }
+    Ok(())
+}
+
+/// A file with tables of another program's must not get ours.
+fn is_ours(connection: &Connection, path: &Path) -> Result<(), OpenError> {
+    let ask = || -> rusqlite::Result<(u32, i64)> {
+        let application =
+            connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+        let tables =
+            connection
+                .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+        Ok((application, tables))
+    };
+    match ask().map_err(|error| judge(path, error))? {
+        (APPLICATION, _) | (0, 0) => Ok(()),
+        _ => Err(OpenError::Foreign(path.to_path_buf())),
+    }
+}
+
+fn prepare(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(PATIENCE)?;
+    // Both only take effect before there is a table.
+    connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    let mode: String =
+        connection
+            .pragma_update_and_check(None, "journal_mode", "WAL", |row| row.get(0))?;
+    debug_assert_eq!(mode, "wal");
+    // With a write-ahead log a crash of the program loses nothing either way; that of
+    // the machine may lose the last seconds, but never harms the file.
+    connection.pragma_update(None, "synchronous", "NORMAL")?;
+    connection.pragma_update(None, "journal_size_limit", LOG_LIMIT)?;
+    connection.pragma_update(None, "cache_size", -CACHE)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(())
+}
+
+fn judge(path: &Path, error: rusqlite::Error) -> OpenError {
+    let path = path.to_path_buf();
+    match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            OpenError::Damaged(path, error)
+        }
+        _ => OpenError::Unusable(path, error),
+    }
+}

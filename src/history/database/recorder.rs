@@ -1,0 +1,449 @@
+//! The recorder: reads the bus and writes what it says, in batches.
+//!
+//! Invariant: nobody waits for it. What it cannot write, because the disk is full or the
+//! server was faster, is counted, told and noted in the run; recording goes on as soon as
+//! it can.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use rusqlite::ErrorCode;
+
+use crate::bus::{Bus, Losses, Subscription};
+use crate::clock::{Clock, monotonic};
+use crate::exchange::{
+    Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Notice,
+    OutputLine, Severity,
+};
+
+use super::evict::Bounds;
+use super::growing::Growing;
+use super::open::{OpenError, claims_to_be_a_history, open_to_write, set_aside};
+use super::writer::{Batch, Beginning, Writer};
+
+/// How long events gather before they are written, so that a crash of the program loses
+/// less than twice as much.
+const LINGER: Duration = Duration::from_millis(50);
+/// From one look at the bounds to the next, while there is nothing to delete.
+const BOUNDS_EVERY: Duration = Duration::from_secs(2);
+/// How long deleting may go on before events are looked after again.
+const DELETING: Duration = Duration::from_millis(30);
+/// From one attempt to write to the next, where that fails.
+const RETRY: Duration = Duration::from_secs(2);
+/// From one word about what is lost to the next.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+/// Generations kept until they can be written.
+const GENERATIONS: usize = 1000;
+/// Exchanges that have ended for the client while the application goes on: more of them
+/// are not waited for.
+const LINGERING: usize = 1000;
+
+/// What is recorded, and where.
+#[derive(Clone)]
+pub struct Setup {
+    pub file: PathBuf,
+    /// Whether the place is of rdev's own choosing: what is there is a history then,
+    /// however damaged.
+    pub is_own_place: bool,
+    pub bounds: Bounds,
+    pub beginning: Beginning,
+    pub clock: Clock,
+    /// Where it says what the user has to know.
+    pub bus: Bus,
+}
+
+/// Records until the bus is closed. To be run in a thread of its own.
+pub fn run(setup: Setup, subscription: &Subscription) {
+    // Where there is too little to go round, requests come first.
+    let _refused = rustix::process::nice(5);
+    let mut recorder = Recorder::new(setup);
+    while let Some(events) = subscription.gather(LINGER, recorder.patience()) {
+        recorder.take(events);
+        recorder.flush(subscription.losses());
+        recorder.enforce_bounds();
+    }
+    recorder.end();
+}
+
+struct Recorder {
+    setup: Setup,
+    /// `None` while nothing can be written.
+    writer: Option<Writer>,
+    /// When writing is tried again, where it failed.
+    retry: Option<Instant>,
+    growing: BTreeMap<ExchangeId, Growing>,
+    generations: VecDeque<(GenerationId, Timestamp, GenerationEvent)>,
+    output: Vec<(Timestamp, OutputLine)>,
+    losses: Ledger,
+    /// When to look at the bounds; `None` while nothing was written since.
+    next_bounds: Option<Instant>,
+}
+
+/// What was lost, and how much of that is known to whom.
+struct Ledger {
+    /// On the way here.
+    bus: Losses,
+    /// Because it could not be written.
+    disk: Losses,
+    /// Noted in the run.
+    noted: Losses,
+    /// Told to the user.
+    told: Losses,
+    next_word: Instant,
+    /// Why nothing can be written.
+    why: Option<String>,
+    /// Whether the user knows that.
+    why_told: bool,
+}
+
+impl Ledger {
+    fn all(&self) -> Losses {
+        Losses {
+            exchanges: self.bus.exchanges + self.disk.exchanges,
+            body_pieces: self.bus.body_pieces + self.disk.body_pieces,
+            output_lines: self.bus.output_lines + self.disk.output_lines,
+            other: self.bus.other + self.disk.other,
+        }
+    }
+
+    /// Nothing can be written, for this reason.
+    fn blame(&mut self, why: String) {
+        self.why = Some(why);
+    }
+
+    /// Whether the user does not know all.
+    fn has_news(&self) -> bool {
+        self.all() != self.told || self.why.is_some() != self.why_told
+    }
+
+    /// What to tell the user now.
+    fn word(&mut self, now: Instant) -> Option<String> {
+        if !self.has_news() || now < self.next_word {
+            return None;
+        }
+        let (all, is_again) = (self.all(), self.why_told && self.why.is_none());
+        (self.told, self.why_told) = (all, self.why.is_some());
+        self.next_word = now + TOLD_EVERY;
+        let what = match &self.why {
+            Some(why) => format!("nothing is recorded: {why}"),
+            None if is_again => "the history is recorded again".to_owned(),
+            None => "the history could not keep up".to_owned(),
+        };
+        Some(if all.is_none() { what } else { format!("{what}; {all} lost so far") })
+    }
+}
+
+impl Recorder {
+    fn new(setup: Setup) -> Self {
+        let now = monotonic();
+        let mut recorder = Self {
+            setup,
+            writer: None,
+            retry: None,
+            growing: BTreeMap::new(),
+            generations: VecDeque::new(),
+            output: Vec::new(),
+            losses: Ledger {
+                bus: Losses::default(),
+                disk: Losses::default(),
+                noted: Losses::default(),
+                told: Losses::default(),
+                next_word: now,
+                why: None,
+                why_told: false,
+            },
+            next_bounds: Some(now),
+        };
+        recorder.writer = recorder.open();
+        recorder
+    }
+
+    /// How long the recorder may sleep while nothing happens.
+    fn patience(&self) -> Option<Duration> {
+        let word = self.losses.has_news().then_some(self.losses.next_word);
+        let due = [self.next_bounds, self.retry, word];
+        let next = due.into_iter().flatten().min()?;
+        Some(next.saturating_duration_since(monotonic()))
+    }
+
+    fn take(&mut self, events: VecDeque<Event>) {
+        for event in events {
+            match event {
+                Event::Exchange { id, at, what } => self.take_step(id, at, &what),
+                Event::Output { at, line } => self.output.push((at, line)),
+                Event::Generation { id, at, what } => {
+                    self.generations.push_back((id, at, what));
+                    if self.generations.len() > GENERATIONS {
+                        self.generations.pop_front();
+                        self.losses.disk.other += 1;
+                    }
+                }
+                Event::Notice { .. } => {}
+            }
+        }
+    }
+
+    fn take_step(&mut self, id: ExchangeId, at: Timestamp, what: &ExchangeEvent) {
+        if let ExchangeEvent::Began { source, client, request } = what {
+            let (client, request) = (client.clone(), request.clone());
+            let exchange = Exchange::begin(id, at, *source, client, request);
+            self.growing.entry(id).or_insert_with(|| Growing::begin(exchange));
+        } else if let Some(growing) = self.growing.get_mut(&id) {
+            growing.apply(at, what, self.setup.bounds.body);
+        }
+    }
+
+    /// Writes what has come, or counts it as lost.
+    fn flush(&mut self, lost_on_the_way: Losses) {
+        self.losses.bus = lost_on_the_way;
+        if let Err(error) = self.try_to_write() {
+            self.lose();
+            if let Some(error) = error {
+                self.fail(&error);
+            }
+        }
+        self.forget_what_is_over();
+        if let Some(word) = self.losses.word(monotonic()) {
+            self.say(Severity::Warning, word);
+        }
+    }
+
+    /// The error is `None` while it is not even tried.
+    fn try_to_write(&mut self) -> Result<(), Option<rusqlite::Error>> {
+        if !self.has_something() {
+            return Ok(());
+        }
+        if self.retry.is_some_and(|retry| monotonic() < retry) {
+            return Err(None);
+        }
+        let Some(mut writer) = self.writer.take().or_else(|| self.open()) else {
+            return Err(None);
+        };
+        let written = self.write(&mut writer);
+        self.writer = Some(writer);
+        self.settle(&written.map_err(Some)?);
+        self.retry = None;
+        self.losses.why = None;
+        Ok(())
+    }
+
+    fn has_something(&self) -> bool {
+        !self.output.is_empty()
+            || !self.generations.is_empty()
+            || self.losses.noted != self.losses.all()
+            || self.growing.values().any(|growing| growing.is_dirty)
+    }
+
+    /// Writes all that is new in one batch. Returns the places of the exchanges that
+    /// were written for the first time.
+    fn write(
+        &self,
+        writer: &mut Writer,
+    ) -> rusqlite::Result<Vec<(ExchangeId, super::Place)>> {
+        let run = writer.run();
+        let mut batch = writer.batch()?;
+        let mut places = Vec::new();
+        for (id, growing) in self.growing.iter().filter(|(_, growing)| growing.is_dirty) {
+            match growing.place {
+                Some(place) => growing.draft(run, |draft| batch.update(draft, place))?,
+                None => {
+                    places.push((*id, growing.draft(run, |draft| batch.insert(draft))?));
+                }
+            }
+        }
+        self.write_the_rest(&batch, &places)?;
+        batch.commit()?;
+        Ok(places)
+    }
+
+    fn write_the_rest(
+        &self,
+        batch: &Batch<'_>,
+        places: &[(ExchangeId, super::Place)],
+    ) -> rusqlite::Result<()> {
+        for (at, line) in &self.output {
+            let place = line.exchange.and_then(|id| {
+                let fresh = places.binary_search_by_key(&id, |(id, _)| *id);
+                match fresh {
+                    Ok(index) => Some(places[index].1),
+                    Err(_) => self.growing.get(&id)?.place,
+                }
+            });
+            batch.output(*at, line, place)?;
+        }
+        for (id, at, what) in &self.generations {
+            batch.generation(*id, *at, what)?;
+        }
+        if self.losses.noted != self.losses.all() {
+            batch.losses(self.losses.all())?;
+        }
+        Ok(())
+    }
+
+    /// A batch is in the database.
+    fn settle(&mut self, places: &[(ExchangeId, super::Place)]) {
+        for (id, place) in places {
+            if let Some(growing) = self.growing.get_mut(id) {
+                growing.place = Some(*place);
+            }
+        }
+        for growing in self.growing.values_mut() {
+            growing.settle();
+        }
+        self.output.clear();
+        self.generations.clear();
+        self.losses.noted = self.losses.all();
+        self.next_bounds.get_or_insert(monotonic() + BOUNDS_EVERY);
+    }
+
+    /// What there is cannot be written: what has ended is given up, and of the rest the
+    /// bodies.
+    fn lose(&mut self) {
+        for growing in self.growing.values_mut() {
+            let pieces = growing.lose();
+            if growing.exchange.ended.is_some() {
+                if growing.is_dirty && growing.place.is_none() {
+                    self.losses.disk.exchanges += 1;
+                }
+            } else {
+                self.losses.disk.body_pieces += pieces;
+            }
+        }
+        self.losses.disk.output_lines += self.output.len() as u64;
+        self.output.clear();
+    }
+
+    fn forget_what_is_over(&mut self) {
+        let fails = self.retry.is_some();
+        self.growing.retain(|_, growing| {
+            let ended = growing.exchange.ended.is_some();
+            !(growing.is_over() || ended && fails)
+        });
+        if self.growing.len() <= LINGERING {
+            return;
+        }
+        let ended = self.growing.iter().filter(|(_, it)| it.exchange.ended.is_some());
+        let ended: Vec<ExchangeId> = ended.map(|(id, _)| *id).collect();
+        let too_many = ended.len().saturating_sub(LINGERING);
+        for id in &ended[..too_many] {
+            self.growing.remove(id);
+        }
+    }
+
+    /// Something went wrong: says so, and decides how to go on.
+    fn fail(&mut self, error: &rusqlite::Error) {
+        self.retry = Some(monotonic() + RETRY);
+        self.losses.blame(error.to_string());
+        if is_damage(error) {
+            let file = self.setup.file.clone();
+            self.put_aside(&file, "damaged", &error.to_string());
+            // The next one gets a run of its own.
+            self.writer = None;
+            self.retry = Some(monotonic());
+            self.growing.values_mut().for_each(Growing::forget_place);
+        }
+    }
+
+    /// Opens the file and begins a run; what cannot be gone on with is put aside first.
+    fn open(&mut self) -> Option<Writer> {
+        let mut opened = open_to_write(&self.setup.file);
+        if let Err(error) = &opened
+            && self.is_to_be_put_aside(error)
+        {
+            opened = open_to_write(&self.setup.file);
+        }
+        let begun = match opened {
+            Ok(connection) => Writer::begin(connection, &self.setup.beginning)
+                .map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match begun {
+            Ok(writer) => Some(writer),
+            Err(why) => {
+                self.retry = Some(monotonic() + RETRY);
+                self.losses.blame(why);
+                None
+            }
+        }
+    }
+
+    /// Puts a file aside that is a history but cannot be gone on with.
+    fn is_to_be_put_aside(&self, error: &OpenError) -> bool {
+        let file = &self.setup.file;
+        let is_history = self.setup.is_own_place || claims_to_be_a_history(file);
+        match error {
+            OpenError::Newer(..) => self.put_aside(file, "newer", &error.to_string()),
+            OpenError::Damaged(..) if is_history => {
+                self.put_aside(file, "damaged", &error.to_string())
+            }
+            _ => false,
+        }
+    }
+
+    fn put_aside(&self, file: &std::path::Path, kind: &str, why: &str) -> bool {
+        match set_aside(file, kind, self.setup.clock.now()) {
+            Ok(to) => {
+                let to = to.display();
+                self.say(
+                    Severity::Warning,
+                    format!("{why}; it is now {to}, and a new history was begun"),
+                );
+                true
+            }
+            Err(error) => {
+                let text = format!("{why}; it cannot be put aside: {error}");
+                self.say(Severity::Warning, text);
+                false
+            }
+        }
+    }
+
+    /// Deletes what is too old or too much, for as long as there is time.
+    fn enforce_bounds(&mut self) {
+        let now = monotonic();
+        if self.next_bounds.is_none_or(|next| now < next) {
+            return;
+        }
+        let Some(writer) = &mut self.writer else {
+            self.next_bounds = None;
+            return;
+        };
+        let flying = self.growing.values().filter(|it| it.exchange.ended.is_none());
+        let flying = flying.filter_map(|growing| growing.place).min();
+        let until = now + DELETING;
+        loop {
+            let at = self.setup.clock.now();
+            match self.setup.bounds.enforce(writer.connection(), at, flying) {
+                Ok(true) if monotonic() < until => {}
+                Ok(true) => return,
+                Ok(false) => break,
+                Err(error) => {
+                    self.fail(&error);
+                    self.next_bounds = Some(now + BOUNDS_EVERY);
+                    return;
+                }
+            }
+        }
+        self.next_bounds = None;
+    }
+
+    fn end(&mut self) {
+        if let Some(writer) = &self.writer
+            && let Err(error) = writer.end(self.setup.clock.now())
+        {
+            self.say(Severity::Warning, format!("the history did not end well: {error}"));
+        }
+    }
+
+    fn say(&self, severity: Severity, text: String) {
+        let at = self.setup.clock.now();
+        self.setup.bus.publish(Event::Notice { at, notice: Notice { severity, text } });
+    }
+}
+
+fn is_damage(error: &rusqlite::Error) -> bool {
+    let code = error.sqlite_error_code();
+    matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))
+}

@@ -1,0 +1,75 @@
+//! The tables, and how a file of an older version gets them.
+
+use rusqlite::{Connection, TransactionBehavior};
+
+/// What marks a file as a history of rdev's (the header's application id): "rdev".
+pub(super) const APPLICATION: u32 = u32::from_be_bytes(*b"rdev");
+
+/// The version of a file that was brought up to date.
+pub const VERSION: i64 = 1;
+
+/// From each version to the next, beginning with an empty file. What is here was
+/// released: a change of the tables is one more step, with a file of the version before
+/// among the tests.
+const STEPS: [&str; VERSION as usize] = [include_str!("schema.sql")];
+
+/// Brings a file up to date, in one transaction. Several processes may do so at once. A
+/// newer file is left as it is; the version it then has is returned.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<i64> {
+    let found = version(connection)?;
+    if found >= VERSION {
+        return Ok(found);
+    }
+    let transaction =
+        connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    // Another process may have been faster.
+    let found = version(&transaction)?;
+    let steps = STEPS.iter().skip(usize::try_from(found).unwrap_or(0));
+    for step in steps {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION)?;
+    transaction.pragma_update(None, "user_version", found.max(VERSION))?;
+    transaction.commit()?;
+    Ok(found.max(VERSION))
+}
+
+pub(super) fn version(connection: &Connection) -> rusqlite::Result<i64> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_gets_every_table_once() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        assert_eq!(migrate(&mut connection).unwrap(), VERSION);
+        assert_eq!(migrate(&mut connection).unwrap(), VERSION);
+        let tables: i64 = connection
+            .query_row(
+                "SELECT count(*) FROM sqlite_schema
+                 WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+                [],
+                |row| row.get(0),
+            )
+            .unwrap();
+        assert_eq!(tables, 6);
+        let application: u32 = connection
+            .pragma_query_value(None, "application_id", |row| row.get(0))
+            .unwrap();
+        assert_eq!(application, APPLICATION);
+    }
+
+    #[test]
+    fn a_newer_file_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", VERSION + 1).unwrap();
+        assert_eq!(migrate(&mut connection).unwrap(), VERSION + 1);
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 0);
+    }
+}

@@ -1,0 +1,392 @@
+//! The history on disk and the commands that read it: what was served is there, whatever
+//! becomes of rdev, of the file and of the disk.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use rusqlite::Connection;
+use rustix::process::Signal;
+
+use crate::client::request;
+use crate::folder::Folder;
+use crate::patience::until;
+use crate::program::Program;
+use crate::rdev::{Launch, Rdev, rdev};
+
+/// Answers with the request's body and path; prints to `wsgi.errors`; raises at `/raise`.
+const APP: &str = r#"
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    print("asked for", path, file=environ["wsgi.errors"])
+    if path == "/raise":
+        raise KeyError(path)
+    start_response("200 OK", [("Content-Type", "text/plain"), ("X-Path", path)])
+    if path == "/big":
+        return [b"x" * 2000]
+    return [body, path.encode()]
+"#;
+
+/// A project with a state folder of its own.
+struct Project {
+    folder: Folder,
+    state: tempfile::TempDir,
+}
+
+impl Project {
+    fn new() -> Self {
+        let folder = Folder::empty();
+        folder.save("app.py", APP);
+        Self { folder, state: tempfile::tempdir().unwrap() }
+    }
+
+    fn launch(&self) -> Launch {
+        rdev(self.folder.path()).env("XDG_STATE_HOME", self.state.path())
+    }
+
+    fn serve(&self) -> Rdev {
+        self.launch().arg("app:app").serve()
+    }
+
+    /// Runs a command to its end.
+    fn run<const N: usize>(&self, arguments: [&str; N]) -> Ran {
+        let mut program = self.launch().args(arguments).without_terminal();
+        let code = program.wait_for_exit().code();
+        Ran { code, stdout: program.stdout(), stderr: program.stderr() }
+    }
+
+    /// The lines of the list, once it has so many that have ended.
+    fn listed(&self, count: usize) -> Vec<String> {
+        until("a list with all of them", || {
+            let ran = self.run(["history"]);
+            let lines: Vec<String> = ran.stdout.lines().map(str::to_owned).collect();
+            let ended = lines.iter().all(|line| !line.contains("not ended"));
+            (lines.len() == count && ended).then_some(lines)
+        })
+    }
+
+    /// How many exchanges there are, ended or not.
+    fn begun(&self) -> usize {
+        self.run(["history"]).stdout.lines().count()
+    }
+
+    /// The files in rdev's state folder.
+    fn files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(self.state.path().join("rdev")).unwrap();
+        let mut files: Vec<PathBuf> =
+            entries.map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        files
+    }
+
+    fn database(&self) -> PathBuf {
+        let mut files = self.files();
+        files.retain(|file| file.extension().is_some_and(|kind| kind == "db"));
+        assert_eq!(files.len(), 1, "{files:?}");
+        files.remove(0)
+    }
+
+    /// What was put aside under that word.
+    fn aside(&self, word: &str) -> PathBuf {
+        let mut files = self.files();
+        files.retain(|file| {
+            let name = file.to_string_lossy();
+            name.contains(word) && !name.ends_with("-wal") && !name.ends_with("-shm")
+        });
+        assert_eq!(files.len(), 1, "{files:?}");
+        files.remove(0)
+    }
+}
+
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn fields(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}
+
+fn kill(server: &mut Program) {
+    server.signal(Signal::KILL);
+    server.wait_for_exit();
+}
+
+#[test]
+fn what_was_served_is_listed_and_shown_byte_for_byte_also_after_kill_9() {
+    let project = Project::new();
+    let mut server = project.serve();
+    let sent = "POST /sign?a=b HTTP/1.1\r\nHost: localhost\r\nX-Odd:   spaced \r\n\
+                Content-Length: 5\r\n\r\n\x00name";
+    let answer = server.connect().ask("POST", sent).expect(200);
+    server.get("/raise").expect(500);
+    for _ in 0..2 {
+        let lines = project.listed(2);
+        assert_eq!(fields(&lines[0])[0], "1.1", "{lines:?}");
+        assert_eq!(fields(&lines[0])[3..7], ["g1", "POST", "200", "text/plain"]);
+        assert!(lines[0].contains(" /sign?a=b"), "{lines:?}");
+        assert!(lines[1].contains("KeyError: '/raise'"), "{lines:?}");
+        let raw = project.run(["show", "1.1", "--raw"]);
+        let (request, response) = raw.stdout.split_at(sent.len());
+        assert_eq!(request, sent);
+        assert!(response.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n"));
+        let body = format!("\r\n\r\n{}", answer.text());
+        assert!(response.ends_with(&body), "{response:?}");
+        assert_eq!(project.run(["show", "1", "--body"]).stdout, answer.text());
+        let shown = project.run(["show", "2"]).stdout;
+        for part in ["#1.2 ", "> GET /raise HTTP/1.1", "KeyError", "< HTTP/1.1 500 "] {
+            assert!(shown.contains(part), "{shown}");
+        }
+        kill(&mut server);
+    }
+}
+
+#[test]
+fn the_steps_of_an_exchange_are_timed_in_their_order() {
+    const STEPS: &str = "accepted, 0, called, entered, started, responded, first_byte, \
+                         last_byte, duration";
+    let project = Project::new();
+    // The second has to wait for the only thread.
+    let server = project.launch().args(["app:app", "--threads", "1"]).serve();
+    let (mut first, mut second) = (server.connect(), server.connect());
+    first.send("POST /one HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n");
+    until("the first to be called", || (project.begun() == 1).then_some(()));
+    second.send(request("GET", "/two"));
+    until("both to have begun", || (project.begun() == 2).then_some(()));
+    first.send("x");
+    for client in [&mut first, &mut second] {
+        client.answer("GET").expect(200);
+    }
+    project.listed(2);
+    let database = Connection::open(project.database()).unwrap();
+    for number in [1, 2] {
+        let sql = format!("SELECT {STEPS} FROM exchange WHERE number = {number}");
+        let steps: Vec<i64> = database
+            .query_row(&sql, [], |row| (0..9).map(|column| row.get(column)).collect())
+            .unwrap();
+        assert!(steps.is_sorted(), "{STEPS}: {steps:?}");
+        let sql = format!("SELECT queued, closed FROM exchange WHERE number = {number}");
+        let (queued, closed): (Option<i64>, Option<i64>) =
+            database.query_row(&sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        assert_eq!(queued.is_some(), number == 2, "{queued:?}");
+        assert!(closed >= Some(steps[4]), "{closed:?} {steps:?}");
+    }
+}
+
+#[test]
+fn a_run_of_its_own_for_each_start_and_two_at_once_share_the_file() {
+    let project = Project::new();
+    let (first, second) = (project.serve(), project.serve());
+    for server in [&first, &second] {
+        for _ in 0..20 {
+            server.get("/").expect(200);
+        }
+    }
+    let lines = project.listed(40);
+    let ids = |run: &str| lines.iter().filter(|line| line.starts_with(run)).count();
+    assert_eq!((ids("1."), ids("2.")), (20, 20), "{lines:?}");
+    // A number alone is of the latest run.
+    second.get("/second").expect(200);
+    project.listed(41);
+    assert!(project.run(["show", "21"]).stdout.starts_with("#2.21 "));
+    assert_eq!(project.run(["show", "1.21"]).code, Some(1));
+    assert_eq!(project.run(["show", "3.1"]).code, Some(1));
+    assert_eq!(project.run(["show", "x"]).code, Some(2));
+}
+
+#[test]
+fn the_file_is_for_its_user_alone() {
+    let project = Project::new();
+    let server = project.serve();
+    server.get("/").expect(200);
+    project.listed(1);
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&project.state.path().join("rdev")), 0o700);
+    let files = project.files();
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+/// Makes a history with one exchange, ends rdev, and gives the file.
+fn with_a_file() -> (Project, PathBuf) {
+    let project = Project::new();
+    let mut server = project.serve();
+    server.get("/old").expect(200);
+    server.signal(Signal::TERM);
+    server.wait_for_exit();
+    let file = project.database();
+    (project, file)
+}
+
+/// Serves and records although the file there cannot be gone on with; gives what rdev
+/// said.
+fn serves_all_the_same(project: &Project) -> String {
+    let mut server = project.serve();
+    server.get("/new").expect(200);
+    let lines = project.listed(1);
+    assert!(lines[0].contains(" /new"), "{lines:?}");
+    server.signal(Signal::TERM);
+    server.wait_for_exit();
+    server.stderr()
+}
+
+#[test]
+fn a_file_that_is_no_database_any_more_is_put_aside() {
+    let (project, file) = with_a_file();
+    let noise: Vec<u8> = (0..20_000_u32).map(|at| (at * at % 251) as u8).collect();
+    fs::write(&file, &noise).unwrap();
+    let said = serves_all_the_same(&project);
+    let aside = project.aside("damaged");
+    assert!(said.contains(&*aside.to_string_lossy()), "{said}");
+    assert_eq!(fs::read(aside).unwrap(), noise);
+}
+
+#[test]
+fn a_truncated_file_is_put_aside() {
+    let (project, file) = with_a_file();
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[..5000]).unwrap();
+    let said = serves_all_the_same(&project);
+    let aside = project.aside("damaged");
+    assert!(said.contains(&*aside.to_string_lossy()), "{said}");
+}
+
+#[test]
+fn a_newer_file_is_put_aside_whole() {
+    let (project, file) = with_a_file();
+    let database = Connection::open(&file).unwrap();
+    database.pragma_update(None, "user_version", 99).unwrap();
+    drop(database);
+    assert_eq!(project.run(["history"]).code, Some(2));
+    let said = serves_all_the_same(&project);
+    let aside = project.aside("newer");
+    assert!(said.contains("newer rdev") && said.contains(&*aside.to_string_lossy()));
+    let database = Connection::open(aside).unwrap();
+    let count: i64 = database
+        .query_row("SELECT count(*) FROM exchange", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(count, 1);
+}
+
+#[test]
+fn a_named_file_that_is_no_history_is_left_alone() {
+    let project = Project::new();
+    project.folder.save("notes.txt", "mine");
+    let named = ["app:app", "--history", "notes.txt"];
+    let mut server = project.launch().args(named).serve();
+    server.get("/").expect(200);
+    server.wait_for("the reason", |it| it.stderr().contains("nothing is recorded"));
+    assert_eq!(
+        fs::read_to_string(project.folder.path().join("notes.txt")).unwrap(),
+        "mine"
+    );
+    assert!(!project.state.path().join("rdev").exists());
+}
+
+#[test]
+fn a_full_disk_stops_the_recording_alone_and_what_is_lost_is_counted() {
+    let project = Project::new();
+    // A disk of its own, as far as this process sees.
+    let script = "mount -t tmpfs -o size=600k none \"$1\" && shift && exec \"$@\"";
+    let state = project.state.path().to_str().unwrap();
+    let disk = ["unshare", "--user", "--map-root-user", "--mount"];
+    let disk = [&disk[..], &["sh", "-ec", script, "sh", state]].concat();
+    let mut server = project
+        .launch()
+        .arg("app:app")
+        .args(["--history-size", "0"])
+        .args(["--port", "0", "--plain"])
+        .inside(&disk)
+        .serve_as_it_is();
+    let body = vec![b'b'; 20_000];
+    for _ in 0..100 {
+        server.connect().post("/", &body).expect(200);
+    }
+    server.wait_for("a count", |it| {
+        let said = it.stderr();
+        said.contains("nothing is recorded: database or disk is full")
+            && said.contains("exchanges, ")
+            && said.contains(" lost so far")
+    });
+    server.get("/").expect(200);
+}
+
+#[test]
+fn a_body_that_is_cut_in_the_history_says_so() {
+    let project = Project::new();
+    let server = project.launch().args(["app:app", "--max-body", "1500"]).serve();
+    assert_eq!(server.get("/big").expect(200).body.len(), 2000);
+    let lines = project.listed(1);
+    assert!(lines[0].contains("1.5 kB of the response's body kept"), "{lines:?}");
+    let shown = project.run(["show", "1", "--body"]);
+    assert_eq!(shown.stdout.len(), 1500);
+    assert!(shown.stderr.contains("1.5 kB of 2.0 kB are kept"), "{}", shown.stderr);
+}
+
+#[test]
+fn without_a_history_no_file_is_made() {
+    let project = Project::new();
+    let server = project.launch().args(["app:app", "--no-history"]).serve();
+    server.get("/").expect(200);
+    drop(server);
+    assert_eq!(fs::read_dir(project.state.path()).unwrap().count(), 0);
+    let ran = project.run(["history"]);
+    assert_eq!(ran.code, Some(1));
+    assert!(ran.stderr.contains("there is no history at "), "{}", ran.stderr);
+}
+
+#[test]
+fn a_list_that_is_followed_goes_on_with_what_ends() {
+    let project = Project::new();
+    let server = project.serve();
+    server.get("/before").expect(200);
+    project.listed(1);
+    let mut list = project.launch().args(["history", "--follow"]).without_terminal();
+    list.wait_for("what was there", |it| it.stdout().contains(" /before"));
+    for path in ["/one", "/two"] {
+        server.get(path).expect(200);
+        list.wait_for("what has ended", |it| it.stdout().contains(path));
+    }
+    assert_eq!(list.stdout().lines().count(), 3, "{}", list.said());
+}
+
+#[test]
+fn who_closes_the_pipe_has_seen_enough() {
+    let project = Project::new();
+    let server = project.serve();
+    server.connect().ask("GET", request("GET", "/")).expect(200);
+    project.listed(1);
+    let program = format!("{} history | true", "\"$RDEV\"");
+    let mut shell = project.launch().by_shell(&program);
+    shell.wait_for_exit();
+    assert_eq!(shell.stderr(), "");
+}
+
+#[test]
+fn old_exchanges_make_room_for_new_ones() {
+    let project = Project::new();
+    let bounds = ["app:app", "--history-size", "2MiB"];
+    let server = project.launch().args(bounds).serve();
+    let body = vec![b'b'; 100_000];
+    let mut client = server.connect();
+    for _ in 0..100 {
+        client.post("/", &body).expect(200);
+    }
+    let last = until("the oldest to go", || {
+        let ran = project.run(["history", "--last", "0"]);
+        let lines: Vec<&str> = ran.stdout.lines().collect();
+        let first = lines.first()?;
+        (!first.starts_with("1.1 ") && lines.len() < 30).then_some(lines.len())
+    });
+    // Ten fit; one step, of a megabyte, takes six of them.
+    assert!(last >= 3, "{last}");
+    until("the file to shrink", || {
+        let length = fs::metadata(project.database()).unwrap().len();
+        (length <= 2 << 20).then_some(())
+    });
+}
