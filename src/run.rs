@@ -185,6 +185,7 @@ impl Face {
         let setup = tui::Setup {
             target: shown.target,
             address: shown.address,
+            root: shown.root,
             reloads: shown.reloads,
             clock,
             zone: jiff::tz::TimeZone::system(),

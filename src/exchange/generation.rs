@@ -2,8 +2,13 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::{ExchangeId, GenerationEvent, Libraries, Preload, Traceback};
 
 /// The number of a generation, counted from 1 within a run.
 #[derive(
@@ -84,6 +89,109 @@ pub struct Making {
     pub why: String,
     /// Whether another was wished for (`--reload-mode`).
     pub unmet: bool,
+}
+
+/// What became of a generation, as far as is known.
+#[derive(Clone, Debug)]
+pub enum Fate {
+    Importing,
+    Ready,
+    /// It could not be imported.
+    Failed(Arc<Traceback>),
+    /// Overtaken before it was ready.
+    Discarded,
+    /// Its process ended by itself; the text says how.
+    Died(String),
+    /// Its process ended since a newer one took over.
+    Retired,
+}
+
+/// One generation as the history keeps it.
+#[derive(Clone, Debug)]
+pub struct Generation {
+    pub id: GenerationId,
+    /// The last exchange before it.
+    pub after: Option<ExchangeId>,
+    pub reason: ReloadReason,
+    pub began: Timestamp,
+    pub making: Option<Arc<Making>>,
+    /// How long its import took, once it has succeeded.
+    pub took: Option<Duration>,
+    /// When it was ready, or it was clear that it never would be.
+    pub decided: Option<Timestamp>,
+    pub fate: Fate,
+    /// Why another was made in its place.
+    pub doubt: Option<String>,
+    pub libraries: Option<Arc<Libraries>>,
+    /// What was imported beforehand after its example.
+    pub preloaded: Option<Arc<Preload>>,
+    /// Since when the next one is held back, and for how long.
+    pub held_back: Option<(Timestamp, Duration)>,
+    /// How many steps of it have been taken in.
+    pub steps: u32,
+}
+
+impl Generation {
+    /// A generation whose process is being made.
+    pub fn begin(
+        id: GenerationId,
+        at: Timestamp,
+        reason: ReloadReason,
+        after: Option<ExchangeId>,
+    ) -> Self {
+        Self {
+            id,
+            after,
+            reason,
+            began: at,
+            making: None,
+            took: None,
+            decided: None,
+            fate: Fate::Importing,
+            doubt: None,
+            libraries: None,
+            preloaded: None,
+            held_back: None,
+            steps: 0,
+        }
+    }
+
+    /// Takes in a step.
+    pub fn advance(&mut self, at: Timestamp, what: &GenerationEvent) {
+        self.steps += 1;
+        match what {
+            GenerationEvent::Started(_) => {}
+            GenerationEvent::Chosen(making) => self.making = Some(Arc::clone(making)),
+            GenerationEvent::Imported(libraries) => {
+                self.libraries = Some(Arc::clone(libraries));
+            }
+            GenerationEvent::Doubted(why) => self.doubt = Some(why.clone()),
+            GenerationEvent::Preloaded(preload) => {
+                self.preloaded = Some(Arc::clone(preload));
+            }
+            GenerationEvent::HeldBack(pause) => self.held_back = Some((at, *pause)),
+            GenerationEvent::Ready { took, .. } => {
+                self.took = Some(*took);
+                self.decide(at, Fate::Ready);
+            }
+            GenerationEvent::Failed(traceback) => {
+                self.decide(at, Fate::Failed(Arc::clone(traceback)));
+            }
+            GenerationEvent::Discarded => self.decide(at, Fate::Discarded),
+            GenerationEvent::Retired => self.decide(at, Fate::Retired),
+            GenerationEvent::Died(how) => self.decide(at, Fate::Died(how.clone())),
+        }
+    }
+
+    fn decide(&mut self, at: Timestamp, fate: Fate) {
+        self.decided.get_or_insert(at);
+        self.fate = fate;
+    }
+
+    /// How long it took until it was ready or given up; so far, while neither is so.
+    pub fn elapsed(&self, now: Timestamp) -> SignedDuration {
+        self.decided.unwrap_or(now).duration_since(self.began)
+    }
 }
 
 /// Why a generation was made.

@@ -17,7 +17,7 @@ mod timing;
 pub use command::Command;
 pub use event::{Event, ExchangeEvent, GenerationEvent, Notice, Severity};
 pub use fault::{Frame, Hint, Link, Raised, Traceback};
-pub use generation::{GenerationId, Making, ReloadReason, Rung};
+pub use generation::{Fate, Generation, GenerationId, Making, ReloadReason, Rung};
 pub use libraries::{Group, Libraries, Preload};
 pub use message::{Request, Response};
 pub use output::{OutputLine, OutputStream};

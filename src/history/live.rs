@@ -10,9 +10,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::exchange::{Event, Exchange, ExchangeEvent, ExchangeId};
+use crate::exchange::{Event, Exchange, ExchangeEvent, ExchangeId, Generation};
 
 use super::Store;
+use super::generations::Generations;
 use super::growth::{Kept, Room, add_output, apply};
 use super::order::Order;
 
@@ -37,6 +38,7 @@ pub struct Dropped {
 pub struct Live {
     kept: HashMap<ExchangeId, Box<Kept>>,
     order: Order,
+    generations: Generations,
     /// The finished ones, in the order they ended: the order of eviction.
     finished: VecDeque<ExchangeId>,
     /// What everything kept costs.
@@ -60,6 +62,7 @@ impl Live {
         Self {
             kept: HashMap::new(),
             order: Order::default(),
+            generations: Generations::default(),
             finished: VecDeque::new(),
             bytes: 0,
             in_flight: 0,
@@ -133,12 +136,26 @@ impl Live {
 
     /// Evicts finished exchanges until the budget holds.
     fn evict(&mut self) {
+        let dropped = self.dropped.exchanges;
         while self.bytes > self.budget {
-            let Some(id) = self.finished.pop_front() else { return };
+            let Some(id) = self.finished.pop_front() else { break };
             self.remove(id);
             self.dropped.exchanges += 1;
         }
+        if self.dropped.exchanges > dropped {
+            self.generations.forget_before(self.order.as_slice().first().copied());
+        }
     }
+}
+
+/// The newest exchange that does not wait to be called: those behind it wait for the
+/// generation that begins now.
+fn settled(order: &Order, kept: &HashMap<ExchangeId, Box<Kept>>) -> Option<ExchangeId> {
+    let waits = |id: &&ExchangeId| {
+        let exchange = kept.get(id).map(|kept| &kept.exchange);
+        exchange.is_some_and(|it| it.called.is_none() && it.outcome.is_none())
+    };
+    order.as_slice().iter().rev().find(|id| !waits(id)).copied()
 }
 
 impl Store for Live {
@@ -158,7 +175,12 @@ impl Store for Live {
                 self.advance(id, |kept, room| add_output(kept, line, room))?;
                 id
             }
-            Event::Generation { .. } | Event::Notice { .. } => return None,
+            Event::Generation { id, at, what } => {
+                let (order, kept) = (&self.order, &self.kept);
+                self.generations.record(*id, *at, what, || settled(order, kept));
+                return None;
+            }
+            Event::Notice { .. } => return None,
         };
         self.evict();
         self.kept.contains_key(&id).then_some(id)
@@ -170,6 +192,10 @@ impl Store for Live {
 
     fn exchange(&self, id: ExchangeId) -> Option<&Exchange> {
         self.kept.get(&id).map(|kept| &kept.exchange)
+    }
+
+    fn generations(&self) -> &[Generation] {
+        self.generations.as_slice()
     }
 
     fn dropped(&self) -> Dropped {

@@ -1,9 +1,10 @@
-//! The history: the exchanges that were seen, bounded.
+//! The history: the exchanges that were seen, and the generations, bounded.
 //!
 //! Readers of the bus hand every event to a [`Store`] and ask it back for exchanges. The
 //! one store so far is [`Live`], in memory.
 
 pub mod database;
+mod generations;
 mod growth;
 mod live;
 mod order;
@@ -12,7 +13,7 @@ mod tests;
 
 pub use live::{Dropped, Live};
 
-use crate::exchange::{Event, Exchange, ExchangeId};
+use crate::exchange::{Event, Exchange, ExchangeId, Generation, GenerationId};
 
 /// What keeps exchanges. The terminal knows only this.
 pub trait Store {
@@ -25,6 +26,17 @@ pub trait Store {
     /// One exchange, as far as it is known. It is lent, not shared: a store that handed
     /// out an `Arc` would have to copy a growing body whenever a reader held on to it.
     fn exchange(&self, id: ExchangeId) -> Option<&Exchange>;
+
+    /// The generations kept, oldest first. Each stands behind its `after`, which never
+    /// decreases from one to the next.
+    fn generations(&self) -> &[Generation];
+
+    /// One generation.
+    fn generation(&self, id: GenerationId) -> Option<&Generation> {
+        let all = self.generations();
+        let place = all.binary_search_by_key(&id, |generation| generation.id).ok()?;
+        all.get(place)
+    }
 
     /// What had to be given up to stay within the bounds.
     fn dropped(&self) -> Dropped;

@@ -24,12 +24,25 @@ pub(super) enum Action {
     Back,
     NextExchange,
     PreviousExchange,
+    NextReload,
+    PreviousReload,
     NextSection,
     PreviousSection,
     Follow,
     Replay,
     End,
     Reload,
+    Cold,
+    Explain,
+    CommandLine,
+    Run,
+    Complete,
+    Older,
+    Newer,
+    Erase,
+    EraseWord,
+    EraseAll,
+    Leave,
     Help,
     Redraw,
     Suspend,
@@ -43,12 +56,10 @@ pub(super) enum Context {
     Detail,
     Output,
     Help,
+    CommandLine,
 }
 
 impl Context {
-    pub(super) const ALL: [Self; 4] =
-        [Self::List, Self::Detail, Self::Output, Self::Help];
-
     /// As a heading of the help screen.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -56,6 +67,7 @@ impl Context {
             Self::Detail => "detail",
             Self::Output => "output",
             Self::Help => "help",
+            Self::CommandLine => "command line",
         }
     }
 }
@@ -72,7 +84,9 @@ pub(super) struct Binding {
     pub(super) hint: &'static str,
 }
 
-const EVERYWHERE: &[Context] = &Context::ALL;
+/// But not where text is typed.
+const EVERYWHERE: &[Context] =
+    &[Context::List, Context::Detail, Context::Output, Context::Help];
 const PANES: &[Context] = &[Context::List, Context::Detail, Context::Output];
 const EXCHANGE: &[Context] = &[Context::List, Context::Detail];
 const LIST: &[Context] = &[Context::List];
@@ -80,6 +94,7 @@ const DETAIL: &[Context] = &[Context::Detail];
 const TEXT: &[Context] = &[Context::Detail, Context::Output];
 const HELP: &[Context] = &[Context::Help];
 const OUTPUT: &[Context] = &[Context::Output];
+const LINE: &[Context] = &[Context::CommandLine];
 
 const fn row(
     action: Action,
@@ -93,7 +108,7 @@ const fn row(
 
 /// The order is that of the help screen and the hint bar.
 pub(super) const TABLE: &[Binding] = &[
-    row(Action::Open, "enter", LIST, "read the exchange", "read"),
+    row(Action::Open, "enter", LIST, "read the exchange or the reload", "read"),
     row(
         Action::Replay,
         "r",
@@ -111,6 +126,8 @@ pub(super) const TABLE: &[Binding] = &[
     ),
     row(Action::NextExchange, "space", DETAIL, "next exchange", "next"),
     row(Action::PreviousExchange, "p", DETAIL, "previous exchange", "previous"),
+    row(Action::NextReload, "}", EXCHANGE, "to the next reload", ""),
+    row(Action::PreviousReload, "{", EXCHANGE, "to the reload before", ""),
     row(
         Action::NextSection,
         "]",
@@ -146,11 +163,20 @@ pub(super) const TABLE: &[Binding] = &[
         "to the shell; the server stops until fg or bg",
         "",
     ),
+    row(Action::CommandLine, ":", PANES, "type a command", "cmd"),
     row(Action::Help, "?", PANES, "this help", "help"),
     row(Action::Back, "esc q", TEXT, "back to the list", "back"),
     row(Action::Back, "esc q ?", HELP, "close this help", "close"),
     row(Action::Quit, "q", LIST, "quit", "quit"),
     row(Action::Quit, "Q ctrl-c", EVERYWHERE, "quit at once", ""),
+    row(Action::Run, "enter", LINE, "run the command", ""),
+    row(Action::Complete, "tab", LINE, "complete its name", ""),
+    row(Action::Older, "up ctrl-p", LINE, "the command before", ""),
+    row(Action::Newer, "down ctrl-n", LINE, "the command after", ""),
+    row(Action::Erase, "backspace", LINE, "erase a character", ""),
+    row(Action::EraseWord, "ctrl-w", LINE, "erase a word", ""),
+    row(Action::EraseAll, "ctrl-u", LINE, "erase everything", ""),
+    row(Action::Leave, "esc ctrl-c", LINE, "leave the command line", ""),
 ];
 
 /// A key as the table writes it.
@@ -216,14 +242,17 @@ impl Chord {
         }
     }
 
-    /// The digit, where it is one without modifiers.
-    pub(super) fn digit(self) -> Option<u64> {
+    /// The character that it types, where it does.
+    pub(super) fn character(self) -> Option<char> {
         match self.code {
-            KeyCode::Char(character) if self.modifiers.is_empty() => {
-                character.to_digit(10).map(u64::from)
-            }
+            KeyCode::Char(character) if self.modifiers.is_empty() => Some(character),
             _ => None,
         }
+    }
+
+    /// The digit, where it is one without modifiers.
+    pub(super) fn digit(self) -> Option<u64> {
+        self.character()?.to_digit(10).map(u64::from)
     }
 }
 

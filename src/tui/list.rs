@@ -1,20 +1,23 @@
-//! The list of exchanges: which one is selected and which rows are seen.
+//! The list: which of its rows is selected and which are seen.
 //!
-//! Invariant: everything is held by id; ids are ordered, so that each question is one
-//! binary search however many exchanges there are.
+//! Invariant: everything is held by id; ids are ordered, so that each question is a few
+//! binary searches however many rows there are.
 
 use crate::exchange::ExchangeId;
 
-/// The list's cursor and window. The ids themselves are the store's.
+use super::timeline::{RowId, Timeline};
+
+/// The list's cursor and window. The rows themselves are the store's.
 #[derive(Clone, Debug)]
 pub(super) struct List {
-    /// The exchange under the cursor.
-    pub(super) selected: Option<ExchangeId>,
-    /// Whether the cursor goes along when it stands on the newest and a newer one comes.
+    /// What is under the cursor.
+    pub(super) selected: Option<RowId>,
+    /// Whether the cursor goes along when it stands on the newest exchange, or below it,
+    /// and a newer one comes.
     pub(super) follow: bool,
     /// The first row shown.
-    top: Option<ExchangeId>,
-    /// The newest exchange when the cursor last stood on the newest.
+    top: Option<RowId>,
+    /// The newest exchange when the cursor last stood there.
     seen: Option<ExchangeId>,
     /// How many rows there are to show, at the last frame.
     pub(super) height: usize,
@@ -27,98 +30,179 @@ impl Default for List {
 }
 
 impl List {
-    /// A newer exchange has come. `attended` says that the cursor is where the user looks;
-    /// who reads the detail keeps it.
-    pub(super) fn arrived(&mut self, ids: &[ExchangeId], attended: bool) {
-        let before = ids.len().checked_sub(2).and_then(|index| ids.get(index));
-        let was_newest = before.is_none() || self.selected.as_ref() == before;
-        if self.selected.is_none() || (self.follow && attended && was_newest) {
-            self.select(ids, ids.last().copied());
+    /// The exchange under the cursor.
+    pub(super) fn exchange(&self) -> Option<ExchangeId> {
+        match self.selected {
+            Some(RowId::Exchange(id)) => Some(id),
+            _ => None,
         }
     }
 
-    /// How many came since the cursor stood on the newest.
-    pub(super) fn unseen(&self, ids: &[ExchangeId]) -> usize {
+    /// A newer exchange has come. `attended` says that the cursor is where the user looks;
+    /// who reads the detail keeps it.
+    pub(super) fn arrived(&mut self, rows: Timeline<'_>, attended: bool) {
+        let before = rows.ids.len().checked_sub(2).and_then(|index| rows.ids.get(index));
+        let was_last = match (before, self.selected) {
+            (Some(before), Some(selected)) => {
+                rows.place(selected) >= rows.place(RowId::Exchange(*before))
+            }
+            _ => true,
+        };
+        if self.selected.is_none() || (self.follow && attended && was_last) {
+            self.select_newest(rows);
+        }
+    }
+
+    /// How many exchanges came since the cursor stood on the newest.
+    pub(super) fn unseen(&self, rows: Timeline<'_>) -> usize {
         match self.seen {
-            Some(seen) => ids.len() - ids.partition_point(|id| *id <= seen),
-            None => ids.len(),
+            Some(seen) => rows.ids.len() - rows.ids.partition_point(|id| *id <= seen),
+            None => rows.ids.len(),
         }
     }
 
     /// Whether the cursor goes along with the next arrival.
-    pub(super) fn is_following(&self, ids: &[ExchangeId]) -> bool {
-        self.follow && self.selected == ids.last().copied()
+    pub(super) fn is_following(&self, rows: Timeline<'_>) -> bool {
+        self.follow && self.is_last(rows)
     }
 
-    /// Moves the cursor, stopping at both ends.
-    pub(super) fn move_by(&mut self, ids: &[ExchangeId], rows: isize) {
-        let place = self.place(ids).saturating_add_signed(rows);
-        let place = place.min(ids.len().saturating_sub(1));
-        self.select(ids, ids.get(place).copied());
+    /// Whether the cursor is on the newest exchange or on a generation below it.
+    fn is_last(&self, rows: Timeline<'_>) -> bool {
+        match (rows.newest(), self.selected) {
+            (Some(newest), Some(selected)) => {
+                rows.place(selected) >= rows.place(RowId::Exchange(newest))
+            }
+            (newest, _) => newest.is_none(),
+        }
     }
 
-    /// Puts the cursor on that number, or on the nearest after it.
-    pub(super) fn jump(&mut self, ids: &[ExchangeId], number: u64) {
-        let place = ids.partition_point(|id| id.0 < number);
-        self.select(ids, ids.get(place).or(ids.last()).copied());
+    /// Moves the cursor from row to row, stopping at both ends.
+    pub(super) fn move_by(&mut self, rows: Timeline<'_>, by: isize) {
+        let from = self.selected.map_or(rows.len(), |selected| rows.place(selected));
+        let place = from.saturating_add_signed(by).min(rows.len().saturating_sub(1));
+        self.select(rows, rows.get(place));
+    }
+
+    /// Moves the cursor from exchange to exchange, stopping at both ends.
+    pub(super) fn move_by_exchanges(&mut self, rows: Timeline<'_>, by: isize) {
+        let place = match self.selected {
+            None => rows.ids.len(),
+            // The one below is the first one further down.
+            Some(selected @ RowId::Generation(_)) if by > 0 => {
+                rows.exchanges_before(selected).saturating_add_signed(by - 1)
+            }
+            Some(selected) => rows.exchanges_before(selected).saturating_add_signed(by),
+        };
+        let place = place.min(rows.ids.len().saturating_sub(1));
+        self.select(rows, rows.ids.get(place).copied().map(RowId::Exchange));
+    }
+
+    /// Moves the cursor from generation to generation, staying where there is none.
+    pub(super) fn move_by_generations(&mut self, rows: Timeline<'_>, by: isize) {
+        let from = self.selected.map_or(rows.len(), |selected| rows.place(selected));
+        let before = rows.generations_before(from);
+        let on_one = matches!(self.selected, Some(RowId::Generation(_)));
+        let place = match by {
+            1.. if on_one => before.saturating_add_signed(by),
+            1.. => before.saturating_add_signed(by - 1),
+            _ if before == 0 => return,
+            _ => before.saturating_add_signed(by),
+        };
+        let found = rows.generations.get(place).or_else(|| {
+            let last = rows.generations.last()?;
+            (rows.place(RowId::Generation(last.id)) > from).then_some(last)
+        });
+        if let Some(generation) = found {
+            self.select(rows, Some(RowId::Generation(generation.id)));
+        }
+    }
+
+    /// Puts the cursor on the exchange of that number, or on the nearest after it.
+    pub(super) fn jump(&mut self, rows: Timeline<'_>, number: u64) {
+        let place = rows.ids.partition_point(|id| id.0 < number);
+        let found = rows.ids.get(place).copied().or(rows.newest());
+        self.select(rows, found.map(RowId::Exchange));
     }
 
     /// Starts or stops following; starting goes to the newest.
-    pub(super) fn toggle_follow(&mut self, ids: &[ExchangeId]) {
-        self.follow = !self.is_following(ids);
+    pub(super) fn toggle_follow(&mut self, rows: Timeline<'_>) {
+        self.follow = !self.is_following(rows);
         if self.follow {
-            self.select(ids, ids.last().copied());
+            self.select_newest(rows);
         }
     }
 
-    fn select(&mut self, ids: &[ExchangeId], id: Option<ExchangeId>) {
+    fn select_newest(&mut self, rows: Timeline<'_>) {
+        self.select(rows, rows.newest().map(RowId::Exchange));
+    }
+
+    /// Puts the cursor there.
+    pub(super) fn select(&mut self, rows: Timeline<'_>, id: Option<RowId>) {
         self.selected = id.or(self.selected);
-        if self.selected == ids.last().copied() {
-            self.seen = self.selected;
+        if self.is_last(rows) {
+            self.seen = rows.newest();
         }
     }
 
-    /// Where the cursor is; where it would be, when its exchange is no longer kept.
-    fn place(&self, ids: &[ExchangeId]) -> usize {
-        self.selected.map_or(0, |selected| ids.partition_point(|id| *id < selected))
-    }
-
-    /// Makes the cursor valid and brings it into a window of that height.
-    pub(super) fn settle(&mut self, ids: &[ExchangeId], height: usize) {
+    /// Makes the cursor valid and brings it into a window of that height. Who follows sees
+    /// what comes below the cursor, too, as far as there is room.
+    pub(super) fn settle(&mut self, rows: Timeline<'_>, height: usize) {
         self.height = height.max(1);
-        if ids.is_empty() {
+        if rows.len() == 0 {
             (self.selected, self.top) = (None, None);
             return;
         }
-        let place = self.place(ids).min(ids.len() - 1);
+        let last = rows.len() - 1;
+        let place = self.selected.map_or(last, |selected| rows.place(selected).min(last));
         if self.selected.is_some() {
-            self.selected = ids.get(place).copied();
+            self.selected = rows.get(place);
         }
-        let top = self.top.map_or(0, |top| ids.partition_point(|id| *id < top));
         let lowest = (place + 1).saturating_sub(self.height);
-        let fullest = ids.len().saturating_sub(self.height);
-        let top = top.clamp(lowest, place.max(lowest)).min(fullest.max(lowest));
-        self.top = ids.get(top).copied();
+        let fullest = rows.len().saturating_sub(self.height);
+        let top = if self.is_following(rows) {
+            fullest.clamp(lowest, place)
+        } else {
+            let top = self.top.map_or(0, |top| rows.place(top));
+            top.clamp(lowest, place).min(fullest.max(lowest))
+        };
+        self.top = rows.get(top);
     }
 
     /// The rows in the window.
-    pub(super) fn window<'a>(&self, ids: &'a [ExchangeId]) -> &'a [ExchangeId] {
-        let top = self.top.map_or(0, |top| ids.partition_point(|id| *id < top));
-        &ids[top..ids.len().min(top + self.height)]
+    pub(super) fn window<'a>(
+        &self,
+        rows: Timeline<'a>,
+    ) -> impl Iterator<Item = RowId> + use<'a> {
+        let top = self.top.map_or(0, |top| rows.place(top));
+        (top..rows.len().min(top + self.height)).map_while(move |row| rows.get(row))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::timeline::tests::generations;
     use super::*;
+    use crate::exchange::{Generation, GenerationId};
 
     fn ids(numbers: std::ops::RangeInclusive<u64>) -> Vec<ExchangeId> {
         numbers.map(ExchangeId).collect()
     }
 
+    fn rows<'a>(ids: &'a [ExchangeId], generations: &'a [Generation]) -> Timeline<'a> {
+        Timeline { ids, generations }
+    }
+
+    fn exchange(number: u64) -> RowId {
+        RowId::Exchange(ExchangeId(number))
+    }
+
+    fn generation(number: u32) -> RowId {
+        RowId::Generation(GenerationId(number))
+    }
+
     fn arrive(list: &mut List, numbers: std::ops::RangeInclusive<u64>) {
         for last in numbers {
-            list.arrived(&ids(1..=last), true);
+            list.arrived(rows(&ids(1..=last), &[]), true);
         }
     }
 
@@ -126,50 +210,119 @@ mod tests {
     fn the_cursor_goes_along_only_from_the_newest_row() {
         let mut list = List::default();
         arrive(&mut list, 1..=3);
-        assert_eq!(list.selected, Some(ExchangeId(3)));
-        list.move_by(&ids(1..=3), -1);
+        assert_eq!(list.selected, Some(exchange(3)));
+        list.move_by(rows(&ids(1..=3), &[]), -1);
         arrive(&mut list, 4..=6);
-        assert_eq!(list.selected, Some(ExchangeId(2)));
-        assert_eq!(list.unseen(&ids(1..=6)), 3);
-        list.move_by(&ids(1..=6), 99);
-        assert_eq!(list.unseen(&ids(1..=6)), 0);
+        assert_eq!(list.selected, Some(exchange(2)));
+        assert_eq!(list.unseen(rows(&ids(1..=6), &[])), 3);
+        list.move_by(rows(&ids(1..=6), &[]), 99);
+        assert_eq!(list.unseen(rows(&ids(1..=6), &[])), 0);
         arrive(&mut list, 7..=7);
-        assert_eq!(list.selected, Some(ExchangeId(7)));
+        assert_eq!(list.selected, Some(exchange(7)));
     }
 
     #[test]
     fn who_reads_the_detail_is_not_moved_but_told() {
         let mut list = List::default();
         arrive(&mut list, 1..=1);
-        list.arrived(&ids(1..=2), false);
-        list.arrived(&ids(1..=3), true);
-        assert_eq!(list.selected, Some(ExchangeId(1)));
-        assert_eq!(list.unseen(&ids(1..=3)), 2);
+        list.arrived(rows(&ids(1..=2), &[]), false);
+        list.arrived(rows(&ids(1..=3), &[]), true);
+        assert_eq!(list.selected, Some(exchange(1)));
+        assert_eq!(list.unseen(rows(&ids(1..=3), &[])), 2);
     }
 
     #[test]
     fn the_row_under_the_cursor_stays_when_older_ones_are_dropped() {
         let mut list = List::default();
         arrive(&mut list, 1..=20);
-        list.jump(&ids(1..=20), 10);
-        list.settle(&ids(1..=20), 5);
-        list.settle(&ids(8..=20), 5);
-        assert_eq!(list.selected, Some(ExchangeId(10)));
-        assert!(list.window(&ids(8..=20)).contains(&ExchangeId(10)));
-        list.settle(&ids(15..=20), 5);
-        assert_eq!(list.selected, Some(ExchangeId(15)));
-        list.settle(&[], 5);
+        list.jump(rows(&ids(1..=20), &[]), 10);
+        list.settle(rows(&ids(1..=20), &[]), 5);
+        list.settle(rows(&ids(8..=20), &[]), 5);
+        assert_eq!(list.selected, Some(exchange(10)));
+        let later = ids(8..=20);
+        assert!(list.window(rows(&later, &[])).any(|row| row == exchange(10)));
+        list.settle(rows(&ids(15..=20), &[]), 5);
+        assert_eq!(list.selected, Some(exchange(15)));
+        list.settle(rows(&[], &[]), 5);
         assert_eq!(list.selected, None);
-        assert!(list.window(&[]).is_empty());
+        assert_eq!(list.window(rows(&[], &[])).count(), 0);
     }
 
     #[test]
     fn the_window_is_full_whenever_it_can_be() {
         let mut list = List::default();
         arrive(&mut list, 1..=20);
-        list.settle(&ids(1..=20), 3);
-        assert_eq!(list.window(&ids(1..=20)), ids(18..=20));
-        list.settle(&ids(1..=20), 30);
-        assert_eq!(list.window(&ids(1..=20)), ids(1..=20));
+        let ids = ids(1..=20);
+        list.settle(rows(&ids, &[]), 3);
+        let window = |list: &List| list.window(rows(&ids, &[])).collect::<Vec<_>>();
+        assert_eq!(window(&list)[0], exchange(18));
+        assert_eq!(window(&list).len(), 3);
+        list.settle(rows(&ids, &[]), 30);
+        assert_eq!(window(&list).len(), 20);
+    }
+
+    #[test]
+    fn a_reload_does_not_move_the_cursor_and_is_seen_below_it() {
+        let mut list = List::default();
+        arrive(&mut list, 1..=20);
+        let (ids, generations) = (ids(1..=20), generations(&[0, 20, 20]));
+        let rows = rows(&ids, &generations);
+        list.settle(rows, 4);
+        assert_eq!(list.selected, Some(exchange(20)));
+        assert!(list.is_following(rows));
+        let window: Vec<_> = list.window(rows).collect();
+        assert_eq!(window, [exchange(19), exchange(20), generation(2), generation(3)]);
+        // Even where there is no room for it, the cursor is seen.
+        list.settle(rows, 2);
+        let window: Vec<_> = list.window(rows).collect();
+        assert_eq!(window, [exchange(20), generation(2)]);
+    }
+
+    #[test]
+    fn who_rests_on_the_newest_reload_goes_along_with_the_next_exchange() {
+        let mut list = List::default();
+        arrive(&mut list, 1..=2);
+        let generations = generations(&[0, 2]);
+        list.move_by(rows(&ids(1..=2), &generations), 1);
+        assert_eq!(list.selected, Some(generation(2)));
+        list.arrived(rows(&ids(1..=3), &generations), true);
+        assert_eq!(list.selected, Some(exchange(3)));
+        list.move_by(rows(&ids(1..=3), &generations), -9);
+        assert_eq!(list.selected, Some(generation(1)));
+        list.arrived(rows(&ids(1..=4), &generations), true);
+        assert_eq!(list.selected, Some(generation(1)));
+    }
+
+    #[test]
+    fn there_are_steps_from_exchange_to_exchange_and_from_reload_to_reload() {
+        let (ids, generations) = (ids(1..=6), generations(&[0, 2, 2, 5]));
+        let rows = rows(&ids, &generations);
+        let mut list = List::default();
+        list.jump(rows, 2);
+        list.move_by_exchanges(rows, 1);
+        assert_eq!(list.selected, Some(exchange(3)), "over two reloads");
+        list.move_by_generations(rows, -1);
+        assert_eq!(list.selected, Some(generation(3)));
+        list.move_by_exchanges(rows, 1);
+        assert_eq!(list.selected, Some(exchange(3)));
+        list.move_by_generations(rows, -2);
+        assert_eq!(list.selected, Some(generation(2)));
+        list.move_by_exchanges(rows, -1);
+        assert_eq!(list.selected, Some(exchange(2)));
+        list.move_by_generations(rows, 1);
+        assert_eq!(list.selected, Some(generation(2)));
+        list.move_by_generations(rows, 1);
+        assert_eq!(list.selected, Some(generation(3)));
+        list.move_by_generations(rows, 9);
+        assert_eq!(list.selected, Some(generation(4)));
+        list.move_by_generations(rows, 1);
+        assert_eq!(list.selected, Some(generation(4)));
+        list.jump(rows, 6);
+        list.move_by_generations(rows, 1);
+        assert_eq!(list.selected, Some(exchange(6)), "none is further down");
+        list.move_by_generations(rows, -99);
+        assert_eq!(list.selected, Some(generation(1)));
+        list.move_by_exchanges(rows, -1);
+        assert_eq!(list.selected, Some(exchange(1)), "the nearest there is");
     }
 }

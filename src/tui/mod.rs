@@ -9,10 +9,13 @@
 //! ```
 //!
 //! Invariant: only `shell` does I/O, asks a clock or knows a channel; all else are
-//! functions of plain data. The selection is an exchange's id, never an index, and
-//! nothing is built for a row or a line that is not on the screen.
+//! functions of plain data. The selection is the id of an exchange or of a generation,
+//! never an index, and nothing is built for a row or a line that is not on the screen.
 
+mod command_line;
+mod commands;
 mod detail;
+mod generation;
 mod keymap;
 mod layout;
 mod list;
@@ -22,6 +25,7 @@ mod server;
 mod shell;
 mod state;
 mod theme;
+mod timeline;
 mod transcript;
 mod update;
 mod view;

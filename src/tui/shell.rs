@@ -10,6 +10,7 @@
 //! times a second (at once for a key), and by a timer only while it shows a running time.
 
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -48,6 +49,8 @@ pub struct Setup {
     pub target: String,
     /// Where it is served: `http://127.0.0.1:8888`.
     pub address: String,
+    /// Files below it are shown from there on.
+    pub root: PathBuf,
     /// Whether saves are brought in.
     pub reloads: bool,
     pub clock: Clock,
@@ -143,6 +146,7 @@ pub fn run(
 
     let mut facts = Facts::new(setup.target, setup.address, setup.zone);
     facts.reloads = setup.reloads;
+    facts.root = setup.root;
     let mut shell = Shell {
         state: State::new(facts, setup.clock.now()),
         styles: setup.styles,

@@ -2,18 +2,23 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::exchange::{Exchange, ExchangeId, GenerationId, Notice, Severity};
+use crate::exchange::{
+    Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Severity,
+};
 use crate::history::{Live, Store};
 
+use super::command_line::CommandLine;
 use super::detail::{Document, Place, Rows};
 use super::keymap::{Context, Keymap};
 use super::layout::Regions;
 use super::list::List;
 use super::output::Output;
 use super::server::Server;
-use super::transcript;
+use super::timeline::{RowId, Timeline};
+use super::{generation, transcript};
 
 /// How long information is shown.
 const NOTICE: Duration = Duration::from_secs(6);
@@ -25,6 +30,8 @@ pub struct Facts {
     pub target: String,
     /// Where it is served: `http://127.0.0.1:8888`.
     pub address: String,
+    /// Files below it are shown from there on.
+    pub root: PathBuf,
     /// For times of day.
     pub zone: TimeZone,
     /// Whether saves are brought in (`--reload`).
@@ -35,7 +42,8 @@ pub struct Facts {
 impl Facts {
     /// Of a run that reloads.
     pub fn new(target: String, address: String, zone: TimeZone) -> Self {
-        Self { target, address, zone, reloads: true, keymap: Keymap::default() }
+        let (root, keymap) = (PathBuf::new(), Keymap::default());
+        Self { target, address, root, zone, reloads: true, keymap }
     }
 }
 
@@ -61,7 +69,6 @@ pub(super) enum Subject {
     #[default]
     Nothing,
     Exchange(ExchangeId),
-    /// An import that failed.
     Generation(GenerationId),
 }
 
@@ -84,6 +91,8 @@ struct Stamp {
     bodies: (u64, u64),
     /// Hints and lines of output.
     remarks: (usize, usize),
+    /// Steps of a generation.
+    generation: u32,
     /// Whether it was held, called, answered; whether it raised, ended.
     steps: [bool; 5],
 }
@@ -93,6 +102,8 @@ struct Stamp {
 pub(super) struct Prompt {
     /// The digits before a key.
     pub(super) count: Option<u64>,
+    /// What is typed behind `:`.
+    pub(super) line: CommandLine,
     /// Shown until the next key, or for [`NOTICE`] where it is no more than information.
     pub(super) notice: Option<Notice>,
     /// When it was first seen.
@@ -167,6 +178,7 @@ impl State {
     /// What the keys mean now.
     pub(super) fn context(&self) -> Context {
         match (self.modals.last(), self.focus) {
+            _ if self.prompt.line.text().is_some() => Context::CommandLine,
             (Some(Modal::Help { .. }), _) => Context::Help,
             (None, Pane::List) => Context::List,
             (None, Pane::Detail) => Context::Detail,
@@ -174,10 +186,27 @@ impl State {
         }
     }
 
+    /// The rows of the list.
+    pub(super) fn timeline(&self) -> Timeline<'_> {
+        Timeline::of(&*self.store)
+    }
+
+    /// The generation that requests meet, or will.
+    pub(super) fn newest(&self) -> Option<&Generation> {
+        self.store.generations().last()
+    }
+
+    /// The newest generation, where it could not be imported.
+    fn failed(&self) -> Option<GenerationId> {
+        let newest = self.newest()?;
+        matches!(newest.fate, Fate::Failed(_)).then_some(newest.id)
+    }
+
     /// Makes cursor and windows fit the regions of the frame that is to be drawn, and
     /// makes the document that its detail pane shows.
     pub fn settle(&mut self, regions: &Regions) {
-        self.list.settle(self.store.ids(), regions.list.body.height.into());
+        let rows = Timeline::of(&*self.store);
+        self.list.settle(rows, regions.list.body.height.into());
         self.output.settle(regions.output.body.height.into());
         self.detail.height = usize::from(regions.detail.body.height).max(1);
         self.detail.width = regions.detail.body.width.into();
@@ -194,15 +223,15 @@ impl State {
         Rows { document: &self.detail.document, exchange, width: self.detail.width }
     }
 
-    /// Makes the document that belongs to the selection, unless that is there.
+    /// Makes the document that belongs to the selection, unless that is there. Where
+    /// nothing is selected yet, it is that of a generation that failed.
     pub(super) fn settle_document(&mut self) {
-        let failure = self.server.failure();
-        let exchange = self.list.selected.and_then(|id| self.store.exchange(id));
-        let (subject, stamp) = match (&exchange, failure) {
-            (Some(exchange), _) => (Subject::Exchange(exchange.id), Stamp::of(exchange)),
-            (None, Some((id, _))) => (Subject::Generation(id), Stamp::default()),
-            (None, None) => (Subject::Nothing, Stamp::default()),
+        let subject = match self.list.selected {
+            Some(RowId::Exchange(id)) => Subject::Exchange(id),
+            Some(RowId::Generation(id)) => Subject::Generation(id),
+            None => self.failed().map_or(Subject::Nothing, Subject::Generation),
         };
+        let stamp = self.stamp(subject);
         let detail = &mut self.detail;
         if subject != detail.subject {
             detail.document = Document::default();
@@ -212,24 +241,60 @@ impl State {
         }
         (detail.subject, detail.stamp) = (subject, stamp);
         let before = std::mem::take(&mut detail.document);
-        detail.document = match (&exchange, failure) {
-            (Some(exchange), _) => {
-                transcript::transcript(exchange, before, &self.facts.zone)
+        let document = self.document(subject, before);
+        self.detail.document = document.unwrap_or_default();
+    }
+
+    fn stamp(&self, subject: Subject) -> Stamp {
+        match subject {
+            Subject::Nothing => Stamp::default(),
+            Subject::Exchange(id) => {
+                self.store.exchange(id).map(Stamp::of).unwrap_or_default()
             }
-            (None, Some((_, traceback))) => transcript::failure(traceback),
-            (None, None) => before,
-        };
+            Subject::Generation(id) => {
+                let steps = self.store.generation(id).map_or(0, |found| found.steps);
+                Stamp { generation: steps, ..Stamp::default() }
+            }
+        }
+    }
+
+    fn document(&self, subject: Subject, before: Document) -> Option<Document> {
+        match subject {
+            Subject::Nothing => None,
+            Subject::Exchange(id) => {
+                let exchange = self.store.exchange(id)?;
+                Some(transcript::transcript(exchange, before, &self.facts.zone))
+            }
+            Subject::Generation(id) => {
+                let before = GenerationId(id.0.saturating_sub(1));
+                let before = self.store.generation(before);
+                let generation = self.store.generation(id)?;
+                Some(generation::account(generation, before, &self.facts))
+            }
+        }
+    }
+
+    /// Since when a generation is being made or held back, if one is.
+    fn starting(&self) -> Option<Timestamp> {
+        let newest = self.newest()?;
+        match newest.fate {
+            Fate::Importing => Some(newest.began),
+            _ => newest.held_back.map(|(since, _)| since),
+        }
     }
 
     /// How often the screen has to be drawn although nothing happens: for as long as it
     /// shows a time that runs or something that goes by itself.
     pub(super) fn animation(&self) -> Option<Duration> {
-        let rows = self.list.window(self.store.ids()).iter();
-        let running = rows
-            .filter_map(|id| self.store.exchange(*id))
-            .filter(|exchange| exchange.outcome.is_none())
-            .map(|exchange| exchange.began);
-        let newest = running.chain(self.server.running_since()).max();
+        let running = self.list.window(self.timeline()).filter_map(|row| match row {
+            RowId::Exchange(id) => {
+                let exchange = self.store.exchange(id)?;
+                exchange.outcome.is_none().then_some(exchange.began)
+            }
+            // Only the newest is ever on its way, and that is in the first line, too.
+            RowId::Generation(_) => None,
+        });
+        let newest = running.chain(self.starting()).max();
         // What has run for long is not watched for its tenths of a second.
         let tenths = newest.map(|newest| {
             let long = self.now.duration_since(newest).as_secs() >= 10;
@@ -244,6 +309,7 @@ impl Stamp {
         Self {
             bodies: (exchange.request_body.total, exchange.response_body.total),
             remarks: (exchange.hints.len(), exchange.output.len()),
+            generation: 0,
             steps: [
                 exchange.held.is_some(),
                 exchange.called.is_some(),

@@ -16,6 +16,8 @@ pub struct Styles {
     /// The selected row, and when another pane has the keys.
     pub selected: Style,
     pub selected_unfocused: Style,
+    /// Where the next character is typed.
+    pub cursor: Style,
     /// By class of status: 2xx, 3xx, 4xx, 5xx.
     pub success: Style,
     pub redirect: Style,
@@ -46,6 +48,7 @@ impl Styles {
                 .add_modifier(Modifier::REVERSED)
                 .remove_modifier(Modifier::DIM),
             selected_unfocused: strong.remove_modifier(Modifier::DIM),
+            cursor: plain.add_modifier(Modifier::REVERSED),
             success: plain,
             redirect: plain,
             client_error: strong,

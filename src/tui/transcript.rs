@@ -45,14 +45,6 @@ pub(super) fn transcript(
     document
 }
 
-/// A traceback alone, of an import that failed.
-pub(super) fn failure(traceback: &Traceback) -> Document {
-    let mut document = Document::default();
-    document.begin_section();
-    document.add(None, traceback_lines(traceback));
-    document
-}
-
 fn add_faults(document: &mut Document, exchange: &Exchange) {
     if let Some(traceback) = &exchange.traceback {
         document.begin_section();
@@ -235,11 +227,11 @@ fn unreadable(headers: Option<&Headers>) -> String {
 }
 
 /// The beginning of a section, apart from the one before.
-fn heading(text: &str) -> Vec<(Tone, String)> {
+pub(super) fn heading(text: &str) -> Vec<(Tone, String)> {
     vec![(Tone::Plain, String::new()), (Tone::Heading, text.to_owned())]
 }
 
-fn traceback_lines(traceback: &Traceback) -> Vec<(Tone, String)> {
+pub(super) fn traceback_lines(traceback: &Traceback) -> Vec<(Tone, String)> {
     let mut lines: Vec<(Tone, String)> =
         traceback.text.lines().map(|line| (Tone::Plain, safe(line.as_bytes()))).collect();
     if lines.len() > MOST_LINES {
@@ -264,7 +256,7 @@ fn remark(sign: &str, tone: Tone, text: &str) -> Vec<(Tone, String)> {
 }
 
 /// Ready for the screen.
-fn safe(bytes: &[u8]) -> String {
+pub(super) fn safe(bytes: &[u8]) -> String {
     text::expand_tabs(&text::printable(bytes))
 }
 

@@ -5,17 +5,19 @@ use std::sync::Arc;
 use crossterm::event::KeyEvent;
 
 use crate::exchange::{
-    Command, Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, Notice,
-    Outcome, Severity, Source,
+    Command, Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId,
+    Notice, Outcome, Severity, Source,
 };
 use crate::replay::request_bytes;
 use crate::text;
 
+use super::commands;
 use super::detail::Place;
 use super::keymap::{Action, Chord, Context};
 use super::message::{Effect, Message};
 use super::output::Origin;
 use super::state::{Modal, Pane, State};
+use super::timeline::{RowId, Timeline};
 use super::view::help_height;
 
 /// Columns that one sideways step goes.
@@ -42,8 +44,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Notice(notice) => notify(state, notice),
         Message::Suspend => return vec![Effect::Suspend],
         Message::Continued => return vec![Effect::Retake],
-        // Nothing takes text yet; keys must not be made of it.
-        Message::Paste(_) | Message::Resized => {}
+        // No keys are made of it: it is text, or nothing.
+        Message::Paste(text) => state.prompt.line.add(&text),
+        Message::Resized => {}
     }
     Vec::new()
 }
@@ -56,21 +59,18 @@ fn take_in(state: &mut State, event: Event) {
                 take_in_step(state, id, &what);
             }
         }
-        Event::Generation { id, at, what } => {
-            state.server.generation(id, at, &what);
-            match &what {
-                GenerationEvent::Failed(traceback) => {
-                    for line in traceback.text.lines() {
-                        state.output.push(Origin::Import, line.as_bytes().to_vec());
-                    }
+        Event::Generation { what, .. } => match &what {
+            GenerationEvent::Failed(traceback) => {
+                for line in traceback.text.lines() {
+                    state.output.push(Origin::Import, line.as_bytes().to_vec());
                 }
-                GenerationEvent::HeldBack(pause) => {
-                    let line = format!("the next try begins in {pause:?}").into_bytes();
-                    state.output.push(Origin::Rdev(Severity::Info), line);
-                }
-                _ => {}
             }
-        }
+            GenerationEvent::HeldBack(pause) => {
+                let line = format!("the next try begins in {pause:?}").into_bytes();
+                state.output.push(Origin::Rdev(Severity::Info), line);
+            }
+            _ => {}
+        },
         Event::Output { line, .. } => state.output.print(line),
         Event::Notice { notice, .. } => notify(state, notice),
     }
@@ -82,12 +82,19 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
             state.server.exchanges += 1;
             state.server.in_flight += 1;
             let attended = state.focus == Pane::List;
-            state.list.arrived(state.store.ids(), attended);
+            state.list.arrived(Timeline::of(&*state.store), attended);
             if let Source::Replay(of) = source {
                 state.prompt.say(info(format!("#{of} was sent again as #{id}")));
             }
         }
+        ExchangeEvent::Held => {
+            state.server.held.insert(id);
+        }
+        ExchangeEvent::Called(_) => {
+            state.server.held.remove(&id);
+        }
         ExchangeEvent::Ended(outcome) => {
+            state.server.held.remove(&id);
             state.server.in_flight = state.server.in_flight.saturating_sub(1);
             let failed = state.store.exchange(id).is_some_and(|exchange| {
                 exchange.traceback.is_some()
@@ -129,6 +136,9 @@ fn info(text: String) -> Notice {
 fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let chord = Chord::of(key);
     state.prompt.hush();
+    if state.context() == Context::CommandLine {
+        return type_in(state, chord);
+    }
     if let Some(digit) = chord.digit() {
         let count = state.prompt.count.unwrap_or(0) * 10 + digit;
         state.prompt.count = Some(count.min(MOST_COUNT));
@@ -140,6 +150,46 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     match state.facts.keymap.action(state.context(), chord) {
         Some(action) => act(state, action, count),
         None => Vec::new(),
+    }
+}
+
+/// A key on the command line: what it does there, or what it types.
+fn type_in(state: &mut State, chord: Chord) -> Vec<Effect> {
+    match state.facts.keymap.action(Context::CommandLine, chord) {
+        Some(Action::Run) => return run(state),
+        Some(action) => edit(state, action),
+        None => {
+            let mut bytes = [0; 4];
+            if let Some(character) = chord.character() {
+                state.prompt.line.add(character.encode_utf8(&mut bytes));
+            }
+        }
+    }
+    Vec::new()
+}
+
+fn edit(state: &mut State, action: Action) {
+    let line = &mut state.prompt.line;
+    match action {
+        Action::Complete => line.complete(),
+        Action::Older => line.recall(-1),
+        Action::Newer => line.recall(1),
+        Action::Erase => line.erase(),
+        Action::EraseWord => line.erase_word(),
+        Action::EraseAll => line.erase_all(),
+        _ => line.close(),
+    }
+}
+
+fn run(state: &mut State) -> Vec<Effect> {
+    let line = state.prompt.line.take();
+    match commands::parse(&line) {
+        Ok(Some((action, number))) => act(state, action, number),
+        Ok(None) => Vec::new(),
+        Err(text) => {
+            state.prompt.say(Notice { severity: Severity::Warning, text });
+            Vec::new()
+        }
     }
 }
 
@@ -160,17 +210,39 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::PreviousPane => state.focus = next_pane(next_pane(state.focus)),
         Action::Open => state.focus = Pane::Detail,
         Action::Back => back(state),
-        Action::NextExchange => state.list.move_by(state.store.ids(), times),
-        Action::PreviousExchange => state.list.move_by(state.store.ids(), -times),
+        Action::NextExchange | Action::PreviousExchange => {
+            let by = if action == Action::NextExchange { times } else { -times };
+            state.list.move_by_exchanges(Timeline::of(&*state.store), by);
+        }
+        Action::NextReload | Action::PreviousReload => {
+            let by = if action == Action::NextReload { times } else { -times };
+            state.list.move_by_generations(Timeline::of(&*state.store), by);
+        }
         Action::NextSection => section(state, true),
         Action::PreviousSection => section(state, false),
-        Action::Follow => state.list.toggle_follow(state.store.ids()),
+        Action::Follow => state.list.toggle_follow(Timeline::of(&*state.store)),
         Action::Replay => return replay(state),
         Action::End => return end(state),
         Action::Reload => {
             state.prompt.say(info("importing the code again".to_owned()));
             return vec![Effect::Send(Command::Reload)];
         }
+        Action::Cold => {
+            let text = "importing the code again, from nothing".to_owned();
+            state.prompt.say(info(text));
+            return vec![Effect::Send(Command::Cold)];
+        }
+        Action::Explain => explain(state, count),
+        Action::CommandLine => state.prompt.line.open(),
+        // They are of the command line, which has been asked before.
+        Action::Run
+        | Action::Complete
+        | Action::Older
+        | Action::Newer
+        | Action::Erase
+        | Action::EraseWord
+        | Action::EraseAll
+        | Action::Leave => edit(state, action),
         Action::Help => {
             let of = state.context();
             state.modals.push(Modal::Help { of, top: 0 });
@@ -189,7 +261,7 @@ fn move_by(state: &mut State, rows: isize) {
         return;
     }
     match state.focus {
-        Pane::List => state.list.move_by(state.store.ids(), rows),
+        Pane::List => state.list.move_by(Timeline::of(&*state.store), rows),
         // Too far down is put right when the next frame settles.
         Pane::Detail => {
             state.detail.top = match rows {
@@ -207,7 +279,9 @@ fn bottom(state: &mut State, count: Option<u64>) {
         |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
     match (count, state.context()) {
         (None, _) | (_, Context::Help) => move_by(state, isize::MAX),
-        (Some(number), Context::List) => state.list.jump(state.store.ids(), number),
+        (Some(number), Context::List | Context::CommandLine) => {
+            state.list.jump(Timeline::of(&*state.store), number);
+        }
         (Some(number), Context::Detail) => {
             state.detail.top = Place { line: line(number), row: 0 };
         }
@@ -239,6 +313,24 @@ fn next_pane(pane: Pane) -> Pane {
     }
 }
 
+/// Opens the account of that generation, or of the newest.
+fn explain(state: &mut State, number: Option<u64>) {
+    let newest = state.newest().map(|newest| newest.id);
+    let wanted = number.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
+    let found = wanted.map(GenerationId).or(newest);
+    if let Some(id) = found.filter(|id| state.store.generation(*id).is_some()) {
+        let rows = Timeline::of(&*state.store);
+        state.list.select(rows, Some(RowId::Generation(id)));
+        state.focus = Pane::Detail;
+        return;
+    }
+    let text = match found {
+        Some(id) => format!("nothing is known of generation {id}"),
+        None => "there is no generation yet".to_owned(),
+    };
+    state.prompt.say(Notice { severity: Severity::Warning, text });
+}
+
 /// Closes what lies on top, else goes back to the list.
 fn back(state: &mut State) {
     if state.modals.pop().is_none() {
@@ -259,7 +351,7 @@ fn section(state: &mut State, forward: bool) {
 }
 
 fn end(state: &mut State) -> Vec<Effect> {
-    let selected = state.list.selected;
+    let selected = state.list.exchange();
     match selected.and_then(|id| state.store.exchange(id)) {
         Some(exchange) if exchange.outcome.is_none() => {
             let id = exchange.id;
@@ -275,7 +367,7 @@ fn end(state: &mut State) -> Vec<Effect> {
 }
 
 fn replay(state: &mut State) -> Vec<Effect> {
-    let selected = state.list.selected;
+    let selected = state.list.exchange();
     let Some(exchange) = selected.and_then(|id| state.store.exchange(id)) else {
         state.prompt.say(info("there is no request to send again".to_owned()));
         return Vec::new();

@@ -120,7 +120,8 @@ fn keys_move_where_they_say() {
     at.terminal.sees(["#9 GET 200 OK", "following"]);
     at.terminal.press("k up").sees(["#7 GET"]).loses("following");
     at.terminal.press("j").sees(["#8 GET"]);
-    at.terminal.press("g").sees(["#1 GET"]).sees_row([">    1 g1"]);
+    at.terminal.press("g").sees(["Generation 1", ">── gen 1  started"]);
+    at.terminal.press("j").sees(["#1 GET"]).sees_row([">    1 g1"]);
     at.get("/ten");
     at.terminal.sees(["1 new", "#1 GET"]);
     at.terminal.press("G").sees(["#10 GET", "following"]);
@@ -152,7 +153,7 @@ fn a_request_is_sent_again_and_reaches_the_application() {
     let mut client = Client::connect(at.port);
     client.post("/again", b"abc").expect(200);
     at.terminal.sees(["< hit 1, 3 bytes"]);
-    at.terminal.press("k r").sees(["#1 was sent again as #2"]);
+    at.terminal.press("r").sees(["#1 was sent again as #2"]);
     at.terminal.sees_row(["2 g1", "POST", "↻1 /again", "✓ 200"]);
     at.terminal.press("G").sees(["#1 sent again", "> abc", "< hit 2, 3 bytes"]);
 }
@@ -175,7 +176,7 @@ fn a_save_is_a_new_generation_and_a_failing_one_is_shown_until_it_is_mended() {
     // A save may be seen half written, so that which number it gets is open.
     at.save("hit %d", "new %d");
     get(at.port, "/");
-    at.terminal.sees(["✓ imported in", "< new 1, 0 bytes"]).loses("gen 1");
+    at.terminal.sees(["✓ imported in", "< new 1, 0 bytes"]).loses("gen 1 ✓");
     at.terminal.sees_row(["2 g", "✓ 200"]).loses("2 g1");
     at.save("hits = 0\n", "hits = 0 +\n");
     at.terminal.sees(["✗ failed: SyntaxError", "hits = 0 +", "little.py"]);
@@ -186,6 +187,56 @@ fn a_save_is_a_new_generation_and_a_failing_one_is_shown_until_it_is_mended() {
     at.terminal.sees(["✓ imported in"]).loses("✗ failed");
     get(at.port, "/");
     at.terminal.sees(["< new 6, 0 bytes"]).sees_row(["4 g", "✓ 200"]);
+}
+
+#[test]
+fn reloads_stand_between_the_exchanges_and_tell_how_they_were_made() {
+    let at = little(120, 40);
+    at.get("/before");
+    at.terminal.sees_row(["── gen 1  started", "✓", "cold"]).sees(["< hit 1"]);
+    at.save("hit %d", "new %d");
+    at.get("/after");
+    at.terminal.sees(["< new 1, 0 bytes"]);
+    at.terminal.wait_for("a reload between two exchanges", |screen| {
+        let contents = contents(screen);
+        let place = |word: &str| contents.lines().position(|line| line.contains(word));
+        let reload = place("little.py changed  ✓")?;
+        (place("/before  ")? < reload && reload < place("/after  ")?).then_some(())
+    });
+    at.terminal.sees_row(["little.py changed", "fork", "warm ─"]);
+    at.terminal.press(": c o l d enter");
+    at.terminal.sees_row(["── gen", "asked for  ✓", "ms  cold ─"]);
+    at.terminal.press(": e x p tab enter").sees([
+        "* cold: a cold one was asked for",
+        "* 0 of ",
+        "Not in memory: ",
+        "logging",
+    ]);
+    // Only that one.
+    at.save("new %d", "newer %d");
+    at.terminal.sees(["✓ imported in", ", fork"]);
+    at.terminal.press("}").sees(["* fork: its libraries were in memory", "In memory: "]);
+    at.terminal.press("esc").sees(["enter read"]).press(": n o n s e n s e enter");
+    at.terminal.sees(["there is no command \"nonsense\""]);
+}
+
+#[test]
+fn a_failed_reload_has_a_row_and_its_traceback_is_there() {
+    let at = little(80, 24);
+    at.get("/");
+    at.terminal.sees(["< hit 1"]);
+    at.save("hits = 0\n", "hits = nowhere\n");
+    at.terminal.sees_row(["── gen", "✗ NameError: name 'nowhere' is not defined"]);
+    at.terminal.sees(["#1 GET", "following"]);
+    // It may have been made twice; the last row is the one that is believed.
+    at.terminal.press("G").sees(["could not be imported", "Traceback (most recent"]);
+    at.terminal.press("enter G").sees(["NameError: name 'nowhere' is not defined"]);
+    at.save("hits = nowhere\n", "hits = 5\n");
+    at.terminal.sees(["✓ "]).loses("✗ failed");
+    at.terminal.sees(["could not be imported"]);
+    at.get("/");
+    // On its own: with a key right behind it, escape is read as alt.
+    at.terminal.press("esc").sees(["enter read"]).press("G").sees(["< hit 6"]);
 }
 
 #[test]
@@ -201,7 +252,7 @@ fn a_failing_first_import_is_shown_with_its_traceback_and_mends() {
         "ModuleNotFoundError: No module named 'nothing_like_it'",
     ]);
     folder.save("little.py", LITTLE);
-    terminal.sees(["✓ imported in"]).loses("gen 1");
+    terminal.sees(["✓ imported in"]).loses("gen 1 ✗");
     get(seen_port(&terminal), "/").expect(200);
     terminal.sees(["< hit 1, 0 bytes"]);
 }

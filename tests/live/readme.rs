@@ -70,12 +70,18 @@ fn without_chance(line: &str) -> &str {
 fn the_keys_in_the_readme_are_those_of_the_dashboard() {
     let mut places = BTreeMap::<_, Vec<&str>>::new();
     for (tabs, place) in ["list", "detail", "output"].into_iter().enumerate() {
-        for binding in keys_of_pane(tabs, place) {
+        let help = help_of_pane(tabs, place);
+        let end = help.iter().position(|row| row.starts_with(" On the command line"));
+        for binding in keys(&help[..end.unwrap()]) {
             places.entry(binding).or_default().push(place);
+        }
+        for binding in keys(&help[end.unwrap()..]) {
+            places.insert(binding, vec!["command line"]);
         }
     }
     let rows = places.into_iter().map(|((keys, help), places)| {
-        let keys = keys.replace(' ', "` `");
+        let is_command = keys.len() > 1 && keys.starts_with(':');
+        let keys = if is_command { keys } else { keys.replace(' ', "` `") };
         let place = places.join(", ").replace("list, detail, output", "everywhere");
         format!("| `{keys}` | {place} | {help} |")
     });
@@ -86,9 +92,9 @@ fn the_keys_in_the_readme_are_those_of_the_dashboard() {
     assert!(rows == expected, "{rows:#?} instead of {expected:#?}");
 }
 
-/// Keys and their meanings as the help screen shows them in the pane that is reached by
-/// so many tabs.
-fn keys_of_pane(tabs: usize, place: &str) -> Vec<(String, String)> {
+/// The rows of the help screen, without the signs, in the pane that is reached by so many
+/// tabs.
+fn help_of_pane(tabs: usize, place: &str) -> Vec<String> {
     let mut state = dashboard_with_an_exchange();
     for key in [vec![KeyCode::Tab; tabs], vec![KeyCode::Char('?')]].concat() {
         screen(&mut state);
@@ -96,10 +102,14 @@ fn keys_of_pane(tabs: usize, place: &str) -> Vec<(String, String)> {
     }
     let rows = screen(&mut state);
     let start = rows.iter().position(|row| row.starts_with(" Keys ")).unwrap();
-    let end = rows.iter().position(|row| row.starts_with(" Signs"));
-    let end = end.unwrap_or(rows.len());
+    let end = rows.iter().position(|row| row.starts_with(" Signs")).unwrap();
     assert!(rows[start + 1].contains(place), "{rows:#?}");
-    let bindings = rows[start..end].iter().filter_map(|row| row.strip_prefix("   "));
+    rows[start..end].to_vec()
+}
+
+/// Keys, or commands, and their meanings.
+fn keys(rows: &[String]) -> Vec<(String, String)> {
+    let bindings = rows.iter().filter_map(|row| row.strip_prefix("   "));
     let bindings = bindings.filter(|row| !row.starts_with(' '));
     bindings
         .map(|row| {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use _rdev::bus::Losses;
 use _rdev::exchange::{
-    Command, Event, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Hint, Link,
-    Notice, Outcome, OutputLine, OutputStream, Raised, ReloadReason, Request, Response,
-    Severity, Source, Traceback,
+    Command, Event, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Hint,
+    Libraries, Link, Making, Notice, Outcome, OutputLine, OutputStream, Preload, Raised,
+    ReloadReason, Request, Response, Rung, Severity, Source, Traceback,
 };
 use _rdev::http::{Headers, Limits, RequestParser, ResponseHead};
 use _rdev::terminal::{Decoder, Typed};
@@ -33,7 +33,8 @@ impl App {
         let now = Timestamp::constant(1_790_000_000, 0);
         let (target, address) =
             ("shop:app".to_owned(), "http://127.0.0.1:8888".to_owned());
-        let facts = Facts::new(target, address, TimeZone::UTC);
+        let mut facts = Facts::new(target, address, TimeZone::UTC);
+        facts.root = "/home/ada/shop".into();
         let mut app = Self {
             state: State::new(facts, now),
             size: (width, height),
@@ -50,7 +51,22 @@ impl App {
     fn ready(width: u16, height: u16) -> Self {
         Self::new(width, height)
             .generation(1, GenerationEvent::Started(ReloadReason::Start))
+            .generation(1, chosen(Rung::Cold, "what it imports is not known yet"))
             .generation(1, ready(Duration::from_millis(31)))
+    }
+
+    /// A save of these files, and a fork that is on its way.
+    fn saves<const N: usize>(self, id: u32, files: [&str; N]) -> Self {
+        let files = files.map(|file| format!("/home/ada/shop/{file}").into()).to_vec();
+        self.generation(id, GenerationEvent::Started(ReloadReason::Changed(files)))
+            .generation(id, chosen(FORK, "its libraries were in memory"))
+    }
+
+    /// The fork is there.
+    fn forked(self, id: u32) -> Self {
+        let took = Duration::from_micros(8200);
+        self.generation(id, GenerationEvent::Ready { took, rung: FORK })
+            .generation(id, GenerationEvent::Imported(libraries()))
     }
 
     /// Time goes by.
@@ -240,11 +256,35 @@ impl App {
     }
 }
 
-#[track_caller]
+const FORK: Rung = Rung::Fork { modules: 5 };
+
 fn ready(took: Duration) -> GenerationEvent {
-    GenerationEvent::Ready { took, rung: _rdev::exchange::Rung::Cold }
+    GenerationEvent::Ready { took, rung: Rung::Cold }
 }
 
+fn chosen(rung: Rung, why: &str) -> GenerationEvent {
+    let (why, unmet) = (why.to_owned(), false);
+    GenerationEvent::Chosen(Arc::new(Making { rung, why, unmet }))
+}
+
+/// Some that were in memory and some that were not.
+fn libraries() -> Arc<Libraries> {
+    let pair = |name: &str, text: &str| (name.to_owned(), text.to_owned());
+    let modules = ["flask", "flask.app", "werkzeug", "werkzeug.http", "jinja2"];
+    let warm = Preload {
+        modules: modules.map(str::to_owned).to_vec(),
+        left_out: vec![pair("zmq", "starts a thread")],
+        surroundings: vec![pair("jinja2", "the environment: MODE")],
+    };
+    let fresh = vec![
+        pair("zmq", "starts a thread"),
+        pair("zmq.green", "starts a thread"),
+        pair("yaml", "was not imported by the generations before"),
+    ];
+    Arc::new(Libraries { warm: Arc::new(warm), fresh })
+}
+
+#[track_caller]
 fn picture(name: &str, screen: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("../screens");
@@ -260,6 +300,7 @@ fn bytes_of(key: &str) -> String {
         "tab" => "\t".to_owned(),
         "shift-tab" => "\x1b[Z".to_owned(),
         "space" => " ".to_owned(),
+        "up" => "\x1b[A".to_owned(),
         "f5" => "\x1b[15~".to_owned(),
         "end" => "\x1b[F".to_owned(),
         _ => match key.strip_prefix("ctrl-").and_then(|letter| letter.bytes().next()) {
@@ -431,8 +472,146 @@ fn a_failed_import_is_in_the_status_line_with_its_traceback_at_hand() {
         .sees("✗ SyntaxError: '(' was never closed")
         .resized(120, 40)
         .looks_like("failed_120x40")
+        .generation(3, GenerationEvent::Started(ReloadReason::Asked))
         .generation(3, ready(Duration::from_millis(8)))
         .sees("gen 3 ✓ imported in 8.0 ms");
+}
+
+/// Exchanges and reloads of every kind, a save on its way.
+fn reloaded(width: u16, height: u16) -> App {
+    let failed =
+        traceback("SyntaxError", "'(' was never closed (shop.py, line 7)", "shop.py");
+    App::ready(width, height)
+        .feed("GET / 200 text/html <h1>hello</h1>")
+        .saves(2, ["shop.py"])
+        .begins(&request("GET", "/basket"), Source::Client)
+        .step(2, ExchangeEvent::Held)
+        .passes(12)
+        .forked(2)
+        .step(2, ExchangeEvent::Called(GenerationId(2)))
+        .responds(200, "text/html")
+        .ends(Outcome::Complete)
+        .saves(3, ["shop.py", "views/basket.py", "models.py"])
+        .passes(5)
+        .generation(3, GenerationEvent::Discarded)
+        .saves(4, ["shop.py"])
+        .passes(40)
+        .generation(4, GenerationEvent::Failed(failed))
+        .feed("GET / 500 text/html")
+        .saves(5, ["shop.py", "views/basket.py"])
+        .passes(9)
+        .generation(5, GenerationEvent::Doubted("its import failed".to_owned()))
+        .generation(5, GenerationEvent::Discarded)
+        .generation(6, GenerationEvent::Started(ReloadReason::Asked))
+        .generation(6, chosen(Rung::Cold, "to tell whether the import fails"))
+        .passes(300)
+        .generation(6, ready(Duration::from_millis(290)))
+        .generation(6, GenerationEvent::Died("killed by signal 11".to_owned()))
+        .saves(7, ["shop.py"])
+        .passes(1200)
+}
+
+#[test]
+fn reloads_stand_between_the_exchanges_that_they_part() {
+    reloaded(120, 40)
+        .sees("gen 2  shop.py changed  ✓ 8.2 ms  fork  5/8 warm")
+        .sees("gen 3  shop.py and 2 more changed  overtaken after 5.0 ms")
+        .sees("gen 7  shop.py changed  … importing 1.2 s  fork")
+        .looks_like("reloads_120x40")
+        .resized(80, 24)
+        .looks_like("reloads_80x24")
+        .resized(40, 12)
+        .press("G")
+        .sees("gen 7  … importing 1.2 s");
+}
+
+#[test]
+fn a_reload_that_is_selected_gives_its_account() {
+    reloaded(120, 40)
+        .press("2 G {")
+        .sees("Generation 2")
+        .sees("* fork: its libraries were in memory")
+        .sees("* 5 of 8 modules of libraries were in memory")
+        .sees("zmq (2): starts a thread")
+        .sees("the environment: MODE, before jinja2 is")
+        .looks_like("reload_120x40")
+        .press("}")
+        .sees("* given up after 5.0 ms")
+        .sees("views/basket.py")
+        .press("}")
+        .sees("Generation 4 could not be imported")
+        .sees("SyntaxError: '(' was never closed")
+        .press("2 }")
+        .sees("* made in place of the one before: its import")
+        .sees("* its process died: killed by signal 11")
+        .resized(80, 24)
+        .press("2 G {")
+        .looks_like("reload_80x24");
+}
+
+#[test]
+fn reloads_are_steps_for_the_cursor_but_not_where_exchanges_are_read() {
+    reloaded(120, 40)
+        .sees("#3 GET 500")
+        .sees("following")
+        .press("k")
+        .sees("Generation 4 could")
+        .press("enter p")
+        .sees("#2 GET 200")
+        .press("space")
+        .sees("#3 GET 500")
+        .press("esc 9 j")
+        .sees("Generation 7 is being imported")
+        .feed("GET /new 200")
+        .sees("#4 GET 200")
+        .press("g")
+        .sees("Generation 1")
+        .press("r")
+        .sees("there is no request to send again");
+}
+
+#[test]
+fn what_is_typed_behind_a_colon_is_a_command() {
+    App::ready(80, 24)
+        .feed("GET / 200")
+        .press(": c o")
+        .sees(":co")
+        .sees(":cold  the same, once with no library in memory")
+        .looks_like("command_80x24")
+        .press("tab enter")
+        .effects(["Send(Cold)"])
+        .sees("importing the code again, from nothing")
+        .press(": up")
+        .sees(":cold")
+        .press("ctrl-u r e l enter")
+        .effects(["Send(Reload)"])
+        .press(": q esc")
+        .sees("q quit")
+        .press(": f o l d enter")
+        .sees("there is no command \"fold\"")
+        .effects([])
+        .press(": 2 G q")
+        .sees(":2Gq")
+        .press("ctrl-c")
+        .effects([])
+        .press(": q u i t enter")
+        .effects(["Quit"]);
+}
+
+#[test]
+fn explain_opens_the_account_of_the_last_reload_or_of_another() {
+    reloaded(80, 24)
+        .press(": e tab enter")
+        .sees("Generation 7 is being imported")
+        .sees("space next")
+        .press("esc : e space 2 enter")
+        .sees("Generation 2")
+        .sees("* fork: its libraries were in memory")
+        .press("end")
+        .sees("the environment: MODE, before jinja2 is imported")
+        .press(": e space 9 enter")
+        .sees("nothing is known of generation 9");
+    App::new(80, 24).press(": e enter").sees("there is no generation yet");
 }
 
 #[test]
@@ -529,6 +708,8 @@ fn digits_are_counts() {
         .press("1 0 k")
         .sees("#32 GET")
         .press("g")
+        .sees("Generation 1")
+        .press("1 G")
         .sees("#1 GET");
 }
 
@@ -571,7 +752,12 @@ fn q_closes_what_is_open_before_it_quits() {
 
 #[test]
 fn a_paste_presses_no_keys() {
-    App::ready(80, 24).press("\x1b[200~q\x1b[201~").effects([]);
+    App::ready(80, 24)
+        .press("\x1b[200~q\x1b[201~")
+        .effects([])
+        .press(": \x1b[200~co\rld\x1b[201~")
+        .sees(":cold")
+        .effects([]);
 }
 
 #[test]

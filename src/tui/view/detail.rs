@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Fate};
 use crate::text;
 
 use super::super::detail::{Line, Place, Rows, Side, Tone};
@@ -58,7 +58,17 @@ fn draw_rows(
 
 fn title(state: &State, exchange: Option<&Exchange>) -> String {
     match (state.detail.subject, exchange) {
-        (Subject::Generation(id), _) => format!("Generation {id} could not be imported"),
+        (Subject::Generation(id), _) => {
+            let found = state.store.generation(id);
+            let fate = match found.map(|generation| &generation.fate) {
+                Some(Fate::Failed(_)) => " could not be imported",
+                Some(Fate::Importing) => " is being imported",
+                Some(Fate::Died(_)) => " has died",
+                Some(Fate::Discarded) => " was given up",
+                Some(Fate::Ready | Fate::Retired) | None => "",
+            };
+            format!("Generation {id}{fate}")
+        }
         (_, None) => "Detail".to_owned(),
         (_, Some(exchange)) => {
             let method = text::printable(exchange.request.method().as_bytes());

@@ -5,6 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 
+use super::super::commands::COMMANDS;
 use super::super::keymap::{Binding, Context, TABLE};
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
@@ -16,10 +17,11 @@ const KEYS: u16 = 16;
 const MARGIN: u16 = 20;
 
 /// What the signs mean.
-const SIGNS: [(&str, &str); 7] = [
+const SIGNS: [(&str, &str); 8] = [
     ("✓ → !", "answered with 2xx, 3xx, 4xx"),
     ("✗", "answered with 5xx, raised, or was cut short"),
     ("‖ held", "waits for the new code"),
+    ("── gen 3", "a reload: why, how long it took and how it was made"),
     ("g3", "answered by generation 3, the third import of the code"),
     ("↻7", "number 7 sent again"),
     ("│ ║", "printed to stdout, to stderr"),
@@ -30,6 +32,7 @@ const SIGNS: [(&str, &str); 7] = [
 enum Line {
     Heading(String),
     Binding(&'static Binding),
+    Command(String, &'static str),
     Sign(&'static str, &'static str),
     Empty,
 }
@@ -53,6 +56,12 @@ fn lines(of: Context) -> Vec<Line> {
     }
     lines.push(Line::Heading("Everywhere".to_owned()));
     lines.extend(shared.into_iter().map(Line::Binding));
+    let commands = COMMANDS.iter().map(|it| Line::Command(it.usage(), it.help));
+    lines.extend(commands);
+    lines.push(Line::Empty);
+    lines.push(Line::Heading("On the command line".to_owned()));
+    let typing = |binding: &&Binding| binding.contexts.contains(&Context::CommandLine);
+    lines.extend(TABLE.iter().filter(typing).map(Line::Binding));
     lines.push(Line::Empty);
     lines.push(Line::Heading("Signs".to_owned()));
     lines.extend(SIGNS.map(|(sign, meaning)| Line::Sign(sign, meaning)));
@@ -101,6 +110,10 @@ pub(super) fn draw(
             | Line::Sign(left, right) => {
                 let narrow = Rect { width: KEYS.min(place.width), ..place };
                 put(buffer, narrow, 3, left, styles.request);
+                put(buffer, place, KEYS + 1, right, Style::new());
+            }
+            Line::Command(left, right) => {
+                put(buffer, place, 3, left, styles.request);
                 put(buffer, place, KEYS + 1, right, Style::new());
             }
         }

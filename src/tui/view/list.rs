@@ -1,4 +1,4 @@
-//! The list of exchanges: one row each, only those in the window.
+//! The list: a row for each exchange and each generation in the window.
 
 use jiff::Timestamp;
 use ratatui::buffer::Buffer;
@@ -11,7 +11,9 @@ use crate::text;
 use super::super::layout::Regions;
 use super::super::state::{Pane, State};
 use super::super::theme::Styles;
+use super::super::timeline::RowId;
 use super::cells::{heading, put, put_right, row};
+use super::reload;
 
 /// Bytes of a request's target that are looked at; no window is wider.
 const LONGEST_TARGET: usize = 1024;
@@ -55,48 +57,64 @@ pub(super) fn draw(
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
-    let (ids, region) = (state.store.ids(), regions.list.body);
+    let (rows, region) = (state.timeline(), regions.list.body);
     let focused = state.focus == Pane::List;
-    let titles = (format!("Exchanges {}", ids.len()), standing(state));
+    let titles = (format!("Exchanges {}", rows.ids.len()), standing(state));
     heading(buffer, regions.list.heading, focused, (&titles.0, &titles.1), styles);
-    if ids.is_empty() {
-        draw_empty(state, region, styles, buffer);
-        return;
-    }
     let columns = fit(region.width, digits(state));
-    for (number, id) in state.list.window(ids).iter().enumerate() {
-        let Some(exchange) = state.store.exchange(*id) else { continue };
+    let mut next = 0;
+    for (number, id) in state.list.window(rows).enumerate() {
         let line = row(region, number);
-        let painter = Painter { exchange, state, styles };
-        painter.draw(line, &columns, buffer);
-        if state.list.selected == Some(*id) {
+        match id {
+            RowId::Exchange(id) => {
+                let Some(exchange) = state.store.exchange(id) else { continue };
+                let painter = Painter { exchange, state, styles };
+                painter.draw(line, &columns, buffer);
+            }
+            RowId::Generation(id) => {
+                let Some(generation) = state.store.generation(id) else { continue };
+                reload::draw(generation, state, line, styles, buffer);
+            }
+        }
+        next = number + 1;
+        if state.list.selected == Some(id) {
             let style = if focused { styles.selected } else { styles.selected_unfocused };
             put(buffer, line, 0, ">", Style::new());
             buffer.set_style(line.intersection(buffer.area), style);
         }
     }
+    if rows.ids.is_empty() {
+        draw_empty(state, region, next, styles, buffer);
+    }
 }
 
 /// Whether the cursor goes along, or how many came since it stopped doing so.
 fn standing(state: &State) -> String {
-    let ids = state.store.ids();
-    match state.list.unseen(ids) {
-        0 if state.list.is_following(ids) => "following".to_owned(),
+    let rows = state.timeline();
+    match state.list.unseen(rows) {
+        0 if state.list.is_following(rows) => "following".to_owned(),
         0 => String::new(),
         unseen => format!("{unseen} new"),
     }
 }
 
-fn draw_empty(state: &State, region: Rect, styles: &Styles, buffer: &mut Buffer) {
+/// An invitation, below the generations that there are.
+fn draw_empty(
+    state: &State,
+    region: Rect,
+    below: usize,
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
     let invitation = format!("curl {}/", text::printable(state.facts.address.as_bytes()));
-    put(buffer, row(region, 0), 1, "No requests yet. Send the first:", styles.faint);
-    put(buffer, row(region, 1), 3, &invitation, Style::new());
+    put(buffer, row(region, below), 1, "No requests yet. Send the first:", styles.faint);
+    put(buffer, row(region, below + 1), 3, &invitation, Style::new());
 }
 
 /// How many digits the numbers of exchanges and of generations have.
 fn digits(state: &State) -> (u16, u16) {
     let count = |number: u64| number.checked_ilog10().unwrap_or(0) as u16 + 1;
-    let generation = state.server.generation.as_ref();
+    let generation = state.newest();
     let exchange = state.store.ids().last();
     (
         count(exchange.map_or(0, |id| id.0)),

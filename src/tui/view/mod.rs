@@ -8,6 +8,7 @@ mod detail;
 mod help;
 mod list;
 mod output;
+mod reload;
 mod status;
 
 pub(super) use help::help_height;

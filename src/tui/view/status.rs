@@ -8,14 +8,14 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::exchange::Severity;
+use crate::exchange::{Fate, Severity};
 use crate::text;
 
+use super::super::commands;
 use super::super::keymap::TABLE;
-use super::super::server::Phase;
 use super::super::state::State;
 use super::super::theme::Styles;
-use super::cells::{put, put_right};
+use super::cells::{after, put, put_right};
 use super::list::elapsed;
 
 /// Columns that a failure may take, so that something else fits beside it.
@@ -70,6 +70,9 @@ fn pieces(state: &State, wording: Wording, styles: &Styles) -> Vec<Piece> {
     if server.errors > 0 {
         add(1, format!("✗ {}", counted(server.errors, "error")), styles.server_error);
     }
+    if !server.held.is_empty() {
+        add(1, format!("‖ {} held", server.held.len()), styles.pending);
+    }
     if server.in_flight > 0 {
         add(6, format!("{} in flight", server.in_flight), styles.pending);
     }
@@ -80,30 +83,35 @@ fn pieces(state: &State, wording: Wording, styles: &Styles) -> Vec<Piece> {
 }
 
 fn generation(state: &State, wording: Wording, styles: &Styles) -> (String, Style) {
-    let Some(generation) = &state.server.generation else {
+    let Some(generation) = state.newest() else {
         return ("starting …".to_owned(), styles.pending);
     };
     let id = generation.id;
-    match &generation.phase {
-        Phase::Starting(since) => {
-            let elapsed = elapsed(*since, state.now);
+    let rung = generation.making.as_ref().map(|making| making.rung.name());
+    match &generation.fate {
+        // The next one follows at once.
+        Fate::Importing | Fate::Discarded => {
+            let elapsed = elapsed(generation.began, state.now);
             (format!("gen {id} … importing {elapsed}"), styles.pending)
         }
-        Phase::Ready(took) => {
-            let took = text::duration(took.as_secs_f64());
+        Fate::Ready | Fate::Retired => {
+            let took = generation.took.unwrap_or_default().as_secs_f64();
+            let (took, rung) = (text::duration(took), rung.unwrap_or_default());
             let words = match wording {
-                Wording::Full => "imported in ",
-                Wording::Short => "",
+                Wording::Full => format!("imported in {took}, {rung}"),
+                Wording::Short => format!("{took} {rung}"),
             };
-            (format!("gen {id} ✓ {words}{took}"), styles.success)
+            (format!("gen {id} ✓ {words}"), styles.success)
         }
-        Phase::Failed(traceback) => {
+        Fate::Failed(traceback) => {
             let what = text::clip(&safe(&traceback.summary()), LONGEST_FAILURE);
             (format!("gen {id} ✗ failed: {what}"), styles.server_error)
         }
-        Phase::Died(how, held) => {
+        Fate::Died(how) => {
             let how = text::clip(&safe(how), LONGEST_FAILURE);
-            let next = held.map(|(since, pause)| next_try(since, pause, state.now));
+            let next = generation
+                .held_back
+                .map(|(since, pause)| next_try(since, pause, state.now));
             let next = next.unwrap_or_default();
             (format!("gen {id} ✗ died: {how}{next}"), styles.server_error)
         }
@@ -138,6 +146,10 @@ pub(super) fn draw_hints(
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
+    if let Some(typed) = state.prompt.line.text() {
+        draw_command_line(typed, line, styles, buffer);
+        return;
+    }
     if let Some(notice) = &state.prompt.notice {
         let style = match notice.severity {
             Severity::Info => styles.strong,
@@ -164,6 +176,27 @@ pub(super) fn draw_hints(
     if let Some(count) = state.prompt.count {
         put_right(buffer, line, &format!(" {count} "), styles.strong);
     }
+}
+
+/// What is typed, with its end in view, and what it may become.
+fn draw_command_line(typed: &str, line: Rect, styles: &Styles, buffer: &mut Buffer) {
+    let room = usize::from(line.width).saturating_sub(3);
+    let shown = safe(typed);
+    let shown = after(&shown, text::width(&shown).saturating_sub(room));
+    let column = put(buffer, line, 1, &format!(":{shown}"), styles.strong);
+    let column = put(buffer, line, column, " ", styles.cursor);
+    let word = typed.split_whitespace().next().unwrap_or_default();
+    let mut hint = match commands::matching(word)[..] {
+        [] => "no such command".to_owned(),
+        [entry] => format!("{}  {}", entry.usage(), entry.help),
+        ref several => {
+            let names: Vec<&str> = several.iter().map(|entry| entry.name).collect();
+            names.join("  ")
+        }
+    };
+    let room = usize::from(line.width.saturating_sub(column + 3));
+    hint = text::clip(&hint, room);
+    put(buffer, line, column + 2, &hint, styles.faint);
 }
 
 fn counted(number: u64, what: &str) -> String {
