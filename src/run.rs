@@ -367,6 +367,7 @@ impl Parts {
                     driver.wish(if busy { Wish::Busy(id) } else { Wish::Drained(id) });
                 }
             }),
+            generation_header: config.generation_header,
             freshness: tripwire.clone().map(|tripwire| freshness(tripwire, &late)),
         })
         .context("the server cannot be started")?;

@@ -203,9 +203,12 @@ pub(super) struct ServeArguments {
     #[arg(long, help_heading = "Showing")]
     pub(super) plain: bool,
     /// Print of each import how its process was made and why so, which libraries were in
-    /// memory, and which were not and why
+    /// memory, and which were not and why; the dashboard has it at :explain
     #[arg(long, help_heading = "Showing")]
     pub(super) explain_reload: bool,
+    /// Add Rdev-Generation to each response: the number of the import that answered
+    #[arg(long, help_heading = "Showing")]
+    pub(super) generation_header: bool,
 
     #[command(flatten)]
     pub(super) access: Access,
@@ -504,11 +507,13 @@ mod tests {
                                Python that built rdev]
 
         Showing:
-              --plain           Print transcripts instead of the dashboard, as is done
-                                without a terminal
-              --explain-reload  Print of each import how its process was made and why
-                                so, which libraries were in memory, and which were not
-                                and why
+              --plain              Print transcripts instead of the dashboard, as is
+                                   done without a terminal
+              --explain-reload     Print of each import how its process was made and why
+                                   so, which libraries were in memory, and which were
+                                   not and why; the dashboard has it at :explain
+              --generation-header  Add Rdev-Generation to each response: the number of
+                                   the import that answered
 
         Access:
               --allow-host <NAME>  A host that requests may ask for, beside --host,

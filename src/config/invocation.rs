@@ -48,6 +48,8 @@ pub struct Config {
     pub drain: Duration,
     /// Transcripts, even on a terminal.
     pub plain: bool,
+    /// Whether each response says which generation it is from.
+    pub generation_header: bool,
     /// Whether all that is known about each generation is told.
     pub explain_reload: bool,
     /// Who may use the application.
@@ -184,6 +186,7 @@ fn resolve(
         retire: typed.retire,
         drain: typed.drain,
         plain: typed.plain,
+        generation_header: typed.generation_header,
         explain_reload: typed.explain_reload,
         access: typed.access,
         limits: typed.limits,
@@ -271,6 +274,7 @@ mod tests {
             retire: Some(Duration::from_millis(500)),
             drain: Duration::ZERO,
             plain: false,
+            generation_header: false,
             explain_reload: false,
             access: Access {
                 allow_host: vec!["a.example".to_owned()],

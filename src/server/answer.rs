@@ -8,6 +8,7 @@ use super::connection::{Connection, Phase, Stage};
 use super::dispatch::Serving;
 use super::event_loop::{Server, Step};
 use super::pages::{Page, refusal};
+use super::provenance::stamp;
 use super::upload::Upload;
 use crate::clock::monotonic;
 use crate::exchange::{ExchangeEvent, Outcome, Response, Traceback};
@@ -17,10 +18,20 @@ use crate::http::{
 
 impl Server {
     /// Writes the head of a response; what follows is framed by it.
-    pub(super) fn write_head(&mut self, connection: &mut Connection, head: ResponseHead) {
+    pub(super) fn write_head(
+        &mut self,
+        connection: &mut Connection,
+        mut head: ResponseHead,
+    ) {
         let Phase::Exchange(exchange) = &mut connection.phase else { return };
         if exchange.framing.is_some() {
             return;
+        }
+        if let Some(generation) = exchange.generation.filter(|_| self.generation_header)
+            && let Some(hint) = stamp(&mut head, generation).map(Arc::new)
+        {
+            exchange.hints.push(Arc::clone(&hint));
+            self.outlet.publish(exchange.id, ExchangeEvent::Hint(hint));
         }
         let framing = response_framing(&exchange.head, &head);
         exchange.framing = Some(framing);

@@ -63,6 +63,8 @@ pub struct Setup {
     pub replace: Box<dyn Fn(GenerationId) + Send>,
     /// How to know that no file has changed, where changes are brought in.
     pub freshness: Option<Freshness>,
+    /// Whether each response says which generation it is from.
+    pub generation_header: bool,
 }
 
 /// What reaches the server from other threads.
@@ -142,6 +144,8 @@ pub(super) struct Server {
     pub(super) hold: Duration,
     drain: Duration,
     pub(super) freshness: Option<Freshness>,
+    /// Whether each response says which generation it is from.
+    pub(super) generation_header: bool,
     /// Connections and lanes whose turn was over before their work: mio will not speak of
     /// them again.
     unfinished: VecDeque<Token>,
@@ -219,6 +223,7 @@ impl Server {
             hold: setup.hold,
             drain: setup.drain,
             freshness: setup.freshness,
+            generation_header: setup.generation_header,
             unfinished: VecDeque::new(),
             scratch: vec![0; PIECE],
             stopping: None,

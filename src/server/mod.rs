@@ -27,6 +27,7 @@ mod lanes;
 mod listen;
 mod outgoing;
 mod pages;
+mod provenance;
 mod replayed;
 mod terms;
 mod transport;

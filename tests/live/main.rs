@@ -33,6 +33,7 @@ mod oracles;
 mod patience;
 mod pressure;
 mod program;
+mod provenance;
 mod rdev;
 mod readme;
 mod recorded;
