@@ -575,6 +575,11 @@ class Stash:
             self._handed[name] = module
             self._pending.discard(name)
 
+    def leave(self):
+        """Nothing is handed out any more, nor noticed: the import has failed."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
     def end_trace(self, is_own):
         """The libraries loaded, in order: (their names, what `preload` takes)."""
         sys.meta_path.remove(self)

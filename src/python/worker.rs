@@ -102,6 +102,8 @@ fn serve(
             wait(py, &retired)
         }
         Err(Failure { traceback, address_in_use }) => {
+            // What the exit handlers import is no part of what was learnt.
+            stash.call_method0("leave")?;
             reports.send(py, &FromWorker::ImportFailed { traceback, address_in_use })?;
             finish(py, 1)
         }

@@ -187,7 +187,7 @@ fn groups(groups: &[Group<'_>]) -> Lines {
     let safe = |line: String| (Tone::Plain, safe(line.as_bytes()));
     if groups.iter().all(|group| group.why.is_empty()) {
         let names: Vec<String> = groups.iter().map(named).collect();
-        return vec![safe(format!("  {}", names.join(", ")))];
+        return vec![safe(names.join(", "))];
     }
     let line = |group| format!("  {}: {}", named(group), group.why);
     groups.iter().map(line).map(safe).collect()

@@ -240,6 +240,21 @@ fn the_way_that_is_wished_for_is_taken_or_it_is_said_why_not() {
 }
 
 #[test]
+fn failing_imports_do_not_end_the_warm_ones() {
+    let environment = libraries(&[("thing.py", "VALUE = 1\n")]);
+    let mut project = project(environment.path(), Folder::empty(), "import thing");
+    for _ in 0..4 {
+        project.save_until_warm("import thing");
+        project.folder.save("web.py", "def app(:\n");
+        let failed =
+            within(PATIENCE, || (project.server.get("/").status == 500).then_some(()));
+        assert!(failed.is_some(), "{}", project.server.said());
+    }
+    let said = project.server.said();
+    assert!(!said.contains("from nothing: "), "{said}");
+}
+
+#[test]
 fn why_a_reload_is_as_fast_as_it_is_can_be_read() {
     let starts = "import threading\nthreading.Thread(\n\
                   \x20   target=threading.Event().wait, daemon=True).start()\n";
