@@ -8,13 +8,14 @@ import ast
 import difflib
 import importlib
 import inspect
+import marshal
 import os
 import site
 import sys
 import sysconfig
 import traceback
 from importlib.machinery import SourceFileLoader
-from importlib.util import find_spec
+from importlib.util import MAGIC_NUMBER, find_spec
 
 GUESSES = ("app", "application", "create_app()", "make_app()")
 
@@ -53,20 +54,36 @@ def is_own(path):
     return not path.startswith(_LIBRARIES)
 
 
-def load_from_source(report):
-    """Has the user's modules compiled from their source each time, and reported.
+def interpreter():
+    """What the same source is compiled differently by."""
+    return MAGIC_NUMBER + bytes([sys.flags.optimize])
+
+
+def load_from_source(report, cache):
+    """Has the user's modules compiled from what their source is now, and reported.
 
     `__pycache__` is neither read nor written for them: its check is by whole seconds and
-    size, so an edit of the same length within a second would run the old code.
+    size, so an edit of the same length within a second would run the old code. Instead,
+    `cache` knows what the very same bytes were compiled to, if there is one.
     """
     cached = SourceFileLoader.get_code
+    plain = SourceFileLoader.source_to_code
 
     def get_code(self, fullname):
         path = self.get_filename(fullname)
         if not is_own(path):
             return cached(self, fullname)
         report(os.path.abspath(path))
-        return self.source_to_code(self.get_data(path), path)
+        source = self.get_data(path)
+        # A loader that rewrites code while compiling it has rules of its own.
+        if cache is None or type(self).source_to_code is not plain:
+            return self.source_to_code(source, path)
+        known = cache.recall(path, source)
+        if known is not None:
+            return marshal.loads(known)
+        code = self.source_to_code(source, path)
+        cache.keep(path, source, marshal.dumps(code))
+        return code
 
     SourceFileLoader.get_code = get_code
 

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use super::ahead::Gate;
+use super::code_cache::CodeCache;
 use super::describe::describe;
 use super::{opened, shims};
 use crate::clock::monotonic;
@@ -53,10 +54,12 @@ pub(super) fn import(
     plan: &ImportPlan,
     reports: &'static Reports,
     gate: Option<&'static Gate>,
+    cache: Option<&Py<CodeCache>>,
 ) -> Result<(Py<PyAny>, Duration), Failure> {
     let attempt = || -> PyResult<_> {
         let importing = shims::importing(py)?;
-        importing.call_method1("load_from_source", (reporter(py, reports, gate)?,))?;
+        let report = reporter(py, reports, gate)?;
+        importing.call_method1("load_from_source", (report, cache))?;
         let started = monotonic();
         let callable = plan.callable.as_deref();
         let application =

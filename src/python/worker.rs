@@ -12,6 +12,7 @@ use pyo3::prelude::*;
 
 use super::ahead::Gate;
 use super::application::{self, Failure, Reports};
+use super::code_cache::CodeCache;
 use super::warmth::Warmth;
 use super::zygote::Order;
 use super::{lane_thread, opened, running, shims, stack, warmth};
@@ -19,8 +20,13 @@ use crate::lane::{FromWorker, ImportPlan, OsText, ToWorker};
 use crate::process::{Inbox, Received, send};
 
 /// Runs in the forked process and never returns to the zygote's loop.
-pub(super) fn run(py: Python<'_>, order: Order, warmth: &Warmth) -> ! {
-    let status = match serve(py, order, warmth) {
+pub(super) fn run(
+    py: Python<'_>,
+    order: Order,
+    warmth: &Warmth,
+    cache: Option<&Py<CodeCache>>,
+) -> ! {
+    let status = match serve(py, order, warmth, cache) {
         Ok(never) => match never {},
         // The front was told why, and makes another.
         Err(error) if error.is_instance_of::<PySystemExit>(py) => 1,
@@ -46,6 +52,7 @@ fn serve(
     py: Python<'_>,
     Order { plan, control, stdout, stderr }: Order,
     warmth: &Warmth,
+    cache: Option<&Py<CodeCache>>,
 ) -> PyResult<Never> {
     rustix::process::setpgid(None, None).map_err(io::Error::from)?;
     rustix::stdio::dup2_stdout(&stdout).map_err(io::Error::from)?;
@@ -84,7 +91,7 @@ fn serve(
         // Where the front is gone, so is this process in a moment.
         let _gone = py.detach(move || begun.recv());
     }
-    let imported = application::import(py, &plan, reports, gate);
+    let imported = application::import(py, &plan, reports, gate, cache);
     opened::import_ended(py);
     stack::end_questions();
     match imported {
@@ -99,6 +106,10 @@ fn serve(
             let _first = application.set(Arc::new(callable));
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             reports.send(py, &FromWorker::Imported { micros, trace })?;
+            if let Some(cache) = cache {
+                // Nobody waits for this.
+                py.detach(|| cache.get().prune());
+            }
             wait(py, &retired)
         }
         Err(Failure { traceback, address_in_use }) => {

@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 
 use pyo3::prelude::*;
 
+use super::code_cache::CodeCache;
 use super::warmth::Warmth;
 use super::{shims, worker};
 use crate::exchange::GenerationId;
@@ -72,12 +73,13 @@ fn zygote(py: Python<'_>) -> PyResult<()> {
     }
     shims::load_all(py)?;
     send(&control, &FromZygote::Ready, &[])?;
+    let cache = CodeCache::of_this_user(py)?;
     let mut warmth = Warmth::none(py);
     let order = obey(py, &control, &mut warmth)?;
     // Nothing that only the zygote needs is open in a worker.
     drop(control);
     match order {
-        Some(order) => worker::run(py, order, &warmth),
+        Some(order) => worker::run(py, order, &warmth, cache.as_ref()),
         None => Ok(()),
     }
 }

@@ -12,6 +12,7 @@
 mod bad_input;
 mod breaches;
 mod client;
+mod code_cache;
 mod corpus;
 mod dashboard;
 mod ending;

@@ -8,7 +8,7 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use crate::client::{Answer, Client, get};
-use crate::environment::venv;
+use crate::environment::{target, venv};
 use crate::program::Program;
 use crate::terminal::Terminal;
 
@@ -31,6 +31,7 @@ pub(crate) fn rdev(folder: &Path) -> Launch {
     let mut command = Command::new(binary.as_deref().unwrap_or(built));
     command.current_dir(folder).env("VIRTUAL_ENV", venv());
     command.env("XDG_STATE_HOME", state_folder());
+    command.env("XDG_CACHE_HOME", target().join("live-cache"));
     for name in ["PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYO3_PYTHON"] {
         command.env_remove(name);
     }

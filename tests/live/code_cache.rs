@@ -1,0 +1,53 @@
+//! Compiled code that is kept: for what was compiled alone, and believed when whole.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::folder::Folder;
+use crate::patience::until;
+use crate::rdev::rdev;
+
+const APP: &str = "\
+import part
+
+def app(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [part.WORD.encode()]
+";
+
+/// What is kept in a cache folder.
+fn kept(cache: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(cache.join("rdev/code")).into_iter().flatten();
+    entries.map(|entry| entry.unwrap().path()).collect()
+}
+
+#[test]
+fn every_source_is_compiled_once_and_a_spoilt_cache_again() {
+    let (folder, cache) = (Folder::empty(), Folder::empty());
+    folder.save("part.py", "WORD = 'one'\n");
+    folder.save("web.py", APP);
+    let serve = || {
+        let launch = rdev(folder.path()).env("XDG_CACHE_HOME", cache.path());
+        launch.args(["web:app", "--reload"]).serve()
+    };
+    let server = serve();
+    assert_eq!(server.get("/").expect(200).text(), "one");
+    assert_eq!(kept(cache.path()).len(), 2);
+    for word in ["two", "one", "two"] {
+        folder.save("part.py", &format!("WORD = '{word}'\n"));
+        assert_eq!(server.get("/").expect(200).text(), word);
+    }
+    assert_eq!(kept(cache.path()).len(), 3);
+    drop(server);
+    for path in kept(cache.path()) {
+        fs::write(path, "spoilt").unwrap();
+    }
+    assert_eq!(serve().get("/").expect(200).text(), "two");
+    let is_mended = || {
+        let whole = kept(cache.path())
+            .into_iter()
+            .filter(|path| path.metadata().unwrap().len() > 6);
+        (whole.count() == 2).then_some(())
+    };
+    until("two sources were compiled again", is_mended);
+}
