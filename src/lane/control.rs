@@ -104,11 +104,20 @@ pub struct ImportPlan {
 /// How far an import goes that is made before it is asked for. It also waits before
 /// anything that could be noticed outside of the process.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Ahead {
+pub struct Ahead {
+    pub until: Until,
+    /// The process of the generation before. What it has written of the memory that is
+    /// shared with the zygote, this one will write, too.
+    pub like: Option<i32>,
+}
+
+/// Where such an import waits at the latest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Until {
     /// Not one file of the user's is read.
-    Nothing,
-    /// This file of the user's is not read; if it is not come by, to the end.
-    Until(OsText),
+    Start,
+    /// This file of the user's is not read; if it is not come by, at the end.
+    File(OsText),
 }
 
 /// From the front to a worker.

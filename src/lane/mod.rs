@@ -12,7 +12,8 @@ mod frame;
 
 pub use control::{
     Ahead, Birth, ControlError, FileStat, FromWorker, FromZygote, ImportPlan,
-    ImportTrace, MOST_OPENED, OpenedFile, OsText, ToWorker, ToZygote, decode, encode,
+    ImportTrace, MOST_OPENED, OpenedFile, OsText, ToWorker, ToZygote, Until, decode,
+    encode,
 };
 pub use frame::{
     Call, Down, Ending, FilePart, FrameReader, PIECE, Peer, Times, Up, append_data,

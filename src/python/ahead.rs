@@ -18,15 +18,18 @@ use pyo3::types::{PyCFunction, PyTuple};
 
 use super::application::Reports;
 use super::library_files::{Comparison, LibraryFiles};
+#[cfg(target_os = "linux")]
+use super::pages;
 use super::{opened, shims};
 use crate::clock::monotonic;
-use crate::lane::{Ahead, FromWorker, OsText};
+use crate::lane::{Ahead, FromWorker, OsText, Until};
 
 /// Where the import waits, and whether it still has to.
 pub(super) struct Gate {
     reports: &'static Reports,
     /// Not to be read before it proceeds; `None` is whichever file comes first.
     before: Option<PathBuf>,
+    like: Option<i32>,
     /// As they were when the import began.
     traces: OnceLock<Traces>,
     /// The libraries it has, to be looked at once it proceeds.
@@ -48,13 +51,14 @@ impl Gate {
         files: LibraryFiles,
         reports: &'static Reports,
     ) -> &'static Self {
-        let before = match ahead {
-            Ahead::Nothing => None,
-            Ahead::Until(file) => Some(file.into_path()),
+        let before = match ahead.until {
+            Until::Start => None,
+            Until::File(file) => Some(file.into_path()),
         };
         Box::leak(Box::new(Self {
             reports,
             before,
+            like: ahead.like,
             traces: OnceLock::new(),
             files,
             opened: Mutex::new(None),
@@ -124,6 +128,8 @@ impl Gate {
         // If the front is gone, this process is ended by the thread that sees it.
         let _front_gone = self.reports.send(py, &FromWorker::Waiting { before, showed });
         py.detach(|| {
+            #[cfg(target_os = "linux")]
+            let _not_copied = self.like.map(pages::copy_like);
             let mut opened = self.opened();
             while opened.is_none() {
                 opened =

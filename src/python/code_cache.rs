@@ -20,6 +20,7 @@ use pyo3::types::PyBytes;
 use sha2::{Digest, Sha256};
 
 use super::shims;
+use crate::clock::wall;
 
 /// Bytes of all files; the ones used least recently go first. Three hundred modules of ten
 /// kilobytes take some five megabytes.
@@ -64,9 +65,7 @@ impl CodeCache {
             hash.update((part.len() as u64).to_le_bytes());
             hash.update(part);
         }
-        let name: String =
-            hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-        self.folder.join(name)
+        self.folder.join(format!("{:x}", hash.finalize()))
     }
 
     fn load(&self, path: &Path, source: &[u8]) -> Option<Vec<u8>> {
@@ -77,7 +76,7 @@ impl CodeCache {
         let is_whole = Sha256::digest(code).as_slice() == sum;
         if is_whole && let Ok(file) = File::open(place) {
             // So that it is not the first to go.
-            let _used = file.set_modified(SystemTime::now());
+            let _used = file.set_modified(wall().into());
         }
         is_whole.then(|| code.to_vec())
     }
@@ -105,6 +104,7 @@ impl CodeCache {
 #[pymethods]
 impl CodeCache {
     /// The marshalled code of a source, if it was kept.
+    #[expect(clippy::needless_pass_by_value, reason = "Python's argument")]
     fn recall<'py>(
         &self,
         py: Python<'py>,
@@ -115,6 +115,7 @@ impl CodeCache {
     }
 
     /// Keeps the marshalled code of a source.
+    #[expect(clippy::needless_pass_by_value, reason = "Python's argument")]
     fn keep(&self, path: PathBuf, source: &[u8], code: &[u8]) {
         // A full disk or a folder that may not be written is no concern of the import.
         let _not_kept = self.save(&path, source, code);

@@ -29,6 +29,8 @@ mod lane_socket;
 mod lane_thread;
 mod library_files;
 mod opened;
+#[cfg(target_os = "linux")]
+mod pages;
 mod remarks;
 mod running;
 mod sending;

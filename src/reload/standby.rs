@@ -19,7 +19,7 @@ use super::judging::changed_in;
 use super::worker::{Span, Worker};
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, OutputStream, ReloadReason};
-use crate::lane::{Ahead, FileStat, FromWorker, ImportPlan, OsText};
+use crate::lane::{Ahead, FileStat, FromWorker, ImportPlan, OsText, Until};
 use crate::process::Exit;
 
 /// How long after a generation is ready the next one is begun. The requests that were
@@ -117,7 +117,9 @@ impl Loop {
 
     fn begin_standby(&mut self) -> Option<()> {
         let mark = self.code.as_mut()?.mark();
-        let ahead = self.how_far();
+        let newest = self.machine.newest();
+        let like = self.workers.get(&newest).and_then(|worker| worker.pid);
+        let ahead = Ahead { until: self.how_far(), like };
         let generation = GenerationId(0);
         let plan = ImportPlan { generation, ahead: Some(ahead), ..self.plan().clone() };
         let registry = self.poll.registry();
@@ -130,10 +132,10 @@ impl Loop {
 
     /// Up to the file that was edited last. Which of several comes first is known from
     /// the generation before; one that it did not load is taken to be loaded late.
-    fn how_far(&self) -> Ahead {
+    fn how_far(&self) -> Until {
         let standby = &self.standby;
         let Some(code) = self.code.as_ref().filter(|_| !standby.showed) else {
-            return Ahead::Nothing;
+            return Until::Start;
         };
         let edited = |path: &&PathBuf| standby.edited.contains(&code.name(path));
         let mut loaded = standby.loaded.iter();
@@ -142,7 +144,7 @@ impl Loop {
         } else {
             loaded.find(edited).or(standby.edited.first())
         };
-        hot.map_or(Ahead::Nothing, |path| Ahead::Until(OsText::new(path)))
+        hot.map_or(Until::Start, |path| Until::File(OsText::new(path)))
     }
 
     fn hear_standby(&mut self) {

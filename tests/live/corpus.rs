@@ -322,7 +322,8 @@ fn warm_up(server: &Rdev, folder: &Folder, shared: &str) -> Result<(), String> {
         let began = monotonic();
         folder.save("answer.py", &format!("{shared}# {number}\n"));
         server.get("/").expect(200);
-        if rung_after(server, before.0)?.contains("warm") {
+        let rung = rung_after(server, before.0)?;
+        if rung.contains("warm") || rung.contains("beforehand") {
             return Ok(());
         }
         // Each try delays what it waits for, by so much.

@@ -326,6 +326,11 @@ impl Machine {
         self.newest == Newest::Ready
     }
 
+    /// The newest generation.
+    pub(super) fn newest(&self) -> GenerationId {
+        self.id
+    }
+
     /// Why the newest generation was made.
     pub(super) fn reason(&self) -> &ReloadReason {
         &self.reason
