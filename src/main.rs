@@ -33,6 +33,9 @@ fn main() -> ExitCode {
         },
         Ok(Invocation::History(history)) => ExitCode::from(cli::history(&history)),
         Ok(Invocation::Show(show)) => ExitCode::from(cli::show(&show)),
+        Ok(Invocation::Export(export)) => ExitCode::from(cli::export(&export)),
+        Ok(Invocation::Import(import)) => ExitCode::from(cli::import(&import)),
+        Ok(Invocation::Copy(copy)) => ExitCode::from(cli::copy(&copy)),
         Ok(Invocation::Help(text)) => {
             // Whoever closed the pipe has seen enough.
             let _closed = writeln!(std::io::stdout(), "{text}");

@@ -60,6 +60,20 @@ fn labelled(label: &[u8]) -> Option<&'static Encoding> {
     })
 }
 
+/// Whether a content type names UTF-8 as its charset, or none.
+pub fn is_utf_8(kind: &[u8]) -> bool {
+    parameter(kind, b"charset").is_none_or(|label| labelled(&label) == Some(UTF_8))
+}
+
+/// The content type of the same text in UTF-8, where it names a charset.
+pub fn in_utf_8(kind: &str) -> String {
+    let parts = kind.split(';').map(|part| {
+        let start = part.trim_start().get(..8).unwrap_or_default();
+        if start.eq_ignore_ascii_case("charset=") { " charset=UTF-8" } else { part }
+    });
+    parts.collect::<Vec<_>>().join(";")
+}
+
 /// A text in which the declaration can be read as ASCII is not UTF-16, whatever it says
 /// (HTML, "prescan a byte stream").
 fn readable(declared: &'static Encoding) -> &'static Encoding {
@@ -152,6 +166,16 @@ mod tests {
         ];
         for (kind, bytes, expected) in table {
             assert_eq!(charset(kind, bytes), expected, "{kind} {}", bytes.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_content_type_is_that_of_the_same_text_in_utf_8() {
+        let kind = "text/html; Charset=latin-1;level=1";
+        assert!(!is_utf_8(kind.as_bytes()));
+        assert_eq!(in_utf_8(kind), "text/html; charset=UTF-8;level=1");
+        for kind in ["", "text/plain", "a/b; charset=\"utf-8\"", "a/b;charset=UTF8"] {
+            assert!(is_utf_8(kind.as_bytes()), "{kind}");
         }
     }
 

@@ -12,6 +12,6 @@ mod reading;
 mod tests;
 mod zstd;
 
-pub use charset::Charset;
+pub use charset::{Charset, in_utf_8, is_utf_8};
 pub use coding::{Coding, Stop};
 pub use reading::{Kind, MOST_UNPACKED, Reading, essence, read, whole_characters};

@@ -16,6 +16,8 @@ use rusqlite::params;
 use rustix::fs::inotify;
 
 use crate::history::database::{Place, Reader, RecordId, RunId, Summary};
+use crate::history::filter::Filter;
+use crate::history::search::Search;
 
 use super::history::Printer;
 
@@ -28,6 +30,7 @@ const SETTLING: Duration = Duration::from_millis(50);
 pub(super) fn follow(
     file: &Path,
     mut reader: Reader,
+    filter: &Filter,
     newest: &[RecordId],
     listed: &[Summary],
     printer: &mut Printer,
@@ -41,7 +44,7 @@ pub(super) fn follow(
     };
     loop {
         for place in state.ended(&reader)? {
-            let summary = reader.summary_at(place)?;
+            let summary = Search::new(&reader, filter).judge(place)?;
             if let Some(summary) = summary {
                 printer.print(&summary)?;
             }

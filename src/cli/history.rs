@@ -7,16 +7,22 @@ use jiff::tz::TimeZone;
 
 use crate::config::History;
 use crate::history::database::{Reader, Summary};
+use crate::history::filter::Filter;
+use crate::history::search::Search;
 
 use super::follow::follow;
 use super::row::{Style, line};
-use super::{FOUND, NOTHING, open, say};
+use super::{FOUND, NOTHING, filter, open, say};
+
+/// How many exchanges are asked for at a time.
+const PAGE: usize = 500;
 
 pub(super) fn run(request: &History) -> anyhow::Result<u8> {
+    let filter = filter(&request.filter)?;
     let reader = open(&request.place)?;
     let mut printer = Printer::new();
     let news = reader.newest()?;
-    let found = reader.latest(request.last.unwrap_or(u64::MAX))?;
+    let found = newest(&reader, &filter, request.last)?;
     for summary in found.iter().rev() {
         printer.print(summary)?;
     }
@@ -24,9 +30,29 @@ pub(super) fn run(request: &History) -> anyhow::Result<u8> {
     tell_losses(&reader)?;
     if request.follow {
         let file = request.place.file().context("there is no file to follow")?;
-        follow(file, reader, &news, &found, &mut printer)?;
+        follow(file, reader, &filter, &news, &found, &mut printer)?;
     }
     Ok(if printer.printed { FOUND } else { NOTHING })
+}
+
+/// The newest ones that the filter lets through, newest first.
+fn newest(
+    reader: &Reader,
+    filter: &Filter,
+    last: Option<u64>,
+) -> anyhow::Result<Vec<Summary>> {
+    let most =
+        last.map_or(usize::MAX, |last| usize::try_from(last).unwrap_or(usize::MAX));
+    let mut search = Search::new(reader, filter);
+    let mut found = Vec::new();
+    while found.len() < most {
+        let step = search.step(PAGE.min(most - found.len()))?;
+        found.extend(step.exchanges);
+        if step.is_all {
+            break;
+        }
+    }
+    Ok(found)
 }
 
 /// What is missing in the latest run is said, so that nobody takes a part for the whole.

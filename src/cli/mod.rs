@@ -1,11 +1,14 @@
-//! The commands that read the history, one file each. They work while a server runs and
-//! while none does.
+//! The commands about the history, one file each. They work while a server runs and while
+//! none does.
 //!
-//! Invariant: they only read. What came over the wire reaches a terminal escaped; who
+//! Invariant: all but `import` only read. What came over the wire reaches a terminal escaped; who
 //! closes the pipe early has seen enough, and that is no error.
 
+mod copy;
+mod export;
 mod follow;
 mod history;
+mod import;
 mod row;
 mod show;
 
@@ -13,8 +16,13 @@ use std::io::{self, ErrorKind, Write};
 
 use anyhow::Context;
 
-use crate::config::{History, HistoryPlace, Show};
+use crate::clock;
+use crate::config::{Copy, Export, History, HistoryPlace, Import, Secrets, Show};
+use crate::exchange::Exchange;
 use crate::history::database::{OpenError, Reader};
+use crate::history::filter::{Filter, FilterError};
+use crate::history::masking::masked;
+use crate::text;
 
 /// Something was printed.
 const FOUND: u8 = 0;
@@ -22,6 +30,9 @@ const FOUND: u8 = 0;
 const NOTHING: u8 = 1;
 /// The history cannot be read, or what was asked for makes no sense.
 const TROUBLE: u8 = 2;
+
+const NO_PLACE: &str =
+    "there is no place for a history, since HOME is not set; --history FILE names one";
 
 /// `rdev history`: lists exchanges. Returns the exit status.
 pub fn history(request: &History) -> u8 {
@@ -31,6 +42,21 @@ pub fn history(request: &History) -> u8 {
 /// `rdev show`: prints one exchange. Returns the exit status.
 pub fn show(request: &Show) -> u8 {
     status(show::run(request))
+}
+
+/// `rdev export`: writes exchanges to a file. Returns the exit status.
+pub fn export(request: &Export) -> u8 {
+    status(export::run(request))
+}
+
+/// `rdev import`: brings in those of a file. Returns the exit status.
+pub fn import(request: &Import) -> u8 {
+    status(import::run(request))
+}
+
+/// `rdev copy`: prints a request in another form. Returns the exit status.
+pub fn copy(request: &Copy) -> u8 {
+    status(copy::run(request))
 }
 
 /// What came of a command, as an exit status, with the word that is due.
@@ -53,10 +79,26 @@ fn status(result: anyhow::Result<u8>) -> u8 {
 
 /// Opens the history that was asked for.
 fn open(place: &HistoryPlace) -> anyhow::Result<Reader> {
-    let file = place.file().context(
-        "there is no place for a history, since HOME is not set; --history FILE names one",
-    )?;
+    let file = place.file().context(NO_PLACE)?;
     Ok(Reader::open(file)?)
+}
+
+/// Reads a filter; the error shows the place.
+fn filter(text: &str) -> anyhow::Result<Filter> {
+    Filter::parse(text, clock::wall()).map_err(|error| {
+        let FilterError { column, problem } = error;
+        let mark = " ".repeat(column - 1);
+        let text = text::printable(text.as_bytes());
+        anyhow::anyhow!("the filter is not understood\n  {text}\n  {mark}^ {problem}")
+    })
+}
+
+/// An exchange as it may leave the history.
+fn leaving(exchange: Exchange, secrets: Secrets) -> Exchange {
+    match secrets {
+        Secrets::Masked => masked(&exchange),
+        Secrets::Included => exchange,
+    }
 }
 
 /// A line on stderr. Where nobody reads, nobody misses it.

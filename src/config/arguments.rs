@@ -16,6 +16,10 @@ use super::history_arguments::{
 };
 use super::limits::Limits;
 use super::reload_mode::ReloadMode;
+use super::transfer::{
+    AFTER_COPY, AFTER_EXPORT, AFTER_IMPORT, CopyArguments, ExportArguments,
+    ImportArguments,
+};
 
 /// Help is laid out for this width everywhere, so that what is tested is what is read.
 const COLUMNS: usize = 80;
@@ -89,6 +93,15 @@ enum Verb {
     /// Print one exchange of the history
     #[command(after_help = AFTER_SHOW, term_width = COLUMNS, disable_help_flag = true)]
     Show(ShowArguments),
+    /// Write exchanges of the history to a HAR file
+    #[command(after_help = AFTER_EXPORT, term_width = COLUMNS, disable_help_flag = true)]
+    Export(ExportArguments),
+    /// Bring the exchanges of a HAR file into the history
+    #[command(after_help = AFTER_IMPORT, term_width = COLUMNS, disable_help_flag = true)]
+    Import(ImportArguments),
+    /// Print a request as a command, a program or a test
+    #[command(after_help = AFTER_COPY, term_width = COLUMNS, disable_help_flag = true)]
+    Copy(CopyArguments),
 }
 
 /// What to serve, and how.
@@ -285,6 +298,12 @@ pub(super) enum Typed {
     History(HistoryArguments),
     /// Print one of them.
     Show(ShowArguments),
+    /// Write exchanges to a file.
+    Export(ExportArguments),
+    /// Bring in those of a file.
+    Import(ImportArguments),
+    /// Print a request in another form.
+    Copy(CopyArguments),
     /// Print this on stdout and be done.
     Help(StyledStr),
 }
@@ -308,6 +327,13 @@ pub(super) fn parse(arguments: &[OsString]) -> Result<Typed, Box<StyledStr>> {
             Ok(Typed::History(history))
         }
         Ok(CommandLine { verb: Some(Verb::Show(show)), .. }) => Ok(Typed::Show(show)),
+        Ok(CommandLine { verb: Some(Verb::Export(export)), .. }) => {
+            Ok(Typed::Export(export))
+        }
+        Ok(CommandLine { verb: Some(Verb::Import(import)), .. }) => {
+            Ok(Typed::Import(import))
+        }
+        Ok(CommandLine { verb: Some(Verb::Copy(copy)), .. }) => Ok(Typed::Copy(copy)),
         Err(told)
             if matches!(
                 told.kind(),
@@ -368,7 +394,13 @@ mod tests {
         let words: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
         match parse(&words) {
             Ok(Typed::Serve(serve)) => Ok(*serve),
-            Ok(Typed::History(_) | Typed::Show(_)) => Err("another command".to_owned()),
+            Ok(
+                Typed::History(_)
+                | Typed::Show(_)
+                | Typed::Export(_)
+                | Typed::Import(_)
+                | Typed::Copy(_),
+            ) => Err("another command".to_owned()),
             Ok(Typed::Help(text)) => Err(text.to_string()),
             Err(text) => Err(text.to_string()),
         }
@@ -459,6 +491,9 @@ mod tests {
           run      Serve TARGET, as rdev does without a command
           history  List the exchanges of the history, the newest last
           show     Print one exchange of the history
+          export   Write exchanges of the history to a HAR file
+          import   Bring the exchanges of a HAR file into the history
+          copy     Print a request as a command, a program or a test
           help     Print this help, or that of a command
 
         Arguments:

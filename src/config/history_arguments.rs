@@ -1,5 +1,6 @@
 //! The options about the history, as typed: of the server, and of the commands that read.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Args};
@@ -7,13 +8,54 @@ use jiff::SignedDuration;
 
 use super::history::{parse_age, parse_size};
 
-pub(super) const AFTER_HISTORY: &str = "\
-It works while a server runs and while none does. Each line has, in this order: \
-id, day, time, generation, method, status, type, size of the response's body, \
-duration, target, and what went wrong. `-` stands for what is not known.
+// The operators are those of the table in `history/filter/`, and a test compares them.
+pub(super) const AFTER_HISTORY: &str = r#"It works while a server runs and while none does. Each line has, in this order: id,
+day, time, generation, method, status, type, size of the response's body, duration,
+target, and what went wrong. `-` stands for what is not known.
 
-Exit status: 0 when something was listed, 1 when there was nothing, 2 when the \
-history cannot be read or the command line is wrong.";
+FILTER, words and conditions that all have to hold:
+  method:POST             ~m   the method
+  status:5xx              ~c   404, 5xx, >=400 or 400..404
+  path:/api                    begins with it; without a / it contains it
+  query:page=2                 what stands behind the ?
+  host:localhost          ~d   the host asked for
+  url:/v\d+/              ~u   host, path and query
+  type:json               ~t   the response's media type
+  request-type:form       ~tq  the request's media type
+  dur:>200ms                   how long it took: us, ms, s, m, h
+  size:>1mb                    the response's body: b, kb, mb, gb, kib, mib, gib
+  request-size:>=4kib          the request's body
+  age:<5m                      since the request came: s, m, h, d
+  gen:12                       the generation that answered; >=12 or 3..5 too
+  id:42                        the number: 42, 7.42, >=40
+  run:7                        the run of rdev
+  source:replay                client, replay, or the number that was replayed
+  client:127.0.0.1             the client's address
+  has:error                    error, hint, output, response, query, body,
+                               request-body, cut-body
+  is:running                   running, complete, gone, refused, cut
+  header:x-user=42        ~h   a header, with what its value contains
+  request-header:cookie   ~hq  a header of the request
+  response-header:etag    ~hs  a header of the response
+  body:"order id"         ~b   in either body, unpacked and decoded
+  request-body:/id=\d+/   ~bq  in the request's body
+  response-body:total     ~bs  in the response's body
+  error:KeyError               in the traceback
+  output:warning               in what was printed for it
+  ~q                           there is no response
+  ~s                           there is a response
+A word alone is looked for in method, host, path and query. Case does not count. A
+text /between slashes/ is a regular expression, one "in quotes" may have spaces.
+Conditions are joined by and, or, not and parentheses, or by & | !. The forms with
+~ are mitmproxy's; there, texts are regular expressions.
+
+Exit status: 0 when something was listed, 1 when there was nothing, 2 when the
+history cannot be read or the command line is wrong.
+
+Examples:
+  rdev history status:5xx 'age:<1h'
+  rdev history 'method:POST path:/api not (status:2xx or status:3xx)'
+  rdev history 'body:"order id" or header:x-user=42' --follow"#;
 
 pub(super) const AFTER_SHOW: &str = "\
 Without --raw or --body it is printed as a transcript in the manner of curl -v.
@@ -62,6 +104,8 @@ pub(super) struct KeepingArguments {
 /// Which exchanges to list, and how.
 #[derive(Debug, Args)]
 pub(super) struct HistoryArguments {
+    /// Which exchanges; all of them where there is none
+    pub(super) filter: Vec<OsString>,
     /// How many at most, the newest ones; 0: all
     #[arg(short = 'n', long, value_name = "N", default_value_t = 100)]
     pub(super) last: u64,

@@ -15,6 +15,7 @@ use super::limits::Limits;
 use super::reload_mode::ReloadMode;
 use super::surroundings::Surroundings;
 use super::target::{Finder, Target};
+use super::transfer::{self, Copy, Export, Import};
 
 /// What the rest of the program needs to know to serve.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -68,6 +69,8 @@ pub struct Config {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct History {
     pub place: HistoryPlace,
+    /// In the language of `history/filter/`.
+    pub filter: String,
     /// The newest ones, so many at most.
     pub last: Option<u64>,
     /// Whether to go on with those to come.
@@ -103,6 +106,12 @@ pub enum Invocation {
     History(History),
     /// To print one of them.
     Show(Show),
+    /// To write some of them to a file.
+    Export(Export),
+    /// To bring in those of a file.
+    Import(Import),
+    /// To print a request in another form.
+    Copy(Copy),
     /// To print this on stdout: help or version.
     Help(String),
 }
@@ -121,6 +130,15 @@ pub fn from_command_line(
             Ok(Invocation::History(listing(&typed, surroundings)))
         }
         Ok(Typed::Show(typed)) => Ok(Invocation::Show(showing(typed, surroundings))),
+        Ok(Typed::Export(typed)) => {
+            Ok(Invocation::Export(transfer::export(&typed, surroundings)))
+        }
+        Ok(Typed::Import(typed)) => {
+            Ok(Invocation::Import(transfer::import(&typed, surroundings)))
+        }
+        Ok(Typed::Copy(typed)) => {
+            Ok(Invocation::Copy(transfer::copy(typed, surroundings)))
+        }
         Ok(Typed::Help(text)) => {
             Ok(Invocation::Help(rendered(&text, surroundings.colour_help)))
         }
@@ -131,6 +149,7 @@ pub fn from_command_line(
 fn listing(typed: &HistoryArguments, surroundings: &Surroundings) -> History {
     History {
         place: HistoryPlace::find(typed.history.as_deref(), surroundings),
+        filter: transfer::filter(&typed.filter),
         last: (typed.last > 0).then_some(typed.last),
         follow: typed.follow,
     }

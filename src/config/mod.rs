@@ -15,6 +15,7 @@ mod limits;
 mod reload_mode;
 mod surroundings;
 mod target;
+mod transfer;
 
 pub use access::Access;
 pub use arguments::Watching;
@@ -26,3 +27,4 @@ pub use limits::Limits;
 pub use reload_mode::ReloadMode;
 pub use surroundings::Surroundings;
 pub use target::{Target, TargetError};
+pub use transfer::{Copy, CopyForm, Export, Import, Secrets};

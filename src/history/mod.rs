@@ -3,11 +3,16 @@
 //! Readers of the bus hand every event to a [`Store`] and ask it back for exchanges. The
 //! one store so far is [`Live`], in memory.
 
+pub mod copy_as;
 pub mod database;
+pub mod filter;
 mod generations;
 mod growth;
+pub mod har;
 mod live;
+pub mod masking;
 mod order;
+pub mod search;
 #[cfg(test)]
 mod tests;
 

@@ -28,6 +28,7 @@ mod generations;
 mod giving_back;
 mod history;
 mod hostile;
+mod leaving;
 mod lifecycle;
 mod linted;
 mod oracles;

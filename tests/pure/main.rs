@@ -5,3 +5,5 @@
 mod layering;
 #[cfg(test)]
 mod screens;
+#[cfg(test)]
+mod verbs;

@@ -86,6 +86,13 @@ impl Reader {
         rows.collect()
     }
 
+    /// The target that a run served, or the name of the file it was imported from.
+    pub fn title(&self, run: RunId) -> rusqlite::Result<String> {
+        self.connection
+            .prepare_cached("SELECT title FROM run WHERE id = ?1")?
+            .query_row([run.0], |row| row.get(0))
+    }
+
     /// What a run could not keep.
     pub fn losses(&self, run: RunId) -> rusqlite::Result<Losses> {
         let count = |number: i64| u64::try_from(number).unwrap_or(0);

@@ -26,6 +26,14 @@ pub struct RecordId {
     pub number: ExchangeId,
 }
 
+impl RecordId {
+    /// From the columns `run` and `number` of `exchange`.
+    pub fn from_columns(run: u32, number: i64) -> Self {
+        let number = ExchangeId(u64::try_from(number).unwrap_or(0));
+        Self { run: RunId(run), number }
+    }
+}
+
 impl fmt::Display for RecordId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "{}.{}", self.run, self.number)

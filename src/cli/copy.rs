@@ -1,0 +1,80 @@
+//! `rdev copy`: a request in a form that can be pasted.
+
+use std::io::{self, IsTerminal, Write};
+
+use anyhow::Context;
+
+use crate::config::{Copy, CopyForm, Secrets};
+use crate::history::copy_as::{Application, Form, copy_as};
+use crate::history::database::{Name, Reader, RunId};
+use crate::history::masking::masked;
+use crate::text::printable_lines;
+
+use super::{FOUND, NOTHING, leaving, open, say};
+
+pub(super) fn run(request: &Copy) -> anyhow::Result<u8> {
+    let typed = &request.id;
+    let name: Name = typed.parse().ok().with_context(|| {
+        format!("\"{typed}\" is no exchange; they are like 42 or 7.42")
+    })?;
+    let reader = open(&request.place)?;
+    let record = match reader.find(name)? {
+        Some(id) => reader.record(id)?,
+        None => None,
+    };
+    let Some(record) = record else {
+        say(&format!("error: there is no exchange {typed} in the history"));
+        return Ok(NOTHING);
+    };
+    let is_masked = request.secrets == Secrets::Masked
+        && masked(&record.exchange).request != record.exchange.request;
+    let (run, id) = (record.run, record.id());
+    let exchange = leaving(record.exchange, request.secrets);
+    let application = match request.form {
+        CopyForm::Pytest => Some(application(request, &reader, run)?),
+        _ => None,
+    };
+    let copied = copy_as(form(request.form), &exchange, application.as_ref())
+        .with_context(|| format!("{id} cannot be copied"))?;
+    let mut out = io::stdout().lock();
+    if out.is_terminal() && request.form == CopyForm::Raw {
+        out.write_all(printable_lines(&String::from_utf8_lossy(&copied)).as_bytes())?;
+    } else {
+        out.write_all(&copied)?;
+    }
+    out.flush()?;
+    if is_masked {
+        say("secrets are masked; --include-sensitive leaves them");
+    }
+    Ok(FOUND)
+}
+
+fn form(form: CopyForm) -> Form {
+    match form {
+        CopyForm::Curl => Form::Curl,
+        CopyForm::Httpie => Form::Httpie,
+        CopyForm::PythonRequests => Form::PythonRequests,
+        CopyForm::Pytest => Form::Pytest,
+        CopyForm::Raw => Form::Raw,
+        CopyForm::Url => Form::Url,
+    }
+}
+
+/// The application that answered, as a test imports it.
+fn application(
+    request: &Copy,
+    reader: &Reader,
+    run: RunId,
+) -> anyhow::Result<Application> {
+    let target = request.application(&reader.title(run)?).map_err(|why| {
+        anyhow::anyhow!("the application is not found ({why}); --target names it")
+    })?;
+    // A Django project has its tool beside it.
+    let is_django = target.app_dir.join("manage.py").is_file();
+    Ok(Application {
+        module: target.module,
+        name: target.callable,
+        folder: target.app_dir.to_string_lossy().into_owned(),
+        is_django,
+    })
+}

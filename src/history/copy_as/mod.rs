@@ -1,0 +1,137 @@
+//! A request in a form that can be pasted somewhere else: a command, a program, a test.
+//!
+//! Invariant: what is pasted sends what was sent: method, target, fields and body, less
+//! the fields that belong to a connection. A body of which only a beginning is kept is
+//! not copied at all.
+
+mod literal;
+mod pytest;
+mod python;
+mod shell;
+
+use thiserror::Error;
+
+use crate::exchange::Exchange;
+use crate::http::{Header, RequestHead, is_hop_by_hop};
+
+pub use pytest::Application;
+
+/// What to make of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Curl,
+    Httpie,
+    PythonRequests,
+    Pytest,
+    /// The exact bytes.
+    Raw,
+    Url,
+}
+
+/// Why a request cannot be copied.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CopyError {
+    #[error("it was malformed; --as raw copies its bytes")]
+    Malformed,
+    #[error("only {kept} of the {total} bytes of its body are kept")]
+    BodyIsCut { kept: usize, total: u64 },
+    #[error("it names no host to send it to")]
+    NoHost,
+    #[error("the application that answered is not known")]
+    NoApplication,
+}
+
+/// Makes the text, or for [`Form::Raw`] the bytes. `application` is what a test imports.
+pub fn copy_as(
+    form: Form,
+    exchange: &Exchange,
+    application: Option<&Application>,
+) -> Result<Vec<u8>, CopyError> {
+    let body = &exchange.request_body;
+    if !body.is_whole() && form != Form::Url {
+        return Err(CopyError::BodyIsCut { kept: body.kept.len(), total: body.total });
+    }
+    if form == Form::Raw {
+        return Ok(raw(exchange));
+    }
+    let head = exchange.request.head.as_ref().ok_or(CopyError::Malformed)?;
+    let sent = Sent::new(head, &body.kept)?;
+    let mut text = match form {
+        Form::Curl => shell::curl(&sent),
+        Form::Httpie => shell::httpie(&sent),
+        Form::PythonRequests => python::requests(&sent),
+        Form::Pytest => {
+            let application = application.ok_or(CopyError::NoApplication)?;
+            pytest::test(&sent, exchange, application)
+        }
+        Form::Url | Form::Raw => sent.url,
+    };
+    if !text.ends_with('\n') {
+        text.push('\n');
+    }
+    Ok(text.into_bytes())
+}
+
+/// Head and body as they were sent. What came in chunks has its length instead, since the
+/// chunks themselves are not kept.
+fn raw(exchange: &Exchange) -> Vec<u8> {
+    let raw = &exchange.request.raw;
+    let body = &exchange.request_body.kept;
+    let mut out = Vec::with_capacity(raw.len() + body.len());
+    for line in raw.split_inclusive(|&byte| byte == b'\n') {
+        let name = line.split(|&byte| byte == b':').next().unwrap_or_default();
+        if name.eq_ignore_ascii_case(b"transfer-encoding") {
+            out.extend_from_slice(
+                format!("Content-Length: {}\r\n", body.len()).as_bytes(),
+            );
+        } else {
+            out.extend_from_slice(line);
+        }
+    }
+    out.extend_from_slice(body);
+    out
+}
+
+/// A request as a client sees it.
+struct Sent<'a> {
+    method: &'a str,
+    url: String,
+    /// The path with its query.
+    target: &'a str,
+    host: String,
+    /// Less those that the client makes itself: of the connection, `Host`, the length.
+    headers: Vec<&'a Header>,
+    body: &'a [u8],
+}
+
+impl<'a> Sent<'a> {
+    fn new(head: &'a RequestHead, body: &'a [u8]) -> Result<Self, CopyError> {
+        let host =
+            head.host().filter(|host| !host.is_empty()).ok_or(CopyError::NoHost)?;
+        let target = match head.origin() {
+            "" | "*" => "/",
+            target => target,
+        };
+        let own = |header: &&Header| {
+            !is_hop_by_hop(&header.name)
+                && !["host", "content-length", "expect"]
+                    .iter()
+                    .any(|name| header.name.eq_ignore_ascii_case(name))
+        };
+        Ok(Self {
+            method: &head.method,
+            url: format!("http://{host}{target}"),
+            target,
+            host,
+            headers: head.headers.0.iter().filter(own).collect(),
+            body,
+        })
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.headers.iter().any(|header| header.name.eq_ignore_ascii_case(name))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! What a filter comes to: conditions on an exchange, and how they are combined.
+
+use regex::bytes::Regex;
+
+/// Conditions combined.
+#[derive(Clone, Debug)]
+pub(super) enum Expression {
+    All(Vec<Expression>),
+    Any(Vec<Expression>),
+    Not(Box<Expression>),
+    Is(Condition),
+}
+
+/// One condition.
+#[derive(Clone, Debug)]
+pub(super) enum Condition {
+    Text(TextField, Pattern),
+    Number(NumberField, Range),
+    Flag(Flag),
+    /// Sent again from the exchange of that number.
+    ReplayOf(u64),
+    /// A field of a head: of that name, where one is given, and with a value in which the
+    /// expression is found. Without a name it is looked for in the whole line.
+    Header {
+        side: Side,
+        name: Option<String>,
+        value: Option<Regex>,
+    },
+    /// Found in a decoded body.
+    Body(Side, Regex),
+    /// Found in a traceback.
+    Traceback(Regex),
+    /// Found in a line the application wrote for it.
+    Output(Regex),
+}
+
+/// Which message is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    Request,
+    Response,
+    Either,
+}
+
+impl Side {
+    pub(super) fn has_request(self) -> bool {
+        self != Self::Response
+    }
+
+    pub(super) fn has_response(self) -> bool {
+        self != Self::Request
+    }
+}
+
+/// Texts that a row of the database has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TextField {
+    Method,
+    Host,
+    Path,
+    Query,
+    /// Host, path and query as they stand in an address.
+    Url,
+    /// The method, a space and the address: what a word alone is looked for in.
+    Line,
+    Client,
+    RequestType,
+    ResponseType,
+}
+
+/// Numbers that a row of the database has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NumberField {
+    Status,
+    /// Microseconds.
+    Duration,
+    /// Bytes.
+    RequestSize,
+    ResponseSize,
+    Generation,
+    Number,
+    Run,
+    /// Microseconds since the Unix epoch.
+    Began,
+}
+
+/// What is or is not so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flag {
+    Raised,
+    Hinted,
+    Printed,
+    Answered,
+    Unanswered,
+    HasQuery,
+    HasRequestBody,
+    HasResponseBody,
+    CutBody,
+    FromClient,
+    Replayed,
+    InFlight,
+    Complete,
+    ClientGone,
+    Refused,
+    Cut,
+}
+
+/// What a text has to be like.
+#[derive(Clone, Debug)]
+pub(super) enum Pattern {
+    /// In lower case; compared without the case of ASCII letters.
+    Contains(String),
+    /// All of it, compared with its case.
+    Equals(String),
+    /// Compared with its case.
+    StartsWith(String),
+    /// A method, which is that text or its capitals.
+    Method(String),
+    Regex(Regex),
+}
+
+impl Pattern {
+    /// Whether a text is like that.
+    pub(super) fn meets(&self, text: &str) -> bool {
+        match self {
+            Self::Contains(part) => text.to_ascii_lowercase().contains(part),
+            Self::Equals(whole) => text == whole,
+            Self::StartsWith(start) => text.starts_with(start),
+            Self::Method(name) => text == name || text == name.to_ascii_uppercase(),
+            Self::Regex(regex) => regex.is_match(text.as_bytes()),
+        }
+    }
+}
+
+/// Numbers from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Range {
+    pub(super) first: i64,
+    pub(super) last: i64,
+}
+
+impl Range {
+    pub(super) fn contains(self, number: i64) -> bool {
+        (self.first..=self.last).contains(&number)
+    }
+}

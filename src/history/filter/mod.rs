@@ -1,0 +1,60 @@
+//! The filter language: which exchanges one wants to see.
+//!
+//! ```text
+//! any     = all, { ( "or" | "|" ), all }
+//! all     = each, { [ "and" | "&" ], each }
+//! each    = ( "not" | "!" ), each | "(", any, ")" | condition
+//! condition = operator, ":", value | short form, value | text
+//! text    = word | "quoted" | /regular expression/
+//! ```
+//!
+//! `operators.rs` is the table of operators, `parser.rs` reads the grammar, `value.rs` what
+//! stands behind an operator, `plain.rs` evaluates a filter over an exchange, and `sql.rs`
+//! makes of it what the database can do.
+//!
+//! Invariant: the condition in SQL never leaves out a row that the plain evaluation would
+//! keep, and is equal to it where it says that it is exact.
+
+mod condition;
+mod error;
+mod operators;
+mod parser;
+mod plain;
+mod sql;
+#[cfg(test)]
+mod tests;
+mod value;
+
+use jiff::Timestamp;
+
+pub use error::FilterError;
+pub use operators::help;
+pub use sql::Sql;
+
+use super::database::Record;
+use condition::Expression;
+
+/// A filter that was understood.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    /// `None` lets everything through.
+    expression: Option<Expression>,
+}
+
+impl Filter {
+    /// Reads a filter; ages count back from `now`.
+    pub fn parse(text: &str, now: Timestamp) -> Result<Self, FilterError> {
+        Ok(Self { expression: parser::parse(text, now)? })
+    }
+
+    /// As a condition on rows of `exchange`.
+    pub fn sql(&self) -> Sql {
+        sql::compile(self.expression.as_ref())
+    }
+
+    /// Whether it lets an exchange through.
+    pub fn matches(&self, record: &Record) -> bool {
+        let facts = plain::Facts::new(record);
+        self.expression.as_ref().is_none_or(|expression| facts.meet(expression))
+    }
+}

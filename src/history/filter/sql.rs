@@ -1,0 +1,192 @@
+//! A filter as a condition on rows of `exchange`, as far as the database can judge it.
+//!
+//! `not` is carried down to the conditions first, since only of those can be said what is
+//! left when the database judges by less than the whole.
+
+use rusqlite::types::Value;
+
+use super::condition::{
+    Condition, Expression, Flag, NumberField, Pattern, Range, Side, TextField,
+};
+
+/// A condition in SQL.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sql {
+    /// A boolean over the columns of `exchange`; parameters are `?`, in this order.
+    pub condition: String,
+    pub parameters: Vec<Value>,
+    /// Whether it keeps exactly what the filter does. Otherwise it may keep more, and
+    /// what it keeps has to pass [`Filter::matches`](super::Filter::matches) too.
+    pub exact: bool,
+}
+
+/// What everything meets.
+const ALWAYS: &str = "1";
+const URL: &str = "(ifnull(host, '') || path || ifnull('?' || query, ''))";
+const LINE: &str =
+    "(method || ' ' || ifnull(host, '') || path || ifnull('?' || query, ''))";
+
+pub(super) fn compile(expression: Option<&Expression>) -> Sql {
+    let mut sql = Sql { condition: String::new(), parameters: Vec::new(), exact: true };
+    match expression {
+        None => sql.condition.push_str(ALWAYS),
+        Some(expression) => write(&mut sql, expression, false),
+    }
+    sql
+}
+
+fn write(sql: &mut Sql, expression: &Expression, negated: bool) {
+    match expression {
+        Expression::Not(part) => write(sql, part, !negated),
+        Expression::Is(condition) => write_condition(sql, condition, negated),
+        Expression::All(parts) => {
+            write_list(sql, parts, negated, if negated { " OR " } else { " AND " });
+        }
+        Expression::Any(parts) => {
+            write_list(sql, parts, negated, if negated { " AND " } else { " OR " });
+        }
+    }
+}
+
+fn write_list(sql: &mut Sql, parts: &[Expression], negated: bool, joint: &str) {
+    for (at, part) in parts.iter().enumerate() {
+        sql.condition.push_str(if at == 0 { "(" } else { joint });
+        write(sql, part, negated);
+    }
+    sql.condition.push(')');
+}
+
+fn write_condition(sql: &mut Sql, condition: &Condition, negated: bool) {
+    let (text, parameters, exact) = judged(condition);
+    sql.exact &= exact;
+    // A row that is let through for the time being has to be so either way.
+    let text = match (negated, exact) {
+        (false, _) => text,
+        // What a column does not know is not so.
+        (true, true) => format!("({text}) IS NOT TRUE"),
+        (true, false) => ALWAYS.to_owned(),
+    };
+    if text != ALWAYS {
+        sql.parameters.extend(parameters);
+    }
+    sql.condition.push_str(&text);
+}
+
+/// A condition with its parameters, and whether it is exact or only necessary.
+fn judged(condition: &Condition) -> (String, Vec<Value>, bool) {
+    let necessary = |text: &str| (text.to_owned(), Vec::new(), false);
+    match condition {
+        Condition::Text(field, pattern) => text(*field, pattern),
+        Condition::Number(field, range) => {
+            let (text, parameters) = number(*field, *range);
+            (text, parameters, true)
+        }
+        Condition::Flag(flag) => (self::flag(*flag).to_owned(), Vec::new(), true),
+        Condition::ReplayOf(number) => {
+            let number = i64::try_from(*number).unwrap_or(i64::MAX);
+            ("(source = 1 AND replay_of = ?)".to_owned(), vec![number.into()], true)
+        }
+        Condition::Header { side, .. } => necessary(match side {
+            Side::Response => "status IS NOT NULL",
+            Side::Request | Side::Either => ALWAYS,
+        }),
+        Condition::Body(side, _) => necessary(match side {
+            Side::Request => "request_kept > 0",
+            Side::Response => "response_kept > 0",
+            Side::Either => "(request_kept > 0 OR response_kept > 0)",
+        }),
+        Condition::Traceback(_) => necessary("error IS NOT NULL"),
+        Condition::Output(_) => necessary(self::flag(Flag::Printed)),
+    }
+}
+
+fn text(field: TextField, pattern: &Pattern) -> (String, Vec<Value>, bool) {
+    let column = match field {
+        TextField::Method => "method",
+        TextField::Host => "host",
+        TextField::Path => "path",
+        TextField::Query => "query",
+        TextField::Url => URL,
+        TextField::Line => LINE,
+        TextField::Client => "client",
+        TextField::RequestType => "request_type",
+        TextField::ResponseType => "response_type",
+    };
+    match pattern {
+        Pattern::Contains(part) => {
+            (format!("instr(lower({column}), ?) > 0"), vec![part.clone().into()], true)
+        }
+        Pattern::Equals(whole) => {
+            (format!("{column} = ?"), vec![whole.clone().into()], true)
+        }
+        Pattern::StartsWith(start) => {
+            // No character is behind the last one of Unicode.
+            let end = format!("{start}\u{10ffff}");
+            let text = format!("({column} >= ? AND {column} < ?)");
+            (text, vec![start.clone().into(), end.into()], true)
+        }
+        Pattern::Method(name) => {
+            let capitals = name.to_ascii_uppercase();
+            (
+                format!("{column} IN (?, ?)"),
+                vec![name.clone().into(), capitals.into()],
+                true,
+            )
+        }
+        Pattern::Regex(_) => (format!("{column} IS NOT NULL"), Vec::new(), false),
+    }
+}
+
+fn number(field: NumberField, range: Range) -> (String, Vec<Value>) {
+    let column = match field {
+        NumberField::Status => "status",
+        NumberField::Duration => "duration",
+        NumberField::RequestSize => "request_size",
+        NumberField::ResponseSize => "response_size",
+        NumberField::Generation => "generation",
+        NumberField::Number => "number",
+        NumberField::Run => "run",
+        NumberField::Began => "at",
+    };
+    let Range { first, last } = range;
+    if field == NumberField::Status
+        && first % 100 == 0
+        && last == first.saturating_add(99)
+    {
+        // There is an index on this expression.
+        return (format!("status / 100 = {}", first / 100), Vec::new());
+    }
+    if first == last {
+        return (format!("{column} = ?"), vec![first.into()]);
+    }
+    match (first, last) {
+        (i64::MIN, last) => (format!("{column} <= ?"), vec![last.into()]),
+        (first, i64::MAX) => (format!("{column} >= ?"), vec![first.into()]),
+        (first, last) => {
+            (format!("{column} BETWEEN ? AND ?"), vec![first.into(), last.into()])
+        }
+    }
+}
+
+fn flag(flag: Flag) -> &'static str {
+    match flag {
+        Flag::Raised => "error IS NOT NULL",
+        Flag::Hinted => "hint_count > 0",
+        Flag::Printed => {
+            "EXISTS (SELECT 1 FROM output WHERE output.exchange = exchange.at)"
+        }
+        Flag::Answered => "status IS NOT NULL",
+        Flag::Unanswered => "status IS NULL",
+        Flag::HasQuery => "query IS NOT NULL",
+        Flag::HasRequestBody => "request_size > 0",
+        Flag::HasResponseBody => "response_size > 0",
+        Flag::CutBody => "(request_kept < request_size OR response_kept < response_size)",
+        Flag::FromClient => "source = 0",
+        Flag::Replayed => "source = 1",
+        Flag::InFlight => "outcome IS NULL",
+        Flag::Complete => "outcome = 0",
+        Flag::ClientGone => "outcome = 1",
+        Flag::Refused => "outcome = 2",
+        Flag::Cut => "outcome = 3",
+    }
+}

@@ -1,0 +1,76 @@
+//! Secrets taken out of an exchange before it leaves the history by a verb or a file.
+//!
+//! Credentials in headers, and tokens and passwords in query strings, forms and JSON,
+//! become [`MASK`], whatever their length: nothing of them is left, neither a beginning
+//! nor how long they were. What is around them stays as it is, byte by byte.
+
+mod fields;
+mod form;
+mod head;
+mod json;
+
+use std::sync::Arc;
+
+use crate::body::{Kind, MOST_UNPACKED, essence, read};
+use crate::exchange::{Body, Exchange, Request, Response};
+use crate::http::{Headers, RequestHead, ResponseHead};
+
+/// What stands for a secret.
+pub const MASK: &str = "***";
+
+/// The exchange without its secrets. Tracebacks and the application's output are left as
+/// they are: what is secret in them cannot be told.
+#[must_use]
+pub fn masked(exchange: &Exchange) -> Exchange {
+    let mut out = exchange.clone();
+    let headers = exchange.request.head.as_ref().map(|head| &head.headers);
+    let mut raw = head::mask(&exchange.request.raw);
+    if let Some(body) = mask_body(&exchange.request_body, headers) {
+        raw = head::with_body(&raw, &body);
+        out.request_body = body;
+    }
+    let head = RequestHead::parse(&raw);
+    out.request = Arc::new(Request { raw, head });
+    if let Some(response) = &exchange.response {
+        let mut raw = head::mask(&response.raw);
+        if let Some(body) =
+            mask_body(&exchange.response_body, Some(&response.head.headers))
+        {
+            raw = head::with_body(&raw, &body);
+            out.response_body = body;
+        }
+        let head = ResponseHead::parse(&raw).unwrap_or_else(|| response.head.clone());
+        out.response = Some(Arc::new(Response { raw, head }));
+    }
+    out
+}
+
+/// The body without its secrets, unpacked and in UTF-8; `None` where it has none.
+fn mask_body(body: &Body, headers: Option<&Headers>) -> Option<Body> {
+    let kind =
+        headers.and_then(|headers| headers.get("content-type")).unwrap_or_default();
+    let reading = read(&body.kept, headers, MOST_UNPACKED);
+    if reading.kind == Kind::Binary && !essence(kind).starts_with("multipart/") {
+        return None;
+    }
+    let content = &reading.content;
+    let kept = match essence(kind).as_str() {
+        "application/x-www-form-urlencoded" => form::mask_urlencoded(content),
+        "multipart/form-data" => form::mask_multipart(content, kind),
+        _ if is_json(kind, content) => json::mask(content),
+        _ => None,
+    }?;
+    // How much was cut off is said in bytes as sent.
+    let cut = body.total - body.kept.len() as u64;
+    let total = kept.len() as u64 + cut;
+    Some(Body { kept, total })
+}
+
+fn is_json(kind: &[u8], content: &[u8]) -> bool {
+    let essence = essence(kind);
+    let begins = content.trim_ascii_start().first();
+    essence.ends_with("json") || matches!(begins, Some(b'{' | b'['))
+}
+
+#[cfg(test)]
+mod tests;

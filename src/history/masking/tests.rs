@@ -1,0 +1,172 @@
+//! What is taken out, and what is left as it was.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn head(lines: &str) -> String {
+    let raw = format!("{lines}\n\n").replace('\n', "\r\n");
+    let masked = String::from_utf8(head::mask(raw.as_bytes())).unwrap();
+    masked.strip_suffix("\r\n\r\n").unwrap().replace("\r\n", "\n")
+}
+
+#[test]
+fn credentials_in_heads_are_masked_and_the_rest_is_left() {
+    let table = [
+        ("GET /a?token=s3cret&page=2 HTTP/1.1", "GET /a?token=***&page=2 HTTP/1.1"),
+        (
+            "GET /?api%5Fkey=s3cret#access_token=s3cret HTTP/1.1",
+            "GET /?api%5Fkey=***#access_token=*** HTTP/1.1",
+        ),
+        ("Authorization: Basic czNjcmV0", "Authorization: Basic ***"),
+        ("authorization:bearer s3cret", "authorization:bearer ***"),
+        ("Authorization: s3cret", "Authorization: ***"),
+        ("Proxy-Authorization: Custom s3cret", "Proxy-Authorization: ***"),
+        ("Cookie: a=s3cret; session=s3cret=", "Cookie: a=***; session=***"),
+        ("Cookie: s3cret", "Cookie: ***"),
+        (
+            "Set-Cookie: id=s3cret; Path=/; HttpOnly",
+            "Set-Cookie: id=***; Path=/; HttpOnly",
+        ),
+        ("X-Api-Key: s3cret", "X-Api-Key: ***"),
+        ("X-Auth-Token: s3cret", "X-Auth-Token: ***"),
+        ("X-CSRF-Token: s3cret", "X-CSRF-Token: ***"),
+        ("X-CSRFToken:", "X-CSRFToken:"),
+        ("X-Functions-Key: s3cret", "X-Functions-Key: ***"),
+        ("X-Amz-Security-Token: s3cret", "X-Amz-Security-Token: ***"),
+        (
+            "Referer: http://ada:s3cret@host/p?q=1&sig=s3cret",
+            "Referer: http://ada:***@host/p?q=1&sig=***",
+        ),
+        ("Location: /next?code=1&jwt=s3cret", "Location: /next?code=1&jwt=***"),
+        ("WWW-Authenticate: Basic realm=\"x\"", "WWW-Authenticate: Basic realm=\"x\""),
+        ("X-Monkey: banana", "X-Monkey: banana"),
+        ("Accept: */*", "Accept: */*"),
+        ("no field", "no field"),
+    ];
+    for (line, expected) in table {
+        let lines = if line.starts_with("GET") {
+            line.to_owned()
+        } else {
+            format!("GET / HTTP/1.1\n{line}")
+        };
+        let masked = head(&lines);
+        assert_eq!(masked.lines().last(), Some(expected));
+    }
+}
+
+fn body(kind: &str, text: &str) -> String {
+    let mut headers = Headers::default();
+    headers.push("Content-Type", kind);
+    let mut body = Body::default();
+    body.push(text.as_bytes(), usize::MAX);
+    let kept = mask_body(&body, Some(&headers)).map_or(body.kept, |masked| {
+        assert!(masked.is_whole());
+        masked.kept
+    });
+    String::from_utf8(kept).unwrap()
+}
+
+#[test]
+fn secrets_in_bodies_are_masked_and_the_rest_is_left() {
+    let form = "application/x-www-form-urlencoded";
+    assert_eq!(
+        body(form, "user=ada&password=s3cret&csrfmiddlewaretoken=s3cret&pin="),
+        "user=ada&password=***&csrfmiddlewaretoken=***&pin="
+    );
+    assert_eq!(body(form, "a[password]=s3cret"), "a[password]=***");
+    assert_eq!(body(form, "laptop=1&compass=2&spin=3"), "laptop=1&compass=2&spin=3");
+    let table = [
+        (
+            "{\"a\": 1, \"Password\" : \"s3\\\"cret\" , \"b\": \"token\"}",
+            "{\"a\": 1, \"Password\" : \"***\" , \"b\": \"token\"}",
+        ),
+        (
+            "{\"accessToken\":12345,\"x\":[{\"secret\":null}]}",
+            "{\"accessToken\":\"***\",\"x\":[{\"secret\":\"***\"}]}",
+        ),
+        (
+            "[{\"tokens\": [\"s3cret\", {\"a\": \"]\"}], \"c\": 1}]",
+            "[{\"tokens\": \"***\", \"c\": 1}]",
+        ),
+        ("{\"pass\\u0077ord\": \"s3cret\"}", "{\"pass\\u0077ord\": \"***\"}"),
+        ("{\"password\": \"s3cre", "{\"password\": \"***\""),
+        ("{\"a\": {\"jwt\": 1}}", "{\"a\": {\"jwt\": \"***\"}}"),
+        ("{\"api_key\": 1\n}", "{\"api_key\": \"***\"\n}"),
+    ];
+    for (text, expected) in table {
+        assert_eq!(body("application/json", text), expected);
+        assert_eq!(body("application/vnd.api+json", text), expected);
+        assert_eq!(body("", text), expected);
+    }
+    let part = |value: &str| {
+        format!(
+            "--x\r\nContent-Disposition: form-data; name=\"user\"\r\n\r\nada\r\n--x\r\n\
+             Content-Disposition: form-data; name=\"password\"\r\n\r\n{value}\r\n--x\r\n\
+             Content-Disposition: form-data; name=\"f\"; filename=\"token.txt\"\r\n\r\nf\r\n--x--\r\n"
+        )
+    };
+    assert_eq!(
+        body("multipart/form-data; boundary=\"x\"", &part("s3cret\r\ns3cret")),
+        part(MASK)
+    );
+    assert_eq!(body("text/plain", "password=a"), "password=a");
+}
+
+#[test]
+fn a_packed_body_is_unpacked_when_it_is_masked_and_its_head_says_so() {
+    use std::io::Write as _;
+    let mut packer =
+        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer
+        .write_all("{\"token\": \"s3cret\", \"name\": \"Zo\u{eb}\"}".as_bytes())
+        .unwrap();
+    let packed = packer.finish().unwrap();
+    let raw = format!(
+        "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: application/json; charset=UTF-8\r\n\
+         Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+        packed.len()
+    )
+    .into_bytes();
+    let request = Request { head: RequestHead::parse(&raw), raw };
+    let id = crate::exchange::ExchangeId(1);
+    let (at, source) = (jiff::Timestamp::UNIX_EPOCH, crate::exchange::Source::Client);
+    let mut exchange = Exchange::begin(id, at, source, String::new(), Arc::new(request));
+    exchange.request_body.push(&packed, usize::MAX);
+    let out = masked(&exchange);
+    assert_eq!(
+        out.request_body.kept,
+        "{\"token\": \"***\", \"name\": \"Zo\u{eb}\"}".as_bytes()
+    );
+    let head = String::from_utf8_lossy(&out.request.raw).into_owned();
+    assert!(
+        !head.contains("gzip") && head.contains("\r\nContent-Length: 32\r\n"),
+        "{head}"
+    );
+    assert!(out.request.head.is_some());
+}
+
+proptest! {
+    #[test]
+    fn hostile_bodies_and_heads_are_masked_without_harm(
+        bytes in prop::collection::vec(
+            prop::sample::select(b"{}[]\",:\\\r\n &=;-x%4token ".to_vec()), 0..80),
+    ) {
+        json::mask(&bytes);
+        form::mask_urlencoded(&bytes);
+        form::mask_multipart(&bytes, b"multipart/form-data; boundary=x");
+        head::mask(&bytes);
+    }
+
+    #[test]
+    fn no_value_of_a_secret_member_survives(
+        value in "[a-z0-9]{8,20}",
+        name in "(token|my_password|apiKey|X-Secret)",
+    ) {
+        let text = format!("{{\"a\": [1, {{\"{name}\": {{\"v\": [\"{value}\"]}}}}], \"b\": 2}}");
+        let masked = String::from_utf8(json::mask(text.as_bytes()).unwrap()).unwrap();
+        prop_assert!(!masked.contains(&value));
+        let parsed: serde_json::Value = serde_json::from_str(&masked).unwrap();
+        prop_assert_eq!(&parsed["b"], &serde_json::json!(2));
+    }
+}

@@ -1,0 +1,271 @@
+//! How exchanges leave the history and come into it: `rdev export`, `import` and `copy`,
+//! with what they give put to use: by curl, `HTTPie`, requests and pytest, against the
+//! application that was asked first.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::environment::venv;
+use crate::folder::Folder;
+use crate::patience::until;
+use crate::rdev::{Launch, Rdev, rdev};
+
+/// A project with a state folder of its own.
+struct Project {
+    folder: Folder,
+    state: tempfile::TempDir,
+}
+
+/// What came of a command.
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+/// Answers with the method and how long the body was.
+const APP: &str = r#"
+def app(environ, start_response):
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    status = "404 Not Found" if "missing" in environ["PATH_INFO"] else "200 OK"
+    start_response(status, [("Content-Type", "text/plain"), ("Set-Cookie", "a=s3cret")])
+    return [environ["REQUEST_METHOD"].encode(), b" ", str(len(body)).encode()]
+
+def create_app(name):
+    return app
+"#;
+
+impl Project {
+    fn new() -> Self {
+        let folder = Folder::empty();
+        folder.save("shop.py", APP);
+        Self::of(folder)
+    }
+
+    fn of(folder: Folder) -> Self {
+        Self { folder, state: tempfile::tempdir().unwrap() }
+    }
+
+    fn launch(&self) -> Launch {
+        rdev(self.folder.path()).env("XDG_STATE_HOME", self.state.path())
+    }
+
+    fn serve(&self, target: &str) -> Rdev {
+        self.launch().arg(target).serve()
+    }
+
+    /// Runs a command to its end.
+    fn run<const N: usize>(&self, arguments: [&str; N]) -> Ran {
+        let mut program = self.launch().args(arguments).without_terminal();
+        let code = program.wait_for_exit().code();
+        Ran { code, stdout: program.stdout(), stderr: program.stderr() }
+    }
+
+    /// What a command prints that has to succeed.
+    fn printed<const N: usize>(&self, arguments: [&str; N]) -> String {
+        let ran = self.run(arguments);
+        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
+        ran.stdout
+    }
+
+    /// Waits until an exchange has ended in the history.
+    fn wait_for(&self, number: usize) {
+        let filter = format!("id:{number}");
+        until("the exchange in the history", || {
+            let ran = self.run(["history", &filter, "is:complete"]);
+            (ran.code == Some(0)).then_some(())
+        });
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// A request for any address.
+fn ask(server: &Rdev, method: &str, target: &str, fields: &str, body: &[u8]) -> u16 {
+    let port = server.port;
+    let mut head =
+        format!("{method} {target} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{fields}");
+    if !body.is_empty() {
+        head += "Content-Length: ";
+        head += &body.len().to_string();
+        head += "\r\n";
+    }
+    let bytes = [head.as_bytes(), b"\r\n", body].concat();
+    server.connect().ask(method, bytes).status
+}
+
+/// Lines of a head that say something of the request, sorted, without its length.
+fn gist(raw: &str) -> (String, Vec<String>, String) {
+    let (head, body) = raw.split_once("\r\n\r\n").unwrap();
+    let mut lines: Vec<String> = head.lines().map(str::to_owned).collect();
+    let start = lines.remove(0);
+    let own = ["content-length", "connection"];
+    lines.retain(|line| !own.iter().any(|name| line.to_lowercase().starts_with(name)));
+    for line in &mut lines {
+        let (name, value) = line.split_once(':').unwrap();
+        *line = format!("{}: {}", name.to_lowercase(), value.trim());
+    }
+    lines.sort();
+    (start, lines, body.to_owned())
+}
+
+#[test]
+fn what_is_copied_sends_the_request_again() {
+    let project = Project::new();
+    let server = project.serve("shop:app");
+    let requests: [(&str, &str, &str, &[u8]); 6] = [
+        ("GET", "/a?b=c%20d&e=1", "X-User: 42\r\nAccept: text/html\r\n", b""),
+        ("POST", "/json", "Content-Type: application/json\r\nAuthorization: Bearer s3cret\r\n",
+            "{\"it's\": \"\u{fc}\"}".as_bytes()),
+        ("PUT", "/text", "User-Agent: me\r\nAccept-Encoding: br\r\n", b"@one\ntwo=2\n"),
+        ("POST", "/form", "Content-Type: application/x-www-form-urlencoded\r\n\
+            X-Odd: =@:;\r\n", b"a=1&b=%27"),
+        ("DELETE", "/missing", "Cookie: a=b; c=d\r\n", b""),
+        ("POST", "/part", "Content-Type: multipart/form-data; boundary=x\r\n",
+            b"--x\r\nContent-Disposition: form-data; name=\"f\"\r\n\r\n\0\x01\r\n--x--\r\n"),
+    ];
+    let mut number = 0;
+    for (method, target, fields, body) in requests {
+        ask(&server, method, target, fields, body);
+        number += 1;
+        project.wait_for(number);
+        let id = number.to_string();
+        let copy = |form: &str, id: &str| {
+            project.printed(["copy", id, "--as", form, "--include-sensitive"])
+        };
+        let original = copy("raw", &id);
+        for form in ["curl", "httpie", "python-requests"] {
+            let text = copy(form, &id);
+            let program = if form == "python-requests" { "python" } else { "bash" };
+            let mut command = Command::new(program);
+            let path =
+                format!("{}/bin:{}", venv().display(), std::env::var("PATH").unwrap());
+            fs::write(project.path("script"), &text).unwrap();
+            command.arg(project.path("script")).env("PATH", path).env("NO_PROXY", "*");
+            let output = command.stdin(Stdio::null()).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            number += 1;
+            project.wait_for(number);
+            let again = copy("raw", &number.to_string());
+            assert_eq!(gist(&again), gist(&original), "{form}: {text}\n{told}");
+        }
+    }
+}
+
+#[test]
+fn a_copied_test_passes_and_fails_when_the_application_changes() {
+    let project = Project::new();
+    let server = project.serve("shop:app");
+    ask(
+        &server,
+        "POST",
+        "/orders?x=1",
+        "Content-Type: text/plain\r\nX-A: b\r\n",
+        b"it's 1",
+    );
+    project.wait_for(1);
+    for target in ["shop:app", "shop:create_app('x')", "shop.py", "shop"] {
+        let text = project.printed(["copy", "1", "--as", "pytest", "--target", target]);
+        fs::write(project.path("test_copied.py"), &text).unwrap();
+        let (status, said) = pytest(&project);
+        assert_eq!(status, Some(0), "{text}\n{said}");
+    }
+    project.folder.save("shop.py", &APP.replace("b\" \"", "b\"; \""));
+    assert_eq!(pytest(&project).0, Some(1));
+}
+
+#[test]
+fn a_copied_test_uses_djangos_client_in_a_django_project() {
+    let folder = Folder::copy_of("django_site");
+    let project = Project::of(folder);
+    let server = project.serve("project.wsgi");
+    for (number, target) in ["/", "/notes.json"].into_iter().enumerate() {
+        assert_eq!(server.get(target).status, 200);
+        project.wait_for(number + 1);
+        let id = (number + 1).to_string();
+        let text = project.printed(["copy", &id, "--as", "pytest"]);
+        assert!(text.contains("from django.test import Client"), "{text}");
+        // The form of the front page has another token each time.
+        assert_eq!(text.contains("response.content"), target != "/", "{text}");
+        fs::write(project.path("test_copied.py"), &text).unwrap();
+        let (status, said) = pytest(&project);
+        assert_eq!(status, Some(0), "{text}\n{said}");
+    }
+}
+
+/// The exit status of pytest on the copied test, and what it says.
+fn pytest(project: &Project) -> (Option<i32>, String) {
+    let mut command = Command::new(venv().join("bin/python"));
+    command.args(["-m", "pytest", "-q", "-p", "no:cacheprovider", "test_copied.py"]);
+    command.env("PYTHONDONTWRITEBYTECODE", "1").current_dir(project.folder.path());
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+fn an_export_is_masked_private_and_comes_back_as_it_was() {
+    let project = Project::new();
+    let server = project.serve("shop:app");
+    let secrets = "Authorization: Bearer s3cret\r\nCookie: id=s3cret\r\nContent-Type: application/json\r\n";
+    ask(&server, "POST", "/login?token=s3cret", secrets, b"{\"password\": \"s3cret\"}");
+    ask(&server, "GET", "/missing", "", b"");
+    project.wait_for(2);
+    let ran = project.run(["export", "--har", "all.har"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.stderr);
+    assert!(ran.stderr.contains("2 exchanges in ") && ran.stderr.contains("masked"));
+    let file = project.path("all.har");
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let text = fs::read_to_string(&file).unwrap();
+    assert!(!text.contains("s3cret"), "{text}");
+    let archive: Value = serde_json::from_str(&text).unwrap();
+    let entry = &archive["log"]["entries"][0];
+    assert_eq!(entry["request"]["postData"]["text"], "{\"password\": \"***\"}");
+    assert_eq!(entry["response"]["status"], 200);
+    // Into another history, and out again.
+    let other = ["--history", "other.db"];
+    let told = project.printed(["import", "all.har", other[0], other[1]]);
+    assert_eq!(told, "run 1: 2 exchanges of all.har\n");
+    let again = project.printed(["export", "--har", "-", other[0], other[1]]);
+    assert_eq!(again, text);
+    // With their secrets, and only some of them.
+    let open =
+        project.printed(["export", "--har", "-", "--include-sensitive", "status:200"]);
+    assert!(open.contains("Bearer s3cret") && !open.contains("/missing"), "{open}");
+    let none = project.run(["export", "status:5xx", "--har", "none.har"]);
+    assert_eq!((none.code, project.path("none.har").exists()), (Some(1), false));
+    let wrong = project.run(["export", "statsu:5xx", "--har", "none.har"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(
+        wrong.stderr.contains("\n  statsu:5xx\n  ^ there is no operator"),
+        "{}",
+        wrong.stderr
+    );
+}
+
+#[test]
+fn archives_of_other_tools_are_a_run_of_their_own() {
+    let project = Project::new();
+    for (name, count) in
+        [("chromium", 15), ("mitmproxy", 11), ("firefox", 1), ("insomnia", 2)]
+    {
+        let path = format!("{}/tests/corpus/har/{name}.har", env!("CARGO_MANIFEST_DIR"));
+        let told = project.printed(["import", &path]);
+        assert!(told.contains(&format!(": {count} exchange")), "{told}");
+    }
+    let listed = project.printed(["history", "run:1", "~u gzip"]);
+    assert!(listed.contains("1.8 ") && listed.lines().count() == 1, "{listed}");
+    let shown = project.printed(["show", "1.8", "--body"]);
+    assert!(shown.contains("\"gzipped\": true"), "{shown}");
+    let curl = project.printed(["copy", "1.7", "--as", "curl"]);
+    assert!(curl.contains("session=***") && !curl.contains("s3cret"), "{curl}");
+    project.folder.save("none.har", "{}");
+    let ran = project.run(["import", "none.har"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("none.har cannot be read: it is JSON, but no HAR"));
+}
