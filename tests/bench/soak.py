@@ -67,7 +67,9 @@ def soak(options: argparse.Namespace, folder: Path) -> list[str]:
     """The problems met."""
     port, log = free_port(), folder / "transcript.log"
     rdev = str(options.rdev.resolve() if options.rdev else build())
-    command = [rdev, "load:app", "--reload", "--plain", "--port", str(port)]
+    # The history on disk may lose what comes faster than a disk takes it; the books are
+    # of what is served.
+    command = [rdev, "load:app", "--reload", "--plain", "--no-history", "--port", str(port)]
     if options.python:
         command += ["--python", str(options.python.resolve())]
     book, seconds = ClientBook(), options.minutes * 60

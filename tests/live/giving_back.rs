@@ -213,7 +213,7 @@ fn while_suspended_and_again_after_fg() {
         assert_ne!(job.terminal.condition().screen, job.before.screen);
     }
     get(job.port, "/any").expect(200);
-    job.terminal.sees(["#2 GET"]).press("?").sees(["quit at once"]).press("q q");
+    job.terminal.sees(["#2 GET"]).press("? G").sees(["quit at once"]).press("q q");
     job.ends_the_shell();
 }
 
