@@ -45,7 +45,12 @@ pub(crate) struct Dashboard {
 fn little(columns: u16, rows: u16) -> Dashboard {
     let folder = Folder::empty();
     folder.save("little.py", LITTLE);
-    let at = dashboard(folder, ["little:app", "--reload"], columns, rows);
+    let at = dashboard(
+        folder,
+        ["little:app", "--reload", "--reload-mode", "fork"],
+        columns,
+        rows,
+    );
     // The last thing that comes by itself, some time after the start.
     at.terminal.sees(["modules are kept warm"]);
     at

@@ -225,6 +225,8 @@ fn the_way_that_is_wished_for_is_taken_or_it_is_said_why_not() {
         folder.save("web.py", &source("import thing", 0));
         let launch = rdev(folder.path()).env("VIRTUAL_ENV", environment.path());
         let server = launch.args(["web:app", "--reload", "--reload-mode", mode]).serve();
+        // So that no save overtakes the first generation, whose line is read below.
+        server.get("/").expect(200);
         let environment = environment.path().to_owned();
         Project { server, folder, environment, saved: 0 }
     };
