@@ -2,6 +2,9 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
+
+use _rdev::clock::monotonic;
 
 use crate::folder::Folder;
 use crate::patience::until;
@@ -56,6 +59,22 @@ fn zombies(parent: u32) -> usize {
     stats.filter(|stat| is_one(stat.clone())).count()
 }
 
+/// What the front holds once nothing is under way any more: the zygote, the worker and one
+/// process at most that is ready to become the next, and the same for a whole second (the
+/// last worker's end and the beginning of the one after it leave a moment between them).
+fn at_rest(server: &Rdev, front: u32) -> Footprint {
+    const UNCHANGED: Duration = Duration::from_secs(1);
+    let mut last = (0, footprint(front));
+    let mut since = monotonic();
+    until("rest", || {
+        let now = (server.family().len(), footprint(front));
+        if now != last || zombies(front) > 0 || now.0 > 4 {
+            (last, since) = (now, monotonic());
+        }
+        (monotonic() >= since + UNCHANGED).then(|| last.1.clone())
+    })
+}
+
 #[test]
 fn reloads_leave_nothing_behind() {
     const WARM_UP: u32 = 30;
@@ -67,23 +86,12 @@ fn reloads_leave_nothing_behind() {
         let answer = server.get("/wording").expect(200);
         assert_eq!(answer.text(), format!("round {round}"));
     };
-    // Front, zygote, worker, and one process at most that is ready to become the next.
     let front = front_of(&server);
-    let at_rest = || {
-        until("rest", || {
-            (server.family().len() <= 4 && zombies(front) == 0).then_some(())
-        });
-    };
     (0..WARM_UP).for_each(save);
-    at_rest();
-    let (before, memory) = (footprint(front), kilobytes(front));
+    let (before, memory) = (at_rest(&server, front), kilobytes(front));
     (WARM_UP..RELOADS).for_each(save);
-    at_rest();
-    let mut after = footprint(front);
-    until("the footprint of before", || {
-        after = footprint(front);
-        (after == before).then_some(())
-    });
+    let after = at_rest(&server, front);
+    assert_eq!(after, before);
     let more = kilobytes(front).saturating_sub(memory);
     // What is kept of the exchanges themselves has a limit of its own.
     assert!(more < 8 << 10, "{more} kB more than {memory}: {after:?}");
