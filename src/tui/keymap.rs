@@ -5,6 +5,8 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::panes::Pane;
+
 /// Something a key can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Action {
@@ -20,6 +22,11 @@ pub(super) enum Action {
     Right,
     NextPane,
     PreviousPane,
+    /// To that pane.
+    Show(Pane),
+    Rearrange,
+    Zoom,
+    Unzoom,
     Open,
     Back,
     NextExchange,
@@ -140,6 +147,9 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::Right, "L right", OUTPUT, "scroll to the right", "right"),
     row(Action::NextPane, "tab", PANES, "next pane", "pane"),
     row(Action::PreviousPane, "shift-tab", PANES, "previous pane", ""),
+    row(Action::Show(Pane::List), "alt-1", PANES, "to the list", ""),
+    row(Action::Show(Pane::Detail), "alt-2", PANES, "to the detail", ""),
+    row(Action::Show(Pane::Output), "alt-3", PANES, "to the output", ""),
     row(Action::Down, "j down", EVERYWHERE, "down; 5j: five down", ""),
     row(Action::Up, "k up", EVERYWHERE, "up", ""),
     row(Action::HalfPageDown, "ctrl-d", EVERYWHERE, "half a page down", ""),
@@ -168,6 +178,15 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::Back, "esc q", TEXT, "back to the list", "back"),
     row(Action::Back, "esc q ?", HELP, "close this help", "close"),
     row(Action::Quit, "q", LIST, "quit", "quit"),
+    row(
+        Action::Rearrange,
+        "-",
+        PANES,
+        "side by side, stacked, list alone, detail alone",
+        "layout",
+    ),
+    row(Action::Zoom, "+", PANES, "give this pane the whole window", ""),
+    row(Action::Unzoom, "_", PANES, "give the others their room back", ""),
     row(Action::Quit, "Q ctrl-c", EVERYWHERE, "quit at once", ""),
     row(Action::Run, "enter", LINE, "run the command", ""),
     row(Action::Complete, "tab", LINE, "complete its name", ""),

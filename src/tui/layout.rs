@@ -2,10 +2,13 @@
 
 use ratatui::layout::Rect;
 
-use super::state::{Pane, State};
+use super::panes::{Arrangement, Pane, Panes};
+use super::state::State;
 
-/// From this width on list and detail stand side by side.
+/// From this width on list and detail stand side by side unless the user wants otherwise,
+/// and below this one even if he wants it.
 const WIDE: u16 = 100;
+const NARROW: u16 = 40;
 /// Below this height only the pane with the keys is shown.
 const STACK: u16 = 10;
 /// Below this height the output has no pane unless it has the keys.
@@ -38,21 +41,37 @@ pub fn layout(state: &State, area: Rect) -> Regions {
     let hint_rows = u16::from(area.height >= 4);
     let (main, hints) = take_top(rest, rest.height - hint_rows.min(rest.height));
     let mut regions = Regions { status, hints, popup: main, ..Regions::default() };
-    let (upper, output) = take_top(main, main.height - output_height(state.focus, main));
+    let (upper, output) = take_top(main, main.height - output_height(state.panes, main));
     regions.output = pane(output);
-    if upper.height < STACK.min(4) || (area.width < WIDE && upper.height < STACK) {
-        match state.focus {
+    match arrangement(state.panes, upper) {
+        Arrangement::SideBySide => side_by_side(&mut regions, upper),
+        Arrangement::Stacked => {
+            let (list, detail) = take_top(upper, upper.height / 3);
+            regions.list = pane(list);
+            regions.detail = pane(detail);
+        }
+        Arrangement::Alone => match state.panes.focus {
             Pane::Detail => regions.detail = pane(upper),
             Pane::List | Pane::Output => regions.list = pane(upper),
-        }
-    } else if area.width >= WIDE {
-        side_by_side(&mut regions, upper);
-    } else {
-        let (list, detail) = take_top(upper, upper.height / 3);
-        regions.list = pane(list);
-        regions.detail = pane(detail);
+        },
     }
     regions
+}
+
+/// Whether list and detail stand side by side in a window of that width by themselves.
+pub(super) fn is_wide(width: u16) -> bool {
+    width >= WIDE
+}
+
+/// What is wanted of list and detail, as far as there is room for it.
+fn arrangement(panes: Panes, upper: Rect) -> Arrangement {
+    let wanted = panes.arrangement(is_wide(upper.width));
+    let fits = match wanted {
+        Arrangement::SideBySide => upper.height >= 3 && upper.width >= NARROW,
+        Arrangement::Stacked => upper.height >= STACK,
+        Arrangement::Alone => true,
+    };
+    if fits && !panes.zoomed { wanted } else { Arrangement::Alone }
 }
 
 fn side_by_side(regions: &mut Regions, upper: Rect) {
@@ -66,11 +85,11 @@ fn side_by_side(regions: &mut Regions, upper: Rect) {
     regions.detail = pane(detail);
 }
 
-fn output_height(focus: Pane, main: Rect) -> u16 {
-    match focus {
-        Pane::Output if main.height < WITH_OUTPUT => main.height,
+fn output_height(panes: Panes, main: Rect) -> u16 {
+    match panes.focus {
+        Pane::Output if panes.zoomed || main.height < WITH_OUTPUT => main.height,
         Pane::Output => main.height / 2,
-        Pane::List | Pane::Detail if main.height < WITH_OUTPUT => 0,
+        Pane::List | Pane::Detail if panes.zoomed || main.height < WITH_OUTPUT => 0,
         Pane::List | Pane::Detail => (main.height / 5).clamp(4, 12),
     }
 }
@@ -98,49 +117,76 @@ mod tests {
     use crate::tui::state::tests::empty;
 
     fn regions(focus: Pane, width: u16, height: u16) -> Regions {
+        arranged(Panes::default().focused(focus), width, height)
+    }
+
+    fn arranged(panes: Panes, width: u16, height: u16) -> Regions {
         let mut state = empty();
-        state.focus = focus;
+        state.panes = panes;
         layout(&state, Rect::new(0, 0, width, height))
     }
 
     #[test]
     fn the_pane_with_the_keys_is_seen_in_any_window() {
         for (width, height) in [(20, 5), (80, 24), (100, 8), (120, 40), (300, 90)] {
-            for focus in [Pane::List, Pane::Detail, Pane::Output] {
-                let regions = regions(focus, width, height);
-                let region = match focus {
+            for mut panes in every_way() {
+                let regions = arranged(panes, width, height);
+                let region = match panes.focus {
                     Pane::List => regions.list,
                     Pane::Detail => regions.detail,
                     Pane::Output => regions.output,
                 };
-                assert!(!region.body.is_empty(), "{focus:?} at {width}x{height}");
+                assert!(!region.body.is_empty(), "{panes:?} at {width}x{height}");
+                panes.zoomed = true;
+                let alone = arranged(panes, width, height);
+                let others = [alone.list.body, alone.detail.body, alone.output.body];
+                let seen = others.iter().filter(|body| !body.is_empty()).count();
+                assert_eq!(seen, 1, "{panes:?} at {width}x{height}");
             }
         }
+    }
+
+    /// Every arrangement with each pane in focus.
+    fn every_way() -> Vec<Panes> {
+        let mut ways = Vec::new();
+        for focus in [Pane::List, Pane::Detail, Pane::Output] {
+            let mut panes = Panes::default();
+            for _ in 0..5 {
+                ways.push(panes.focused(focus));
+                panes.rearrange();
+            }
+        }
+        ways
     }
 
     #[test]
     fn regions_lie_within_the_window_and_apart() {
         for width in [0, 1, 2, 50, 99, 100, 160] {
             for height in 0..40 {
-                let found = regions(Pane::List, width, height);
-                let area = Rect::new(0, 0, width, height);
-                let all = [
-                    found.status,
-                    found.hints,
-                    found.divide,
-                    found.list.heading,
-                    found.list.body,
-                    found.detail.heading,
-                    found.detail.body,
-                    found.output.heading,
-                    found.output.body,
-                ];
-                for (index, one) in all.iter().enumerate() {
-                    assert_eq!(area.intersection(*one).area(), one.area());
-                    for other in &all[index + 1..] {
-                        assert!(one.intersection(*other).is_empty(), "{width}x{height}");
-                    }
+                for panes in every_way() {
+                    assert_apart(&arranged(panes, width, height), width, height);
                 }
+            }
+        }
+    }
+
+    fn assert_apart(found: &Regions, width: u16, height: u16) {
+        let area = Rect::new(0, 0, width, height);
+        let all = [
+            found.status,
+            found.hints,
+            found.divide,
+            found.list.heading,
+            found.list.body,
+            found.detail.heading,
+            found.detail.body,
+            found.output.heading,
+            found.output.body,
+        ];
+        for (index, one) in all.iter().enumerate() {
+            assert_eq!(area.intersection(*one).area(), one.area());
+            for other in &all[index + 1..] {
+                assert!(one.intersection(*other).is_empty(), "{width}x{height}");
             }
         }
     }

@@ -21,6 +21,7 @@ mod layout;
 mod list;
 mod message;
 mod output;
+mod panes;
 mod server;
 mod shell;
 mod state;

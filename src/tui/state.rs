@@ -13,9 +13,10 @@ use crate::history::{Live, Store};
 use super::command_line::CommandLine;
 use super::detail::{Document, Place, Rows};
 use super::keymap::{Context, Keymap};
-use super::layout::Regions;
+use super::layout::{self, Regions};
 use super::list::List;
 use super::output::Output;
+use super::panes::{Pane, Panes};
 use super::server::Server;
 use super::timeline::{RowId, Timeline};
 use super::{generation, transcript};
@@ -45,15 +46,6 @@ impl Facts {
         let (root, keymap) = (PathBuf::new(), Keymap::default());
         Self { target, address, root, zone, reloads: true, keymap }
     }
-}
-
-/// The panes, in the order in which the tab key visits them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Pane {
-    #[default]
-    List,
-    Detail,
-    Output,
 }
 
 /// Something that lies over the panes and has the keys.
@@ -146,7 +138,7 @@ pub struct State {
     pub(super) list: List,
     pub(super) detail: Detail,
     pub(super) output: Output,
-    pub(super) focus: Pane,
+    pub(super) panes: Panes,
     pub(super) modals: Vec<Modal>,
     pub(super) prompt: Prompt,
     /// The time of the frame.
@@ -163,7 +155,7 @@ impl State {
             list: List::default(),
             detail: Detail::default(),
             output: Output::default(),
-            focus: Pane::default(),
+            panes: Panes::default(),
             modals: Vec::new(),
             prompt: Prompt::default(),
             now,
@@ -177,7 +169,7 @@ impl State {
 
     /// What the keys mean now.
     pub(super) fn context(&self) -> Context {
-        match (self.modals.last(), self.focus) {
+        match (self.modals.last(), self.panes.focus) {
             _ if self.prompt.line.text().is_some() => Context::CommandLine,
             (Some(Modal::Help { .. }), _) => Context::Help,
             (None, Pane::List) => Context::List,
@@ -206,6 +198,7 @@ impl State {
     /// makes the document that its detail pane shows.
     pub fn settle(&mut self, regions: &Regions) {
         let rows = Timeline::of(&*self.store);
+        self.panes.wide = layout::is_wide(regions.status.width);
         self.list.settle(rows, regions.list.body.height.into());
         self.output.settle(regions.output.body.height.into());
         self.detail.height = usize::from(regions.detail.body.height).max(1);

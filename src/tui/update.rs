@@ -16,7 +16,8 @@ use super::detail::Place;
 use super::keymap::{Action, Chord, Context};
 use super::message::{Effect, Message};
 use super::output::Origin;
-use super::state::{Modal, Pane, State};
+use super::panes::Pane;
+use super::state::{Modal, State};
 use super::timeline::{RowId, Timeline};
 use super::view::help_height;
 
@@ -81,7 +82,7 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
         ExchangeEvent::Began { source, .. } => {
             state.server.exchanges += 1;
             state.server.in_flight += 1;
-            let attended = state.focus == Pane::List;
+            let attended = state.panes.focus == Pane::List;
             state.list.arrived(Timeline::of(&*state.store), attended);
             if let Source::Replay(of) = source {
                 state.prompt.say(info(format!("#{of} was sent again as #{id}")));
@@ -206,9 +207,15 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Bottom => bottom(state, count),
         Action::Left => sideways(state, -times),
         Action::Right => sideways(state, times),
-        Action::NextPane => state.focus = next_pane(state.focus),
-        Action::PreviousPane => state.focus = next_pane(next_pane(state.focus)),
-        Action::Open => state.focus = Pane::Detail,
+        Action::NextPane => state.panes.focus = state.panes.focus.neighbour(true),
+        Action::PreviousPane => {
+            state.panes.focus = state.panes.focus.neighbour(false);
+        }
+        Action::Show(pane) => state.panes.focus = pane,
+        Action::Rearrange => state.panes.rearrange(),
+        Action::Zoom => state.panes.zoomed = true,
+        Action::Unzoom => state.panes.zoomed = false,
+        Action::Open => state.panes.focus = Pane::Detail,
         Action::Back => back(state),
         Action::NextExchange | Action::PreviousExchange => {
             let by = if action == Action::NextExchange { times } else { -times };
@@ -260,7 +267,7 @@ fn move_by(state: &mut State, rows: isize) {
         *top = top.saturating_add_signed(rows).min(last);
         return;
     }
-    match state.focus {
+    match state.panes.focus {
         Pane::List => state.list.move_by(Timeline::of(&*state.store), rows),
         // Too far down is put right when the next frame settles.
         Pane::Detail => {
@@ -291,7 +298,7 @@ fn bottom(state: &mut State, count: Option<u64>) {
 
 /// How many rows a page has, less one for orientation.
 fn page(state: &State) -> isize {
-    let height = match state.focus {
+    let height = match state.panes.focus {
         Pane::List => state.list.height,
         Pane::Detail => state.detail.height,
         Pane::Output => state.output.height,
@@ -305,14 +312,6 @@ fn sideways(state: &mut State, times: isize) {
     *column = column.saturating_add_signed(step).min(MOST_SIDEWAYS);
 }
 
-fn next_pane(pane: Pane) -> Pane {
-    match pane {
-        Pane::List => Pane::Detail,
-        Pane::Detail => Pane::Output,
-        Pane::Output => Pane::List,
-    }
-}
-
 /// Opens the account of that generation, or of the newest.
 fn explain(state: &mut State, number: Option<u64>) {
     let newest = state.newest().map(|newest| newest.id);
@@ -321,7 +320,7 @@ fn explain(state: &mut State, number: Option<u64>) {
     if let Some(id) = found.filter(|id| state.store.generation(*id).is_some()) {
         let rows = Timeline::of(&*state.store);
         state.list.select(rows, Some(RowId::Generation(id)));
-        state.focus = Pane::Detail;
+        state.panes.focus = Pane::Detail;
         return;
     }
     let text = match found {
@@ -334,7 +333,7 @@ fn explain(state: &mut State, number: Option<u64>) {
 /// Closes what lies on top, else goes back to the list.
 fn back(state: &mut State) {
     if state.modals.pop().is_none() {
-        state.focus = Pane::List;
+        state.panes.focus = Pane::List;
     }
 }
 

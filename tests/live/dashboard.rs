@@ -383,6 +383,20 @@ fn any_size_of_the_window_will_do() {
 }
 
 #[test]
+fn panes_are_arranged_by_key() {
+    let at = little(120, 40);
+    at.get("/one");
+    at.terminal.sees(["│ #1 GET 200 OK", "- layout"]);
+    at.terminal.press("-").loses("│ #1 GET").sees(["#1 GET 200 OK", "Exchanges 1"]);
+    at.terminal.press("-").loses("#1 GET 200 OK").sees(["Exchanges 1"]);
+    at.terminal.press("-").sees(["#1 GET 200 OK", "space next"]).loses("Exchanges 1");
+    at.terminal.press("-").sees(["│ #1 GET 200 OK", "Exchanges 1", "Output"]);
+    at.terminal.press("alt-1").sees(["enter read"]);
+    at.terminal.press("+").loses("#1 GET 200 OK").loses("Output");
+    at.terminal.press("_").sees(["#1 GET 200 OK", "Output"]);
+}
+
+#[test]
 fn without_colours_the_selection_is_seen_all_the_same() {
     let folder = Folder::empty();
     folder.save("little.py", LITTLE);

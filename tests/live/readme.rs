@@ -133,7 +133,7 @@ fn dashboard_with_an_exchange() -> State {
 
 /// The rows of the dashboard in a window as wide as the help.
 fn screen(state: &mut State) -> Vec<String> {
-    let area = Rect::new(0, 0, 72, 80);
+    let area = Rect::new(0, 0, 72, 160);
     let regions = layout(state, area);
     state.settle(&regions);
     let mut buffer = Buffer::empty(area);

@@ -338,6 +338,7 @@ fn bytes_of(key: &str) -> String {
         "up" => "\x1b[A".to_owned(),
         "down" => "\x1b[B".to_owned(),
         "f5" => "\x1b[15~".to_owned(),
+        _ if key.starts_with("alt-") => key.replacen("alt-", "\x1b", 1),
         _ => match key.strip_prefix("ctrl-").and_then(|letter| letter.bytes().next()) {
             Some(letter) => char::from(letter & 0x1f).to_string(),
             None => key.to_owned(),

@@ -301,6 +301,7 @@ fn bytes_of(key: &str) -> String {
         "shift-tab" => "\x1b[Z".to_owned(),
         "space" => " ".to_owned(),
         "up" => "\x1b[A".to_owned(),
+        _ if key.starts_with("alt-") => key.replacen("alt-", "\x1b", 1),
         "f5" => "\x1b[15~".to_owned(),
         "end" => "\x1b[F".to_owned(),
         _ => match key.strip_prefix("ctrl-").and_then(|letter| letter.bytes().next()) {
@@ -425,6 +426,37 @@ fn an_empty_dashboard_says_how_to_begin() {
 #[test]
 fn the_list_shows_exchanges_of_every_kind() {
     mixed(80, 24).looks_like("list_80x24").resized(120, 40).looks_like("list_120x40");
+}
+
+#[test]
+fn list_and_detail_are_arranged_as_wanted() {
+    mixed(80, 24)
+        .press("-")
+        .misses("#9 - 400")
+        .press("-")
+        .sees("#9 - 400")
+        .misses("Exchanges 9")
+        .press("-")
+        .looks_like("side_by_side_80x24")
+        .resized(200, 60)
+        .looks_like("list_200x60")
+        .press("alt-1 -")
+        .looks_like("stacked_200x60");
+}
+
+#[test]
+fn a_pane_with_the_keys_can_have_the_whole_window() {
+    mixed(120, 40)
+        .press("alt-3 +")
+        .sees("looking up basket 7")
+        .misses("Exchanges 9")
+        .misses("#9 - 400")
+        .press("alt-2")
+        .sees("#9 - 400")
+        .misses("looking up basket 7")
+        .press("_")
+        .sees("Exchanges 9")
+        .sees("looking up basket 7");
 }
 
 #[test]

@@ -9,7 +9,8 @@ use crate::text;
 
 use super::super::detail::{Line, Place, Rows, Side, Tone};
 use super::super::layout::Regions;
-use super::super::state::{Pane, State, Subject};
+use super::super::panes::Pane;
+use super::super::state::{State, Subject};
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
 
@@ -24,7 +25,7 @@ pub(super) fn draw(
     }
     let rows = state.rows();
     let last = draw_rows(state, &rows, regions.detail.body, styles, buffer);
-    let focused = state.focus == Pane::Detail;
+    let focused = state.panes.focus == Pane::Detail;
     let titles = (title(state, rows.exchange), position(state, last));
     heading(buffer, regions.detail.heading, focused, (&titles.0, &titles.1), styles);
 }

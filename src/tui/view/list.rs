@@ -9,7 +9,8 @@ use crate::exchange::{Exchange, Outcome, Source};
 use crate::text;
 
 use super::super::layout::Regions;
-use super::super::state::{Pane, State};
+use super::super::panes::Pane;
+use super::super::state::State;
 use super::super::theme::Styles;
 use super::super::timeline::RowId;
 use super::cells::{heading, put, put_right, row};
@@ -58,7 +59,7 @@ pub(super) fn draw(
     buffer: &mut Buffer,
 ) {
     let (rows, region) = (state.timeline(), regions.list.body);
-    let focused = state.focus == Pane::List;
+    let focused = state.panes.focus == Pane::List;
     let titles = (format!("Exchanges {}", rows.ids.len()), standing(state));
     heading(buffer, regions.list.heading, focused, (&titles.0, &titles.1), styles);
     let columns = fit(region.width, digits(state));

@@ -8,7 +8,8 @@ use crate::text;
 
 use super::super::layout::Regions;
 use super::super::output::Origin;
-use super::super::state::{Pane, State};
+use super::super::panes::Pane;
+use super::super::state::State;
 use super::super::theme::Styles;
 use super::cells::{after, heading, put, row};
 
@@ -19,7 +20,7 @@ pub(super) fn draw(
     buffer: &mut Buffer,
 ) {
     let output = &state.output;
-    let focused = state.focus == Pane::Output;
+    let focused = state.panes.focus == Pane::Output;
     let standing = if output.is_at_end() { "" } else { "scrolled up" };
     let title = format!("Output {}", output.len());
     heading(buffer, regions.output.heading, focused, (&title, standing), styles);

@@ -1,0 +1,109 @@
+//! The panes: which of them has the keys, and how they share the window.
+
+/// A pane, in the order in which the tab key visits them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Pane {
+    #[default]
+    List,
+    Detail,
+    Output,
+}
+
+impl Pane {
+    const ALL: [Self; 3] = [Self::List, Self::Detail, Self::Output];
+
+    /// The next one in the order of the tab key, or the one before.
+    pub(super) fn neighbour(self, forward: bool) -> Self {
+        let count = Self::ALL.len();
+        let step = if forward { 1 } else { count - 1 };
+        let place = Self::ALL.iter().position(|pane| *pane == self).unwrap_or(0);
+        Self::ALL[(place + step) % count]
+    }
+}
+
+/// How list and detail share the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrangement {
+    SideBySide,
+    Stacked,
+    /// Whichever of the two has the keys; the list where neither has.
+    Alone,
+}
+
+/// Which pane has the keys, and what the user has chosen of their arrangement.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Panes {
+    pub(super) focus: Pane,
+    /// `None` until the user chooses: what the width suggests.
+    chosen: Option<Arrangement>,
+    /// The pane with the keys has the whole window.
+    pub(super) zoomed: bool,
+    /// Whether the window of the last frame was wide enough for two beside each other.
+    pub(super) wide: bool,
+}
+
+impl Panes {
+    /// What the user has chosen, or what suits a window that is wide enough for two beside
+    /// each other, or is not.
+    pub(super) fn arrangement(self, wide: bool) -> Arrangement {
+        let suggested = if wide { Arrangement::SideBySide } else { Arrangement::Stacked };
+        self.chosen.unwrap_or(suggested)
+    }
+
+    /// The same with the keys elsewhere.
+    #[cfg(test)]
+    pub(super) fn focused(self, focus: Pane) -> Self {
+        Self { focus, ..self }
+    }
+
+    /// Goes on from side by side over stacked and the list alone to the detail alone.
+    pub(super) fn rearrange(&mut self) {
+        self.zoomed = false;
+        let next = match (self.arrangement(self.wide), self.focus) {
+            (Arrangement::SideBySide, _) => Arrangement::Stacked,
+            (Arrangement::Stacked, _) => {
+                self.focus = Pane::List;
+                Arrangement::Alone
+            }
+            (Arrangement::Alone, Pane::List) => {
+                self.focus = Pane::Detail;
+                Arrangement::Alone
+            }
+            (Arrangement::Alone, _) => Arrangement::SideBySide,
+        };
+        self.chosen = Some(next);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrangements_follow_the_width_until_one_is_chosen_and_come_round() {
+        let mut panes = Panes { wide: true, ..Panes::default() };
+        assert_eq!(panes.arrangement(true), Arrangement::SideBySide);
+        assert_eq!(panes.arrangement(false), Arrangement::Stacked);
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            panes.rearrange();
+            seen.push((panes.arrangement(false), panes.focus));
+        }
+        let expected = [
+            (Arrangement::Stacked, Pane::List),
+            (Arrangement::Alone, Pane::List),
+            (Arrangement::Alone, Pane::Detail),
+            (Arrangement::SideBySide, Pane::Detail),
+        ];
+        assert_eq!(seen, expected);
+    }
+
+    #[test]
+    fn the_tab_key_comes_round_in_both_directions() {
+        for forward in [true, false] {
+            let round = (0..3).fold(Pane::List, |pane, _| pane.neighbour(forward));
+            assert_eq!(round, Pane::List);
+        }
+        assert_eq!(Pane::List.neighbour(false), Pane::Output);
+    }
+}
