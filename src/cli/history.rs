@@ -5,12 +5,13 @@ use std::io::{self, IsTerminal, Write};
 use anyhow::Context;
 use jiff::tz::TimeZone;
 
-use crate::config::History;
+use crate::config::{History, ListForm};
 use crate::history::database::{Reader, Summary};
 use crate::history::filter::Filter;
 use crate::history::search::Search;
 
 use super::follow::follow;
+use super::json::ListedDto;
 use super::row::{Style, line};
 use super::{FOUND, NOTHING, filter, open, say};
 
@@ -20,7 +21,7 @@ const PAGE: usize = 500;
 pub(super) fn run(request: &History) -> anyhow::Result<u8> {
     let filter = filter(&request.filter)?;
     let reader = open(&request.place)?;
-    let mut printer = Printer::new();
+    let mut printer = Printer::new(request.form);
     let news = reader.newest()?;
     let found = newest(&reader, &filter, request.last)?;
     for summary in found.iter().rev() {
@@ -69,24 +70,31 @@ fn tell_losses(reader: &Reader) -> anyhow::Result<()> {
 /// Where lines go.
 pub(super) struct Printer {
     out: io::BufWriter<io::StdoutLock<'static>>,
+    form: ListForm,
     style: Style,
     printed: bool,
 }
 
 impl Printer {
-    fn new() -> Self {
+    fn new(form: ListForm) -> Self {
         let out = io::stdout().lock();
         let columns = out.is_terminal().then(|| match crossterm::terminal::size() {
             Ok((columns, _)) if columns > 0 => usize::from(columns),
             _ => 80,
         });
         let style = Style { zone: TimeZone::system(), columns };
-        Self { out: io::BufWriter::new(out), style, printed: false }
+        Self { out: io::BufWriter::new(out), form, style, printed: false }
     }
 
     pub(super) fn print(&mut self, summary: &Summary) -> io::Result<()> {
         self.printed = true;
-        writeln!(self.out, "{}", line(summary, &self.style))
+        match self.form {
+            ListForm::Lines => writeln!(self.out, "{}", line(summary, &self.style)),
+            ListForm::Json(secrets) => {
+                serde_json::to_writer(&mut self.out, &ListedDto::new(summary, secrets))?;
+                writeln!(self.out)
+            }
+        }
     }
 
     pub(super) fn flush(&mut self) -> io::Result<()> {

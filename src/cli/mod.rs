@@ -9,6 +9,7 @@ mod export;
 mod follow;
 mod history;
 mod import;
+mod json;
 mod row;
 mod show;
 

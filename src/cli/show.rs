@@ -7,13 +7,14 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 
 use crate::body;
-use crate::config::{Show, ShowForm};
+use crate::config::{Secrets, Show, ShowForm};
 use crate::exchange::{Body, Event, Exchange, ExchangeEvent};
-use crate::history::database::{Name, Record};
+use crate::history::database::{Name, Reader, Record};
 use crate::plain::{Settings, Transcript};
 use crate::text;
 
-use super::{FOUND, NOTHING, open, say};
+use super::json::{ListedDto, WholeDto};
+use super::{FOUND, NOTHING, leaving, open, say};
 
 /// How much a packed body may unpack to.
 const MOST_UNPACKED: usize = 1 << 30;
@@ -37,6 +38,11 @@ pub(super) fn run(request: &Show) -> anyhow::Result<u8> {
         ShowForm::Transcript => write_transcript(&mut out, &record)?,
         ShowForm::Raw => write_raw(&mut out, &record.exchange)?,
         ShowForm::Body => write_body(&mut out, &record.exchange)?,
+        ShowForm::Json(secrets) => {
+            write_json(&mut out, &reader, &record, secrets)?;
+            out.flush()?;
+            return Ok(FOUND);
+        }
     }
     out.flush()?;
     for note in cuts(&record.exchange) {
@@ -79,6 +85,22 @@ fn write_body(out: &mut impl Write, exchange: &Exchange) -> io::Result<()> {
         say(&format!("the body could not be unpacked to its end: {stop}"));
     }
     Ok(())
+}
+
+/// All there is of it, in one object on one line.
+fn write_json(
+    out: &mut impl Write,
+    reader: &Reader,
+    record: &Record,
+    secrets: Secrets,
+) -> anyhow::Result<()> {
+    let summary = reader.summary(record.id())?;
+    let summary = summary.context("the exchange was deleted meanwhile")?;
+    let listed = ListedDto::new(&summary, secrets);
+    let exchange = leaving(record.exchange.clone(), secrets);
+    serde_json::to_writer(&mut *out, &WholeDto::new(listed, &exchange, MOST_UNPACKED))
+        .map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
 }
 
 /// The exchange as the server printed it when it happened.

@@ -7,6 +7,7 @@ use clap::{ArgAction, Args};
 use jiff::SignedDuration;
 
 use super::history::{parse_age, parse_size};
+use super::transfer::Secrets;
 
 // The operators are those of the table in `history/filter/`, and a test compares them.
 pub(super) const AFTER_HISTORY: &str = r#"It works while a server runs and while none does. Each line has, in this order: id,
@@ -58,7 +59,7 @@ Examples:
   rdev history 'body:"order id" or header:x-user=42' --follow"#;
 
 pub(super) const AFTER_SHOW: &str = "\
-Without --raw or --body it is printed as a transcript in the manner of curl -v.
+Without --raw, --body or --json it is printed as a transcript in the manner of curl -v.
 
 Exit status: 0 when it was printed, 1 when there is no such exchange, 2 when the \
 history cannot be read or the command line is wrong.";
@@ -112,6 +113,8 @@ pub(super) struct HistoryArguments {
     /// Go on with those that end from now on, until interrupted
     #[arg(short, long)]
     pub(super) follow: bool,
+    #[command(flatten)]
+    pub(super) json: JsonArguments,
     /// File to read [default: that of the project of the current folder]
     #[arg(long, value_name = "FILE")]
     pub(super) history: Option<PathBuf>,
@@ -121,17 +124,37 @@ pub(super) struct HistoryArguments {
     help: Option<bool>,
 }
 
+/// Whether to print JSON.
+#[derive(Debug, Args)]
+pub(super) struct JsonArguments {
+    /// Print all that is known as JSON, one object a line
+    #[arg(long)]
+    json: bool,
+    /// Leave credentials, tokens and passwords in it as they are
+    #[arg(long, requires = "json")]
+    include_sensitive: bool,
+}
+
+impl JsonArguments {
+    /// What of the secrets to print, where JSON is asked for.
+    pub(super) fn asked(&self) -> Option<Secrets> {
+        self.json.then(|| Secrets::typed(self.include_sensitive))
+    }
+}
+
 /// Which exchange to print, and how.
 #[derive(Debug, Args)]
 pub(super) struct ShowArguments {
     /// Its number as listed: 7.42, or 42 for one of the latest run
     pub(super) id: String,
     /// Print request and response byte for byte, less the framing of chunks
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     pub(super) raw: bool,
     /// Print the response's body alone, unpacked
-    #[arg(long, conflicts_with = "raw")]
+    #[arg(long, conflicts_with_all = ["raw", "json"])]
     pub(super) body: bool,
+    #[command(flatten)]
+    pub(super) json: JsonArguments,
     /// File to read [default: that of the project of the current folder]
     #[arg(long, value_name = "FILE")]
     pub(super) history: Option<PathBuf>,

@@ -15,7 +15,7 @@ use super::limits::Limits;
 use super::reload_mode::ReloadMode;
 use super::surroundings::Surroundings;
 use super::target::{Finder, Target};
-use super::transfer::{self, Copy, Export, Import};
+use super::transfer::{self, Copy, Export, Import, Secrets};
 
 /// What the rest of the program needs to know to serve.
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
@@ -75,6 +75,16 @@ pub struct History {
     pub last: Option<u64>,
     /// Whether to go on with those to come.
     pub follow: bool,
+    pub form: ListForm,
+}
+
+/// How to list exchanges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListForm {
+    /// For people and `awk`.
+    Lines,
+    /// One object a line.
+    Json(Secrets),
 }
 
 /// Which exchange to print.
@@ -95,6 +105,8 @@ pub enum ShowForm {
     Raw,
     /// The response's body, unpacked.
     Body,
+    /// All of it, as one object.
+    Json(Secrets),
 }
 
 /// What the command line asks for.
@@ -152,14 +164,16 @@ fn listing(typed: &HistoryArguments, surroundings: &Surroundings) -> History {
         filter: transfer::filter(&typed.filter),
         last: (typed.last > 0).then_some(typed.last),
         follow: typed.follow,
+        form: typed.json.asked().map_or(ListForm::Lines, ListForm::Json),
     }
 }
 
 fn showing(typed: ShowArguments, surroundings: &Surroundings) -> Show {
-    let form = match (typed.raw, typed.body) {
-        (true, _) => ShowForm::Raw,
-        (_, true) => ShowForm::Body,
-        _ => ShowForm::Transcript,
+    let form = match (typed.raw, typed.body, typed.json.asked()) {
+        (true, _, _) => ShowForm::Raw,
+        (_, true, _) => ShowForm::Body,
+        (_, _, Some(secrets)) => ShowForm::Json(secrets),
+        (false, false, None) => ShowForm::Transcript,
     };
     let place = HistoryPlace::find(typed.history.as_deref(), surroundings);
     Show { place, id: typed.id, form }

@@ -22,7 +22,9 @@ pub use arguments::Watching;
 pub use error::Error;
 pub use history::{HistoryConfig, HistoryPlace};
 pub use interpreter::{FoundBy, Interpreter, InterpreterError, Linked, Mismatch};
-pub use invocation::{Config, History, Invocation, Show, ShowForm, from_command_line};
+pub use invocation::{
+    Config, History, Invocation, ListForm, Show, ShowForm, from_command_line,
+};
 pub use limits::Limits;
 pub use reload_mode::ReloadMode;
 pub use surroundings::Surroundings;

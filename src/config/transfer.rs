@@ -117,7 +117,7 @@ pub enum Secrets {
 }
 
 impl Secrets {
-    fn typed(include_sensitive: bool) -> Self {
+    pub(super) fn typed(include_sensitive: bool) -> Self {
         if include_sensitive { Self::Included } else { Self::Masked }
     }
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use rustix::process::Signal;
+use serde_json::{Value, json};
 
 use crate::client::request;
 use crate::folder::Folder;
@@ -389,4 +390,73 @@ fn old_exchanges_make_room_for_new_ones() {
         let length = fs::metadata(project.database()).unwrap().len();
         (length <= 2 << 20).then_some(())
     });
+}
+
+/// What a command prints, read as JSON, one object a line.
+fn objects(printed: &str) -> Vec<Value> {
+    printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn json_has_all_that_is_kept_with_its_secrets_masked() {
+    let project = Project::new();
+    let server = project.launch().args(["app:app", "--max-body", "1500"]).serve();
+    let sent = "POST /sign?token=t0p HTTP/1.1\r\nHost: localhost\r\nCookie: a=s3cret\r\n\
+                Content-Length: 2\r\n\r\n\u{e9}";
+    server.connect().ask("POST", sent).expect(200);
+    server.get("/raise").expect(500);
+    server.get("/big").expect(200);
+    project.listed(3);
+    let listed = objects(&project.run(["history", "--json"]).stdout);
+    let column = |name: &str| listed.iter().map(|it| it[name].clone()).collect();
+    let ids: Vec<Value> = column("id");
+    assert_eq!(ids, ["1.1", "1.2", "1.3"]);
+    let queries: Vec<Value> = column("query");
+    assert_eq!(queries, [json!("token=***"), Value::Null, Value::Null]);
+    let kept: Vec<Value> = column("response_kept");
+    assert_eq!(kept[2], 1500);
+    assert_eq!(listed[1]["error"], "KeyError: '/raise'");
+
+    let shown = project.run(["show", "1", "--json"]);
+    assert!(!shown.stdout.contains("s3cret") && !shown.stdout.contains("t0p"));
+    let shown = &objects(&shown.stdout)[0];
+    assert_eq!(shown["request"]["body"]["text"], "\u{e9}");
+    assert_eq!(shown["request"]["headers"][1], json!(["Cookie", "a=***"]));
+    assert_eq!(shown["response"]["body"]["text"], "\u{e9}/sign");
+    assert_eq!((&shown["generation"], &shown["status"]), (&json!(1), &json!(200)));
+    assert_eq!(
+        shown["output"][0],
+        json!({"stream": "stderr", "text": "asked for /sign",
+        "base64": null})
+    );
+    let times = ["accepted", "head_read", "called", "entered", "started", "ended"];
+    let times = times.map(|step| shown["times"][step].as_str().unwrap());
+    assert!(times.is_sorted(), "{times:?}");
+    let whole = project.run(["show", "1", "--json", "--include-sensitive"]).stdout;
+    let whole = &objects(&whole)[0];
+    let head = whole["request"]["head"]["text"].as_str().unwrap();
+    assert_eq!(format!("{head}\u{e9}"), sent);
+
+    let raised = &objects(&project.run(["show", "2", "--json"]).stdout)[0];
+    assert_eq!(raised["traceback"]["chain"][0]["message"], "'/raise'");
+    let big = &objects(&project.run(["show", "3", "--json"]).stdout)[0];
+    assert_eq!(big["response"]["body"]["missing"], 500);
+    let beside = project.run(["show", "1", "--json", "--raw"]);
+    let without = project.run(["show", "1", "--include-sensitive"]);
+    assert_eq!((beside.code, without.code), (Some(2), Some(2)));
+}
+
+#[test]
+fn json_follows_what_is_served() {
+    let project = Project::new();
+    let server = project.serve();
+    server.get("/one").expect(200);
+    project.listed(1);
+    let mut follower =
+        project.launch().args(["history", "--follow", "--json"]).without_terminal();
+    follower.wait_for("the first", |it| it.stdout().contains("/one"));
+    server.get("/two").expect(200);
+    follower.wait_for("the second", |it| it.stdout().lines().count() == 2);
+    assert_eq!(objects(&follower.stdout())[1]["path"], "/two");
+    kill(&mut follower);
 }

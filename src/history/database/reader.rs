@@ -71,6 +71,14 @@ impl Reader {
         statement.query_row([place.0], read::summary).optional()
     }
 
+    /// An exchange without its bytes.
+    pub fn summary(&self, id: RecordId) -> rusqlite::Result<Option<Summary>> {
+        match read::place_of(&self.connection, id)? {
+            Some(place) => self.summary_at(place),
+            None => Ok(None),
+        }
+    }
+
     /// For each run that has exchanges, the number of the last one.
     pub fn newest(&self) -> rusqlite::Result<Vec<RecordId>> {
         let mut statement = self.connection.prepare_cached(

@@ -45,6 +45,16 @@ pub fn masked(exchange: &Exchange) -> Exchange {
     out
 }
 
+/// A query string without its secrets.
+#[must_use]
+pub fn masked_query(query: &str) -> String {
+    let masked = form::mask_urlencoded(query.as_bytes());
+    masked.map_or_else(
+        || query.to_owned(),
+        |masked| String::from_utf8_lossy(&masked).into_owned(),
+    )
+}
+
 /// The body without its secrets, unpacked and in UTF-8; `None` where it has none.
 fn mask_body(body: &Body, headers: Option<&Headers>) -> Option<Body> {
     let kind =

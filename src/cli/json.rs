@@ -1,0 +1,292 @@
+//! Exchanges as JSON: a line of the list, and one exchange whole.
+//!
+//! Invariant: the names are an interface. What is not known is `null`, so that every
+//! object has every name.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::body;
+use crate::config::Secrets;
+use crate::exchange::{Body, Exchange, Hint, Outcome, OutputStream, Source, Traceback};
+use crate::history::database::{RecordId, Summary};
+use crate::history::masking::masked_query;
+use crate::http::Headers;
+
+/// An exchange as a line of a list.
+#[derive(Debug, Serialize)]
+pub(super) struct ListedDto {
+    id: String,
+    run: u32,
+    number: u64,
+    /// When the head of the request was read; all times are RFC 3339, in UTC.
+    at: String,
+    source: &'static str,
+    replay_of: Option<String>,
+    client: String,
+    generation: Option<u32>,
+    method: String,
+    host: Option<String>,
+    path: String,
+    query: Option<String>,
+    status: Option<u16>,
+    #[serde(rename = "type")]
+    media_type: Option<String>,
+    /// In bytes, as the bodies went over the wire.
+    request_size: u64,
+    request_kept: u64,
+    response_size: u64,
+    response_kept: u64,
+    duration_ms: Option<f64>,
+    outcome: Option<&'static str>,
+    cut: Option<String>,
+    error: Option<String>,
+    hint_count: u32,
+}
+
+impl ListedDto {
+    pub(super) fn new(summary: &Summary, secrets: Secrets) -> Self {
+        let run = summary.id.run;
+        let query = summary.query.as_deref();
+        Self {
+            id: summary.id.to_string(),
+            run: run.0,
+            number: summary.id.number.0,
+            at: summary.began().to_string(),
+            source: match summary.source {
+                Source::Client => "client",
+                Source::Replay(_) => "replay",
+            },
+            replay_of: match summary.source {
+                Source::Client => None,
+                Source::Replay(number) => Some(RecordId { run, number }.to_string()),
+            },
+            client: summary.client.clone(),
+            generation: summary.generation.map(|id| id.0),
+            method: summary.method.clone(),
+            host: summary.host.clone(),
+            path: summary.path.clone(),
+            query: query.map(|query| match secrets {
+                Secrets::Masked => masked_query(query),
+                Secrets::Included => query.to_owned(),
+            }),
+            status: summary.status,
+            media_type: summary.media_type.clone(),
+            request_size: summary.request_body.total,
+            request_kept: summary.request_body.kept,
+            response_size: summary.response_body.total,
+            response_kept: summary.response_body.kept,
+            duration_ms: summary.duration.map(|took| took.as_micros() as f64 / 1000.0),
+            outcome: summary.outcome.as_ref().map(|outcome| match outcome {
+                Outcome::Complete => "complete",
+                Outcome::ClientGone => "gone",
+                Outcome::Refused => "refused",
+                Outcome::Cut(_) => "cut",
+            }),
+            cut: match &summary.outcome {
+                Some(Outcome::Cut(why)) => Some(why.clone()),
+                _ => None,
+            },
+            error: summary.error.clone(),
+            hint_count: summary.hints,
+        }
+    }
+}
+
+/// An exchange with all that is kept of it.
+#[derive(Debug, Serialize)]
+pub(super) struct WholeDto<'a> {
+    #[serde(flatten)]
+    listed: ListedDto,
+    times: TimesDto,
+    request: MessageDto,
+    response: Option<MessageDto>,
+    traceback: Option<&'a Traceback>,
+    hints: Vec<&'a Hint>,
+    output: Vec<LineDto>,
+}
+
+impl<'a> WholeDto<'a> {
+    /// `exchange` is masked already where it has to be; so much a body may unpack to.
+    pub(super) fn new(listed: ListedDto, exchange: &'a Exchange, most: usize) -> Self {
+        let request = exchange.request.head.as_ref().map(|head| &head.headers);
+        let response = exchange.response.as_ref();
+        Self {
+            listed,
+            times: TimesDto::new(exchange),
+            request: MessageDto::new(
+                &exchange.request.raw,
+                request,
+                &exchange.request_body,
+                most,
+            ),
+            response: response.map(|response| {
+                let headers = Some(&response.head.headers);
+                MessageDto::new(&response.raw, headers, &exchange.response_body, most)
+            }),
+            traceback: exchange.traceback.as_deref(),
+            hints: exchange.hints.iter().map(AsRef::as_ref).collect(),
+            output: exchange.output.iter().map(LineDto::new).collect(),
+        }
+    }
+}
+
+/// When which step was taken.
+#[derive(Debug, Serialize)]
+struct TimesDto {
+    accepted: Option<String>,
+    head_read: String,
+    held: Option<String>,
+    queued: Option<String>,
+    called: Option<String>,
+    entered: Option<String>,
+    started: Option<String>,
+    responded: Option<String>,
+    first_byte: Option<String>,
+    last_byte: Option<String>,
+    closed: Option<String>,
+    ended: Option<String>,
+}
+
+impl TimesDto {
+    fn new(exchange: &Exchange) -> Self {
+        let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let timing = &exchange.timing;
+        Self {
+            accepted: text(timing.accepted),
+            head_read: exchange.began.to_string(),
+            held: text(exchange.held),
+            queued: text(timing.queued),
+            called: text(exchange.called),
+            entered: text(timing.entered),
+            started: text(timing.started),
+            responded: text(exchange.responded),
+            first_byte: text(timing.first_byte),
+            last_byte: text(timing.last_byte),
+            closed: text(timing.closed),
+            ended: text(exchange.ended),
+        }
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct MessageDto {
+    /// From the first line to the empty one, as it went over the wire.
+    head: BytesDto,
+    /// Names and values in their order; bytes that are not ASCII are read as Latin-1.
+    headers: Vec<(String, String)>,
+    body: BodyDto,
+}
+
+impl MessageDto {
+    fn new(raw: &[u8], headers: Option<&Headers>, body: &Body, most: usize) -> Self {
+        let fields = headers.into_iter().flat_map(|headers| &headers.0);
+        Self {
+            head: BytesDto::new(raw),
+            headers: fields
+                .map(|field| (field.name.clone(), latin_1(&field.value)))
+                .collect(),
+            body: BodyDto::new(body, headers, most),
+        }
+    }
+}
+
+/// A body with its content codings undone.
+#[derive(Debug, Serialize)]
+struct BodyDto {
+    #[serde(flatten)]
+    content: BytesDto,
+    /// What was undone: `gzip, windows-1252`.
+    decoded_from: Option<String>,
+    /// Why it could not be unpacked to its end.
+    stopped: Option<String>,
+    /// How many bytes of it, as sent, the history does not have.
+    missing: u64,
+}
+
+impl BodyDto {
+    fn new(body: &Body, headers: Option<&Headers>, most: usize) -> Self {
+        let reading = body::read(&body.kept, headers, most);
+        Self {
+            content: BytesDto::new(&reading.content),
+            decoded_from: reading.decoded_from(),
+            stopped: reading.stop.map(|stop| stop.to_string()),
+            missing: body.total - body.kept.len() as u64,
+        }
+    }
+}
+
+/// Bytes as text where they are UTF-8; one of the two is `null`.
+#[derive(Debug, Serialize)]
+struct BytesDto {
+    text: Option<String>,
+    base64: Option<String>,
+}
+
+impl BytesDto {
+    fn new(bytes: &[u8]) -> Self {
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Self { text: Some(text.to_owned()), base64: None },
+            Err(_) => Self { text: None, base64: Some(BASE64_STANDARD.encode(bytes)) },
+        }
+    }
+}
+
+/// A line that the application wrote for it.
+#[derive(Debug, Serialize)]
+struct LineDto {
+    stream: &'static str,
+    #[serde(flatten)]
+    content: BytesDto,
+}
+
+impl LineDto {
+    fn new(line: &crate::exchange::OutputLine) -> Self {
+        let stream = match line.stream {
+            OutputStream::Stdout => "stdout",
+            OutputStream::Stderr => "stderr",
+        };
+        Self { stream, content: BytesDto::new(&line.text) }
+    }
+}
+
+fn latin_1(bytes: &[u8]) -> String {
+    bytes.iter().map(|&byte| char::from(byte)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::exchange::{ExchangeId, Request};
+    use crate::http::RequestHead;
+
+    #[test]
+    fn bytes_that_are_no_text_are_base64_and_what_is_missing_is_counted() {
+        let raw = b"POST / HTTP/1.1\r\nHost: a\r\nX-Name: \xe4\r\n\r\n".to_vec();
+        let head = RequestHead::parse(&raw);
+        let request = Arc::new(Request { raw, head });
+        let mut exchange = Exchange::begin(
+            ExchangeId(1),
+            Timestamp::UNIX_EPOCH,
+            Source::Client,
+            String::new(),
+            request,
+        );
+        exchange.request_body = Body { kept: b"\xff\0".to_vec(), total: 5 };
+        let headers = exchange.request.head.as_ref().map(|head| &head.headers);
+        let message = MessageDto::new(
+            &exchange.request.raw,
+            headers,
+            &exchange.request_body,
+            usize::MAX,
+        );
+        assert!(message.head.text.is_none() && message.head.base64.is_some());
+        assert_eq!(message.headers[1], ("X-Name".to_owned(), "ä".to_owned()));
+        assert_eq!(message.body.content.base64.as_deref(), Some("/wA="));
+        assert_eq!(message.body.missing, 3);
+    }
+}
