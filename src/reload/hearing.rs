@@ -142,7 +142,7 @@ impl Loop {
             }
         }
         if self.standby.is(exit) {
-            return self.standby.end();
+            return self.standby.lose(monotonic());
         }
         // Whatever it said last is still to be read, perhaps even its name.
         self.hear_workers();

@@ -28,6 +28,11 @@ const REST: Duration = Duration::from_millis(50);
 /// How long it may take until it waits: so many times what the last import took, and some.
 const PATIENCE: u32 = 5;
 const LEAST_PATIENCE: Duration = Duration::from_secs(2);
+/// How often one that was lost for no reason of the code's is begun again, and after
+/// which time, doubled each time: a process that got no turn on a busy machine, or whose
+/// zygote was just replaced.
+const MOST_TRIES: u32 = 3;
+const AGAIN: Duration = Duration::from_millis(500);
 /// How many lines it may print before it is given up.
 const MOST_LINES: usize = 1000;
 /// Its sockets report under this; every turn looks at all of them.
@@ -45,6 +50,8 @@ pub(super) struct Standby {
     opened: Vec<FromWorker>,
     /// When one is to be begun, or has taken too long.
     due: Option<Instant>,
+    /// How many were lost since the newest generation is ready.
+    lost: u32,
     /// How long one may take.
     patience: Duration,
     /// The user's files that the newest generation has loaded, in order.
@@ -83,6 +90,15 @@ impl Standby {
             worker.kill();
         }
     }
+
+    /// It is gone, or never came; the next try may fare better.
+    pub(super) fn lose(&mut self, now: Instant) {
+        self.end();
+        if self.lost < MOST_TRIES {
+            self.due = Some(now + AGAIN * 2_u32.pow(self.lost));
+            self.lost += 1;
+        }
+    }
 }
 
 impl Loop {
@@ -97,6 +113,7 @@ impl Loop {
     /// Begins one soon.
     pub(super) fn want_standby(&mut self) {
         self.standby.end();
+        self.standby.lost = 0;
         self.standby.due = Some(monotonic() + REST);
     }
 
@@ -107,8 +124,8 @@ impl Loop {
             return;
         }
         if self.standby.worker.is_some() {
-            // It hangs.
-            self.standby.end();
+            // It hangs, or was never born.
+            self.standby.lose(now);
         } else if self.machine.is_ready() && !self.is_stopping() {
             // There may be no process to be had: then without.
             let _none = self.begin_standby();
@@ -151,9 +168,8 @@ impl Loop {
         let Some(worker) = &mut self.standby.worker else { return };
         let reports = worker.reports();
         self.standby.printed.extend(worker.printed());
-        let mut is_lost = worker.silent
-            || worker.garbled.is_some()
-            || self.standby.printed.len() > MOST_LINES;
+        let is_gone = worker.silent || worker.garbled.is_some();
+        let mut is_lost = self.standby.printed.len() > MOST_LINES;
         for report in reports {
             match report {
                 FromWorker::Hello { pid } => {
@@ -180,6 +196,8 @@ impl Loop {
         }
         if is_lost {
             self.standby.end();
+        } else if is_gone {
+            self.standby.lose(monotonic());
         }
     }
 

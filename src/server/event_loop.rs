@@ -462,7 +462,8 @@ impl Server {
 
     fn expire(&mut self, token: Token, expiry: Expiry) {
         match expiry {
-            Expiry::Idle | Expiry::Linger | Expiry::Stall => self.drop_connection(token),
+            Expiry::Idle | Expiry::Linger => self.drop_connection(token),
+            Expiry::Stall => self.drop_stalled(token),
             Expiry::Head => self.refuse_late_head(token),
             Expiry::Body => self.cut_body(token, "the client stopped sending the body"),
             Expiry::Application => self.time_out(token),
@@ -477,6 +478,19 @@ impl Server {
         if let Some(connection) = self.connections.remove(&token) {
             self.discard(connection);
         }
+    }
+
+    /// The same for a client that takes nothing of its response any more.
+    fn drop_stalled(&mut self, token: Token) {
+        let seconds = self.terms.limits.write_timeout.as_secs_f64();
+        if let Some(connection) = self.connections.get_mut(&token)
+            && let Phase::Exchange(exchange) = &mut connection.phase
+        {
+            exchange.cut.get_or_insert_with(|| {
+                format!("the client took nothing of it in {seconds} s (--write-timeout)")
+            });
+        }
+        self.drop_connection(token);
     }
 
     /// What is left to do for a connection that is over: its exchange has lost its

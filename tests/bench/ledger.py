@@ -62,7 +62,9 @@ class Shown:
 _LABEL = re.compile(r"#(\d+) (.*)")
 _REQUEST = re.compile(r"> \S+ \S*[?&]n=(\d+)")
 _STATUS = re.compile(r"< HTTP/1\.1 (\d+)")
-_LOSS = re.compile(r"rdev: .*(lost|not shown|dropped)")
+# What was lost beside pieces of bodies, which a reader may skip as long as it says so.
+_LOSS = re.compile(r"rdev: .*\d (exchanges?|lines? of output|events?)\b.* (lost|not shown)")
+_PIECES = re.compile(r"rdev: .*\d pieces? of .* (lost|not shown)")
 
 
 class ServerBook:
@@ -71,6 +73,7 @@ class ServerBook:
     def __init__(self) -> None:
         self.exchanges: dict[int, Shown] = {}
         self.losses: list[str] = []
+        self.skipped: list[str] = []
 
     def read(self, transcript: Path) -> None:
         shown = Shown()
@@ -85,6 +88,8 @@ class ServerBook:
                     shown.status = int(found[1])
                 elif _LOSS.match(line):
                     self.losses.append(line.strip())
+                elif _PIECES.match(line):
+                    self.skipped.append(line.strip())
 
     @staticmethod
     def _read_label(shown: Shown, text: str) -> None:
@@ -150,4 +155,4 @@ def table(client: ClientBook, server: ServerBook) -> str:
     seen[End.REFUSED] = sum(it.number is None for it in server.exchanges.values())
     rows = [f"{'':20}{'client':>10}{'server':>10}"]
     rows += [f"{end.value:20}{met[end]:10}{seen[end]:10}" for end in End]
-    return "\n".join(rows)
+    return "\n".join(rows + server.skipped[-1:])

@@ -67,9 +67,9 @@ def soak(options: argparse.Namespace, folder: Path) -> list[str]:
     """The problems met."""
     port, log = free_port(), folder / "transcript.log"
     rdev = str(options.rdev.resolve() if options.rdev else build())
-    # The history on disk may lose what comes faster than a disk takes it; the books are
-    # of what is served.
-    command = [rdev, "load:app", "--reload", "--plain", "--no-history", "--port", str(port)]
+    # Bodies come faster than a disk takes them: the history keeps their beginnings.
+    command = [rdev, "load:app", "--reload", "--plain", "--port", str(port)]
+    command += ["--history", str(folder / "history.db"), "--max-body", "64K"]
     if options.python:
         command += ["--python", str(options.python.resolve())]
     book, seconds = ClientBook(), options.minutes * 60

@@ -272,6 +272,12 @@ impl Client {
         self.stream.shutdown(std::net::Shutdown::Write).unwrap();
     }
 
+    /// Ends the connection by a reset, as a program that is killed with unread input does.
+    pub(crate) fn reset(self) {
+        let none = Some(std::time::Duration::ZERO);
+        rustix::net::sockopt::set_socket_linger(&self.stream, none).unwrap();
+    }
+
     fn read_more(&mut self) -> std::io::Result<usize> {
         let mut block = [0; 16384];
         // A read with a deadline is not taken up again by itself after the process was

@@ -80,6 +80,11 @@ pub(crate) fn ticks_of(pid: u32) -> u64 {
     fields_of(pid).skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()
 }
 
+/// When a process began, in clock ticks since the machine did.
+pub(crate) fn begun_at(pid: u32) -> u64 {
+    fields_of(pid).nth(19).and_then(|field| field.parse().ok()).unwrap_or_default()
+}
+
 /// What /proc tells of a process from its state on (`man proc_pid_stat`, field 3).
 fn fields_of(pid: u32) -> impl Iterator<Item = String> {
     let text = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();

@@ -11,6 +11,7 @@
 
 mod bad_input;
 mod breaches;
+mod buffers;
 mod client;
 mod code_cache;
 mod corpus;

@@ -5,8 +5,11 @@
 use std::thread;
 use std::time::Duration;
 
+use rustix::process::Signal;
+
+use crate::family::{begun_at, send};
 use crate::folder::Folder;
-use crate::patience::{PATIENCE, within};
+use crate::patience::{PATIENCE, until, within};
 use crate::rdev::{Rdev, rdev};
 
 const APP: &str = "\
@@ -88,6 +91,30 @@ fn a_module_saved_again_and_again_is_the_only_one_to_import() {
     for _ in 0..3 {
         project.save_until_ready_beforehand("late");
     }
+}
+
+#[test]
+fn one_that_is_killed_is_begun_again() {
+    let app =
+        APP.replace("{early.WORD}", "{os.getpid()}").replace("import early", "import os");
+    let mut project = project(&[("late.py", "WORD = 'late'\n"), ("web.py", &app)]);
+    project.save_until_ready_beforehand("late");
+    // Front, zygote, worker, and the one that waits, which is the youngest.
+    let waiting = |project: &Project, before: Option<u32>| {
+        until("one that waits", || {
+            let answer = project.server.get("/").expect(200).text();
+            let worker: u32 = answer.split(' ').next()?.parse().ok()?;
+            let family = project.server.family();
+            let youngest = *family.iter().max_by_key(|pid| begun_at(**pid))?;
+            let is_it =
+                family.len() == 4 && youngest != worker && Some(youngest) != before;
+            is_it.then_some(youngest)
+        })
+    };
+    let first = waiting(&project, None);
+    send(first, Signal::KILL);
+    waiting(&project, Some(first));
+    project.save("late");
 }
 
 #[test]
