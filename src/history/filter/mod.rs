@@ -15,6 +15,7 @@
 //! Invariant: the condition in SQL never leaves out a row that the plain evaluation would
 //! keep, and is equal to it where it says that it is exact.
 
+mod complete;
 mod condition;
 mod error;
 mod operators;
@@ -27,9 +28,12 @@ mod value;
 
 use jiff::Timestamp;
 
+pub use complete::{Completion, complete};
 pub use error::FilterError;
 pub use operators::help;
 pub use sql::Sql;
+
+use crate::exchange::Exchange;
 
 use super::database::Record;
 use condition::Expression;
@@ -54,7 +58,15 @@ impl Filter {
 
     /// Whether it lets an exchange through.
     pub fn matches(&self, record: &Record) -> bool {
-        let facts = plain::Facts::new(record);
+        self.is_met_by(plain::Facts::new(&record.exchange, Some(record.run)))
+    }
+
+    /// Whether it lets an exchange of a run through whose number is not known.
+    pub fn lets_through(&self, exchange: &Exchange) -> bool {
+        self.is_met_by(plain::Facts::new(exchange, None))
+    }
+
+    fn is_met_by(&self, facts: plain::Facts<'_>) -> bool {
         self.expression.as_ref().is_none_or(|expression| facts.meet(expression))
     }
 }

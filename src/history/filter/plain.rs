@@ -9,21 +9,28 @@ use crate::body::{MOST_UNPACKED, Reading, essence, read};
 use crate::exchange::{Body, Exchange, Outcome, Source};
 use crate::http::{Headers, RequestHead, ResponseHead};
 
-use super::super::database::Record;
+use super::super::database::RunId;
 use super::condition::{
     Condition, Expression, Flag, NumberField, Range, Side, TextField,
 };
 
 /// An exchange, and what was found out about it.
 pub(super) struct Facts<'a> {
-    record: &'a Record,
+    exchange: &'a Exchange,
+    /// The run it is of, where that is known.
+    run: Option<RunId>,
     request_body: OnceCell<Reading<'a>>,
     response_body: OnceCell<Reading<'a>>,
 }
 
 impl<'a> Facts<'a> {
-    pub(super) fn new(record: &'a Record) -> Self {
-        Self { record, request_body: OnceCell::new(), response_body: OnceCell::new() }
+    pub(super) fn new(exchange: &'a Exchange, run: Option<RunId>) -> Self {
+        Self {
+            exchange,
+            run,
+            request_body: OnceCell::new(),
+            response_body: OnceCell::new(),
+        }
     }
 
     /// Whether the expression is true of it.
@@ -37,7 +44,7 @@ impl<'a> Facts<'a> {
     }
 
     fn is(&self, condition: &Condition) -> bool {
-        let exchange = self.exchange();
+        let exchange = self.exchange;
         match condition {
             Condition::Text(field, pattern) => {
                 self.text(*field).is_some_and(|text| pattern.meets(&text))
@@ -61,16 +68,12 @@ impl<'a> Facts<'a> {
         }
     }
 
-    fn exchange(&self) -> &'a Exchange {
-        &self.record.exchange
-    }
-
     fn request_head(&self) -> Option<&'a RequestHead> {
-        self.exchange().request.head.as_ref()
+        self.exchange.request.head.as_ref()
     }
 
     fn response_head(&self) -> Option<&'a ResponseHead> {
-        self.exchange().response.as_ref().map(|response| &response.head)
+        self.exchange.response.as_ref().map(|response| &response.head)
     }
 
     /// As the database has it; `None` where it has none.
@@ -86,7 +89,7 @@ impl<'a> Facts<'a> {
             .map_or((target, None), |(path, query)| (path, Some(query)));
         let path = if path.is_empty() && head.is_some() { "/" } else { path };
         match field {
-            TextField::Method => Some(self.exchange().request.method().to_owned()),
+            TextField::Method => Some(self.exchange.request.method().to_owned()),
             TextField::Host => head?.host(),
             TextField::Path => Some(path.to_owned()),
             TextField::Query => query.map(str::to_owned),
@@ -97,16 +100,16 @@ impl<'a> Facts<'a> {
             }
             TextField::Line => {
                 let url = self.text(TextField::Url)?;
-                Some(format!("{} {url}", self.exchange().request.method()))
+                Some(format!("{} {url}", self.exchange.request.method()))
             }
-            TextField::Client => Some(self.exchange().client.clone()),
+            TextField::Client => Some(self.exchange.client.clone()),
             TextField::RequestType => media_type(&head?.headers),
             TextField::ResponseType => media_type(&self.response_head()?.headers),
         }
     }
 
     fn is_in(&self, field: NumberField, range: Range) -> bool {
-        let exchange = self.exchange();
+        let exchange = self.exchange;
         let number = match field {
             NumberField::Status => {
                 self.response_head().map(|head| i64::from(head.status))
@@ -118,14 +121,14 @@ impl<'a> Facts<'a> {
             NumberField::ResponseSize => i64::try_from(exchange.response_body.total).ok(),
             NumberField::Generation => exchange.generation.map(|id| i64::from(id.0)),
             NumberField::Number => i64::try_from(exchange.id.0).ok(),
-            NumberField::Run => Some(i64::from(self.record.run.0)),
+            NumberField::Run => self.run.map(|run| i64::from(run.0)),
             NumberField::Began => Some(exchange.began.as_microsecond()),
         };
         number.is_some_and(|number| range.contains(number))
     }
 
     fn has(&self, flag: Flag) -> bool {
-        let exchange = self.exchange();
+        let exchange = self.exchange;
         let outcome = exchange.outcome.as_ref();
         match flag {
             Flag::Raised => exchange.traceback.is_some(),
@@ -169,7 +172,7 @@ impl<'a> Facts<'a> {
     }
 
     fn body_has(&self, side: Side, regex: &Regex) -> bool {
-        let exchange = self.exchange();
+        let exchange = self.exchange;
         let found = |cell: &OnceCell<Reading<'a>>,
                      body: &'a Body,
                      headers: Option<&Headers>| {
