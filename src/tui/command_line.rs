@@ -1,11 +1,9 @@
-//! The command line: what was typed behind `:` so far, and the lines before.
-
-use super::commands::complete;
+//! A line that is being typed, a command or a filter, and those before it.
 
 /// Lines that can be called back.
 const MOST_PAST: usize = 50;
-/// Characters taken; no command comes near.
-const LONGEST: usize = 256;
+/// Characters taken; nothing that is typed comes near.
+const LONGEST: usize = 1024;
 
 /// The line, while there is one.
 #[derive(Clone, Debug, Default)]
@@ -24,8 +22,9 @@ impl CommandLine {
         self.typed.as_deref()
     }
 
-    pub(super) fn open(&mut self) {
-        self.typed = Some(String::new());
+    /// Opens it with a text on it.
+    pub(super) fn open(&mut self, text: &str) {
+        self.typed = Some(text.to_owned());
         self.recalled = self.past.len();
     }
 
@@ -33,7 +32,7 @@ impl CommandLine {
         self.typed = None;
     }
 
-    /// Takes the line to run it.
+    /// Takes the line to act on it.
     pub(super) fn take(&mut self) -> String {
         let line = self.typed.take().unwrap_or_default();
         if !line.trim().is_empty() && self.past.last() != Some(&line) {
@@ -71,7 +70,7 @@ impl CommandLine {
         }
     }
 
-    pub(super) fn complete(&mut self) {
+    pub(super) fn complete(&mut self, complete: impl Fn(&str) -> String) {
         if let Some(typed) = &mut self.typed {
             *typed = complete(typed);
         }
@@ -92,7 +91,7 @@ mod tests {
     fn what_is_typed_can_be_erased_and_an_empty_line_is_left() {
         let mut line = CommandLine::default();
         line.add("not there yet");
-        line.open();
+        line.open("");
         line.add("explain\n 12");
         assert_eq!(line.text(), Some("explain 12"));
         line.erase_word();
@@ -100,8 +99,8 @@ mod tests {
         line.erase_word();
         line.erase();
         assert_eq!(line.text(), None);
-        line.open();
-        line.add(&"é".repeat(1000));
+        line.open("");
+        line.add(&"é".repeat(2000));
         assert_eq!(line.text().map(str::len), Some(2 * LONGEST));
     }
 
@@ -109,11 +108,11 @@ mod tests {
     fn lines_that_were_run_come_back() {
         let mut line = CommandLine::default();
         for text in ["cold", "cold", "explain 1", " "] {
-            line.open();
+            line.open("");
             line.add(text);
             assert_eq!(line.take(), text);
         }
-        line.open();
+        line.open("");
         for (by, expected) in
             [(-1, "explain 1"), (-1, "cold"), (-1, "cold"), (1, "explain 1"), (1, "")]
         {

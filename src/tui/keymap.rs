@@ -5,6 +5,7 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::column::Column;
 use super::panes::Pane;
 
 /// Something a key can do.
@@ -41,6 +42,11 @@ pub(super) enum Action {
     Reload,
     Cold,
     Explain,
+    Sort,
+    SortBy(Column),
+    Turn,
+    Filter,
+    ToggleFilter,
     CommandLine,
     Run,
     Complete,
@@ -63,7 +69,9 @@ pub(super) enum Context {
     Detail,
     Output,
     Help,
+    Sort,
     CommandLine,
+    FilterLine,
 }
 
 impl Context {
@@ -74,7 +82,9 @@ impl Context {
             Self::Detail => "detail",
             Self::Output => "output",
             Self::Help => "help",
+            Self::Sort => "sorting",
             Self::CommandLine => "command line",
+            Self::FilterLine => "filter",
         }
     }
 }
@@ -101,7 +111,8 @@ const DETAIL: &[Context] = &[Context::Detail];
 const TEXT: &[Context] = &[Context::Detail, Context::Output];
 const HELP: &[Context] = &[Context::Help];
 const OUTPUT: &[Context] = &[Context::Output];
-const LINE: &[Context] = &[Context::CommandLine];
+const SORT: &[Context] = &[Context::Sort];
+const LINE: &[Context] = &[Context::CommandLine, Context::FilterLine];
 
 const fn row(
     action: Action,
@@ -131,6 +142,9 @@ pub(super) const TABLE: &[Binding] = &[
         "follow the newest exchange, or stop following",
         "follow",
     ),
+    row(Action::Filter, "f", EXCHANGE, "show only what a filter lets through", "filter"),
+    row(Action::ToggleFilter, "&", EXCHANGE, "the filter off, or on again", ""),
+    row(Action::Sort, "o", LIST, "sort by a column, or the other way round", ""),
     row(Action::NextExchange, "space", DETAIL, "next exchange", "next"),
     row(Action::PreviousExchange, "p", DETAIL, "previous exchange", "previous"),
     row(Action::NextReload, "}", EXCHANGE, "to the next reload", ""),
@@ -145,7 +159,7 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::PreviousSection, "[", EXCHANGE, "back to the request", ""),
     row(Action::Left, "H left", OUTPUT, "scroll to the left", ""),
     row(Action::Right, "L right", OUTPUT, "scroll to the right", "right"),
-    row(Action::NextPane, "tab", PANES, "next pane", "pane"),
+    row(Action::NextPane, "tab", PANES, "next pane", ""),
     row(Action::PreviousPane, "shift-tab", PANES, "previous pane", ""),
     row(Action::Show(Pane::List), "alt-1", PANES, "to the list", ""),
     row(Action::Show(Pane::Detail), "alt-2", PANES, "to the detail", ""),
@@ -188,14 +202,27 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::Zoom, "+", PANES, "give this pane the whole window", ""),
     row(Action::Unzoom, "_", PANES, "give the others their room back", ""),
     row(Action::Quit, "Q ctrl-c", EVERYWHERE, "quit at once", ""),
-    row(Action::Run, "enter", LINE, "run the command", ""),
-    row(Action::Complete, "tab", LINE, "complete its name", ""),
-    row(Action::Older, "up ctrl-p", LINE, "the command before", ""),
-    row(Action::Newer, "down ctrl-n", LINE, "the command after", ""),
+    row(Action::SortBy(Column::Number), "n", SORT, "number", ""),
+    row(Action::SortBy(Column::Generation), "g", SORT, "generation", ""),
+    row(Action::SortBy(Column::Time), "t", SORT, "time", ""),
+    row(Action::SortBy(Column::Source), "c", SORT, "source: client or replay", ""),
+    row(Action::SortBy(Column::Method), "m", SORT, "method", ""),
+    row(Action::SortBy(Column::Path), "p", SORT, "path", ""),
+    row(Action::SortBy(Column::Status), "s", SORT, "status", ""),
+    row(Action::SortBy(Column::Kind), "y", SORT, "type", ""),
+    row(Action::SortBy(Column::RequestSize), "r", SORT, "size of the request", ""),
+    row(Action::SortBy(Column::ResponseSize), "z", SORT, "size of the response", ""),
+    row(Action::SortBy(Column::Duration), "d", SORT, "duration", ""),
+    row(Action::Turn, "o", SORT, "the other way round", "reverse"),
+    row(Action::Back, "esc q", SORT, "leave it as it is", "close"),
+    row(Action::Run, "enter", LINE, "run the command, set the filter", ""),
+    row(Action::Complete, "tab", LINE, "complete the word", ""),
+    row(Action::Older, "up ctrl-p", LINE, "the one before", ""),
+    row(Action::Newer, "down ctrl-n", LINE, "the one after", ""),
     row(Action::Erase, "backspace", LINE, "erase a character", ""),
     row(Action::EraseWord, "ctrl-w", LINE, "erase a word", ""),
     row(Action::EraseAll, "ctrl-u", LINE, "erase everything", ""),
-    row(Action::Leave, "esc ctrl-c", LINE, "leave the command line", ""),
+    row(Action::Leave, "esc ctrl-c", LINE, "leave the line", ""),
 ];
 
 /// A key as the table writes it.

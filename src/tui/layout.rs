@@ -11,6 +11,8 @@ const WIDE: u16 = 100;
 const NARROW: u16 = 40;
 /// Below this height only the pane with the keys is shown.
 const STACK: u16 = 10;
+/// Below this height of the list its columns have no titles.
+const WITH_TITLES: u16 = 7;
 /// Below this height the output has no pane unless it has the keys.
 const WITH_OUTPUT: u16 = 14;
 
@@ -26,6 +28,8 @@ pub(super) struct PaneRegion {
 pub struct Regions {
     pub(super) status: Rect,
     pub(super) list: PaneRegion,
+    /// What the columns of the list are.
+    pub(super) titles: Rect,
     /// The line between list and detail.
     pub(super) divide: Rect,
     pub(super) detail: PaneRegion,
@@ -54,6 +58,10 @@ pub fn layout(state: &State, area: Rect) -> Regions {
             Pane::Detail => regions.detail = pane(upper),
             Pane::List | Pane::Output => regions.list = pane(upper),
         },
+    }
+    let body = regions.list.body;
+    if body.height >= WITH_TITLES {
+        (regions.titles, regions.list.body) = take_top(body, 1);
     }
     regions
 }
@@ -177,6 +185,7 @@ mod tests {
             found.hints,
             found.divide,
             found.list.heading,
+            found.titles,
             found.list.body,
             found.detail.heading,
             found.detail.body,

@@ -5,7 +5,7 @@
 
 use crate::exchange::ExchangeId;
 
-use super::timeline::{RowId, Timeline};
+use super::timeline::{Order, RowId, Timeline};
 
 /// The list's cursor and window. The rows themselves are the store's.
 #[derive(Clone, Debug)]
@@ -19,13 +19,22 @@ pub(super) struct List {
     top: Option<RowId>,
     /// The newest exchange when the cursor last stood there.
     seen: Option<ExchangeId>,
+    /// The newest exchange of the rows that it was last told of.
+    newest: Option<ExchangeId>,
     /// How many rows there are to show, at the last frame.
     pub(super) height: usize,
 }
 
 impl Default for List {
     fn default() -> Self {
-        Self { selected: None, follow: true, top: None, seen: None, height: 1 }
+        Self {
+            selected: None,
+            follow: true,
+            top: None,
+            seen: None,
+            newest: None,
+            height: 1,
+        }
     }
 }
 
@@ -38,14 +47,15 @@ impl List {
         }
     }
 
-    /// A newer exchange has come. `attended` says that the cursor is where the user looks;
-    /// who reads the detail keeps it.
+    /// Newer exchanges may have come. `attended` says that the cursor is where the user
+    /// looks; who reads the detail keeps it.
     pub(super) fn arrived(&mut self, rows: Timeline<'_>, attended: bool) {
-        let before = rows.ids.len().checked_sub(2).and_then(|index| rows.ids.get(index));
+        let before = std::mem::replace(&mut self.newest, rows.newest());
+        if self.newest <= before {
+            return;
+        }
         let was_last = match (before, self.selected) {
-            (Some(before), Some(selected)) => {
-                rows.place(selected) >= rows.place(RowId::Exchange(*before))
-            }
+            (Some(before), Some(selected)) => rows.is_newest(selected, before),
             _ => true,
         };
         if self.selected.is_none() || (self.follow && attended && was_last) {
@@ -55,10 +65,7 @@ impl List {
 
     /// How many exchanges came since the cursor stood on the newest.
     pub(super) fn unseen(&self, rows: Timeline<'_>) -> usize {
-        match self.seen {
-            Some(seen) => rows.ids.len() - rows.ids.partition_point(|id| *id <= seen),
-            None => rows.ids.len(),
-        }
+        self.seen.map_or(rows.ids.len(), |seen| rows.newer_than(seen))
     }
 
     /// Whether the cursor goes along with the next arrival.
@@ -69,9 +76,7 @@ impl List {
     /// Whether the cursor is on the newest exchange or on a generation below it.
     fn is_last(&self, rows: Timeline<'_>) -> bool {
         match (rows.newest(), self.selected) {
-            (Some(newest), Some(selected)) => {
-                rows.place(selected) >= rows.place(RowId::Exchange(newest))
-            }
+            (Some(newest), Some(selected)) => rows.is_newest(selected, newest),
             (newest, _) => newest.is_none(),
         }
     }
@@ -119,9 +124,7 @@ impl List {
 
     /// Puts the cursor on the exchange of that number, or on the nearest after it.
     pub(super) fn jump(&mut self, rows: Timeline<'_>, number: u64) {
-        let place = rows.ids.partition_point(|id| id.0 < number);
-        let found = rows.ids.get(place).copied().or(rows.newest());
-        self.select(rows, found.map(RowId::Exchange));
+        self.select(rows, rows.numbered_from(number).map(RowId::Exchange));
     }
 
     /// Starts or stops following; starting goes to the newest.
@@ -139,27 +142,30 @@ impl List {
     /// Puts the cursor there.
     pub(super) fn select(&mut self, rows: Timeline<'_>, id: Option<RowId>) {
         self.selected = id.or(self.selected);
-        if self.is_last(rows) {
-            self.seen = rows.newest();
+        let newest = rows.newest();
+        if self.is_last(rows) || self.exchange().is_some_and(|id| newest == Some(id)) {
+            self.seen = newest;
         }
     }
 
     /// Makes the cursor valid and brings it into a window of that height. Who follows sees
-    /// what comes below the cursor, too, as far as there is room.
+    /// what comes below the cursor, too, as far as there is room. While more rows are to
+    /// come the cursor may be on one of those.
     pub(super) fn settle(&mut self, rows: Timeline<'_>, height: usize) {
         self.height = height.max(1);
         if rows.len() == 0 {
-            (self.selected, self.top) = (None, None);
+            self.top = None;
+            self.selected = self.selected.filter(|_| !rows.complete);
             return;
         }
         let last = rows.len() - 1;
         let place = self.selected.map_or(last, |selected| rows.place(selected).min(last));
-        if self.selected.is_some() {
+        if self.selected.is_some() && rows.complete {
             self.selected = rows.get(place);
         }
         let lowest = (place + 1).saturating_sub(self.height);
         let fullest = rows.len().saturating_sub(self.height);
-        let top = if self.is_following(rows) {
+        let top = if self.is_following(rows) && rows.order == Order::Numbers {
             fullest.clamp(lowest, place)
         } else {
             let top = self.top.map_or(0, |top| rows.place(top));
@@ -189,7 +195,7 @@ mod tests {
     }
 
     fn rows<'a>(ids: &'a [ExchangeId], generations: &'a [Generation]) -> Timeline<'a> {
-        Timeline { ids, generations }
+        Timeline::numbered(ids, generations)
     }
 
     fn exchange(number: u64) -> RowId {

@@ -19,6 +19,8 @@ pub enum Message {
     },
     /// What time it is; comes before each frame.
     Tick(Timestamp),
+    /// There is time for work that was left over.
+    Work,
     /// The window has another size.
     Resized,
     /// Somebody outside asks us to stop for a while.

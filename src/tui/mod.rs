@@ -12,9 +12,12 @@
 //! functions of plain data. The selection is the id of an exchange or of a generation,
 //! never an index, and nothing is built for a row or a line that is not on the screen.
 
+mod column;
 mod command_line;
 mod commands;
 mod detail;
+mod filter_line;
+mod filtering;
 mod generation;
 mod keymap;
 mod layout;
@@ -24,6 +27,8 @@ mod output;
 mod panes;
 mod server;
 mod shell;
+mod shown;
+mod sorting;
 mod state;
 mod theme;
 mod timeline;

@@ -237,14 +237,20 @@ impl Shell {
 
     /// Waits for something or for the time of the next frame, then takes in what came.
     fn receive(&mut self) -> Option<EndedBy> {
-        let pause =
-            if self.screen.is_away() { Some(AWAY) } else { self.pace.wait(monotonic()) };
+        let pause = match self.screen.is_away() {
+            true => Some(AWAY),
+            false if self.state.is_busy() => Some(Duration::ZERO),
+            false => self.pace.wait(monotonic()),
+        };
         let first = match pause {
             None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(wait) => self.receiver.recv_timeout(wait),
         };
         let mut next = match first {
             Ok(inward) => Some(inward),
+            Err(RecvTimeoutError::Timeout) if self.state.is_busy() => {
+                Some(Inward::Message(Message::Work))
+            }
             Err(RecvTimeoutError::Timeout) => return None,
             Err(RecvTimeoutError::Disconnected) => return Some(EndedBy::Remote),
         };

@@ -18,6 +18,7 @@ use super::list::List;
 use super::output::Output;
 use super::panes::{Pane, Panes};
 use super::server::Server;
+use super::shown::Shown;
 use super::timeline::{RowId, Timeline};
 use super::{generation, transcript};
 
@@ -53,6 +54,8 @@ impl Facts {
 pub(super) enum Modal {
     /// The keys, for where one was when it was opened.
     Help { of: Context, top: usize },
+    /// By what the list is to be sorted.
+    Sort,
 }
 
 /// What the detail pane is about.
@@ -96,6 +99,8 @@ pub(super) struct Prompt {
     pub(super) count: Option<u64>,
     /// What is typed behind `:`.
     pub(super) line: CommandLine,
+    /// The filter that is typed.
+    pub(super) filter: CommandLine,
     /// Shown until the next key, or for [`NOTICE`] where it is no more than information.
     pub(super) notice: Option<Notice>,
     /// When it was first seen.
@@ -135,6 +140,7 @@ pub struct State {
     pub(super) facts: Facts,
     pub(super) store: Box<dyn Store + Send>,
     pub(super) server: Server,
+    pub(super) shown: Shown,
     pub(super) list: List,
     pub(super) detail: Detail,
     pub(super) output: Output,
@@ -152,6 +158,7 @@ impl State {
             facts,
             store: Box::new(Live::default()),
             server: Server::default(),
+            shown: Shown::default(),
             list: List::default(),
             detail: Detail::default(),
             output: Output::default(),
@@ -171,6 +178,8 @@ impl State {
     pub(super) fn context(&self) -> Context {
         match (self.modals.last(), self.panes.focus) {
             _ if self.prompt.line.text().is_some() => Context::CommandLine,
+            _ if self.prompt.filter.text().is_some() => Context::FilterLine,
+            (Some(Modal::Sort), _) => Context::Sort,
             (Some(Modal::Help { .. }), _) => Context::Help,
             (None, Pane::List) => Context::List,
             (None, Pane::Detail) => Context::Detail,
@@ -180,7 +189,14 @@ impl State {
 
     /// The rows of the list.
     pub(super) fn timeline(&self) -> Timeline<'_> {
-        Timeline::of(&*self.store)
+        self.shown.timeline(&*self.store)
+    }
+
+    /// Whether there is work left that nobody has to wait for: [`Message::Work`] is it.
+    ///
+    /// [`Message::Work`]: super::Message::Work
+    pub(super) fn is_busy(&self) -> bool {
+        self.shown.is_busy(&*self.store)
     }
 
     /// The generation that requests meet, or will.
@@ -197,7 +213,7 @@ impl State {
     /// Makes cursor and windows fit the regions of the frame that is to be drawn, and
     /// makes the document that its detail pane shows.
     pub fn settle(&mut self, regions: &Regions) {
-        let rows = Timeline::of(&*self.store);
+        let rows = self.shown.timeline(&*self.store);
         self.panes.wide = layout::is_wide(regions.status.width);
         self.list.settle(rows, regions.list.body.height.into());
         self.output.settle(regions.output.body.height.into());

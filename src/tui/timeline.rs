@@ -2,10 +2,9 @@
 //! follows.
 //!
 //! Invariant: nothing is built; which row an id has and which id a row has are binary
-//! searches, however many there are.
+//! searches, however many there are, or one pass where they are sorted by a column.
 
 use crate::exchange::{ExchangeId, Generation, GenerationId};
-use crate::history::Store;
 
 /// What a row is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,25 +13,61 @@ pub(super) enum RowId {
     Generation(GenerationId),
 }
 
-/// All rows, oldest first.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Timeline<'a> {
-    pub(super) ids: &'a [ExchangeId],
-    pub(super) generations: &'a [Generation],
+/// The order of the exchanges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    /// The oldest first.
+    Numbers,
+    /// The newest first.
+    NumbersDown,
+    /// That of another column.
+    Other,
 }
 
-impl<'a> Timeline<'a> {
-    pub(super) fn of(store: &'a dyn Store) -> Self {
-        Self { ids: store.ids(), generations: store.generations() }
-    }
+/// All rows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Timeline<'a> {
+    /// The exchanges in the order of their rows.
+    pub(super) ids: &'a [ExchangeId],
+    /// The same, oldest first.
+    pub(super) numbered: &'a [ExchangeId],
+    /// Oldest first; none where the rows are in another order.
+    pub(super) generations: &'a [Generation],
+    pub(super) order: Order,
+    /// Whether all exchanges are there that there will be.
+    pub(super) complete: bool,
+}
 
+impl Timeline<'_> {
     pub(super) fn len(&self) -> usize {
         self.ids.len() + self.generations.len()
     }
 
     /// The newest exchange.
     pub(super) fn newest(&self) -> Option<ExchangeId> {
-        self.ids.last().copied()
+        self.numbered.last().copied()
+    }
+
+    /// Whether a row is the newest exchange, or below it where older ones are above.
+    pub(super) fn is_newest(&self, id: RowId, newest: ExchangeId) -> bool {
+        let newest = RowId::Exchange(newest);
+        match self.order {
+            Order::Numbers => self.place(id) >= self.place(newest),
+            Order::NumbersDown => id == newest,
+            // Where the next one will be cannot be known.
+            Order::Other => false,
+        }
+    }
+
+    /// The exchange of a number, or the next one after it, or the newest.
+    pub(super) fn numbered_from(&self, number: u64) -> Option<ExchangeId> {
+        let place = self.numbered.partition_point(|id| id.0 < number);
+        self.numbered.get(place).copied().or(self.newest())
+    }
+
+    /// How many exchanges are newer than one.
+    pub(super) fn newer_than(&self, id: ExchangeId) -> usize {
+        self.numbered.len() - self.numbered.partition_point(|other| *other <= id)
     }
 
     /// What a row is; `None` below the last.
@@ -49,6 +84,9 @@ impl<'a> Timeline<'a> {
     /// The row of an id; of what comes after it, where it is no longer kept.
     pub(super) fn place(&self, id: RowId) -> usize {
         match id {
+            RowId::Exchange(id) if self.order != Order::Numbers => {
+                self.ids.iter().position(|other| *other == id).unwrap_or(0)
+            }
             RowId::Exchange(id) => {
                 let exchanges = self.ids.partition_point(|other| *other < id);
                 let before = |other: &Generation| other.after < Some(id);
@@ -65,6 +103,7 @@ impl<'a> Timeline<'a> {
     /// How many exchanges stand before an id.
     pub(super) fn exchanges_before(&self, id: RowId) -> usize {
         match id {
+            RowId::Exchange(_) if self.order != Order::Numbers => self.place(id),
             RowId::Exchange(id) => self.ids.partition_point(|other| *other < id),
             RowId::Generation(id) => {
                 let place = self.generations.partition_point(|other| other.id < id);
@@ -105,6 +144,17 @@ pub(super) mod tests {
     use super::*;
     use crate::exchange::ReloadReason;
 
+    impl<'a> Timeline<'a> {
+        /// Everything there is, oldest first.
+        pub(in crate::tui) fn numbered(
+            ids: &'a [ExchangeId],
+            generations: &'a [Generation],
+        ) -> Self {
+            let order = Order::Numbers;
+            Self { ids, numbered: ids, generations, order, complete: true }
+        }
+    }
+
     /// Generations behind those exchanges; 0 is before the first.
     pub(in crate::tui) fn generations(afters: &[u64]) -> Vec<Generation> {
         let behind = afters.iter().zip(1..).map(|(after, id)| {
@@ -125,7 +175,7 @@ pub(super) mod tests {
             afters.sort_unstable();
             let ids: Vec<_> = (first..first + count).map(ExchangeId).collect();
             let generations = generations(&afters);
-            let rows = Timeline { ids: &ids, generations: &generations };
+            let rows = Timeline::numbered(&ids, &generations);
             let mut expected = Vec::new();
             let mut exchanges = ids.iter().peekable();
             for generation in &generations {

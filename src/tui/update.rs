@@ -8,17 +8,20 @@ use crate::exchange::{
     Command, Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId,
     Notice, Outcome, Severity, Source,
 };
+use crate::history::filter;
 use crate::replay::request_bytes;
 use crate::text;
 
-use super::commands;
+use super::command_line::CommandLine;
+use super::commands::{self, Asked};
 use super::detail::Place;
+use super::filter_line;
 use super::keymap::{Action, Chord, Context};
 use super::message::{Effect, Message};
 use super::output::Origin;
 use super::panes::Pane;
 use super::state::{Modal, State};
-use super::timeline::{RowId, Timeline};
+use super::timeline::RowId;
 use super::view::help_height;
 
 /// Columns that one sideways step goes.
@@ -37,6 +40,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             for event in events {
                 take_in(state, event);
             }
+            refresh(state);
         }
         Message::Tick(now) => {
             state.now = now;
@@ -46,14 +50,25 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Suspend => return vec![Effect::Suspend],
         Message::Continued => return vec![Effect::Retake],
         // No keys are made of it: it is text, or nothing.
-        Message::Paste(text) => state.prompt.line.add(&text),
+        Message::Paste(text) => line(state).add(&text),
+        Message::Work => refresh(state),
         Message::Resized => {}
     }
     Vec::new()
 }
 
+/// Brings the rows of the list nearer to where the store is.
+fn refresh(state: &mut State) {
+    state.shown.refresh(&*state.store);
+    let attended = state.panes.focus == Pane::List;
+    state.list.arrived(state.shown.timeline(&*state.store), attended);
+}
+
 fn take_in(state: &mut State, event: Event) {
     let recorded = state.store.record(&event);
+    if let Some(id) = recorded {
+        state.shown.change(id);
+    }
     match event {
         Event::Exchange { id, what, .. } => {
             if recorded.is_some() || matches!(what, ExchangeEvent::Began { .. }) {
@@ -82,8 +97,6 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
         ExchangeEvent::Began { source, .. } => {
             state.server.exchanges += 1;
             state.server.in_flight += 1;
-            let attended = state.panes.focus == Pane::List;
-            state.list.arrived(Timeline::of(&*state.store), attended);
             if let Source::Replay(of) = source {
                 state.prompt.say(info(format!("#{of} was sent again as #{id}")));
             }
@@ -137,8 +150,9 @@ fn info(text: String) -> Notice {
 fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let chord = Chord::of(key);
     state.prompt.hush();
-    if state.context() == Context::CommandLine {
-        return type_in(state, chord);
+    let context = state.context();
+    if matches!(context, Context::CommandLine | Context::FilterLine) {
+        return type_in(state, context, chord);
     }
     if let Some(digit) = chord.digit() {
         let count = state.prompt.count.unwrap_or(0) * 10 + digit;
@@ -148,31 +162,47 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let count = state.prompt.count.take();
     // Keys may come faster than frames, and each means what the one before has left.
     state.settle_document();
-    match state.facts.keymap.action(state.context(), chord) {
-        Some(action) => act(state, action, count),
-        None => Vec::new(),
+    if let Some(action) = state.facts.keymap.action(state.context(), chord) {
+        act(state, action, count)
+    } else {
+        // A menu is left with any key that is not on it.
+        state.modals.pop_if(|modal| matches!(modal, Modal::Sort));
+        Vec::new()
     }
 }
 
-/// A key on the command line: what it does there, or what it types.
-fn type_in(state: &mut State, chord: Chord) -> Vec<Effect> {
-    match state.facts.keymap.action(Context::CommandLine, chord) {
-        Some(Action::Run) => return run(state),
-        Some(action) => edit(state, action),
-        None => {
+/// A key on a line: what it does there, or what it types.
+fn type_in(state: &mut State, context: Context, chord: Chord) -> Vec<Effect> {
+    match (state.facts.keymap.action(context, chord), context) {
+        (Some(Action::Run), Context::FilterLine) => filter_line::run(state),
+        (Some(Action::Run), _) => return run(state),
+        (Some(action), _) => edit(state, action),
+        (None, _) => {
             let mut bytes = [0; 4];
             if let Some(character) = chord.character() {
-                state.prompt.line.add(character.encode_utf8(&mut bytes));
+                line(state).add(character.encode_utf8(&mut bytes));
             }
         }
     }
     Vec::new()
 }
 
+/// The line that is typed.
+fn line(state: &mut State) -> &mut CommandLine {
+    match state.context() {
+        Context::FilterLine => &mut state.prompt.filter,
+        _ => &mut state.prompt.line,
+    }
+}
+
 fn edit(state: &mut State, action: Action) {
-    let line = &mut state.prompt.line;
+    let is_filter = state.context() == Context::FilterLine;
+    let line = line(state);
     match action {
-        Action::Complete => line.complete(),
+        Action::Complete if is_filter => {
+            line.complete(|text| filter::complete(text).text);
+        }
+        Action::Complete => line.complete(commands::complete),
         Action::Older => line.recall(-1),
         Action::Newer => line.recall(1),
         Action::Erase => line.erase(),
@@ -185,13 +215,12 @@ fn edit(state: &mut State, action: Action) {
 fn run(state: &mut State) -> Vec<Effect> {
     let line = state.prompt.line.take();
     match commands::parse(&line) {
-        Ok(Some((action, number))) => act(state, action, number),
-        Ok(None) => Vec::new(),
-        Err(text) => {
-            state.prompt.say(Notice { severity: Severity::Warning, text });
-            Vec::new()
-        }
+        Ok(Asked::Act(action, number)) => return act(state, action, number),
+        Ok(Asked::Filter(text)) => filter_line::set(state, &text),
+        Ok(Asked::Nothing) => {}
+        Err(text) => state.prompt.say(Notice { severity: Severity::Warning, text }),
     }
+    Vec::new()
 }
 
 fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
@@ -219,15 +248,15 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Back => back(state),
         Action::NextExchange | Action::PreviousExchange => {
             let by = if action == Action::NextExchange { times } else { -times };
-            state.list.move_by_exchanges(Timeline::of(&*state.store), by);
+            state.list.move_by_exchanges(state.shown.timeline(&*state.store), by);
         }
         Action::NextReload | Action::PreviousReload => {
             let by = if action == Action::NextReload { times } else { -times };
-            state.list.move_by_generations(Timeline::of(&*state.store), by);
+            state.list.move_by_generations(state.shown.timeline(&*state.store), by);
         }
         Action::NextSection => section(state, true),
         Action::PreviousSection => section(state, false),
-        Action::Follow => state.list.toggle_follow(Timeline::of(&*state.store)),
+        Action::Follow => state.list.toggle_follow(state.shown.timeline(&*state.store)),
         Action::Replay => return replay(state),
         Action::End => return end(state),
         Action::Reload => {
@@ -240,7 +269,18 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
             return vec![Effect::Send(Command::Cold)];
         }
         Action::Explain => explain(state, count),
-        Action::CommandLine => state.prompt.line.open(),
+        Action::Filter => filter_line::open(state),
+        Action::ToggleFilter => filter_line::toggle(state),
+        Action::Sort => state.modals.push(Modal::Sort),
+        Action::SortBy(column) => {
+            state.modals.pop_if(|modal| matches!(modal, Modal::Sort));
+            state.shown.sort_by(&*state.store, column);
+        }
+        Action::Turn => {
+            state.modals.pop_if(|modal| matches!(modal, Modal::Sort));
+            state.shown.turn(&*state.store);
+        }
+        Action::CommandLine => state.prompt.line.open(""),
         // They are of the command line, which has been asked before.
         Action::Run
         | Action::Complete
@@ -268,7 +308,7 @@ fn move_by(state: &mut State, rows: isize) {
         return;
     }
     match state.panes.focus {
-        Pane::List => state.list.move_by(Timeline::of(&*state.store), rows),
+        Pane::List => state.list.move_by(state.shown.timeline(&*state.store), rows),
         // Too far down is put right when the next frame settles.
         Pane::Detail => {
             state.detail.top = match rows {
@@ -286,8 +326,11 @@ fn bottom(state: &mut State, count: Option<u64>) {
         |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
     match (count, state.context()) {
         (None, _) | (_, Context::Help) => move_by(state, isize::MAX),
-        (Some(number), Context::List | Context::CommandLine) => {
-            state.list.jump(Timeline::of(&*state.store), number);
+        (
+            Some(number),
+            Context::List | Context::CommandLine | Context::FilterLine | Context::Sort,
+        ) => {
+            state.list.jump(state.shown.timeline(&*state.store), number);
         }
         (Some(number), Context::Detail) => {
             state.detail.top = Place { line: line(number), row: 0 };
@@ -318,7 +361,7 @@ fn explain(state: &mut State, number: Option<u64>) {
     let wanted = number.map(|number| u32::try_from(number).unwrap_or(u32::MAX));
     let found = wanted.map(GenerationId).or(newest);
     if let Some(id) = found.filter(|id| state.store.generation(*id).is_some()) {
-        let rows = Timeline::of(&*state.store);
+        let rows = state.shown.timeline(&*state.store);
         state.list.select(rows, Some(RowId::Generation(id)));
         state.panes.focus = Pane::Detail;
         return;

@@ -397,6 +397,26 @@ fn panes_are_arranged_by_key() {
 }
 
 #[test]
+fn the_list_is_filtered_and_sorted_as_typed() {
+    let at = little(120, 40);
+    for path in ["/one", "/raise", "/two", "/raise", "/three"] {
+        at.get(path);
+    }
+    at.terminal.sees(["#5 GET 200 OK"]).press("f").sees(["filter", "method:"]);
+    at.terminal.type_in("status:5xz").sees(["˅ expected a status such as"]);
+    at.terminal
+        .press("backspace x enter")
+        .sees(["Exchanges 2 of 5, filter status:5xx", "#4 GET 500"]);
+    at.get("/four");
+    at.terminal.sees(["Exchanges 2 of 6"]);
+    at.get("/raise");
+    at.terminal.sees(["Exchanges 3 of 7", "#7 GET 500"]);
+    at.terminal.press("o").sees(["Sort by"]).press("n").sees(["by number ↓", "#7 GET"]);
+    at.terminal.press("j").sees(["#4 GET 500"]).press("& o n");
+    at.terminal.sees(["Exchanges 7, filter off: status:5xx", "#4 GET 500"]);
+}
+
+#[test]
 fn without_colours_the_selection_is_seen_all_the_same() {
     let folder = Folder::empty();
     folder.save("little.py", LITTLE);

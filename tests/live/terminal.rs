@@ -335,6 +335,7 @@ fn bytes_of(key: &str) -> String {
         "esc" => "\x1b".to_owned(),
         "tab" => "\t".to_owned(),
         "space" => " ".to_owned(),
+        "backspace" => "\x7f".to_owned(),
         "up" => "\x1b[A".to_owned(),
         "down" => "\x1b[B".to_owned(),
         "f5" => "\x1b[15~".to_owned(),

@@ -100,6 +100,12 @@ impl App {
         self.tell(Event::Output { at, line })
     }
 
+    /// Work that was left over is done, or some of it.
+    fn works(mut self) -> Self {
+        assert!(update(&mut self.state, Message::Work).is_empty());
+        self
+    }
+
     /// The head of a request arrives; its number is the next one.
     fn begins(mut self, raw: &str, source: Source) -> Self {
         self.newest += 1;
@@ -426,6 +432,123 @@ fn an_empty_dashboard_says_how_to_begin() {
 #[test]
 fn the_list_shows_exchanges_of_every_kind() {
     mixed(80, 24).looks_like("list_80x24").resized(120, 40).looks_like("list_120x40");
+}
+
+#[test]
+fn the_list_is_sorted_by_any_column_and_says_so() {
+    mixed(120, 40)
+        .press("o")
+        .sees(" d    duration")
+        .looks_like("sort_120x40")
+        .press("d")
+        .sees("Exchanges 9, by duration ↓")
+        .sees("↓took")
+        .looks_like("sorted_120x40")
+        .press("g")
+        .sees("#8 DELETE")
+        .press("o o")
+        .sees("by duration ↑")
+        .press(": s o r t space p a t h enter")
+        .sees("by path ↑")
+        .press("o n")
+        .misses(", by ")
+        .sees("── gen 1")
+        .press("o n")
+        .sees("by number ↓");
+}
+
+#[test]
+fn a_sorted_list_keeps_the_cursor_where_it_is() {
+    mixed(120, 40)
+        .press("5 G o z")
+        .sees("#5 GET 500")
+        .feed("GET /new 200 text/plain 0123456789012345678901234567890123456789012345")
+        .sees("1 new")
+        .sees("#5 GET 500")
+        .press("g")
+        .sees("#10 GET 200")
+        .press("o n")
+        .sees("#10 GET 200")
+        .press("o n g")
+        .feed("GET /next 404")
+        .sees("#11 GET 404")
+        .sees("following")
+        .press("j")
+        .feed("GET /last 404")
+        .sees("1 new")
+        .sees("#10 GET 200");
+}
+
+#[test]
+fn a_filter_shows_what_it_lets_through_and_can_be_switched_off() {
+    mixed(120, 40)
+        .press("f s t a")
+        .sees("filter sta")
+        .press("tab 5 x x")
+        .sees("404, 5xx, >=400 or 400..404")
+        .press("enter")
+        .sees("Exchanges 1 of 9, filter status:5xx")
+        .sees("#5 GET 500")
+        .misses("── gen 1")
+        .looks_like("filtered_120x40")
+        .feed("GET /fine 200")
+        .sees("1 of 10")
+        .feed("GET /broken 503")
+        .sees("2 of 11")
+        .sees("#11 GET 503")
+        .press("&")
+        .sees("Exchanges 11, filter off: status:5xx")
+        .sees("── gen 1")
+        .press("&")
+        .sees("Exchanges 2 of 11")
+        .press("o n")
+        .sees("filter status:5xx, by number ↓")
+        .press("f ctrl-u enter")
+        .sees("Exchanges 11, by number ↓")
+        .press("f up")
+        .sees("filter status:5xx");
+}
+
+#[test]
+fn a_filter_that_is_not_understood_is_told_where_and_stays() {
+    mixed(80, 24)
+        .press("f s t a t u s : 5 x y")
+        .looks_like("filter_wrong_80x24")
+        .press("enter")
+        .sees("filter status:5xy")
+        .press("esc")
+        .sees("Exchanges 9")
+        .press(": f i l t e r space i d : x enter")
+        .sees("column 4:");
+}
+
+#[test]
+fn an_empty_list_says_why() {
+    mixed(80, 24)
+        .press("f i s : tab")
+        .sees("is:running is:complete is:gone is:refused is:cut")
+        .press("c u enter")
+        .sees("filter is:cu")
+        .press("t enter")
+        .sees("0 of 9 shown, filter `is:cut`")
+        .sees("& shows all")
+        .looks_like("filter_empty_80x24")
+        .feed("GET / 200")
+        .sees("0 of 10 shown");
+}
+
+#[test]
+fn a_filter_judges_piece_by_piece_and_never_moves_the_cursor_meanwhile() {
+    let mut app = App::ready(120, 40);
+    for number in 1..=10_000 {
+        app = app.brief(number);
+    }
+    let app = app.press("7 0 0 0 G f i s : c o m p l e t e enter");
+    let mut app = app.sees("to go").sees("#7000");
+    while app.screen().contains("to go") {
+        app = app.works();
+    }
+    app.sees("Exchanges 10000 of 10000").sees("#7000");
 }
 
 #[test]

@@ -36,7 +36,8 @@ pub fn complete(text: &str) -> Completion {
 /// Where the last word begins: behind a space, a parenthesis or a negation.
 fn last_word(text: &str) -> usize {
     let ends = |letter: char| letter.is_whitespace() || matches!(letter, '(' | '!');
-    text.rfind(ends).map_or(0, |at| text.ceil_char_boundary(at + 1))
+    let last = text.char_indices().rev().find(|(_, letter)| ends(*letter));
+    last.map_or(0, |(at, letter)| at + letter.len_utf8())
 }
 
 fn names(word: &str) -> Vec<String> {

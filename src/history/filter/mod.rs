@@ -58,15 +58,15 @@ impl Filter {
 
     /// Whether it lets an exchange through.
     pub fn matches(&self, record: &Record) -> bool {
-        self.is_met_by(plain::Facts::new(&record.exchange, Some(record.run)))
+        self.is_met_by(&plain::Facts::new(&record.exchange, Some(record.run)))
     }
 
     /// Whether it lets an exchange of a run through whose number is not known.
     pub fn lets_through(&self, exchange: &Exchange) -> bool {
-        self.is_met_by(plain::Facts::new(exchange, None))
+        self.is_met_by(&plain::Facts::new(exchange, None))
     }
 
-    fn is_met_by(&self, facts: plain::Facts<'_>) -> bool {
+    fn is_met_by(&self, facts: &plain::Facts<'_>) -> bool {
         self.expression.as_ref().is_none_or(|expression| facts.meet(expression))
     }
 }

@@ -8,49 +8,14 @@ use ratatui::style::Style;
 use crate::exchange::{Exchange, Outcome, Source};
 use crate::text;
 
+use super::super::column::{self, Column};
 use super::super::layout::Regions;
 use super::super::panes::Pane;
 use super::super::state::State;
 use super::super::theme::Styles;
 use super::super::timeline::RowId;
 use super::cells::{heading, put, put_right, row};
-use super::reload;
-
-/// Bytes of a request's target that are looked at; no window is wider.
-const LONGEST_TARGET: usize = 1024;
-/// The path gets at least so many columns before another column is shown.
-const LEAST_PATH: u16 = 14;
-/// From this width of the path on, media types are not cut so short.
-const AMPLE_PATH: u16 = 40;
-const KIND: u16 = 7;
-const AMPLE_KIND: u16 = 12;
-
-/// What a row tells, from left to right; the path takes what the others leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Column {
-    Number,
-    Generation,
-    Time,
-    Method,
-    Path,
-    Status,
-    Kind,
-    Size,
-    Duration,
-}
-
-/// Each column's width, and its rank among those that have to fit.
-const COLUMNS: [(Column, u16, u8); 9] = [
-    (Column::Number, 4, 0),
-    (Column::Generation, 3, 7),
-    (Column::Time, 8, 4),
-    (Column::Method, 7, 2),
-    (Column::Path, 0, 0),
-    (Column::Status, 6, 1),
-    (Column::Kind, KIND, 6),
-    (Column::Size, 6, 5),
-    (Column::Duration, 7, 3),
-];
+use super::{columns, reload};
 
 pub(super) fn draw(
     state: &State,
@@ -60,16 +25,18 @@ pub(super) fn draw(
 ) {
     let (rows, region) = (state.timeline(), regions.list.body);
     let focused = state.panes.focus == Pane::List;
-    let titles = (format!("Exchanges {}", rows.ids.len()), standing(state));
+    let titles = (title(state), standing(state));
     heading(buffer, regions.list.heading, focused, (&titles.0, &titles.1), styles);
-    let columns = fit(region.width, digits(state));
+    let columns = columns::fit(region.width, digits(state));
+    draw_titles(state, regions.titles, &columns, styles, buffer);
     let mut next = 0;
     for (number, id) in state.list.window(rows).enumerate() {
         let line = row(region, number);
         match id {
             RowId::Exchange(id) => {
                 let Some(exchange) = state.store.exchange(id) else { continue };
-                let painter = Painter { exchange, state, styles };
+                let sourced = columns.iter().any(|(column, _)| *column == Column::Source);
+                let painter = Painter { exchange, state, styles, sourced };
                 painter.draw(line, &columns, buffer);
             }
             RowId::Generation(id) => {
@@ -84,8 +51,67 @@ pub(super) fn draw(
             buffer.set_style(line.intersection(buffer.area), style);
         }
     }
-    if rows.ids.is_empty() {
+    if rows.ids.is_empty() && rows.complete {
         draw_empty(state, region, next, styles, buffer);
+    }
+}
+
+/// How many exchanges are shown, of how many, and in what order.
+fn title(state: &State) -> String {
+    let (shown, all) = (state.timeline().ids.len(), state.store.ids().len());
+    let mut title = match (state.shown.filter(&*state.store), state.shown.filter_text()) {
+        (Some((text, rest)), _) => {
+            let busy = if rest > 0 { format!(", {rest} to go") } else { String::new() };
+            format!("Exchanges {shown} of {all}, filter {}{busy}", safe(text))
+        }
+        (None, Some(text)) => format!("Exchanges {all}, filter off: {}", safe(text)),
+        (None, None) => format!("Exchanges {all}"),
+    };
+    if let Some((column, direction)) = state.shown.sorted() {
+        title = format!("{title}, by {} {}", column.name(), direction.arrow());
+    }
+    title
+}
+
+fn safe(text: &str) -> String {
+    text::expand_tabs(&text::printable(text.as_bytes()))
+}
+
+/// What the columns are, and which of them is sorted by.
+fn draw_titles(
+    state: &State,
+    line: Rect,
+    columns: &[(Column, u16)],
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
+    let sorted = state.shown.sorted();
+    for (column, cell) in cells(line, columns) {
+        let arrow = sorted.filter(|(by, _)| *by == column).map(|(_, it)| it.arrow());
+        let style = if arrow.is_some() { styles.strong } else { styles.faint };
+        let title = columns::title(column);
+        let title =
+            arrow.map_or_else(|| title.to_owned(), |arrow| format!("{arrow}{title}"));
+        put_cell(buffer, cell, column, &title, style);
+    }
+}
+
+/// The place of each column in a row.
+fn cells(line: Rect, columns: &[(Column, u16)]) -> impl Iterator<Item = (Column, Rect)> {
+    let mut x = 2;
+    columns.iter().map(move |(column, width)| {
+        let start = x;
+        x += width + 1;
+        let room = line.width.min(start + width).saturating_sub(start);
+        (*column, Rect { x: line.x + start, width: room, ..line })
+    })
+}
+
+fn put_cell(buffer: &mut Buffer, cell: Rect, column: Column, text: &str, style: Style) {
+    if columns::is_right(column) {
+        put_right(buffer, cell, text, style);
+    } else {
+        put(buffer, cell, 0, text, style);
     }
 }
 
@@ -99,7 +125,8 @@ fn standing(state: &State) -> String {
     }
 }
 
-/// An invitation, below the generations that there are.
+/// Why there is nothing: an invitation, below the generations that there are, or that the
+/// filter lets nothing through.
 fn draw_empty(
     state: &State,
     region: Rect,
@@ -107,6 +134,14 @@ fn draw_empty(
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
+    if let Some((text, _)) = state.shown.filter(&*state.store) {
+        let all = state.store.ids().len();
+        let reason = format!("0 of {all} shown, filter `{}`", safe(text));
+        put(buffer, row(region, below), 1, &reason, Style::new());
+        let way_out = "& shows all, f changes the filter";
+        put(buffer, row(region, below + 1), 1, way_out, styles.faint);
+        return;
+    }
     let invitation = format!("curl {}/", text::printable(state.facts.address.as_bytes()));
     put(buffer, row(region, below), 1, "No requests yet. Send the first:", styles.faint);
     put(buffer, row(region, below + 1), 3, &invitation, Style::new());
@@ -123,56 +158,20 @@ fn digits(state: &State) -> (u16, u16) {
     )
 }
 
-/// The columns that a width has room for, the most telling first.
-fn fit(width: u16, (exchange, generation): (u16, u16)) -> Vec<(Column, u16)> {
-    let wide = |(column, width, rank): (Column, u16, u8)| match column {
-        Column::Number => (column, width.max(exchange), rank),
-        Column::Generation => (column, width.max(generation + 1), rank),
-        _ => (column, width, rank),
-    };
-    let columns = COLUMNS.map(wide);
-    // The gutter, and a gap before each column.
-    let cost = |most: u8| -> u16 {
-        let shown = columns.iter().filter(|(_, _, rank)| *rank <= most);
-        1 + shown.map(|(_, width, _)| width + 1).sum::<u16>()
-    };
-    let most = (0..=7).rev().find(|most| cost(*most) + LEAST_PATH <= width).unwrap_or(0);
-    let path = width.saturating_sub(cost(most));
-    let more = if path >= AMPLE_PATH { AMPLE_KIND - KIND } else { 0 };
-    let shown = columns.iter().filter(|(_, _, rank)| *rank <= most);
-    shown
-        .map(|(column, width, _)| match column {
-            Column::Path => (*column, path - more),
-            Column::Kind => (*column, width + more),
-            _ => (*column, *width),
-        })
-        .collect()
-}
-
 /// One row being painted.
 struct Painter<'a> {
     exchange: &'a Exchange,
     state: &'a State,
     styles: &'a Styles,
+    /// Whether the source has a column of its own.
+    sourced: bool,
 }
 
 impl Painter<'_> {
     fn draw(&self, line: Rect, columns: &[(Column, u16)], buffer: &mut Buffer) {
-        let mut x = 2;
-        for (column, width) in columns {
-            let end = x + width;
-            let room = line.width.min(end).saturating_sub(x);
-            let cell = Rect { x: line.x + x, width: room, ..line };
-            let (text, style) = self.cell(*column);
-            match column {
-                Column::Number | Column::Size | Column::Duration => {
-                    put_right(buffer, cell, &text, style);
-                }
-                _ => {
-                    put(buffer, cell, 0, &text, style);
-                }
-            }
-            x = end + 1;
+        for (column, cell) in cells(line, columns) {
+            let (text, style) = self.cell(column);
+            put_cell(buffer, cell, column, &text, style);
         }
     }
 
@@ -191,10 +190,21 @@ impl Painter<'_> {
             Column::Method => {
                 (text::printable(exchange.request.method().as_bytes()), Style::new())
             }
-            Column::Path => (path(exchange), Style::new()),
+            Column::Source => (source(exchange), faint),
+            Column::Path if self.sourced || exchange.source == Source::Client => {
+                (column::target(exchange), Style::new())
+            }
+            Column::Path => {
+                let target = column::target(exchange);
+                (format!("{} {target}", source(exchange)), Style::new())
+            }
             Column::Status => status(exchange, self.styles),
-            Column::Kind => (kind(exchange), faint),
-            Column::Size => {
+            Column::Kind => (column::kind(exchange), faint),
+            Column::RequestSize => {
+                let total = exchange.request_body.total;
+                (if total > 0 { compact(total) } else { String::new() }, faint)
+            }
+            Column::ResponseSize => {
                 let total = exchange.response_body.total;
                 let known = exchange.response.is_some();
                 (if known { compact(total) } else { String::new() }, faint)
@@ -223,18 +233,11 @@ fn compact(bytes: u64) -> String {
     text::byte_count(bytes).replace(' ', "")
 }
 
-/// What was asked for: the target, or the beginning of what could not be understood.
-fn path(exchange: &Exchange) -> String {
-    let request = &exchange.request;
-    let asked = match &request.head {
-        Some(head) => head.target.as_bytes(),
-        None => request.raw.split(|&byte| byte == b'\r').next().unwrap_or_default(),
-    };
-    let asked = text::printable(&asked[..asked.len().min(LONGEST_TARGET)]);
-    let asked = text::expand_tabs(&asked);
+/// Where a request came from.
+fn source(exchange: &Exchange) -> String {
     match exchange.source {
-        Source::Client => asked,
-        Source::Replay(of) => format!("↻{of} {asked}"),
+        Source::Client => "client".to_owned(),
+        Source::Replay(of) => format!("↻{of}"),
     }
 }
 
@@ -265,33 +268,9 @@ pub(super) fn status(exchange: &Exchange, styles: &Styles) -> (String, Style) {
     (format!("{sign} {code}"), style)
 }
 
-/// The media type of the response without what goes without saying.
-fn kind(exchange: &Exchange) -> String {
-    let response = exchange.response.as_ref();
-    let value = response.and_then(|response| response.head.headers.get("content-type"));
-    let value = value.unwrap_or_default();
-    let value = value.split(|&byte| byte == b';').next().unwrap_or_default();
-    let value = value.split(|&byte| byte == b'/').next_back().unwrap_or_default();
-    text::expand_tabs(&text::printable(value.trim_ascii()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn columns_go_one_by_one_and_the_path_takes_the_rest() {
-        assert_eq!(fit(80, (1, 1)).len(), COLUMNS.len());
-        for width in 0..200 {
-            let columns = fit(width, (3, 1));
-            let total: u16 = 1 + columns.iter().map(|(_, width)| width + 1).sum::<u16>();
-            assert!(total <= width.max(8), "{total} columns in {width}");
-            assert!(columns.iter().any(|(column, _)| *column == Column::Number));
-        }
-        let narrow: Vec<Column> =
-            fit(30, (1, 1)).iter().map(|(column, _)| *column).collect();
-        assert_eq!(narrow, [Column::Number, Column::Path, Column::Status]);
-    }
 
     #[test]
     fn running_times_do_not_flicker_between_units() {

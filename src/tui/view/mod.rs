@@ -4,9 +4,12 @@
 //! text from outside has passed `text::printable` before it is put into a buffer.
 
 mod cells;
+mod columns;
 mod detail;
+mod filter_line;
 mod help;
 mod list;
+mod menu;
 mod output;
 mod reload;
 mod status;
@@ -15,6 +18,7 @@ pub(super) use help::help_height;
 
 use ratatui::buffer::Buffer;
 
+use super::keymap::Context;
 use super::layout::Regions;
 use super::state::{Modal, State};
 use super::theme::Styles;
@@ -30,6 +34,9 @@ pub fn draw(state: &State, regions: &Regions, styles: &Styles, buffer: &mut Buff
         match modal {
             Modal::Help { of, top } => {
                 help::draw(*of, *top, regions.popup, styles, buffer);
+            }
+            Modal::Sort => {
+                menu::draw("Sort by", Context::Sort, regions.popup, styles, buffer);
             }
         }
     }

@@ -16,6 +16,7 @@ use super::super::keymap::TABLE;
 use super::super::state::State;
 use super::super::theme::Styles;
 use super::cells::{after, put, put_right};
+use super::filter_line;
 use super::list::elapsed;
 
 /// Columns that a failure may take, so that something else fits beside it.
@@ -148,6 +149,10 @@ pub(super) fn draw_hints(
 ) {
     if let Some(typed) = state.prompt.line.text() {
         draw_command_line(typed, line, styles, buffer);
+        return;
+    }
+    if let Some(typed) = state.prompt.filter.text() {
+        filter_line::draw(typed, state, line, styles, buffer);
         return;
     }
     if let Some(notice) = &state.prompt.notice {

@@ -1,0 +1,92 @@
+//! The filter that is typed: what is said about it meanwhile, and what becomes of it.
+
+use crate::exchange::{Notice, Severity};
+use crate::history::filter::{Completion, Filter, complete};
+
+use jiff::Timestamp;
+
+use super::state::State;
+
+/// What is said about a filter that is being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Remark {
+    /// It is not understood, from this character on, counted from 0.
+    Wrong { at: usize, problem: String },
+    /// The last word may become one of these.
+    Words(Vec<String>),
+    /// What the operator that is typed looks at.
+    Help(&'static str),
+    /// There is nothing to say.
+    Fine,
+}
+
+/// Looks at what is typed. Ages count back from `now`.
+pub(super) fn remark(typed: &str, now: Timestamp) -> Remark {
+    let Completion { words, help, .. } = complete(typed);
+    let word_is_begun = typed.chars().next_back().is_some_and(|last| {
+        !last.is_whitespace() && !words.iter().any(|word| typed.ends_with(word.as_str()))
+    });
+    match Filter::parse(typed, now) {
+        // What is only begun is not wrong yet.
+        Err(_) if word_is_begun && !words.is_empty() => Remark::Words(words),
+        Err(error) => Remark::Wrong { at: error.column - 1, problem: error.problem },
+        Ok(_) if typed.is_empty() || words.len() > 1 && word_is_begun => {
+            Remark::Words(words)
+        }
+        Ok(_) => help.map_or(Remark::Fine, Remark::Help),
+    }
+}
+
+/// Opens the line with the filter that is set.
+pub(super) fn open(state: &mut State) {
+    let text = state.shown.filter_text().unwrap_or_default().to_owned();
+    state.prompt.filter.open(&text);
+}
+
+/// Filters by what was typed; what is not understood stays to be mended.
+pub(super) fn run(state: &mut State) {
+    let typed = state.prompt.filter.text().unwrap_or_default().to_owned();
+    if let Ok(filter) = Filter::parse(&typed, state.now) {
+        let text = state.prompt.filter.take();
+        state.shown.set_filter(&*state.store, text, filter);
+    }
+}
+
+/// Filters by a text from elsewhere. An error is a sentence for the user, not escaped.
+pub(super) fn set(state: &mut State, text: &str) {
+    match Filter::parse(text, state.now) {
+        Ok(filter) => state.shown.set_filter(&*state.store, text.to_owned(), filter),
+        Err(error) => {
+            let text = error.to_string();
+            state.prompt.say(Notice { severity: Severity::Warning, text });
+        }
+    }
+}
+
+/// Switches the filter off, or on again.
+pub(super) fn toggle(state: &mut State) {
+    if !state.shown.toggle_filter(&*state.store) {
+        let text = "there is no filter; f sets one".to_owned();
+        state.prompt.say(Notice { severity: Severity::Info, text });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(typed: &str) -> Remark {
+        remark(typed, Timestamp::UNIX_EPOCH)
+    }
+
+    #[test]
+    fn what_is_begun_may_become_something_and_what_is_wrong_is_told_where() {
+        assert!(matches!(of(""), Remark::Words(words) if words.len() > 20));
+        assert!(matches!(of("is:"), Remark::Words(words) if words.len() == 5));
+        assert!(matches!(of("is:c"), Remark::Words(words) if words.len() == 2));
+        assert_eq!(of("status:5xx"), Remark::Help("404, 5xx, >=400 or 400..404"));
+        assert!(matches!(of("status:5xy"), Remark::Wrong { at: 7, .. }));
+        assert!(matches!(of("a (zz"), Remark::Wrong { at: 2, .. }));
+        assert_eq!(of("checkout"), Remark::Fine);
+    }
+}

@@ -1,0 +1,37 @@
+//! A menu: what the keys of a context do, above the last line, until one is pressed.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::widgets::{Clear, Widget};
+
+use super::super::keymap::{Binding, Context, TABLE};
+use super::super::theme::Styles;
+use super::cells::{heading, put, row};
+
+/// Columns of a menu, and of the keys in it.
+const WIDTH: u16 = 36;
+const KEYS: u16 = 6;
+
+pub(super) fn draw(
+    title: &str,
+    of: Context,
+    area: Rect,
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
+    let here = |binding: &&Binding| binding.contexts.contains(&of);
+    let bindings: Vec<&Binding> = TABLE.iter().filter(here).collect();
+    let wished = u16::try_from(bindings.len() + 1).unwrap_or(u16::MAX);
+    let (width, height) = (WIDTH.min(area.width), wished.min(area.height));
+    let popup = Rect { y: area.bottom() - height, width, height, ..area };
+    Clear.render(popup.intersection(buffer.area), buffer);
+    heading(buffer, row(popup, 0), true, (title, "esc: close"), styles);
+    for (number, binding) in bindings.iter().enumerate() {
+        let line = row(popup, number + 1);
+        let keys = Rect { width: KEYS.min(line.width), ..line };
+        let key = binding.keys.split(' ').next().unwrap_or_default();
+        put(buffer, keys, 1, key, styles.strong);
+        put(buffer, line, KEYS, binding.help, Style::new());
+    }
+}
