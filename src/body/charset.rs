@@ -9,7 +9,7 @@ use crate::http::Headers;
 use super::reading::essence;
 
 /// Where browsers look for a declaration at most (HTML, "prescan a byte stream").
-const DECLARED_WITHIN: usize = 1024;
+pub(super) const DECLARED_WITHIN: usize = 1024;
 
 /// A character encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

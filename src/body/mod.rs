@@ -14,4 +14,6 @@ mod zstd;
 
 pub use charset::{Charset, in_utf_8, is_utf_8};
 pub use coding::{Coding, Stop};
-pub use reading::{Kind, MOST_UNPACKED, Reading, essence, read, whole_characters};
+pub use reading::{
+    Kind, MOST_UNPACKED, Reading, essence, is_plain, read, whole_characters,
+};

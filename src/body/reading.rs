@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::http::Headers;
 
-use super::charset::Charset;
+use super::charset::{Charset, DECLARED_WITHIN};
 use super::coding::{Coding, Stop, codings, unpack};
 
 /// Bytes a body may unpack to where nothing less is asked for. A packed body of 10 MiB,
@@ -76,6 +76,38 @@ pub fn read<'a>(bytes: &'a [u8], headers: Option<&Headers>, most: usize) -> Read
         };
     }
     Reading { kind, content, undone, stop }
+}
+
+/// Whether it can be told from a head, unparsed, and the beginning of a body that [`read`]
+/// gives the bytes as they are. `false` where a closer look is due: a search through many
+/// bodies takes this one first.
+pub fn is_plain(head: &[u8], body: &[u8]) -> bool {
+    let start = &body[..body.len().min(DECLARED_WITHIN)];
+    // Byte order marks begin with one of these.
+    let is_marked = matches!(start, [0xef | 0xfe | 0xff, ..]);
+    !is_marked
+        && !start.starts_with(b"<?xml")
+        && !names_a_charset(start)
+        && !names_a_charset(head)
+        && behind(head, b"content-encoding").next().is_none()
+}
+
+/// Whether a charset is named that may be another than UTF-8.
+fn names_a_charset(text: &[u8]) -> bool {
+    behind(text, b"charset").any(|rest| {
+        let value = rest.strip_prefix(b"=").unwrap_or_default();
+        let value = value.strip_prefix(b"\"").unwrap_or(value);
+        !value.get(..5).is_some_and(|label| label.eq_ignore_ascii_case(b"utf-8"))
+    })
+}
+
+/// What follows each place where a word stands, which is given in lower case.
+fn behind<'a>(text: &'a [u8], word: &[u8]) -> impl Iterator<Item = &'a [u8]> {
+    let (first, capital) = (word[0], word[0].to_ascii_uppercase());
+    memchr::memchr2_iter(first, capital, text).filter_map(move |at| {
+        let (found, rest) = text[at..].split_at_checked(word.len())?;
+        found.eq_ignore_ascii_case(word).then_some(rest)
+    })
 }
 
 /// Decides by the content, with the content type as help: one that promises text is

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::http::Headers;
+use crate::http::{Headers, ResponseHead};
 
 /// Codings as a header names them, and a text in them.
 const PACKED: [(&str, &[u8]); 11] = [
@@ -130,5 +130,37 @@ proptest! {
     ) {
         let reading = read_coded(&coding, &bytes, 1 << 16);
         prop_assert!(reading.is_as_sent() || reading.content.len() <= 1 << 16);
+    }
+}
+
+#[test]
+fn what_can_be_told_from_afar_to_be_plain_is_read_as_it_is() {
+    let heads = [
+        ("", true),
+        ("Content-Type: text/html; charset=UTF-8\r\n", true),
+        ("Content-Type: text/html; charset=\"utf-8\"\r\n", true),
+        ("Content-Type: text/html; charset=latin-1\r\n", false),
+        ("Content-type: text/html; Charset = latin-1\r\n", false),
+        ("CONTENT-ENCODING: gzip\r\n", false),
+    ];
+    let bodies: [(&[u8], bool); 7] = [
+        (b"", true),
+        (b"\xe4 \0 <p>", true),
+        (b"<meta charset=utf-8>\xe4", true),
+        (b"<meta charset='koi8-r'>\xe4", false),
+        (b"<meta CHARSET = koi8-r>\xe4", false),
+        (b"\xff\xfeh\0", false),
+        (b"<?xml encoding='latin-1'?>\xe4", false),
+    ];
+    for (fields, plain_head) in heads {
+        let head = format!("HTTP/1.1 200 OK\r\n{fields}\r\n");
+        let headers = ResponseHead::parse(head.as_bytes()).unwrap().headers;
+        for (body, plain_body) in bodies {
+            let plain = is_plain(head.as_bytes(), body);
+            assert_eq!(plain, plain_head && plain_body, "{head} {body:?}");
+            if plain {
+                assert_eq!(read(body, Some(&headers), 1000).content, body);
+            }
+        }
     }
 }

@@ -12,16 +12,16 @@ use _rdev::clock::{monotonic, wall};
 use _rdev::exchange::{
     Body, Exchange, ExchangeId, GenerationId, Outcome, Request, Response, Source, Timing,
 };
-use _rdev::history::database::{
-    Beginning, Reader, RunKind, SUMMARY, Writer, open_to_write, summary,
-};
+use _rdev::history::database::{Beginning, Reader, RunKind, Writer, open_to_write};
+use _rdev::history::filter::Filter;
+use _rdev::history::search::Search;
 use _rdev::http::{RequestHead, ResponseHead};
 use jiff::{SignedDuration, Timestamp};
 
 /// Exchanges in one batch: what a fast server ends in 50 ms.
 const BATCH: u64 = 1500;
 /// Rows of a list that is shown at once.
-const PAGE: u32 = 50;
+const PAGE: usize = 50;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let count = std::env::args().find_map(|argument| argument.parse().ok());
@@ -36,27 +36,36 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("memory: {} kB at most", peak_memory()?);
     let reader = Reader::open(&file)?;
     // What is asked for first, the newest, and what is rare: one in 10,000.
-    let filters = [
-        ("everything", "1"),
-        ("method:DELETE (rare)", "method = 'DELETE'"),
-        ("method:GET", "method = 'GET'"),
-        ("status:404", "status = 404"),
-        ("status:5xx (rare)", "status / 100 = 5"),
-        ("type:image/png", "response_type = 'image/png'"),
-        ("path exactly", "path = '/item/77'"),
-        ("gen:3", "generation = 3"),
-        ("has:error (rare)", "error IS NOT NULL"),
-        ("source:replay (rare)", "source = 1"),
-        ("not indexed: dur:>900ms", "duration > 900000"),
-        ("not indexed: path:/rare", "path LIKE '%/rare%'"),
+    let indexed = [
+        "",
+        "method:DELETE",
+        "method:GET",
+        "status:404",
+        "status:5xx",
+        "type:image/png",
+        "gen:3",
+        "has:error",
+        "source:replay",
+        "dur:>900ms",
+        "age:<24h method:POST",
+        "id:77",
     ];
-    for (name, condition) in filters {
-        first_page(&reader, name, condition)?;
+    println!("first pages of {PAGE}, by what there is an index on:");
+    for filter in indexed {
+        first_page(&reader, filter)?;
     }
-    let body = "at IN (SELECT at FROM content WHERE at > (SELECT at FROM exchange \
-                ORDER BY at DESC LIMIT 1 OFFSET 99999) \
-                AND instr(response_body, x'6e6565646c65'))";
-    first_page(&reader, "bytes in the newest 100,000 bodies", body)?;
+    println!("first rows, by what has to be looked for:");
+    let scanned = [
+        "path:/rare",
+        "path:rare",
+        "size:>99kb method:PUT",
+        "body:needle",
+        "body:/ne+dle/ type:image/png",
+        "body:absent",
+    ];
+    for filter in scanned {
+        first_page(&reader, filter)?;
+    }
     Ok(())
 }
 
@@ -156,15 +165,26 @@ fn exchange(number: u64, count: u64, began: Timestamp) -> Exchange {
     exchange
 }
 
-fn first_page(reader: &Reader, name: &str, condition: &str) -> rusqlite::Result<()> {
-    let sql = format!(
-        "SELECT {SUMMARY} FROM exchange WHERE {condition} ORDER BY at DESC LIMIT {PAGE}"
-    );
+/// How long it takes until a page is full, and until the first row of it is there.
+fn first_page(reader: &Reader, filter: &str) -> Result<(), Box<dyn Error>> {
+    let filter_read = Filter::parse(filter, wall()).map_err(|error| error.problem)?;
     let start = monotonic();
-    let mut statement = reader.connection().prepare(&sql)?;
-    let rows = statement.query_map([], summary)?.collect::<Result<Vec<_>, _>>()?;
-    let took = start.elapsed().as_secs_f64() * 1000.0;
-    println!("{took:9.2} ms  {:3} rows  {name}", rows.len());
+    let since = || start.elapsed().as_secs_f64() * 1000.0;
+    let mut search = Search::new(reader, &filter_read);
+    let (mut rows, mut first) = (0, None);
+    while rows < PAGE {
+        let found = search.step(PAGE - rows)?;
+        rows += found.exchanges.len();
+        if rows > 0 {
+            first.get_or_insert_with(since);
+        }
+        if found.is_all {
+            break;
+        }
+    }
+    let first =
+        first.map_or_else(|| "   -   ".to_owned(), |first| format!("{first:7.2}"));
+    println!("{first} ms, in all {:8.2} ms  {rows:3} rows  {filter}", since());
     Ok(())
 }
 

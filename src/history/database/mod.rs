@@ -1,9 +1,10 @@
 //! The history on disk: one `SQLite` file per project.
 //!
-//! `schema.sql` has the tables. Invariant: a body that is kept is a beginning of what went
+//! `schema.sql` has the tables, `schema-2.sql` what changed since. Invariant: a body that is kept is a beginning of what went
 //! over the wire, and its size says how much that was.
 
 mod evict;
+mod functions;
 mod growing;
 mod open;
 mod read;

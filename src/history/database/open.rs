@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use thiserror::Error;
 
+use super::functions;
 use super::schema::{self, APPLICATION, VERSION};
 
 /// How long to wait for another process that writes.
@@ -68,11 +69,18 @@ pub fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
     let connection = Connection::open_with_flags(path, flags).map_err(judged)?;
     connection.busy_timeout(PATIENCE).map_err(judged)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    connection.pragma_update(None, "cache_size", -CACHE).map_err(judged)?;
     is_ours(&connection, path)?;
+    functions::register(&connection).map_err(judged)?;
     match schema::version(&connection).map_err(judged)? {
         VERSION => Ok(connection),
         // Empty: a server has just made it, or was stopped before it could fill it.
         0 => Err(OpenError::Missing(path.to_path_buf())),
+        // An older one is brought up to date first.
+        1..VERSION => {
+            open_to_write(path)?;
+            Ok(connection)
+        }
         newer => Err(OpenError::Newer(path.to_path_buf(), newer)),
     }
 }

@@ -6,12 +6,13 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION: u32 = u32::from_be_bytes(*b"rdev");
 
 /// The version of a file that was brought up to date.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// From each version to the next, beginning with an empty file. What is here was
 /// released: a change of the tables is one more step, with a file of the version before
 /// among the tests.
-const STEPS: [&str; VERSION as usize] = [include_str!("schema.sql")];
+const STEPS: [&str; VERSION as usize] =
+    [include_str!("schema.sql"), include_str!("schema-2.sql")];
 
 /// Brings a file up to date, in one transaction. Several processes may do so at once. A
 /// newer file is left as it is; the version it then has is returned.
@@ -60,6 +61,24 @@ mod tests {
             .pragma_query_value(None, "application_id", |row| row.get(0))
             .unwrap();
         assert_eq!(application, APPLICATION);
+    }
+
+    #[test]
+    fn a_file_of_the_first_version_is_brought_up_to_date_also_by_a_reader() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("history.db");
+        let old = Connection::open(&file).unwrap();
+        old.execute_batch(STEPS[0]).unwrap();
+        old.pragma_update(None, "application_id", APPLICATION).unwrap();
+        old.pragma_update(None, "user_version", 1).unwrap();
+        old.execute("INSERT INTO run VALUES (1, 0, 'a', '', 1, 1, 1, 0, 0, 0, 0)", [])
+            .unwrap();
+        drop(old);
+        let reader = super::super::open_to_read(&file).unwrap();
+        assert_eq!(version(&reader).unwrap(), VERSION);
+        let runs: i64 =
+            reader.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).unwrap();
+        assert_eq!(runs, 1);
     }
 
     #[test]

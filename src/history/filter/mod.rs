@@ -32,6 +32,7 @@ pub use complete::{Completion, complete};
 pub use error::FilterError;
 pub use operators::help;
 pub use sql::Sql;
+pub(super) use value::regex as searched_expression;
 
 use crate::exchange::Exchange;
 

@@ -3,6 +3,7 @@
 //! `not` is carried down to the conditions first, since only of those can be said what is
 //! left when the database judges by less than the whole.
 
+use regex::bytes::Regex;
 use rusqlite::types::Value;
 
 use super::condition::{
@@ -22,6 +23,8 @@ pub struct Sql {
 
 /// What everything meets.
 const ALWAYS: &str = "1";
+/// Microseconds from which on the index `exchange_slow` has an exchange.
+const SLOW: i64 = 100_000;
 const URL: &str = "(ifnull(host, '') || path || ifnull('?' || query, ''))";
 const LINE: &str =
     "(method || ' ' || ifnull(host, '') || path || ifnull('?' || query, ''))";
@@ -90,14 +93,28 @@ fn judged(condition: &Condition) -> (String, Vec<Value>, bool) {
             Side::Response => "status IS NOT NULL",
             Side::Request | Side::Either => ALWAYS,
         }),
-        Condition::Body(side, _) => necessary(match side {
-            Side::Request => "request_kept > 0",
-            Side::Response => "response_kept > 0",
-            Side::Either => "(request_kept > 0 OR response_kept > 0)",
-        }),
+        Condition::Body(side, regex) => body(*side, regex),
         Condition::Traceback(_) => necessary("error IS NOT NULL"),
         Condition::Output(_) => necessary(self::flag(Flag::Printed)),
     }
+}
+
+/// The database looks into bodies itself, by a function of ours that is not certain of
+/// those that came in several pieces.
+fn body(side: Side, regex: &Regex) -> (String, Vec<Value>, bool) {
+    const REQUEST: &str = "(request_kept > 0 AND \
+        body_may_have(?, 0, request_head, request_body, request_kept))";
+    const RESPONSE: &str = "(response_kept > 0 AND \
+        body_may_have(?, 1, response_head, response_body, response_kept))";
+    let (found, count) = match side {
+        Side::Request => (REQUEST.to_owned(), 1),
+        Side::Response => (RESPONSE.to_owned(), 1),
+        Side::Either => (format!("({REQUEST} OR {RESPONSE})"), 2),
+    };
+    let text = format!(
+        "EXISTS (SELECT 1 FROM content WHERE content.at = exchange.at AND {found})"
+    );
+    (text, vec![regex.as_str().to_owned().into(); count], false)
 }
 
 fn text(field: TextField, pattern: &Pattern) -> (String, Vec<Value>, bool) {
@@ -156,8 +173,18 @@ fn number(field: NumberField, range: Range) -> (String, Vec<Value>) {
         // There is an index on this expression.
         return (format!("status / 100 = {}", first / 100), Vec::new());
     }
+    if field == NumberField::Number && first == last {
+        // The index on numbers is by run.
+        let text = "(run IN (SELECT id FROM run) AND number = ?)".to_owned();
+        return (text, vec![first.into()]);
+    }
     if first == last {
         return (format!("{column} = ?"), vec![first.into()]);
+    }
+    if field == NumberField::Duration && first >= SLOW {
+        // There is an index on what is slow, which the database takes where it is said.
+        let text = format!("(duration >= {SLOW} AND duration BETWEEN ? AND ?)");
+        return (text, vec![first.into(), last.into()]);
     }
     match (first, last) {
         (i64::MIN, last) => (format!("{column} <= ?"), vec![last.into()]),

@@ -76,7 +76,7 @@ pub(super) fn word(written: &Written) -> Result<Expression, String> {
 }
 
 /// A regular expression in which case does not count, and `^` and `$` are ends of lines.
-pub(super) fn regex(text: &str) -> Result<Regex, String> {
+pub(in crate::history) fn regex(text: &str) -> Result<Regex, String> {
     built(text).map_err(|error| {
         let told = error.to_string();
         let last = told.lines().last().unwrap_or_default();
