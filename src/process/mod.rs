@@ -4,6 +4,7 @@
 mod backoff;
 mod descendants;
 mod descriptors;
+mod foreground;
 mod passing;
 mod reaper;
 mod status;
@@ -13,6 +14,7 @@ mod zygote;
 pub use backoff::Backoff;
 pub use descendants::end_descendants;
 pub use descriptors::{raise_descriptor_limit, restore_descriptor_limit};
+pub use foreground::run_in_foreground;
 pub use passing::{Inbox, Received, receive_bytes, send, send_bytes};
 pub use reaper::{Exit, become_subreaper, kill_group, reap};
 pub use status::describe_exit;

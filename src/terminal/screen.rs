@@ -10,6 +10,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::net::UnixStream;
 use std::panic::{self, PanicHookInfo};
+use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -23,11 +24,13 @@ use crossterm::{cursor, execute, queue};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use rustix::process::{Signal, getpgrp, getsid, kill_current_process_group};
+use rustix::process::{Signal, WaitStatus, getpgrp, getsid, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 use signal_hook::consts::SIGCONT;
 use signal_hook::low_level;
+
+use crate::process::run_in_foreground;
 
 use super::input::{is_elsewhere, keyboard};
 
@@ -144,6 +147,15 @@ impl Screen {
     /// Whether we are in the background, where nothing is drawn.
     pub fn is_away(&self) -> bool {
         self.away
+    }
+
+    /// Lends the terminal to a command until that ends. `None` where nobody knows how it
+    /// did. The thread that reads the keyboard leaves alone what is not ours.
+    pub fn lend(&mut self, command: &mut Command) -> io::Result<Option<WaitStatus>> {
+        self.modes.give_back();
+        let ended = run_in_foreground(command, &self.modes.keyboard);
+        self.retake()?;
+        ended
     }
 
     /// Gives the terminal back, stops, and takes the terminal again once continued.

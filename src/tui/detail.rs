@@ -7,6 +7,8 @@
 //! asked only of lines that are in the window or about to be.
 
 use std::borrow::Cow;
+use std::ops::Range;
+use std::path::PathBuf;
 
 use crate::body::Stop;
 use crate::exchange::{Body, Exchange};
@@ -28,6 +30,39 @@ pub(super) enum Tone {
     /// Something is wrong.
     Fault,
     Heading,
+    /// What a value belongs to: a field, a fact, a file.
+    Name,
+    /// A piece of a bar.
+    Bar,
+}
+
+/// A line that is safe to print, with the look of parts of it.
+#[derive(Clone, Debug)]
+pub(super) struct TextLine {
+    pub(super) tone: Tone,
+    pub(super) text: String,
+    /// Ascending and apart.
+    pub(super) accents: Vec<(Range<usize>, Tone)>,
+}
+
+impl TextLine {
+    pub(super) fn new(tone: Tone, text: String) -> Self {
+        Self { tone, text, accents: Vec::new() }
+    }
+
+    /// With another look from there to there.
+    pub(super) fn with(mut self, range: Range<usize>, tone: Tone) -> Self {
+        self.accents.push((range, tone));
+        self
+    }
+}
+
+/// A line of the user's code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SourcePlace {
+    pub(super) file: PathBuf,
+    /// Counted from 1; 0 where it is not known.
+    pub(super) line: u32,
 }
 
 /// Which message a line belongs to; it shows as `>` or `<`.
@@ -41,9 +76,9 @@ pub(super) enum Side {
 #[derive(Clone, Debug)]
 pub(super) enum Part {
     /// Lines that are safe to print.
-    Lines { side: Option<Side>, lines: Vec<(Tone, String)> },
-    /// The text body of that side.
-    Body { side: Side, lines: BodyLines },
+    Lines { side: Option<Side>, lines: Vec<TextLine> },
+    /// The text body of that side; `mark` is what stands before its lines.
+    Body { side: Side, mark: Option<Side>, lines: BodyLines },
 }
 
 impl Part {
@@ -79,24 +114,33 @@ pub(super) struct Decoded {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Line<'a> {
     /// Safe to print.
-    Text { side: Option<Side>, tone: Tone, text: &'a str },
+    Text { side: Option<Side>, line: &'a TextLine },
     /// That line of the body of that side.
-    Body { side: Side, lines: &'a BodyLines, line: usize },
+    Body { side: Side, mark: Option<Side>, lines: &'a BodyLines, line: usize },
 }
 
 impl<'a> Line<'a> {
+    /// The side whose sign stands before it.
     pub(super) fn side(&self) -> Option<Side> {
         match self {
             Self::Text { side, .. } => *side,
-            Self::Body { side, .. } => Some(*side),
+            Self::Body { mark, .. } => *mark,
+        }
+    }
+
+    /// How it looks, but for these ranges of it.
+    pub(super) fn accents(&self) -> (Tone, &[(Range<usize>, Tone)]) {
+        match self {
+            Self::Text { line, .. } => (line.tone, &line.accents),
+            Self::Body { .. } => (Tone::Plain, &[]),
         }
     }
 
     /// Safe to print.
     pub(super) fn text(&self, exchange: Option<&Exchange>) -> Cow<'a, str> {
         match self {
-            Self::Text { text, .. } => Cow::Borrowed(text),
-            Self::Body { side, lines, line } => {
+            Self::Text { line, .. } => Cow::Borrowed(&line.text),
+            Self::Body { side, lines, line, .. } => {
                 let sent =
                     || exchange.map_or(&[][..], |exchange| &body(exchange, *side).kept);
                 let text = match &lines.decoded {
@@ -197,6 +241,10 @@ pub(super) struct Document {
     pub(super) parts: Vec<Part>,
     /// The lines at which sections begin, ascending.
     pub(super) sections: Vec<usize>,
+    /// Whether one line of it is chosen, rather than a window that is moved.
+    pub(super) has_cursor: bool,
+    /// The lines that tell of a place in the user's code, ascending.
+    pub(super) places: Vec<(usize, SourcePlace)>,
 }
 
 impl Document {
@@ -211,13 +259,24 @@ impl Document {
 
     /// Adds lines that are safe to print.
     pub(super) fn add(&mut self, side: Option<Side>, lines: Vec<(Tone, String)>) {
+        let lines = lines.into_iter().map(|(tone, text)| TextLine::new(tone, text));
+        self.add_lines(side, lines.collect());
+    }
+
+    pub(super) fn add_lines(&mut self, side: Option<Side>, lines: Vec<TextLine>) {
         self.parts.push(Part::Lines { side, lines });
+    }
+
+    /// The place in the user's code that a line tells of, or one above it.
+    pub(super) fn place(&self, line: usize) -> Option<&SourcePlace> {
+        let places = self.places.iter().take_while(|(begin, _)| *begin <= line);
+        places.last().or(self.places.first()).map(|(_, place)| place)
     }
 
     /// What is known of a body's lines, taken out to be extended.
     pub(super) fn take_lines(&mut self, wanted: Side) -> BodyLines {
         let found = self.parts.iter_mut().find_map(|part| match part {
-            Part::Body { side, lines } if *side == wanted => Some(lines),
+            Part::Body { side, lines, .. } if *side == wanted => Some(lines),
             _ => None,
         });
         found.map(std::mem::take).unwrap_or_default()
@@ -233,13 +292,13 @@ impl Document {
             skipped += part.len();
             match part {
                 Part::Lines { side, lines } => {
-                    out.extend(lines[first..last].iter().map(|(tone, text)| {
-                        Line::Text { side: *side, tone: *tone, text }
-                    }));
+                    let lines = lines[first..last].iter();
+                    out.extend(lines.map(|line| Line::Text { side: *side, line }));
                 }
-                Part::Body { side, lines } => {
+                Part::Body { side, mark, lines } => {
                     out.extend((first..last).map(|line| Line::Body {
                         side: *side,
+                        mark: *mark,
                         lines,
                         line,
                     }));
@@ -373,13 +432,13 @@ mod tests {
         let mut index = LineIndex::default();
         index.extend(b"c\nd\ne");
         let lines = BodyLines { index, decoded: None };
-        document.parts.push(Part::Body { side: Side::Request, lines });
+        document.parts.push(Part::Body { side: Side::Request, mark: None, lines });
         document.add(None, vec![(Tone::Plain, "f".into())]);
         let shown: Vec<String> = document
             .window(1, 4)
             .iter()
             .map(|line| match line {
-                Line::Text { text, .. } => (*text).to_owned(),
+                Line::Text { line, .. } => line.text.clone(),
                 Line::Body { line, .. } => format!("body {line}"),
             })
             .collect();

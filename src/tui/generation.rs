@@ -6,7 +6,7 @@ use crate::text;
 
 use super::detail::{Document, Tone};
 use super::state::Facts;
-use super::transcript::{heading, safe, traceback_lines};
+use super::tabs::{heading, safe, traceback_lines};
 
 type Lines = Vec<(Tone, String)>;
 

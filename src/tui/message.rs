@@ -1,5 +1,7 @@
 //! What the dashboard is told, and what it wants done.
 
+use std::path::PathBuf;
+
 use crossterm::event::KeyEvent;
 use jiff::Timestamp;
 
@@ -27,6 +29,8 @@ pub enum Message {
     Suspend,
     /// We run again after having been stopped.
     Continued,
+    /// Files that the detail pane wanted, `None` where one cannot be read.
+    Files(Vec<(PathBuf, Option<String>)>),
     /// Word from rdev itself.
     Notice(Notice),
 }
@@ -36,6 +40,8 @@ pub enum Message {
 pub enum Effect {
     /// Send a command to the server.
     Send(Command),
+    /// Open a file in the user's editor, at a line where that is not 0.
+    Edit { file: PathBuf, line: u32 },
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Take the terminal anew: others may have changed its modes.

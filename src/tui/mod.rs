@@ -16,6 +16,7 @@ mod column;
 mod command_line;
 mod commands;
 mod detail;
+mod editor;
 mod filter_line;
 mod filtering;
 mod generation;
@@ -30,9 +31,9 @@ mod shell;
 mod shown;
 mod sorting;
 mod state;
+mod tabs;
 mod theme;
 mod timeline;
-mod transcript;
 mod update;
 mod view;
 

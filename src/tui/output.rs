@@ -2,7 +2,9 @@
 
 use std::collections::VecDeque;
 
-use crate::exchange::{OutputLine, OutputStream, Severity};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::exchange::{Exchange, OutputLine, OutputStream, Severity};
 
 /// Lines kept.
 const MOST_LINES: usize = 10_000;
@@ -10,6 +12,9 @@ const MOST_LINES: usize = 10_000;
 const MOST_BYTES: usize = 8 << 20;
 /// Bytes kept of one line; nobody reads on beyond that.
 const LONGEST_LINE: usize = 16 << 10;
+
+/// How long a line may take through its pipe.
+const ON_ITS_WAY: SignedDuration = SignedDuration::from_millis(5);
 
 /// Where a line came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +31,18 @@ pub(super) struct Row {
     pub(super) origin: Origin,
     /// Not escaped.
     pub(super) text: Vec<u8>,
+    /// When the application printed it, where nobody knows for which exchange.
+    at: Option<Timestamp>,
+}
+
+impl Row {
+    /// What the application printed.
+    pub(super) fn printed(&self) -> Option<(OutputStream, &[u8])> {
+        match self.origin {
+            Origin::App(stream) => Some((stream, &self.text)),
+            Origin::Rdev(_) | Origin::Import => None,
+        }
+    }
 }
 
 /// The lines and the window on them. Lines are numbered from the start of the run, so
@@ -57,15 +74,38 @@ impl Default for Output {
 
 impl Output {
     /// Adds what the application printed.
-    pub(super) fn print(&mut self, line: OutputLine) {
-        self.push(Origin::App(line.stream), line.text);
+    pub(super) fn print(&mut self, at: Timestamp, line: OutputLine) {
+        let at = line.exchange.is_none().then_some(at);
+        self.add(Row { origin: Origin::App(line.stream), text: line.text, at });
+    }
+
+    /// Adds what did not come from the application while it answers.
+    pub(super) fn push(&mut self, origin: Origin, text: Vec<u8>) {
+        self.add(Row { origin, text, at: None });
+    }
+
+    /// What was printed while an exchange ran, without word of which it was for.
+    pub(super) fn during(&self, exchange: &Exchange) -> impl Iterator<Item = &Row> {
+        let from = exchange.called;
+        let last = exchange.timing.closed.max(exchange.ended);
+        let until =
+            last.filter(|_| exchange.outcome.is_some()).map(|last| last + ON_ITS_WAY);
+        self.rows.iter().filter(move |row| {
+            let Some((at, from)) = row.at.zip(from) else { return false };
+            at >= from && until.is_none_or(|until| at <= until)
+        })
+    }
+
+    /// How many lines there were so far.
+    pub(super) fn count(&self) -> u64 {
+        self.dropped + self.rows.len() as u64
     }
 
     /// Adds a line, dropping the oldest ones where there is no room.
-    pub(super) fn push(&mut self, origin: Origin, mut text: Vec<u8>) {
-        text.truncate(LONGEST_LINE);
-        self.bytes += text.len();
-        self.rows.push_back(Row { origin, text });
+    fn add(&mut self, mut row: Row) {
+        row.text.truncate(LONGEST_LINE);
+        self.bytes += row.text.len();
+        self.rows.push_back(row);
         while self.rows.len() > MOST_LINES || self.bytes > MOST_BYTES {
             let Some(gone) = self.rows.pop_front() else { break };
             self.bytes -= gone.text.len();

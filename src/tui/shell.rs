@@ -10,7 +10,7 @@
 //! times a second (at once for a key), and by a timer only while it shows a running time.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -24,6 +24,7 @@ use crate::clock::{Clock, monotonic};
 use crate::exchange::{Notice, Severity};
 use crate::terminal::{Input, Report, Screen, Suspension, Typed};
 
+use super::editor;
 use super::layout::layout;
 use super::message::{Effect, Message};
 use super::state::{Facts, State};
@@ -39,6 +40,8 @@ const BATCH: usize = 256;
 const MOST_AT_ONCE: usize = 256;
 /// From one frame to the next while much happens.
 const FRAME: Duration = Duration::from_millis(33);
+/// Bytes of the longest source file that is read.
+const LONGEST_SOURCE: u64 = 4 << 20;
 /// How often to look, in the background, whether the terminal is ours again.
 const AWAY: Duration = Duration::from_millis(250);
 
@@ -202,6 +205,16 @@ fn one_line(text: &str) -> String {
     words.join(" ")
 }
 
+/// The text of a source file; none of what is no file or too long to be one.
+fn source(file: &Path) -> Option<String> {
+    let known = std::fs::metadata(file).ok()?;
+    if !known.is_file() || known.len() > LONGEST_SOURCE {
+        return None;
+    }
+    let bytes = std::fs::read(file).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
 struct Shell {
     state: State,
     styles: Styles,
@@ -283,6 +296,7 @@ impl Shell {
                 self.commands.send(command);
                 Ok(())
             }
+            Effect::Edit { file, line } => self.edit(&file, line),
             Effect::Suspend => self.suspend(),
             Effect::Retake => self.screen.retake(),
             Effect::Redraw => {
@@ -294,11 +308,43 @@ impl Shell {
         done.is_err().then_some(EndedBy::Terminal)
     }
 
+    fn edit(&mut self, file: &Path, line: u32) -> io::Result<()> {
+        let mut named =
+            ["VISUAL", "EDITOR"].into_iter().filter_map(|name| std::env::var(name).ok());
+        let named = named.find(|editor| !editor.trim().is_empty());
+        let editor = named.unwrap_or_else(|| "vi".to_owned());
+        match self.screen.lend(&mut editor::command(&editor, file, line)) {
+            Ok(Some(status)) if status.exit_status().is_some_and(|code| code == 127) => {
+                self.warn(format!("{editor} cannot be run; $EDITOR names your editor"));
+                Ok(())
+            }
+            other => other.map(drop),
+        }
+    }
+
+    fn warn(&mut self, text: String) {
+        let notice = Notice { severity: Severity::Warning, text };
+        update(&mut self.state, Message::Notice(notice));
+    }
+
+    /// Reads what the detail pane wants to show of the user's code; false where that is
+    /// nothing new.
+    fn read_files(&mut self) -> bool {
+        let files = self.state.wanted_files();
+        let some = !files.is_empty();
+        if some {
+            let read = files.into_iter().map(|file| {
+                let text = source(&file);
+                (file, text)
+            });
+            update(&mut self.state, Message::Files(read.collect()));
+        }
+        some
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
         if self.screen.suspend()? == Suspension::Refused {
-            let text = "there is no shell to go back to".to_owned();
-            let notice = Notice { severity: Severity::Warning, text };
-            update(&mut self.state, Message::Notice(notice));
+            self.warn("there is no shell to go back to".to_owned());
         }
         Ok(())
     }
@@ -308,6 +354,9 @@ impl Shell {
         let area = self.screen.area();
         let regions = layout(&self.state, area);
         self.state.settle(&regions);
+        if self.read_files() {
+            self.state.settle(&regions);
+        }
         let (state, styles) = (&self.state, &self.styles);
         self.screen.draw(area, |buffer| draw(state, &regions, styles, buffer))
     }

@@ -12,6 +12,7 @@ use crate::history::{Live, Store};
 
 use super::command_line::CommandLine;
 use super::detail::{Document, Place, Rows};
+use super::generation;
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Regions};
 use super::list::List;
@@ -19,8 +20,8 @@ use super::output::Output;
 use super::panes::{Pane, Panes};
 use super::server::Server;
 use super::shown::Shown;
+use super::tabs::{Around, Sources, Tab, source_files};
 use super::timeline::{RowId, Timeline};
-use super::{generation, transcript};
 
 /// How long information is shown.
 const NOTICE: Duration = Duration::from_secs(6);
@@ -74,7 +75,12 @@ pub(super) struct Detail {
     pub(super) document: Document,
     /// What the document was made from; it is made again when that differs.
     stamp: Stamp,
+    pub(super) tab: Tab,
+    /// Texts of files that the traceback names, of this subject.
+    pub(super) sources: Sources,
     pub(super) top: Place,
+    /// The chosen line, of a document that has one.
+    pub(super) cursor: usize,
     pub(super) width: usize,
     pub(super) height: usize,
 }
@@ -90,6 +96,9 @@ struct Stamp {
     generation: u32,
     /// Whether it was held, called, answered; whether it raised, ended.
     steps: [bool; 5],
+    tab: Tab,
+    /// What the tab shows beside the exchange: lines printed, files read.
+    around: u64,
 }
 
 /// What was typed so far, and what was last said.
@@ -217,19 +226,53 @@ impl State {
         self.panes.wide = layout::is_wide(regions.status.width);
         self.list.settle(rows, regions.list.body.height.into());
         self.output.settle(regions.output.body.height.into());
-        self.detail.height = usize::from(regions.detail.body.height).max(1);
-        self.detail.width = regions.detail.body.width.into();
         self.settle_document();
+        let (_, body) = super::view::tab_bar(self, regions.detail.body);
+        self.detail.height = usize::from(body.height).max(1);
+        self.detail.width = body.width.into();
+        self.settle_cursor();
         self.detail.top = self.rows().settled(self.detail.top, self.detail.height);
+    }
+
+    /// Keeps the chosen line within the document and in the window.
+    pub(super) fn settle_cursor(&mut self) {
+        let document = &self.detail.document;
+        if !document.has_cursor {
+            return;
+        }
+        let cursor = self.detail.cursor.min(document.len().saturating_sub(1));
+        let (top, height) = (self.detail.top, self.detail.height);
+        let rows = self.rows();
+        // Its last row must be in the window, or its first where it is taller.
+        let below = rows.moved(Place { line: cursor + 1, row: 0 }, -height.cast_signed());
+        let first = Place { line: cursor, row: 0 };
+        self.detail.top = top.max(below).min(first);
+        self.detail.cursor = cursor;
+    }
+
+    /// The exchange that the detail pane shows.
+    pub(super) fn shown(&self) -> Option<&Exchange> {
+        match self.detail.subject {
+            Subject::Exchange(id) => self.store.exchange(id),
+            Subject::Nothing | Subject::Generation(_) => None,
+        }
+    }
+
+    /// The files that the detail pane wants to show and that were not read yet.
+    pub(super) fn wanted_files(&self) -> Vec<PathBuf> {
+        if self.detail.tab != Tab::Traceback {
+            return Vec::new();
+        }
+        let traceback = self.shown().and_then(|exchange| exchange.traceback.as_ref());
+        let files = traceback.map(|it| source_files(it, &self.facts.root));
+        let known = |file: &PathBuf| !self.detail.sources.contains_key(file);
+        files.into_iter().flatten().filter(known).collect()
     }
 
     /// The document of the detail pane as it falls into rows.
     pub(super) fn rows(&self) -> Rows<'_> {
-        let exchange = match self.detail.subject {
-            Subject::Exchange(id) => self.store.exchange(id),
-            Subject::Nothing | Subject::Generation(_) => None,
-        };
-        Rows { document: &self.detail.document, exchange, width: self.detail.width }
+        let (document, exchange) = (&self.detail.document, self.shown());
+        Rows { document, exchange, width: self.detail.width }
     }
 
     /// Makes the document that belongs to the selection, unless that is there. Where
@@ -242,9 +285,12 @@ impl State {
         };
         let stamp = self.stamp(subject);
         let detail = &mut self.detail;
-        if subject != detail.subject {
+        if subject != detail.subject || stamp.tab != detail.stamp.tab {
             detail.document = Document::default();
-            detail.top = Place::default();
+            (detail.top, detail.cursor) = (Place::default(), 0);
+            if subject != detail.subject {
+                detail.sources.clear();
+            }
         } else if stamp == detail.stamp {
             return;
         }
@@ -258,7 +304,13 @@ impl State {
         match subject {
             Subject::Nothing => Stamp::default(),
             Subject::Exchange(id) => {
-                self.store.exchange(id).map(Stamp::of).unwrap_or_default()
+                let found = self.store.exchange(id).map(Stamp::of).unwrap_or_default();
+                let around = match self.detail.tab {
+                    Tab::Output => self.output.count(),
+                    Tab::Traceback => self.detail.sources.len() as u64,
+                    _ => 0,
+                };
+                Stamp { tab: self.detail.tab, around, ..found }
             }
             Subject::Generation(id) => {
                 let steps = self.store.generation(id).map_or(0, |found| found.steps);
@@ -272,7 +324,9 @@ impl State {
             Subject::Nothing => None,
             Subject::Exchange(id) => {
                 let exchange = self.store.exchange(id)?;
-                Some(transcript::transcript(exchange, before, &self.facts.zone))
+                let (facts, output) = (&self.facts, &self.output);
+                let around = Around { facts, output, sources: &self.detail.sources };
+                Some(self.detail.tab.document(exchange, before, &around))
             }
             Subject::Generation(id) => {
                 let before = GenerationId(id.0.saturating_sub(1));
@@ -318,7 +372,6 @@ impl Stamp {
         Self {
             bodies: (exchange.request_body.total, exchange.response_body.total),
             remarks: (exchange.hints.len(), exchange.output.len()),
-            generation: 0,
             steps: [
                 exchange.held.is_some(),
                 exchange.called.is_some(),
@@ -326,6 +379,7 @@ impl Stamp {
                 exchange.traceback.is_some(),
                 exchange.outcome.is_some(),
             ],
+            ..Self::default()
         }
     }
 }

@@ -46,6 +46,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.now = now;
             state.prompt.pass(now);
         }
+        Message::Files(files) => state.detail.sources.extend(files),
         Message::Notice(notice) => notify(state, notice),
         Message::Suspend => return vec![Effect::Suspend],
         Message::Continued => return vec![Effect::Retake],
@@ -87,7 +88,7 @@ fn take_in(state: &mut State, event: Event) {
             }
             _ => {}
         },
-        Event::Output { line, .. } => state.output.print(line),
+        Event::Output { at, line } => state.output.print(at, line),
         Event::Notice { notice, .. } => notify(state, notice),
     }
 }
@@ -254,6 +255,9 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
             let by = if action == Action::NextReload { times } else { -times };
             state.list.move_by_generations(state.shown.timeline(&*state.store), by);
         }
+        Action::NextTab => tab(state, times),
+        Action::PreviousTab => tab(state, -times),
+        Action::OpenSource => return open_source(state),
         Action::NextSection => section(state, true),
         Action::PreviousSection => section(state, false),
         Action::Follow => state.list.toggle_follow(state.shown.timeline(&*state.store)),
@@ -310,6 +314,10 @@ fn move_by(state: &mut State, rows: isize) {
     match state.panes.focus {
         Pane::List => state.list.move_by(state.shown.timeline(&*state.store), rows),
         // Too far down is put right when the next frame settles.
+        Pane::Detail if state.detail.document.has_cursor => {
+            state.detail.cursor = state.detail.cursor.saturating_add_signed(rows);
+            state.settle_cursor();
+        }
         Pane::Detail => {
             state.detail.top = match rows {
                 isize::MIN => Place::default(),
@@ -333,6 +341,7 @@ fn bottom(state: &mut State, count: Option<u64>) {
             state.list.jump(state.shown.timeline(&*state.store), number);
         }
         (Some(number), Context::Detail) => {
+            state.detail.cursor = line(number);
             state.detail.top = Place { line: line(number), row: 0 };
         }
         (Some(number), Context::Output) => state.output.scroll_to(line(number)),
@@ -390,6 +399,26 @@ fn section(state: &mut State, forward: bool) {
         places.rev().find(|place| *place < top)
     };
     state.detail.top = found.unwrap_or(top);
+    state.detail.cursor = state.detail.top.line;
+}
+
+/// Shows another tab of the exchange.
+fn tab(state: &mut State, by: isize) {
+    if let Some(exchange) = state.shown() {
+        state.detail.tab = state.detail.tab.moved(exchange, by);
+        state.settle_document();
+    }
+}
+
+/// Opens the file of the frame that the cursor is in.
+fn open_source(state: &mut State) -> Vec<Effect> {
+    if let Some(place) = state.detail.document.place(state.detail.cursor) {
+        let (file, line) = (place.file.clone(), place.line);
+        return vec![Effect::Edit { file, line }];
+    }
+    let text = "there is a file to open in the Traceback tab".to_owned();
+    state.prompt.say(info(text));
+    Vec::new()
 }
 
 fn end(state: &mut State) -> Vec<Effect> {

@@ -136,7 +136,7 @@ fn keys_move_where_they_say() {
     at.terminal.sees(["#11 GET"]);
     at.terminal.press("enter").sees(["space next"]).loses("enter read");
     at.terminal.press("p").sees(["#10 GET"]).sees(["> GET /ten"]);
-    at.terminal.press("]").sees(["< hit 10, 0 bytes"]);
+    at.terminal.press(")").sees(["< hit 10, 0 bytes"]);
     at.terminal.press("esc").sees(["enter read"]);
     at.terminal.press("tab tab").loses("enter read").loses("space next");
     at.terminal.press("tab").sees(["enter read"]);
@@ -268,6 +268,35 @@ fn an_exception_is_shown_with_its_traceback() {
     at.get("/raise");
     at.terminal.sees_row(["1 g1", "GET", "/raise", "✗ 500", "plain"]);
     at.terminal.sees(["✗ 1 error", "< ValueError: <no good>", "< HTTP/1.1 500"]);
+}
+
+#[test]
+fn the_frame_that_raised_is_opened_in_the_editor_and_the_terminal_comes_back() {
+    let folder = Folder::empty();
+    folder.save("little.py", LITTLE);
+    // An editor that tells what it was given, whether it can read the keyboard as the
+    // foreground job, and ends at a key.
+    folder.save(
+        "editor",
+        "#!/bin/sh\necho \"opened $*\"\nread -r key\necho \"$key\" >heard\n",
+    );
+    let editor = format!("sh {}", folder.path().join("editor").display());
+    let launch = rdev(folder.path()).args(["little:app", "--port", "0"]);
+    let terminal = launch.env("VISUAL", &editor).in_terminal(120, 40);
+    terminal.sees(["gen 1 ✓"]);
+    let found = terminal.condition();
+    get(seen_port(&terminal), "/raise");
+    terminal.sees(["Traceback"]).press("enter [").sees(["Response"]);
+    terminal.press("l l l").sees(["ValueError: <no good>", "little.py:14  app()"]);
+    terminal
+        .sees([">   14         raise ValueError(\"<no good>\")", "    13     if path"]);
+    let file = folder.path().join("little.py");
+    terminal.press("e").sees([&format!("opened +14 {}", file.display())]);
+    terminal.type_in("typed\r").sees(["little.py:14  app()"]);
+    assert_eq!(folder.text("heard"), "typed\n");
+    terminal.is_whole_as(&found);
+    // The keys are ours again.
+    terminal.press("esc").sees(["enter read"]);
 }
 
 #[test]
@@ -509,7 +538,7 @@ fn watch(name: &str) {
         ]);
         let title = format!("#{number} {} {status}", recorded.method);
         at.terminal.sees([&title, &format!("> {}", &line[..line.len().min(80)])]);
-        at.terminal.press("]");
+        at.terminal.press(")");
         let started = format!("< HTTP/1.1 {status} {}", answer.reason);
         at.terminal.sees([&title, started.trim_end()]);
     }

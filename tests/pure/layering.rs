@@ -28,7 +28,9 @@ const MAY_IMPORT: [(&str, &str); 22] = [
     ("server", "http exchange bus lane process reload config clock text"),
     ("history", "exchange bus http body config clock text"),
     ("replay", "exchange bus http body history config clock"),
-    ("terminal", "exchange text"),
+    // `process` beyond DESIGN.md: a program that the terminal is lent to has a process
+    // group of its own.
+    ("terminal", "exchange text process"),
     ("tui", "exchange bus http body history replay terminal config text clock"),
     // `history` beyond DESIGN.md: transcripts are printed from the live store.
     ("plain", "exchange bus http body history terminal config text"),

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use _rdev::bus::Losses;
 use _rdev::exchange::{
-    Command, Event, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Hint,
-    Libraries, Link, Making, Notice, Outcome, OutputLine, OutputStream, Preload, Raised,
-    ReloadReason, Request, Response, Rung, Severity, Source, Traceback,
+    Command, Event, ExchangeEvent, ExchangeId, Frame, GenerationEvent, GenerationId,
+    Hint, Libraries, Link, Making, Notice, Outcome, OutputLine, OutputStream, Preload,
+    Raised, ReloadReason, Request, Response, Rung, Severity, Source, Timing, Traceback,
 };
 use _rdev::http::{Headers, Limits, RequestParser, ResponseHead};
 use _rdev::terminal::{Decoder, Typed};
@@ -594,6 +594,152 @@ fn the_detail_shows_the_transcript_and_what_went_wrong() {
         .looks_like("detail_120x40");
 }
 
+/// An exception with a cause, in the user's code and below it.
+fn chained() -> Arc<Traceback> {
+    let frame = |file: &str, line, function: &str, source: &str| Frame {
+        file: file.to_owned(),
+        line,
+        function: function.to_owned(),
+        source: source.to_owned(),
+        own: !file.contains("site-packages"),
+    };
+    let library = "/usr/lib/python3/site-packages/flask/app.py";
+    let cause = Raised {
+        kind: "KeyError".to_owned(),
+        message: "'tea'".to_owned(),
+        frames: vec![frame(
+            "/home/ada/shop/models.py",
+            2,
+            "price",
+            "return PRICES[name]",
+        )],
+        link: Link::First,
+    };
+    let raised = Raised {
+        kind: "shop.NoSuchThing".to_owned(),
+        message: "no tea here\nask again".to_owned(),
+        frames: vec![
+            frame(library, 1511, "wsgi_app", "response = self.full_dispatch_request()"),
+            frame(
+                "/home/ada/shop/shop.py",
+                4,
+                "goods",
+                "raise NoSuchThing(name) from error",
+            ),
+        ],
+        link: Link::Cause,
+    };
+    let text = "Traceback (most recent call last):\n".to_owned();
+    Arc::new(Traceback { chain: vec![cause, raised], text })
+}
+
+/// An exchange with something in every tab.
+fn rich(width: u16, height: u16) -> App {
+    let hint = Hint {
+        problem: "the response body has str items, and WSGI wants bytes".to_owned(),
+        mend: "return [text.encode()]".to_owned(),
+    };
+    let post = "POST /goods?x=1 HTTP/1.1\nHost: localhost:8888\nContent-Type: \
+                application/json\nX-A-Name-That-Is-Long: 1\nContent-Length: 15\n\n";
+    let app = App::ready(width, height).begins(post, Source::Client);
+    let app = app.uploads(br#"{"name": "tea"}"#).step(1, ExchangeEvent::Held).passes(20);
+    let began = app.now;
+    let after = |millis| Some(began + SignedDuration::from_millis(millis));
+    let timing = Timing {
+        accepted: None,
+        queued: after(0),
+        entered: after(3),
+        started: after(43),
+        first_byte: after(44),
+        last_byte: after(60),
+        closed: after(61),
+    };
+    let own = OutputLine {
+        stream: OutputStream::Stderr,
+        generation: GenerationId(1),
+        exchange: Some(ExchangeId(1)),
+        text: b"[shop] no \x1b[31mtea".to_vec(),
+    };
+    let at = began;
+    app.passes(2)
+        .called()
+        .prints(OutputStream::Stdout, b"looking up tea")
+        .tell(Event::Output { at, line: own })
+        .passes(40)
+        .step(1, ExchangeEvent::Raised(chained()))
+        .step(1, ExchangeEvent::Hint(Arc::new(hint)))
+        .responds(500, "text/html")
+        .sends(b"<h1>no tea</h1>\n")
+        .passes(19)
+        .step(1, ExchangeEvent::Timed(timing))
+        .ends(Outcome::Complete)
+        .passes(50)
+        .prints(OutputStream::Stdout, b"long after")
+}
+
+#[test]
+fn an_exchange_is_seen_from_every_side() {
+    let mut app = rich(120, 40).press("enter");
+    for tab in ["traceback", "overview", "request", "response"] {
+        app = match tab {
+            "traceback" => app.press("l l l"),
+            _ => app.press("]"),
+        };
+        app = app.looks_like(&format!("tab_{tab}_120x40"));
+    }
+    app.press("2 ]")
+        .sees("looking up tea")
+        .looks_like("tab_output_120x40")
+        .press("]")
+        .looks_like("tab_hints_120x40")
+        .resized(80, 24)
+        .press("2 ]")
+        .looks_like("tab_overview_80x24")
+        .resized(20, 9)
+        .sees("Outcome");
+}
+
+#[test]
+fn a_tab_stays_when_the_selection_moves_and_says_that_it_is_empty() {
+    rich(80, 24)
+        .feed("GET / 200 text/plain hello")
+        .press("k enter [ [ [ [")
+        .sees("shop.NoSuchThing: no tea here")
+        .press("space")
+        .sees("The application raised nothing.")
+        .press("]")
+        .sees("Outcome           complete")
+        .press("p")
+        .sees("Raised            shop.NoSuchThing: no tea here")
+        .press("]")
+        .sees("X-A-Name-That-Is-Long  1")
+        .misses("> X-A-Name");
+}
+
+#[test]
+fn a_traceback_shows_source_that_is_still_what_ran_and_opens_it() {
+    let mut app = rich(120, 40).press("enter l l l");
+    let file = |name: &str| std::path::PathBuf::from("/home/ada/shop").join(name);
+    let shop = "import x\n\ndef goods(name):\n    raise NoSuchThing(name) from error\n";
+    let read = vec![
+        (file("shop.py"), Some(shop.to_owned())),
+        (file("models.py"), Some("edited\nsince\n".to_owned())),
+    ];
+    assert!(update(&mut app.state, Message::Files(read)).is_empty());
+    app.sees(">    4     raise NoSuchThing(name) from error")
+        .sees("     3 def goods(name):")
+        .sees("        return PRICES[name]".trim_start())
+        .misses("since")
+        .looks_like("tab_source_120x40")
+        .press("e")
+        .effects(["Edit { file: \"/home/ada/shop/shop.py\", line: 4 }"])
+        .press("G e")
+        .effects(["Edit { file: \"/home/ada/shop/models.py\", line: 2 }"])
+        .press("] e")
+        .effects([])
+        .sees("there is a file to open in the Traceback tab");
+}
+
 #[test]
 fn the_help_comes_from_the_table_of_keys() {
     mixed(80, 24)
@@ -951,7 +1097,7 @@ fn ten_megabytes_of_body_are_scrolled_to_the_end() {
 fn long_lines_go_on_below() {
     let words: Vec<String> = (0..200).map(|number| format!("\"{number}\",")).collect();
     let app = App::ready(80, 24).feed(&format!("GET / 200 json {}", words.join(" ")));
-    app.press("enter ]")
+    app.press("enter )")
         .sees(r#"< "0", "1", "2","#)
         .misses(r#""199","#)
         .press("G")
@@ -982,9 +1128,9 @@ fn information_goes_by_itself_and_a_warning_stays() {
 #[test]
 fn keys_faster_than_frames_mean_the_same() {
     let mut app = App::ready(80, 24).feed("GET /one 200").feed("GET /two 200 a body");
-    app.hit("k enter j k ] j [ ] ctrl-d G");
+    app.hit("k enter j k ) j ( ) ] [ ctrl-d G");
     let at_once = app.screen();
-    let mut app = app.press("esc G").press("k enter j k ] j [ ] ctrl-d G");
+    let mut app = app.press("esc G").press("k enter j k ) j ( ) ] [ ctrl-d G");
     assert_eq!(app.screen(), at_once);
 }
 

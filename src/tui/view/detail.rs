@@ -1,5 +1,7 @@
 //! The detail pane: the lines of its document that are in the window.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -11,8 +13,12 @@ use super::super::detail::{Line, Place, Rows, Side, Tone};
 use super::super::layout::Regions;
 use super::super::panes::Pane;
 use super::super::state::{State, Subject};
+use super::super::tabs::Tab;
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
+
+/// Rows of a pane from which on the tabs take one of them; else they are in its heading.
+const WITH_TABS: u16 = 12;
 
 pub(super) fn draw(
     state: &State,
@@ -24,10 +30,66 @@ pub(super) fn draw(
         put(buffer, row(regions.divide, number), 0, "│", styles.faint);
     }
     let rows = state.rows();
-    let last = draw_rows(state, &rows, regions.detail.body, styles, buffer);
+    let (bar, body) = tab_bar(state, regions.detail.body);
+    if let Some(exchange) = rows.exchange {
+        draw_tabs(state.detail.tab, exchange, bar, styles, buffer);
+    }
+    let last = draw_rows(state, &rows, body, styles, buffer);
     let focused = state.panes.focus == Pane::Detail;
-    let titles = (title(state, rows.exchange), position(state, last));
-    heading(buffer, regions.detail.heading, focused, (&titles.0, &titles.1), styles);
+    let position = position(state, last);
+    let mut title = title(state, rows.exchange);
+    if let Some(exchange) = rows.exchange.filter(|_| bar.is_empty()) {
+        let taken = text::width(&title) + text::width(&position) + 6;
+        let room = usize::from(body.width).saturating_sub(taken);
+        title.push_str(&tabs_in_heading(state.detail.tab, exchange, room));
+    }
+    heading(buffer, regions.detail.heading, focused, (&title, &position), styles);
+}
+
+/// What of the pane the tabs take, and what is left for their content.
+pub(in crate::tui) fn tab_bar(state: &State, body: Rect) -> (Rect, Rect) {
+    let height = u16::from(state.shown().is_some() && body.height >= WITH_TABS);
+    let rest = Rect { y: body.y + height, height: body.height - height, ..body };
+    (Rect { height, ..body }, rest)
+}
+
+/// The tabs that fit into so many columns, each with one on either side; among them the
+/// chosen one.
+fn fitting(chosen: Tab, exchange: &Exchange, columns: usize) -> Vec<Tab> {
+    let mut tabs = chosen.shown(exchange);
+    let wide = |tabs: &[Tab]| tabs.iter().map(|tab| tab.name().len() + 2).sum::<usize>();
+    while wide(&tabs) > columns && tabs.len() > 1 {
+        let end = if tabs.last() == Some(&chosen) { 0 } else { tabs.len() - 1 };
+        tabs.remove(end);
+    }
+    tabs
+}
+
+fn tabs_in_heading(chosen: Tab, exchange: &Exchange, columns: usize) -> String {
+    let tabs = fitting(chosen, exchange, columns).into_iter().map(|tab| match tab {
+        tab if tab == chosen => format!("[{}]", tab.name()),
+        tab => format!(" {} ", tab.name()),
+    });
+    format!("  {}", tabs.collect::<String>())
+}
+
+fn draw_tabs(
+    chosen: Tab,
+    exchange: &Exchange,
+    bar: Rect,
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
+    let tabs = fitting(chosen, exchange, bar.width.into());
+    let mut column = 0;
+    for tab in tabs {
+        let style = match tab {
+            tab if tab == chosen => styles.selected,
+            tab if !tab.has_content(exchange) => styles.faint,
+            _ => Style::new(),
+        };
+        column = put(buffer, bar, column, &format!(" {} ", tab.name()), style);
+    }
 }
 
 /// Paints what is in the window; returns the line behind the last one that is whole.
@@ -49,7 +111,14 @@ fn draw_rows(
                 return top.line + passed;
             }
             let place = row(region, number);
-            draw_row(line, (part, &text[range]), place, styles, buffer);
+            draw_row(line, part, (&text, range), place, styles, buffer);
+            if rows.document.has_cursor && top.line + passed == state.detail.cursor {
+                let style = match state.panes.focus {
+                    Pane::Detail => styles.selected,
+                    Pane::List | Pane::Output => styles.selected_unfocused,
+                };
+                buffer.set_style(place.intersection(buffer.area), style);
+            }
             number += 1;
         }
         skipped = 0;
@@ -92,22 +161,23 @@ fn position(state: &State, last: usize) -> String {
     format!("{last}/{length}")
 }
 
-fn look(line: &Line<'_>, styles: &Styles) -> Style {
-    match line {
-        Line::Body { .. } => Style::new(),
-        Line::Text { tone, .. } => match tone {
-            Tone::Plain => Style::new(),
-            Tone::Start | Tone::Heading => styles.strong,
-            Tone::Remark => styles.faint,
-            Tone::Fault => styles.server_error,
-        },
+fn look(tone: Tone, styles: &Styles) -> Style {
+    match tone {
+        Tone::Plain => Style::new(),
+        Tone::Start | Tone::Heading => styles.strong,
+        Tone::Remark => styles.faint,
+        Tone::Fault => styles.server_error,
+        Tone::Name => styles.request,
+        Tone::Bar => styles.response,
     }
 }
 
-/// One row of a line; the sign of its side stands before the first.
+/// One row of a line, which is that range of it; the sign of its side stands before the
+/// first.
 fn draw_row(
     line: &Line<'_>,
-    (part, text): (usize, &str),
+    part: usize,
+    (text, range): (&str, Range<usize>),
     place: Rect,
     styles: &Styles,
     buffer: &mut Buffer,
@@ -118,6 +188,19 @@ fn draw_row(
         None => ("", Style::new()),
     };
     let sign = if part == 0 { sign } else { &"  "[..sign.len()] };
-    let start = put(buffer, place, 0, sign, style);
-    put(buffer, place, start, text, look(line, styles));
+    let mut column = put(buffer, place, 0, sign, style);
+    let (tone, accents) = line.accents();
+    let mut at = range.start;
+    let mut put_until = |end: usize, tone: Tone| {
+        let end = end.clamp(at, range.end);
+        if end > at {
+            column = put(buffer, place, column, &text[at..end], look(tone, styles));
+            at = end;
+        }
+    };
+    for (accent, other) in accents {
+        put_until(accent.start, tone);
+        put_until(accent.end, *other);
+    }
+    put_until(range.end, tone);
 }

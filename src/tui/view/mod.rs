@@ -14,6 +14,7 @@ mod output;
 mod reload;
 mod status;
 
+pub(super) use detail::tab_bar;
 pub(super) use help::help_height;
 
 use ratatui::buffer::Buffer;

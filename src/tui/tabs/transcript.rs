@@ -7,10 +7,10 @@ use crate::exchange::{Body, Exchange, Outcome, Source, Traceback};
 use crate::http::Headers;
 use crate::text;
 
-use super::detail::{BodyLines, Decoded, Document, LineIndex, Part, Side, Tone};
+use super::super::detail::{BodyLines, Decoded, Document, LineIndex, Part, Side, Tone};
 
 /// Lines shown of a traceback or of an exchange's own output; each may be endless.
-const MOST_LINES: usize = 2000;
+pub(super) const MOST_LINES: usize = 2000;
 /// Bytes up to which a packed body is unpacked anew whenever it grows.
 const UNPACKED_WHILE_GROWING: usize = 256 << 10;
 
@@ -31,14 +31,16 @@ pub(super) fn transcript(
     document.add(Some(Side::Request), head(&exchange.request.raw));
     let headers = exchange.request.head.as_ref().map(|head| &head.headers);
     let message = Message { body: &exchange.request_body, headers, over };
-    add_body(&mut document, Side::Request, &message, request_lines);
+    let side = Side::Request;
+    add_body(&mut document, side, Some(side), &message, request_lines);
 
     if let Some(response) = &exchange.response {
         document.begin_section();
         document.add(Some(Side::Response), head(&response.raw));
         let headers = Some(&response.head.headers);
         let message = Message { body: &exchange.response_body, headers, over };
-        add_body(&mut document, Side::Response, &message, response_lines);
+        let side = Side::Response;
+        add_body(&mut document, side, Some(side), &message, response_lines);
     }
     add_faults(&mut document, exchange);
     document.add(None, state(exchange));
@@ -131,16 +133,18 @@ fn head(raw: &[u8]) -> Vec<(Tone, String)> {
 }
 
 /// A body and what its head says of it.
-struct Message<'a> {
-    body: &'a Body,
-    headers: Option<&'a Headers>,
+pub(super) struct Message<'a> {
+    pub(super) body: &'a Body,
+    pub(super) headers: Option<&'a Headers>,
     /// Whether nothing more of it comes.
-    over: bool,
+    pub(super) over: bool,
 }
 
-fn add_body(
+/// `mark` is the side whose sign stands before the lines.
+pub(super) fn add_body(
     document: &mut Document,
     side: Side,
+    mark: Option<Side>,
     message: &Message<'_>,
     before: BodyLines,
 ) {
@@ -149,7 +153,7 @@ fn add_body(
         return;
     }
     let mut remark = |text: String| {
-        document.add(Some(side), vec![(Tone::Remark, text)]);
+        document.add(mark, vec![(Tone::Remark, text)]);
     };
     let Some(lines) = body_lines(message, before) else {
         let named = unreadable(message.headers);
@@ -165,9 +169,9 @@ fn add_body(
         last.push(format!("[{kept} of {} kept]", text::byte_count(body.total)));
     }
     first.into_iter().for_each(&mut remark);
-    document.parts.push(Part::Body { side, lines });
+    document.parts.push(Part::Body { side, mark, lines });
     let last = last.into_iter().map(|text| (Tone::Remark, text));
-    document.add(Some(side), last.collect());
+    document.add(mark, last.collect());
 }
 
 /// Why there is no more of what was decoded.
@@ -227,11 +231,11 @@ fn unreadable(headers: Option<&Headers>) -> String {
 }
 
 /// The beginning of a section, apart from the one before.
-pub(super) fn heading(text: &str) -> Vec<(Tone, String)> {
+pub(in super::super) fn heading(text: &str) -> Vec<(Tone, String)> {
     vec![(Tone::Plain, String::new()), (Tone::Heading, text.to_owned())]
 }
 
-pub(super) fn traceback_lines(traceback: &Traceback) -> Vec<(Tone, String)> {
+pub(in super::super) fn traceback_lines(traceback: &Traceback) -> Vec<(Tone, String)> {
     let mut lines: Vec<(Tone, String)> =
         traceback.text.lines().map(|line| (Tone::Plain, safe(line.as_bytes()))).collect();
     if lines.len() > MOST_LINES {
@@ -251,12 +255,12 @@ pub(super) fn traceback_lines(traceback: &Traceback) -> Vec<(Tone, String)> {
     lines
 }
 
-fn remark(sign: &str, tone: Tone, text: &str) -> Vec<(Tone, String)> {
+pub(super) fn remark(sign: &str, tone: Tone, text: &str) -> Vec<(Tone, String)> {
     text.lines().map(|line| (tone, format!("{sign}{}", safe(line.as_bytes())))).collect()
 }
 
 /// Ready for the screen.
-pub(super) fn safe(bytes: &[u8]) -> String {
+pub(in super::super) fn safe(bytes: &[u8]) -> String {
     text::expand_tabs(&text::printable(bytes))
 }
 
@@ -273,14 +277,14 @@ mod tests {
         body.push(bytes, usize::MAX);
         let message = Message { body: &body, headers: Some(&headers), over };
         let mut document = Document::default();
-        add_body(&mut document, Side::Response, &message, BodyLines::default());
+        add_body(&mut document, Side::Response, None, &message, BodyLines::default());
         let lines = document.window(0, 99);
         lines.iter().map(|line| line.text(None).into_owned()).collect()
     }
 
     #[test]
     fn a_packed_text_is_unpacked_and_what_cannot_be_read_is_named() {
-        let packed = include_bytes!("../../tests/corpus/codings/greeting.br");
+        let packed = include_bytes!("../../../tests/corpus/codings/greeting.br");
         assert_eq!(
             shown("text/plain", "br", packed, true),
             ["[decoded from br]", "Grüße aus Köln", "und Łódź"]

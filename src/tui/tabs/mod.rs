@@ -1,0 +1,110 @@
+//! The tabs of the detail pane: each is an exchange seen from one side, as a document.
+
+mod hints;
+mod message;
+mod output;
+mod overview;
+mod traceback;
+mod transcript;
+
+pub(super) use traceback::{Sources, source_files};
+pub(super) use transcript::{heading, safe, traceback_lines};
+
+use super::detail::{Document, Side};
+use super::output::Output;
+use super::state::Facts;
+use crate::exchange::Exchange;
+
+/// A tab.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Tab {
+    Overview,
+    Request,
+    Response,
+    /// What is looked at until another is chosen: both messages in the order of the wire.
+    #[default]
+    Transcript,
+    Output,
+    Hints,
+    Traceback,
+}
+
+/// What a tab may show beside the exchange itself.
+pub(super) struct Around<'a> {
+    pub(super) facts: &'a Facts,
+    pub(super) output: &'a Output,
+    pub(super) sources: &'a Sources,
+}
+
+impl Tab {
+    pub(super) const ALL: [Self; 7] = [
+        Self::Overview,
+        Self::Request,
+        Self::Response,
+        Self::Transcript,
+        Self::Output,
+        Self::Hints,
+        Self::Traceback,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "Overview",
+            Self::Request => "Request",
+            Self::Response => "Response",
+            Self::Transcript => "Transcript",
+            Self::Output => "Output",
+            Self::Hints => "Hints",
+            Self::Traceback => "Traceback",
+        }
+    }
+
+    /// Whether there is anything in it. Output is always asked for: that nothing was
+    /// printed is an answer.
+    pub(super) fn has_content(self, exchange: &Exchange) -> bool {
+        match self {
+            Self::Overview | Self::Request | Self::Transcript | Self::Output => true,
+            Self::Response => exchange.response.is_some(),
+            Self::Hints => !exchange.hints.is_empty(),
+            Self::Traceback => exchange.traceback.is_some(),
+        }
+    }
+
+    /// Those to be seen: with content, or chosen.
+    pub(super) fn shown(self, exchange: &Exchange) -> Vec<Self> {
+        let seen = |tab: &Self| *tab == self || tab.has_content(exchange);
+        Self::ALL.into_iter().filter(seen).collect()
+    }
+
+    /// The one so many further on, around the end.
+    pub(super) fn moved(self, exchange: &Exchange, by: isize) -> Self {
+        let shown = self.shown(exchange);
+        let place = shown.iter().position(|tab| *tab == self).unwrap_or_default();
+        let count = shown.len().cast_signed();
+        let place = (place.cast_signed() + by % count).rem_euclid(count);
+        shown.get(place.unsigned_abs()).copied().unwrap_or(self)
+    }
+
+    /// The document of this tab. What is known of the bodies' lines is taken over from
+    /// the one before, if that was this tab of the same exchange.
+    pub(super) fn document(
+        self,
+        exchange: &Exchange,
+        before: Document,
+        around: &Around<'_>,
+    ) -> Document {
+        match self {
+            Self::Overview => overview::overview(exchange, &around.facts.zone),
+            Self::Request => message::message(exchange, Side::Request, before),
+            Self::Response => message::message(exchange, Side::Response, before),
+            Self::Transcript => {
+                transcript::transcript(exchange, before, &around.facts.zone)
+            }
+            Self::Output => output::output(exchange, around.output),
+            Self::Hints => hints::hints(exchange),
+            Self::Traceback => {
+                traceback::traceback(exchange, around.sources, &around.facts.root)
+            }
+        }
+    }
+}
