@@ -13,8 +13,9 @@ use crate::exchange::{Command, Event, ExchangeEvent};
 
 /// How many events a reader may lag behind.
 const QUEUE_EVENTS: usize = 65_536;
-/// How many bytes of bodies and output a reader may lag behind.
-const QUEUE_BYTES: usize = 64 << 20;
+/// How many bytes of bodies and output a reader may lag behind. There are two, terminal and
+/// history, which may lag by different pieces of one large body.
+const QUEUE_BYTES: usize = 40 << 20;
 
 /// What a reader lost because it was slower than the server, by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
