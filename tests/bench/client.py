@@ -121,4 +121,4 @@ def save_and_ask(file: EditedFile, port: int) -> Save:
 
 def pause() -> None:
     """Spreads saves in time, and lets the work that follows a reload come to its end."""
-    time.sleep(random.uniform(0.3, 0.8))
+    time.sleep(random.uniform(1.0, 2.0))
