@@ -27,6 +27,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
@@ -44,6 +45,9 @@ const PATH: &str = "PYTHONPATH";
 /// How often an edit is tried until it is served warm, and the least time in between.
 const TRIES: usize = 20;
 const PAUSE: Duration = Duration::from_millis(50);
+/// How often a file is saved until the generation after it is begun beforehand. It may
+/// never be: a failing import or one that shows outside is not.
+const PREPARATIONS: usize = 3;
 
 /// One file of `tests/corpus/reload/`.
 struct Case {
@@ -76,24 +80,50 @@ enum Mark {
     Link,
 }
 
+/// Whether the file that is edited is saved before it is edited, so that the generation
+/// after that is begun beforehand and waits for the edit itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Prepared {
+    No,
+    Yes,
+}
+
 /// Status and body, for each path that was asked for.
 type Answers = Vec<(u16, Option<String>)>;
 
 #[test]
 fn every_edit_is_answered_as_by_a_process_started_afresh() {
+    judge_all(Prepared::No);
+}
+
+#[test]
+fn so_is_every_edit_that_was_waited_for() {
+    let beforehand = judge_all(Prepared::Yes);
+    // Not each of them: what is edited may be read before, or a file be new.
+    let all = std::env::var_os("RDEV_CASES").is_none();
+    assert!(!all || beforehand > 40, "only {beforehand} were begun beforehand");
+}
+
+/// Judges every case. Gives how many edits were served by a generation begun beforehand.
+fn judge_all(prepared: Prepared) -> usize {
     let wanted = std::env::var("RDEV_CASES").unwrap_or_default();
     let mut cases = cases_in(Path::new(CASES));
     cases.retain(|case| case.name.contains(&wanted));
     assert!(!cases.is_empty(), "no case is called {wanted}");
     let queue = Mutex::new(cases.into_iter());
     let failures = Mutex::new(Vec::new());
+    let beforehand = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..PARALLEL {
             scope.spawn(|| {
                 loop {
                     let Some(case) = queue.lock().unwrap().next() else { break };
-                    if let Err(why) = case.judge() {
-                        failures.lock().unwrap().push(format!("{}: {why}", case.name));
+                    match case.judge(prepared) {
+                        Ok(count) => _ = beforehand.fetch_add(count, Ordering::Relaxed),
+                        Err(why) => {
+                            let text = format!("{}: {why}", case.name);
+                            failures.lock().unwrap().push(text);
+                        }
                     }
                 }
             });
@@ -101,6 +131,7 @@ fn every_edit_is_answered_as_by_a_process_started_afresh() {
     });
     let failures = failures.into_inner().unwrap();
     assert!(failures.is_empty(), "{}\n{} failed", failures.join("\n\n"), failures.len());
+    beforehand.into_inner()
 }
 
 fn cases_in(folder: &Path) -> Vec<Case> {
@@ -133,11 +164,11 @@ impl Case {
 
     /// A case that is known to be answered wrongly must be, so that its line goes with
     /// the mistake.
-    fn judge(&self) -> Result<(), String> {
-        let outcome = self.check();
+    fn judge(&self, prepared: Prepared) -> Result<usize, String> {
+        let outcome = self.check(prepared);
         match (value(&self.header, "wrong"), outcome) {
-            (Some(_), Err(_)) => Ok(()),
-            (Some(_), Ok(())) => {
+            (Some(_), Err(_)) => Ok(0),
+            (Some(_), Ok(_)) => {
                 Err("right now: it has to lose its line `wrong`".to_owned())
             }
             (None, outcome) => outcome,
@@ -145,7 +176,7 @@ impl Case {
     }
 
     /// Walks through the versions; the error says what was different where.
-    fn check(&self) -> Result<(), String> {
+    fn check(&self, prepared: Prepared) -> Result<usize, String> {
         let folder = Folder::empty();
         let shared = fs::read_to_string(Path::new(CASES).join("answer.py")).unwrap();
         folder.save("answer.py", &shared);
@@ -155,17 +186,23 @@ impl Case {
         if value(&self.header, "cold").is_none() {
             warm_up(&served, &folder, &shared)?;
         }
+        let mut beforehand = 0;
         for version in &self.versions[1..] {
+            if prepared == Prepared::Yes {
+                version.prepare(&served, &folder)?;
+            }
             let before = last_generation(&served.stderr());
             version.write(folder.path());
             let found = self.ask(&served);
             let rung = rung_after(&served, before.0);
             self.compare(&found, &folder, version)
                 .map_err(|why| format!("{why}\n{}", served.stderr()))?;
-            self.check_outcome(version, &found, &rung?)
+            let rung = rung?;
+            self.check_outcome(version, &found, &rung)
                 .map_err(|why| format!("{why}\n{}", served.stderr()))?;
+            beforehand += usize::from(rung.contains("beforehand"));
         }
-        Ok(())
+        Ok(beforehand)
     }
 
     fn serve(&self, folder: &Folder) -> Rdev {
@@ -272,7 +309,8 @@ impl Case {
             () if says("either") => "ready",
             () => "warm",
         };
-        if rung.contains(expected) {
+        let is_warm = expected == "warm" && rung.contains("beforehand");
+        if is_warm || rung.contains(expected) {
             return Ok(());
         }
         Err(format!("{}: not {expected} but {rung:?}", version.title))
@@ -280,6 +318,32 @@ impl Case {
 }
 
 impl Version {
+    /// Saves a file that this edit changes, as it is but for a remark, so that the
+    /// generation after that waits before this file.
+    fn prepare(&self, server: &Rdev, folder: &Folder) -> Result<(), String> {
+        let is_module = |name: &str| {
+            let path = folder.path().join(name);
+            path.extension().is_some_and(|ending| ending == "py") && path.is_file()
+        };
+        let mut changed = self.files.iter().filter(|(_, mark, _)| *mark == Mark::Plain);
+        let Some((name, ..)) = changed.rfind(|(name, ..)| is_module(name)) else {
+            return Ok(());
+        };
+        let text = folder.text(name);
+        for number in 0..PREPARATIONS {
+            let before = last_generation(&server.stderr());
+            let began = monotonic();
+            folder.save(name, &format!("{text}# {number}\n"));
+            server.get("/");
+            let rung = rung_after(server, before.0)?;
+            thread::sleep(PAUSE + 2 * (monotonic() - began));
+            if rung.contains("beforehand") {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     fn write(&self, folder: &Path) {
         for (name, mark, text) in &self.files {
             let path = folder.join(name);
