@@ -62,9 +62,9 @@ class Shown:
 _LABEL = re.compile(r"#(\d+) (.*)")
 _REQUEST = re.compile(r"> \S+ \S*[?&]n=(\d+)")
 _STATUS = re.compile(r"< HTTP/1\.1 (\d+)")
-# What was lost beside pieces of bodies, which a reader may skip as long as it says so.
-_LOSS = re.compile(r"rdev: .*\d (exchanges?|lines? of output|events?)\b.* (lost|not shown)")
-_PIECES = re.compile(r"rdev: .*\d pieces? of .* (lost|not shown)")
+# A reader that is too slow may skip bodies and output as long as it says so.
+_LOSS = re.compile(r"rdev: .*\d (exchanges?|events?)\b.* (lost|not shown)")
+_PIECES = re.compile(r"rdev: .*\d (pieces?|lines?) of .* (lost|not shown)")
 
 
 class ServerBook:
