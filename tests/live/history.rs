@@ -1,10 +1,13 @@
 //! The history on disk and the commands that read it: what was served is there, whatever
 //! becomes of rdev, of the file and of the disk.
 
+use std::collections::HashSet;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
+use _rdev::clock::monotonic;
 use rusqlite::Connection;
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -143,6 +146,29 @@ fn what_was_served_is_listed_and_shown_byte_for_byte_also_after_kill_9() {
         }
         kill(&mut server);
     }
+}
+
+#[test]
+fn kill_9_loses_nothing_that_ended_a_tenth_of_a_second_before() {
+    // What is promised, and a second for a machine with much else to do.
+    const LOST: Duration = Duration::from_millis(100 + 1000);
+    let project = Project::new();
+    let mut server = project.serve();
+    let start = monotonic();
+    let mut answered = Vec::new();
+    while start.elapsed() < 2 * LOST {
+        server.get("/").expect(200);
+        answered.push(monotonic());
+    }
+    let before_the_kill = monotonic();
+    kill(&mut server);
+    let due = answered.iter().filter(|at| before_the_kill - **at > LOST).count();
+    assert!(due > 10, "{due} of {}", answered.len());
+    let lines = project.run(["history", "-n", "0", "is:complete"]).stdout;
+    let ids: HashSet<&str> = lines.lines().map(|line| fields(line)[0]).collect();
+    let missing: Vec<String> =
+        (1..=due).map(|at| format!("1.{at}")).filter(|id| !ids.contains(&**id)).collect();
+    assert!(missing.is_empty(), "{missing:?} of {due}");
 }
 
 #[test]
