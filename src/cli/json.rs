@@ -44,6 +44,8 @@ pub(super) struct ListedDto {
     cut: Option<String>,
     error: Option<String>,
     hint_count: u32,
+    marked: bool,
+    comment: Option<String>,
 }
 
 impl ListedDto {
@@ -91,6 +93,8 @@ impl ListedDto {
             },
             error: summary.error.clone(),
             hint_count: summary.hints,
+            marked: summary.remark.marked,
+            comment: summary.remark.comment.clone(),
         }
     }
 }

@@ -77,6 +77,12 @@ fn remarks(summary: &Summary) -> String {
             remarks.push(format!("{kept} of the {name}'s body kept"));
         }
     }
+    if summary.remark.marked {
+        remarks.push("marked".to_owned());
+    }
+    if let Some(comment) = &summary.remark.comment {
+        remarks.push(format!("; {comment}"));
+    }
     if let Some(error) = &summary.error {
         remarks.push(error.clone());
     }
@@ -94,7 +100,7 @@ mod tests {
     use jiff::SignedDuration;
 
     use super::*;
-    use crate::exchange::{ExchangeId, GenerationId};
+    use crate::exchange::{ExchangeId, GenerationId, Remark};
     use crate::history::database::{Place, RecordId, RunId, Size};
 
     fn plain(summary: &Summary) -> String {
@@ -120,6 +126,7 @@ mod tests {
             outcome: Some(Outcome::Complete),
             error: None,
             hints: 0,
+            remark: Remark::default(),
         }
     }
 
@@ -143,9 +150,10 @@ mod tests {
             outcome: Some(Outcome::Cut("it\u{1b}[31m died".to_owned())),
             error: Some("KeyError: 'x'".to_owned()),
             hints: 2,
+            remark: Remark { marked: true, comment: Some("ask\u{7} Ada".to_owned()) },
             ..summary()
         };
-        insta::assert_snapshot!(plain(&summary), @r#"7.42     2027-01-15 08:00:00.123 -    -       -   -                   25MB       - -  replay of 7.3  cut: it\x1b[31m died  10 MB of the response's body kept  KeyError: 'x'  2 hints"#);
+        insta::assert_snapshot!(plain(&summary), @r#"7.42     2027-01-15 08:00:00.123 -    -       -   -                   25MB       - -  replay of 7.3  cut: it\x1b[31m died  10 MB of the response's body kept  marked  ; ask\x07 Ada  KeyError: 'x'  2 hints"#);
     }
 
     #[test]

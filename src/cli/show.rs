@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::body;
 use crate::config::{Secrets, Show, ShowForm};
-use crate::exchange::{Body, Event, Exchange, ExchangeEvent};
+use crate::exchange::{Body, Event, Exchange, ExchangeEvent, Remark};
 use crate::history::database::{Name, Reader, Record};
 use crate::plain::{Settings, Transcript};
 use crate::text;
@@ -108,6 +108,13 @@ fn write_transcript(out: &mut impl Write, record: &Record) -> io::Result<()> {
     let exchange = &record.exchange;
     let began = exchange.began.to_zoned(TimeZone::system());
     writeln!(out, "#{} {}", record.id(), began.strftime("%Y-%m-%d %H:%M:%S%.3f %:z"))?;
+    let Remark { marked, comment } = &exchange.remark;
+    if *marked {
+        writeln!(out, "# marked")?;
+    }
+    for line in comment.iter().flat_map(|comment| comment.lines()) {
+        writeln!(out, "# {}", text::printable(line.as_bytes()))?;
+    }
     let settings = Settings {
         stdout_is_terminal: io::stdout().is_terminal(),
         stderr_is_terminal: io::stdout().is_terminal(),

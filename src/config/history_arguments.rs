@@ -33,8 +33,8 @@ FILTER, words and conditions that all have to hold:
   source:replay                client, replay, or the number that was replayed
   client:127.0.0.1             the client's address
   has:error                    error, hint, output, response, query, body,
-                               request-body, cut-body
-  is:running                   running, complete, gone, refused, cut
+                               request-body, cut-body, comment
+  is:running                   running, complete, gone, refused, cut, marked
   header:x-user=42        ~h   a header, with what its value contains
   request-header:cookie   ~hq  a header of the request
   response-header:etag    ~hs  a header of the response
@@ -43,6 +43,8 @@ FILTER, words and conditions that all have to hold:
   response-body:total     ~bs  in the response's body
   error:KeyError               in the traceback
   output:warning               in what was printed for it
+  comment:slow                 in what you have written to it
+  ~marked                      it is marked
   ~q                           there is no response
   ~s                           there is a response
 A word alone is looked for in method, host, path and query. Case does not count. A

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     ExchangeId, GenerationId, Hint, Libraries, Making, Outcome, OutputLine, Preload,
-    ReloadReason, Request, Response, Rung, Source, Timing, Traceback,
+    ReloadReason, Remark, Request, Response, Rung, Source, Timing, Traceback,
 };
 
 /// Something that happened, told to the terminal and the history.
@@ -48,6 +48,8 @@ pub enum ExchangeEvent {
     Timed(Timing),
     /// Nothing more comes for the client.
     Ended(Outcome),
+    /// The user says this of it, at any time, in place of what was said before.
+    Remarked(Remark),
 }
 
 /// A step in the life of a generation.

@@ -11,6 +11,7 @@ mod libraries;
 mod message;
 mod output;
 mod record;
+mod remark;
 pub mod rules;
 mod timing;
 
@@ -22,4 +23,5 @@ pub use libraries::{Group, Libraries, Preload};
 pub use message::{Request, Response};
 pub use output::{OutputLine, OutputStream};
 pub use record::{BODY_KEPT, Body, Exchange, ExchangeId, Outcome, Source};
+pub use remark::Remark;
 pub use timing::Timing;

@@ -7,7 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ExchangeEvent, GenerationId, Hint, OutputLine, Request, Response, Timing, Traceback,
+    ExchangeEvent, GenerationId, Hint, OutputLine, Remark, Request, Response, Timing,
+    Traceback,
 };
 
 /// The number of an exchange, counted from 1 within a run.
@@ -109,6 +110,7 @@ pub struct Exchange {
     pub output: Vec<OutputLine>,
     /// How it ended; `None` while it is in flight.
     pub outcome: Option<Outcome>,
+    pub remark: Remark,
 }
 
 impl Exchange {
@@ -139,6 +141,7 @@ impl Exchange {
             hints: Vec::new(),
             output: Vec::new(),
             outcome: None,
+            remark: Remark::default(),
         }
     }
 
@@ -164,6 +167,7 @@ impl Exchange {
                 self.traceback = Some(Arc::clone(traceback));
             }
             ExchangeEvent::Timed(timing) => self.timing = *timing,
+            ExchangeEvent::Remarked(remark) => self.remark = remark.clone(),
             ExchangeEvent::Ended(outcome) => {
                 // The rare second end changes nothing: the first is what the client saw.
                 self.outcome.get_or_insert_with(|| outcome.clone());

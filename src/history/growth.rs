@@ -82,7 +82,8 @@ pub(super) fn apply(
         ExchangeEvent::Began { .. }
         | ExchangeEvent::Held
         | ExchangeEvent::Called(_)
-        | ExchangeEvent::Timed(_) => {}
+        | ExchangeEvent::Timed(_)
+        | ExchangeEvent::Remarked(_) => {}
     }
     exchange.step(at, what);
     Dropped::default()

@@ -111,7 +111,10 @@ impl Transcript {
         let progress = self.open.entry(id).or_default();
         let mut blocks = Vec::new();
         match what {
-            ExchangeEvent::Held | ExchangeEvent::Called(_) | ExchangeEvent::Timed(_) => {}
+            ExchangeEvent::Held
+            | ExchangeEvent::Called(_)
+            | ExchangeEvent::Timed(_)
+            | ExchangeEvent::Remarked(_) => {}
             ExchangeEvent::Began { .. } | ExchangeEvent::RequestBody(_) => {
                 if progress.request_is_due(exchange) {
                     blocks.extend(progress.show_request(exchange));

@@ -1,5 +1,7 @@
 //! The bounds of a database: what is too old or too much goes, oldest first, a little at
 //! a time.
+//!
+//! Invariant: what the user has marked or commented on stays, whatever it takes.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -78,8 +80,11 @@ impl Pages {
 /// The oldest time anything is kept of.
 fn oldest(connection: &Connection) -> rusqlite::Result<Option<Place>> {
     let mut statement = connection.prepare_cached(
-        "SELECT min(at) FROM (SELECT min(at) AS at FROM exchange \
-         UNION ALL SELECT min(at) FROM output)",
+        "SELECT min(at) FROM (SELECT * FROM (SELECT at FROM exchange \
+           WHERE at NOT IN (SELECT exchange FROM remark) ORDER BY at LIMIT 1) \
+         UNION ALL SELECT * FROM (SELECT at FROM output \
+           WHERE exchange IS NULL OR exchange NOT IN (SELECT exchange FROM remark) \
+           ORDER BY at LIMIT 1))",
     )?;
     let oldest: Option<i64> = statement.query_row([], |row| row.get(0))?;
     Ok(oldest.map(Place))
@@ -88,7 +93,8 @@ fn oldest(connection: &Connection) -> rusqlite::Result<Option<Place>> {
 /// Before which time all goes in the next step; `None` where there is nothing.
 fn step(connection: &Connection) -> rusqlite::Result<Option<Place>> {
     let mut statement = connection.prepare_cached(
-        "SELECT at, request_kept + response_kept FROM exchange ORDER BY at LIMIT ?1",
+        "SELECT at, request_kept + response_kept FROM exchange \
+         WHERE at NOT IN (SELECT exchange FROM remark) ORDER BY at LIMIT ?1",
     )?;
     let mut rows = statement.query([STEP_ROWS])?;
     let (mut last, mut bytes) = (None, 0);
@@ -104,7 +110,11 @@ fn step(connection: &Connection) -> rusqlite::Result<Option<Place>> {
     }
     for line in [STEP_LINES, 0] {
         let found: Option<i64> = connection
-            .prepare_cached("SELECT at FROM output ORDER BY at LIMIT 1 OFFSET ?1")?
+            .prepare_cached(
+                "SELECT at FROM output \
+                 WHERE exchange IS NULL OR exchange NOT IN (SELECT exchange FROM remark) \
+                 ORDER BY at LIMIT 1 OFFSET ?1",
+            )?
             .query_row([line], |row| row.get(0))
             .optional()?;
         if let Some(at) = found {
@@ -117,16 +127,22 @@ fn step(connection: &Connection) -> rusqlite::Result<Option<Place>> {
 /// Deletes everything before a time. `false` when that was nothing.
 fn delete(connection: &mut Connection, before: Place) -> rusqlite::Result<bool> {
     const STATEMENTS: [&str; 7] = [
-        "DELETE FROM piece WHERE exchange < ?1",
-        "DELETE FROM content WHERE at < ?1",
-        "DELETE FROM output WHERE exchange < ?1",
+        "DELETE FROM piece WHERE exchange < ?1 \
+         AND exchange NOT IN (SELECT exchange FROM remark)",
+        "DELETE FROM content WHERE at < ?1 AND at NOT IN (SELECT exchange FROM remark)",
+        "DELETE FROM output WHERE exchange < ?1 \
+         AND exchange NOT IN (SELECT exchange FROM remark)",
         "DELETE FROM output WHERE at < ?1 AND exchange IS NULL",
-        "DELETE FROM exchange WHERE at < ?1",
+        "DELETE FROM exchange WHERE at < ?1 AND at NOT IN (SELECT exchange FROM remark)",
         // The newest runs may not have any exchange yet.
         "DELETE FROM generation WHERE at < ?1 \
-         AND run < (SELECT run FROM exchange ORDER BY at LIMIT 1)",
+         AND run NOT IN (SELECT run FROM remark JOIN exchange ON at = exchange) \
+         AND run < (SELECT run FROM exchange \
+           WHERE at NOT IN (SELECT exchange FROM remark) ORDER BY at LIMIT 1)",
         "DELETE FROM run WHERE started < ?1 \
-         AND id < (SELECT run FROM exchange ORDER BY at LIMIT 1)",
+         AND id NOT IN (SELECT run FROM remark JOIN exchange ON at = exchange) \
+         AND id < (SELECT run FROM exchange \
+           WHERE at NOT IN (SELECT exchange FROM remark) ORDER BY at LIMIT 1)",
     ];
     let transaction =
         connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

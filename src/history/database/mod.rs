@@ -1,6 +1,7 @@
 //! The history on disk: one `SQLite` file per project.
 //!
-//! `schema.sql` has the tables, `schema-2.sql` what changed since. Invariant: a body that is kept is a beginning of what went
+//! `schema.sql` has the tables, `schema-2.sql` and `schema-3.sql` what changed
+//! since. Invariant: a body that is kept is a beginning of what went
 //! over the wire, and its size says how much that was.
 
 mod evict;

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
 use crate::exchange::{
-    Body, Exchange, ExchangeId, GenerationId, Outcome, OutputLine, OutputStream, Request,
-    Response, Source, Timing,
+    Body, Exchange, ExchangeId, GenerationId, Outcome, OutputLine, OutputStream, Remark,
+    Request, Response, Source, Timing,
 };
 use crate::http::{RequestHead, ResponseHead};
 
@@ -17,7 +17,9 @@ use super::record::{Place, Record, RecordId, RunId, Size, Summary};
 /// The columns of `exchange` that [`summary`] reads, in its order.
 pub const SUMMARY: &str = "at, run, number, source, replay_of, client, method, host, path, \
     query, status, response_type, request_size, request_kept, response_size, \
-    response_kept, generation, duration, outcome, cut, error, hint_count";
+    response_kept, generation, duration, outcome, cut, error, hint_count, \
+    (SELECT marked FROM remark WHERE remark.exchange = exchange.at), \
+    (SELECT comment FROM remark WHERE remark.exchange = exchange.at)";
 
 /// A row of [`SUMMARY`].
 pub fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
@@ -39,6 +41,7 @@ pub fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         outcome: outcome(row.get(18)?, row.get(19)?),
         error: row.get(20)?,
         hints: row.get(21)?,
+        remark: remark(row.get(22)?, row.get(23)?),
     })
 }
 
@@ -46,7 +49,9 @@ pub fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
 pub fn record(connection: &Connection, place: Place) -> rusqlite::Result<Option<Record>> {
     let found = connection
         .prepare_cached(
-            "SELECT exchange.*, content.* FROM exchange JOIN content USING (at) \
+            "SELECT exchange.*, content.*, remark.marked, remark.comment \
+             FROM exchange JOIN content USING (at) \
+             LEFT JOIN remark ON remark.exchange = exchange.at \
              WHERE exchange.at = ?1",
         )?
         .query_row([place.0], |row| whole(row, place))
@@ -119,6 +124,7 @@ fn whole(row: &Row<'_>, place: Place) -> rusqlite::Result<Record> {
             .collect(),
         output: Vec::new(),
         outcome: outcome(row.get("outcome")?, row.get("cut")?),
+        remark: remark(row.get("marked")?, row.get("comment")?),
     };
     Ok(Record { run: RunId(row.get("run")?), exchange })
 }
@@ -180,6 +186,10 @@ fn count(number: i64) -> u64 {
 
 fn source(replay_of: Option<i64>) -> Source {
     replay_of.map_or(Source::Client, |of| Source::Replay(exchange_id(of)))
+}
+
+fn remark(marked: Option<bool>, comment: Option<String>) -> Remark {
+    Remark { marked: marked.unwrap_or(false), comment }
 }
 
 fn outcome(number: Option<i64>, cut: Option<String>) -> Option<Outcome> {

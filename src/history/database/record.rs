@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::exchange::{Exchange, ExchangeId, GenerationId, Outcome, Source};
+use crate::exchange::{Exchange, ExchangeId, GenerationId, Outcome, Remark, Source};
 
 /// The number of a run, counted from 1 within a database: one start of rdev, or one
 /// imported file.
@@ -103,6 +103,7 @@ pub struct Summary {
     pub error: Option<String>,
     /// How many breaches of WSGI were found.
     pub hints: u32,
+    pub remark: Remark,
 }
 
 impl Summary {

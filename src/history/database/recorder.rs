@@ -15,7 +15,7 @@ use crate::bus::{Bus, Losses, Subscription};
 use crate::clock::{Clock, monotonic};
 use crate::exchange::{
     Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Notice,
-    OutputLine, Severity,
+    OutputLine, Remark, Severity,
 };
 
 use super::evict::Bounds;
@@ -76,6 +76,8 @@ struct Recorder {
     growing: BTreeMap<ExchangeId, Growing>,
     generations: VecDeque<(GenerationId, Timestamp, GenerationEvent)>,
     output: Vec<(Timestamp, OutputLine)>,
+    /// What the user has said and is not written: it waits for as long as that fails.
+    remarks: BTreeMap<ExchangeId, Remark>,
     losses: Ledger,
     /// When to look at the bounds; `None` while nothing was written since.
     next_bounds: Option<Instant>,
@@ -145,6 +147,7 @@ impl Recorder {
             growing: BTreeMap::new(),
             generations: VecDeque::new(),
             output: Vec::new(),
+            remarks: BTreeMap::new(),
             losses: Ledger {
                 bus: Losses::default(),
                 disk: Losses::default(),
@@ -186,7 +189,9 @@ impl Recorder {
     }
 
     fn take_step(&mut self, id: ExchangeId, at: Timestamp, what: &ExchangeEvent) {
-        if let ExchangeEvent::Began { source, client, request } = what {
+        if let ExchangeEvent::Remarked(remark) = what {
+            self.remarks.insert(id, remark.clone());
+        } else if let ExchangeEvent::Began { source, client, request } = what {
             let (client, request) = (client.clone(), request.clone());
             let exchange = Exchange::begin(id, at, *source, client, request);
             self.growing.entry(id).or_insert_with(|| Growing::begin(exchange));
@@ -232,6 +237,7 @@ impl Recorder {
     fn has_something(&self) -> bool {
         !self.output.is_empty()
             || !self.generations.is_empty()
+            || !self.remarks.is_empty()
             || self.losses.noted != self.losses.all()
             || self.growing.values().any(|growing| growing.is_dirty)
     }
@@ -276,6 +282,10 @@ impl Recorder {
         for (id, at, what) in &self.generations {
             batch.generation(*id, *at, what)?;
         }
+        for (id, remark) in &self.remarks {
+            // One that is not there was deleted, or lost and counted.
+            batch.remark(*id, remark)?;
+        }
         if self.losses.noted != self.losses.all() {
             batch.losses(self.losses.all())?;
         }
@@ -294,6 +304,7 @@ impl Recorder {
         }
         self.output.clear();
         self.generations.clear();
+        self.remarks.clear();
         self.losses.noted = self.losses.all();
         self.next_bounds.get_or_insert(monotonic() + BOUNDS_EVERY);
     }

@@ -6,13 +6,16 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION: u32 = u32::from_be_bytes(*b"rdev");
 
 /// The version of a file that was brought up to date.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// From each version to the next, beginning with an empty file. What is here was
 /// released: a change of the tables is one more step, with a file of the version before
 /// among the tests.
-const STEPS: [&str; VERSION as usize] =
-    [include_str!("schema.sql"), include_str!("schema-2.sql")];
+const STEPS: [&str; VERSION as usize] = [
+    include_str!("schema.sql"),
+    include_str!("schema-2.sql"),
+    include_str!("schema-3.sql"),
+];
 
 /// Brings a file up to date, in one transaction. Several processes may do so at once. A
 /// newer file is left as it is; the version it then has is returned.
@@ -56,7 +59,7 @@ mod tests {
                 |row| row.get(0),
             )
             .unwrap();
-        assert_eq!(tables, 6);
+        assert_eq!(tables, 7);
         let application: u32 = connection
             .pragma_query_value(None, "application_id", |row| row.get(0))
             .unwrap();

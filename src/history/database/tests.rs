@@ -8,9 +8,9 @@ use rusqlite::Connection;
 use super::write::{self, Draft, Part};
 use super::*;
 use crate::exchange::{
-    Body, Exchange, ExchangeId, GenerationEvent, GenerationId, Hint, Link, Outcome,
-    OutputLine, OutputStream, Raised, ReloadReason, Request, Response, Rung, Source,
-    Timing, Traceback,
+    Body, Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId,
+    Hint, Link, Outcome, OutputLine, OutputStream, Raised, ReloadReason, Remark, Request,
+    Response, Rung, Source, Timing, Traceback,
 };
 use crate::http::{RequestHead, ResponseHead};
 
@@ -63,6 +63,7 @@ fn full() -> Exchange {
     exchange.called = Some(at(3));
     exchange.responded = Some(at(6));
     exchange.ended = Some(at(10));
+    exchange.remark = Remark { marked: true, comment: Some("why?".to_owned()) };
     exchange.timing = Timing {
         accepted: Some(at(-5)),
         queued: Some(at(2)),
@@ -143,6 +144,7 @@ fn a_row_of_a_list_says_the_same() {
         outcome: Some(Outcome::Cut("the process died".to_owned())),
         error: Some("KeyError: 'x'".to_owned()),
         hints: 2,
+        remark: full().remark,
     };
     assert_eq!(summary_at(&database, place), expected);
     assert_eq!(expected.began(), at(0));
@@ -258,4 +260,160 @@ fn a_generation_is_kept_with_its_reason_and_its_end() {
     [Integer(1), Null, Text("[\"/shop/views.py\"]"), Integer(4), Integer(5000), Integer(9), Text("was killed")]
     [Integer(2), Text("was killed"), Null, Null, Null, Null, Null]
     "#);
+}
+
+/// An exchange of that number with a body of 10 kB, begun so many seconds after the epoch.
+fn of_second(second: i64) -> Exchange {
+    let began = Timestamp::from_second(second).unwrap();
+    let number = ExchangeId(second.cast_unsigned());
+    let client = String::new();
+    let request = request("GET / HTTP/1.1\nHost: a\n\n");
+    let mut exchange = Exchange::begin(number, began, Source::Client, client, request);
+    exchange.response_body = body(&[b'x'; 10_000], 10_000);
+    exchange.output.push(OutputLine {
+        stream: OutputStream::Stderr,
+        generation: GenerationId(1),
+        exchange: Some(number),
+        text: b"printed".to_vec(),
+    });
+    exchange
+}
+
+/// A file with exchanges of the seconds from 1 to `count`, of which the second is marked
+/// and the third has a comment.
+fn with_remarks(count: i64) -> (tempfile::TempDir, Writer) {
+    let folder = tempfile::tempdir().unwrap();
+    let connection = open_to_write(&folder.path().join("history.db")).unwrap();
+    let beginning = Beginning {
+        kind: RunKind::Server,
+        title: String::new(),
+        address: String::new(),
+        at: Timestamp::UNIX_EPOCH,
+    };
+    let mut writer = Writer::begin(connection, &beginning).unwrap();
+    let mut batch = writer.batch().unwrap();
+    for second in 1..=count {
+        batch.add(&of_second(second)).unwrap();
+    }
+    let marked = Remark { marked: true, comment: None };
+    let commented = Remark { marked: false, comment: Some("why?".to_owned()) };
+    assert!(batch.remark(ExchangeId(2), &marked).unwrap());
+    assert!(batch.remark(ExchangeId(3), &commented).unwrap());
+    assert!(batch.remark(ExchangeId(4), &marked).unwrap());
+    assert!(batch.remark(ExchangeId(4), &Remark::default()).unwrap());
+    assert!(!batch.remark(ExchangeId(u64::MAX), &marked).unwrap());
+    batch.commit().unwrap();
+    (folder, writer)
+}
+
+/// Holds a file to its bounds until there is nothing more to delete, and gives the
+/// numbers of the exchanges that are left, the oldest first, all of them whole.
+fn left(writer: &mut Writer, bounds: Bounds, now: Timestamp) -> Vec<i64> {
+    let mut steps = 0;
+    while bounds.enforce(writer.connection(), now, None).unwrap() {
+        steps += 1;
+        assert!(steps < 10_000, "there is no end to it");
+    }
+    let mut statement = writer
+        .connection()
+        .prepare("SELECT number, at FROM exchange ORDER BY at")
+        .unwrap();
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, Place(row.get(1)?))));
+    let rows: Vec<(i64, Place)> = rows.unwrap().collect::<Result<_, _>>().unwrap();
+    drop(statement);
+    for (number, place) in &rows {
+        let kept = record(writer.connection(), *place).unwrap().unwrap().exchange;
+        let added = of_second(*number);
+        assert_eq!(kept.response_body, added.response_body);
+        assert_eq!(kept.output, added.output);
+    }
+    let runs: i64 = writer
+        .connection()
+        .query_row("SELECT count(*) FROM run", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(runs, 1);
+    rows.into_iter().map(|(number, _)| number).collect()
+}
+
+const NO_BOUNDS: Bounds =
+    Bounds { size: u64::MAX, age: SignedDuration::MAX, body: u64::MAX };
+
+#[test]
+fn what_is_too_old_goes_but_for_what_is_marked_or_has_a_comment() {
+    let (_folder, mut writer) = with_remarks(1200);
+    let now = Timestamp::from_second(1300).unwrap();
+    let all: Vec<i64> = (1..=1200).collect();
+    assert_eq!(left(&mut writer, NO_BOUNDS, now), all);
+    let bounds = Bounds { age: SignedDuration::from_secs(200), ..NO_BOUNDS };
+    let mut expected = vec![2, 3];
+    expected.extend(1100..=1200);
+    assert_eq!(left(&mut writer, bounds, now), expected);
+    let bounds = Bounds { age: SignedDuration::ZERO, ..NO_BOUNDS };
+    assert_eq!(left(&mut writer, bounds, now), [2, 3]);
+}
+
+#[test]
+fn what_is_too_much_goes_but_for_what_is_marked_or_has_a_comment() {
+    let (folder, mut writer) = with_remarks(600);
+    let now = Timestamp::from_second(700).unwrap();
+    let bounds = Bounds { size: 3 << 20, ..NO_BOUNDS };
+    let kept = left(&mut writer, bounds, now);
+    assert_eq!(kept[..2], [2, 3]);
+    let newest: Vec<i64> = (kept[2]..=600).collect();
+    assert_eq!(kept[2..], newest);
+    assert!(kept.len() > 100, "{}", kept.len());
+    writer
+        .connection()
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    let size = std::fs::metadata(folder.path().join("history.db")).unwrap().len();
+    assert!(size <= 3 << 20, "{size}");
+    // Nothing else can be deleted, however little there may be.
+    let bounds = Bounds { size: 1, ..NO_BOUNDS };
+    assert_eq!(left(&mut writer, bounds, now), [2, 3]);
+}
+
+#[test]
+fn what_the_user_says_on_the_bus_is_recorded_also_after_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let bus = crate::bus::Bus::default();
+    let subscription = bus.subscribe();
+    let setup = recorder::Setup {
+        file: file.clone(),
+        is_own_place: true,
+        bounds: NO_BOUNDS,
+        beginning: Beginning {
+            kind: RunKind::Server,
+            title: String::new(),
+            address: String::new(),
+            at: at(0),
+        },
+        clock: crate::clock::Clock::start(),
+        bus: bus.clone(),
+    };
+    let publish =
+        |id, what| bus.publish(Event::Exchange { id: ExchangeId(id), at: at(0), what });
+    let recorder = std::thread::spawn(move || recorder::run(setup, &subscription));
+    for id in 1..=3 {
+        let request = request("GET / HTTP/1.1\nHost: a\n\n");
+        let (source, client) = (Source::Client, String::new());
+        publish(id, ExchangeEvent::Began { source, client, request });
+        publish(id, ExchangeEvent::Ended(Outcome::Complete));
+    }
+    let reader = loop {
+        match Reader::open(&file) {
+            Ok(reader) if reader.latest(9).unwrap().len() == 3 => break reader,
+            _ => std::thread::yield_now(),
+        }
+    };
+    let said = Remark { marked: true, comment: Some("ask Ada".to_owned()) };
+    publish(1, ExchangeEvent::Remarked(said.clone()));
+    publish(2, ExchangeEvent::Remarked(said.clone()));
+    publish(2, ExchangeEvent::Remarked(Remark::default()));
+    bus.close();
+    recorder.join().unwrap();
+    let remarks: Vec<Remark> =
+        reader.latest(9).unwrap().into_iter().rev().map(|row| row.remark).collect();
+    assert_eq!(remarks, [said, Remark::default(), Remark::default()]);
 }

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::exchange::{
     Exchange, GenerationEvent, GenerationId, Outcome, OutputLine, OutputStream,
-    ReloadReason, Rung, Source,
+    ReloadReason, Remark, Rung, Source,
 };
 use crate::http::Headers;
 
@@ -72,6 +72,9 @@ pub(super) fn insert(
             draft.request.bytes,
             draft.response.bytes,
         ])?;
+    if !draft.exchange.remark.is_none() {
+        write_remark(connection, place, &draft.exchange.remark)?;
+    }
     Ok(place)
 }
 
@@ -170,6 +173,23 @@ fn write_summary(
         since(timing.closed),
         since(exchange.ended),
     ])
+}
+
+/// Writes what the user says of an exchange now, in place of what was said before.
+pub(super) fn write_remark(
+    connection: &Connection,
+    place: Place,
+    remark: &Remark,
+) -> rusqlite::Result<()> {
+    let sql = if remark.is_none() {
+        "DELETE FROM remark WHERE exchange = ?1 AND ?2 = 0 AND ?3 IS NULL"
+    } else {
+        "REPLACE INTO remark (exchange, marked, comment) VALUES (?1, ?2, ?3)"
+    };
+    connection
+        .prepare_cached(sql)?
+        .execute(params![place.0, i64::from(remark.marked), remark.comment])
+        .map(drop)
 }
 
 /// Writes a line the application printed; `exchange` is the place of its exchange.

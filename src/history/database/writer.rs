@@ -4,9 +4,12 @@ use jiff::Timestamp;
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::bus::Losses;
-use crate::exchange::{Exchange, GenerationEvent, GenerationId, OutputLine};
+use crate::exchange::{
+    Exchange, ExchangeId, GenerationEvent, GenerationId, OutputLine, Remark,
+};
 
-use super::record::{Place, RunId};
+use super::read;
+use super::record::{Place, RecordId, RunId};
 use super::write::{self, Draft};
 
 /// What a run is.
@@ -128,6 +131,21 @@ impl Batch<'_> {
         exchange: Option<Place>,
     ) -> rusqlite::Result<()> {
         write::insert_output(&self.transaction, self.run, at, line, exchange)
+    }
+
+    /// Writes what the user says of an exchange of this run; `false` where it is not, or
+    /// no longer, there.
+    pub(super) fn remark(
+        &self,
+        number: ExchangeId,
+        remark: &Remark,
+    ) -> rusqlite::Result<bool> {
+        let id = RecordId { run: self.run, number };
+        let Some(place) = read::place_of(&self.transaction, id)? else {
+            return Ok(false);
+        };
+        write::write_remark(&self.transaction, place, remark)?;
+        Ok(true)
     }
 
     pub(super) fn generation(

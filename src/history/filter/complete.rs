@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(complete("dur:").help, Some("how long it took: us, ms, s, m, h"));
         assert_eq!(complete("dur:>1").words, Vec::<String>::new());
         assert!(complete("~").words.contains(&"~bq".to_owned()));
-        assert_eq!(complete("").words.len(), 27);
+        assert_eq!(complete("").words.len(), 28);
         assert_eq!(complete("zz:").help, None);
     }
 }

@@ -66,6 +66,8 @@ pub(super) enum TextField {
     Client,
     RequestType,
     ResponseType,
+    /// What the user has written to it.
+    Comment,
 }
 
 /// Numbers that a row of the database has.
@@ -103,6 +105,8 @@ pub(super) enum Flag {
     ClientGone,
     Refused,
     Cut,
+    Marked,
+    Commented,
 }
 
 /// What a text has to be like.

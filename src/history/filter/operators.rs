@@ -55,6 +55,7 @@ const HAS: &[(&str, Flag)] = &[
     ("body", Flag::HasResponseBody),
     ("request-body", Flag::HasRequestBody),
     ("cut-body", Flag::CutBody),
+    ("comment", Flag::Commented),
 ];
 
 const SOURCES: &[(&str, Flag)] =
@@ -66,6 +67,7 @@ const IS: &[(&str, Flag)] = &[
     ("gone", Flag::ClientGone),
     ("refused", Flag::Refused),
     ("cut", Flag::Cut),
+    ("marked", Flag::Marked),
 ];
 
 const fn row(
@@ -78,7 +80,7 @@ const fn row(
     Operator { name, short, value, help, example }
 }
 
-pub(super) const OPERATORS: [Operator; 29] = [
+pub(super) const OPERATORS: [Operator; 31] = [
     row("method", "m", Value::Method, "method:POST", "the method"),
     row("status", "c", Value::Status, "status:5xx", "404, 5xx, >=400 or 400..404"),
     row(
@@ -167,14 +169,14 @@ pub(super) const OPERATORS: [Operator; 29] = [
         "",
         Value::Choice(HAS),
         "has:error",
-        "error, hint, output, response, query, body,\nrequest-body, cut-body",
+        "error, hint, output, response, query, body,\nrequest-body, cut-body, comment",
     ),
     row(
         "is",
         "",
         Value::Choice(IS),
         "is:running",
-        "running, complete, gone, refused, cut",
+        "running, complete, gone, refused, cut, marked",
     ),
     row(
         "header",
@@ -220,6 +222,14 @@ pub(super) const OPERATORS: [Operator; 29] = [
     ),
     row("error", "", Value::Traceback, "error:KeyError", "in the traceback"),
     row("output", "", Value::Output, "output:warning", "in what was printed for it"),
+    row(
+        "comment",
+        "",
+        Value::Text(TextField::Comment),
+        "comment:slow",
+        "in what you have written to it",
+    ),
+    row("", "marked", Value::Nothing(Flag::Marked), "~marked", "it is marked"),
     row("", "q", Value::Nothing(Flag::Unanswered), "~q", "there is no response"),
     row("", "s", Value::Nothing(Flag::Answered), "~s", "there is a response"),
 ];

@@ -103,6 +103,7 @@ impl<'a> Facts<'a> {
                 Some(format!("{} {url}", self.exchange.request.method()))
             }
             TextField::Client => Some(self.exchange.client.clone()),
+            TextField::Comment => self.exchange.remark.comment.clone(),
             TextField::RequestType => media_type(&head?.headers),
             TextField::ResponseType => media_type(&self.response_head()?.headers),
         }
@@ -149,6 +150,8 @@ impl<'a> Facts<'a> {
             Flag::ClientGone => outcome == Some(&Outcome::ClientGone),
             Flag::Refused => outcome == Some(&Outcome::Refused),
             Flag::Cut => matches!(outcome, Some(Outcome::Cut(_))),
+            Flag::Marked => exchange.remark.marked,
+            Flag::Commented => exchange.remark.comment.is_some(),
         }
     }
 

@@ -25,6 +25,7 @@ pub struct Sql {
 const ALWAYS: &str = "1";
 /// Microseconds from which on the index `exchange_slow` has an exchange.
 const SLOW: i64 = 100_000;
+const COMMENT: &str = "(SELECT comment FROM remark WHERE remark.exchange = exchange.at)";
 const URL: &str = "(ifnull(host, '') || path || ifnull('?' || query, ''))";
 const LINE: &str =
     "(method || ' ' || ifnull(host, '') || path || ifnull('?' || query, ''))";
@@ -128,6 +129,7 @@ fn text(field: TextField, pattern: &Pattern) -> (String, Vec<Value>, bool) {
         TextField::Client => "client",
         TextField::RequestType => "request_type",
         TextField::ResponseType => "response_type",
+        TextField::Comment => COMMENT,
     };
     match pattern {
         Pattern::Contains(part) => {
@@ -215,5 +217,9 @@ fn flag(flag: Flag) -> &'static str {
         Flag::ClientGone => "outcome = 1",
         Flag::Refused => "outcome = 2",
         Flag::Cut => "outcome = 3",
+        Flag::Marked => "at IN (SELECT exchange FROM remark WHERE marked)",
+        Flag::Commented => {
+            "at IN (SELECT exchange FROM remark WHERE comment IS NOT NULL)"
+        }
     }
 }

@@ -15,8 +15,8 @@ use super::super::database::{
 use super::operators::OPERATORS;
 use super::*;
 use crate::exchange::{
-    Exchange, ExchangeId, GenerationId, Hint, Outcome, OutputLine, OutputStream, Request,
-    Response, Source, Traceback,
+    Exchange, ExchangeId, GenerationId, Hint, Outcome, OutputLine, OutputStream, Remark,
+    Request, Response, Source, Traceback,
 };
 use crate::http::{RequestHead, ResponseHead};
 
@@ -96,6 +96,7 @@ fn kinds() -> Vec<Exchange> {
     );
     again.source = Source::Replay(ExchangeId(2));
     again.outcome = Some(Outcome::ClientGone);
+    again.remark = Remark { marked: true, comment: Some("Slow, ask Ada".to_owned()) };
     let running = asked(5, 10, "GET / HTTP/1.1\nHost: localhost", b"");
     let mut refused = answered(asked(6, 5, "bad", b""), 1, "400 Bad Request", b"no");
     refused.outcome = Some(Outcome::Refused);
@@ -182,7 +183,13 @@ fn numbers<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<u64> {
 }
 
 /// Filters, and the numbers of what they find.
-const FOUND: [(&str, &[u64]); 96] = [
+const FOUND: [(&str, &[u64]); 102] = [
+    ("is:marked", &[4]),
+    ("~marked", &[4]),
+    ("not ~marked path:api", &[1, 2]),
+    ("has:comment", &[4]),
+    ("comment:\"ask ada\"", &[4]),
+    ("not comment:/^slow/", &[1, 2, 3, 5, 6, 7]),
     ("", &[1, 2, 3, 4, 5, 6, 7]),
     ("method:POST", &[2]),
     ("method:put", &[4]),
