@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::iter::once;
 use std::net::{SocketAddr, TcpListener};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, OnceLock};
@@ -128,6 +128,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         address: shown.address.clone(),
         at: clock.now(),
     };
+    let history = config.history.place.file().map(Path::to_owned);
     let recording = Recording::start(&config.history, beginning, &bus, clock)?;
     let parts = Parts::start(config, listener, &bus, clock, &ends)?;
     let face = Face::show(shown, subscription, parts.commands(), clock, &ends)?;
@@ -139,7 +140,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     bus.close();
     face.finish();
     recording.finish();
-    Ok(last_word(&ended))
+    Ok(last_word(&ended, history.as_deref()))
 }
 
 /// Whether there is somebody who can see a dashboard and press keys.
@@ -210,17 +211,15 @@ impl Face {
     fn leave(&self, ended: &End, end: &Receiver<End>) {
         let Self::Dashboard(remote) = self else { return };
         let left = match ended {
-            End::Left(left) => Some(*left),
+            End::Left(left) => Some(left.in_flight),
             End::NoTerminal(_) | End::Broken(DASHBOARD, _) => None,
             End::Signal(_) | End::Hopeless(..) | End::Broken(..) => {
                 remote.quit();
                 wait_until_left(end)
             }
         };
-        if let Some(left) = left
-            && left.in_flight > 0
-        {
-            let requests = counted(left.in_flight, "request");
+        if let Some(in_flight @ 1..) = left {
+            let requests = counted(in_flight, "request");
             say(&format!("waiting for {requests} to end; ctrl-c does not wait"));
         }
     }
@@ -233,11 +232,11 @@ impl Face {
     }
 }
 
-/// Waits for the dashboard to give the terminal back.
-fn wait_until_left(end: &Receiver<End>) -> Option<tui::Ended> {
+/// Waits for the dashboard to give the terminal back. How many are in flight then.
+fn wait_until_left(end: &Receiver<End>) -> Option<u64> {
     while let Ok(next) = end.recv_timeout(LEAVING) {
         match next {
-            End::Left(left) => return Some(left),
+            End::Left(left) => return Some(left.in_flight),
             End::NoTerminal(_) | End::Broken(DASHBOARD, _) => return None,
             End::Signal(_) | End::Hopeless(..) | End::Broken(..) => {}
         }
@@ -562,12 +561,11 @@ fn status(signal: i32) -> u8 {
 }
 
 /// The exit status, with the last word where there is one.
-fn last_word(end: &End) -> u8 {
+fn last_word(end: &End, history: Option<&Path>) -> u8 {
     match end {
         End::Signal(signal) => status(*signal),
         End::Left(ended) => {
-            let exchanges = counted(ended.exchanges, "exchange");
-            say(&format!("{exchanges}, {} failed", ended.errors));
+            say(&ended.summary(history));
             0
         }
         End::NoTerminal(error) => {

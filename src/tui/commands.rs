@@ -3,6 +3,7 @@
 
 use super::column::Column;
 use super::keymap::Action;
+use super::panes::Pane;
 
 /// What may follow the name of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,8 +47,19 @@ pub(super) const COMMANDS: &[Entry] = &[
         Argument::Number,
         "how generation N, or the last one, was made and why",
     ),
+    entry("resend", Action::Replay, Argument::Nothing, "send the request again"),
+    entry("follow", Action::Follow, Argument::Nothing, "follow the newest exchange"),
+    entry("layout", Action::Rearrange, Argument::Nothing, "arrange the panes otherwise"),
     entry("sort", Action::Sort, Argument::Column, "sort by a column"),
+    entry("clear", Action::Clear, Argument::Nothing, "clear the list"),
+    entry("undo", Action::Undo, Argument::Nothing, "bring back what was cleared"),
     entry("filter", Action::Filter, Argument::Filter, "show only what it lets through"),
+    entry(
+        "traffic",
+        Action::Show(Pane::Traffic),
+        Argument::Nothing,
+        "charts of the last minutes, and each route",
+    ),
     entry("help", Action::Help, Argument::Nothing, "the keys"),
     entry("quit", Action::Quit, Argument::Nothing, "quit"),
 ];
@@ -59,7 +71,7 @@ impl Entry {
             Argument::Nothing => "",
             Argument::Number => " N",
             Argument::Column => " COLUMN",
-            Argument::Filter => " FILTER",
+            Argument::Filter => " TEXT",
         };
         format!(":{}{argument}", self.name)
     }

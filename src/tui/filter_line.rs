@@ -14,8 +14,8 @@ pub(super) enum Remark {
     Wrong { at: usize, problem: String },
     /// The last word may become one of these.
     Words(Vec<String>),
-    /// What the operator that is typed looks at.
-    Help(&'static str),
+    /// What the operator looks at that is typed, or begun.
+    Help(String),
     /// There is nothing to say.
     Fine,
 }
@@ -28,12 +28,15 @@ pub(super) fn remark(typed: &str, now: Timestamp) -> Remark {
     });
     match Filter::parse(typed, now) {
         // What is only begun is not wrong yet.
-        Err(_) if word_is_begun && !words.is_empty() => Remark::Words(words),
+        Err(_) if word_is_begun && words.len() > 1 => Remark::Words(words),
+        _ if word_is_begun && words.len() == 1 => {
+            Remark::Help(format!("{}  {}", words[0], help.unwrap_or_default()))
+        }
         Err(error) => Remark::Wrong { at: error.column - 1, problem: error.problem },
         Ok(_) if typed.is_empty() || words.len() > 1 && word_is_begun => {
             Remark::Words(words)
         }
-        Ok(_) => help.map_or(Remark::Fine, Remark::Help),
+        Ok(_) => help.map_or(Remark::Fine, |help| Remark::Help(help.to_owned())),
     }
 }
 
@@ -47,7 +50,7 @@ pub(super) fn open(state: &mut State) {
 pub(super) fn run(state: &mut State) {
     let typed = state.prompt.filter.text().unwrap_or_default().to_owned();
     if let Ok(filter) = Filter::parse(&typed, state.now) {
-        let text = state.prompt.filter.take();
+        let text = state.prompt.filter.take().trim().to_owned();
         state.shown.set_filter(&*state.store, text, filter);
     }
 }
@@ -84,7 +87,11 @@ mod tests {
         assert!(matches!(of(""), Remark::Words(words) if words.len() > 20));
         assert!(matches!(of("is:"), Remark::Words(words) if words.len() == 6));
         assert!(matches!(of("is:c"), Remark::Words(words) if words.len() == 2));
-        assert_eq!(of("status:5xx"), Remark::Help("404, 5xx, >=400 or 400..404"));
+        assert_eq!(
+            of("status:5xx"),
+            Remark::Help("404, 5xx, >=400 or 400..404".to_owned())
+        );
+        assert_eq!(of("/a meth"), Remark::Help("method:  the method".to_owned()));
         assert!(matches!(of("status:5xy"), Remark::Wrong { at: 7, .. }));
         assert!(matches!(of("a (zz"), Remark::Wrong { at: 2, .. }));
         assert_eq!(of("checkout"), Remark::Fine);

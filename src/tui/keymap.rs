@@ -50,6 +50,8 @@ pub(super) enum Action {
     Turn,
     Filter,
     ToggleFilter,
+    Clear,
+    Undo,
     CommandLine,
     Run,
     Complete,
@@ -71,6 +73,7 @@ pub(super) enum Context {
     List,
     Detail,
     Output,
+    Traffic,
     Help,
     Sort,
     CommandLine,
@@ -84,6 +87,7 @@ impl Context {
             Self::List => "exchanges",
             Self::Detail => "detail",
             Self::Output => "output",
+            Self::Traffic => "traffic",
             Self::Help => "help",
             Self::Sort => "sorting",
             Self::CommandLine => "command line",
@@ -106,12 +110,13 @@ pub(super) struct Binding {
 
 /// But not where text is typed.
 const EVERYWHERE: &[Context] =
-    &[Context::List, Context::Detail, Context::Output, Context::Help];
-const PANES: &[Context] = &[Context::List, Context::Detail, Context::Output];
+    &[Context::List, Context::Detail, Context::Output, Context::Traffic, Context::Help];
+const PANES: &[Context] =
+    &[Context::List, Context::Detail, Context::Output, Context::Traffic];
 const EXCHANGE: &[Context] = &[Context::List, Context::Detail];
 const LIST: &[Context] = &[Context::List];
 const DETAIL: &[Context] = &[Context::Detail];
-const TEXT: &[Context] = &[Context::Detail, Context::Output];
+const TEXT: &[Context] = &[Context::Detail, Context::Output, Context::Traffic];
 const HELP: &[Context] = &[Context::Help];
 const OUTPUT: &[Context] = &[Context::Output];
 const SORT: &[Context] = &[Context::Sort];
@@ -148,6 +153,8 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::Filter, "f", EXCHANGE, "show only what a filter lets through", "filter"),
     row(Action::ToggleFilter, "&", EXCHANGE, "the filter off, or on again", ""),
     row(Action::Sort, "o", LIST, "sort by a column, or the other way round", ""),
+    row(Action::Clear, "z", LIST, "clear the list; u brings everything back", ""),
+    row(Action::Undo, "u", LIST, "bring back what was cleared", ""),
     row(Action::NextExchange, "space", DETAIL, "next exchange", "next"),
     row(Action::PreviousExchange, "p", DETAIL, "previous exchange", "previous"),
     row(Action::NextReload, "}", EXCHANGE, "to the next reload", ""),
@@ -164,6 +171,7 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::Show(Pane::List), "alt-1", PANES, "to the list", ""),
     row(Action::Show(Pane::Detail), "alt-2", PANES, "to the detail", ""),
     row(Action::Show(Pane::Output), "alt-3", PANES, "to the output", ""),
+    row(Action::Show(Pane::Traffic), "T alt-4", PANES, "charts, and each route", ""),
     row(Action::Down, "j down", EVERYWHERE, "down; 5j: five down", ""),
     row(Action::Up, "k up", EVERYWHERE, "up", ""),
     row(Action::HalfPageDown, "ctrl-d", EVERYWHERE, "half a page down", ""),
@@ -187,7 +195,7 @@ pub(super) const TABLE: &[Binding] = &[
         "to the shell; the server stops until fg or bg",
         "",
     ),
-    row(Action::CommandLine, ":", PANES, "type a command", "cmd"),
+    row(Action::CommandLine, ": ctrl-p", PANES, "type a command", "cmd"),
     row(Action::Help, "?", PANES, "this help", "help"),
     row(Action::Back, "esc q", TEXT, "back to the list", "back"),
     row(Action::Back, "esc q ?", HELP, "close this help", "close"),

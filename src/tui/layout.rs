@@ -34,6 +34,9 @@ pub struct Regions {
     pub(super) divide: Rect,
     pub(super) detail: PaneRegion,
     pub(super) output: PaneRegion,
+    pub(super) traffic: PaneRegion,
+    /// Charts above the body of the traffic.
+    pub(super) charts: Rect,
     pub(super) hints: Rect,
     /// What a popup may take.
     pub(super) popup: Rect,
@@ -47,6 +50,13 @@ pub fn layout(state: &State, area: Rect) -> Regions {
     let mut regions = Regions { status, hints, popup: main, ..Regions::default() };
     let (upper, output) = take_top(main, main.height - output_height(state.panes, main));
     regions.output = pane(output);
+    if state.panes.focus == Pane::Traffic {
+        regions.traffic = pane(upper);
+        let body = regions.traffic.body;
+        let height = charts_height(body);
+        (regions.charts, regions.traffic.body) = take_top(body, height);
+        return regions;
+    }
     match arrangement(state.panes, upper) {
         Arrangement::SideBySide => side_by_side(&mut regions, upper),
         Arrangement::Stacked => {
@@ -56,7 +66,7 @@ pub fn layout(state: &State, area: Rect) -> Regions {
         }
         Arrangement::Alone => match state.panes.focus {
             Pane::Detail => regions.detail = pane(upper),
-            Pane::List | Pane::Output => regions.list = pane(upper),
+            _ => regions.list = pane(upper),
         },
     }
     let body = regions.list.body;
@@ -93,12 +103,20 @@ fn side_by_side(regions: &mut Regions, upper: Rect) {
     regions.detail = pane(detail);
 }
 
+/// Three charts of a line and up to five rows, where the table has as much room.
+fn charts_height(body: Rect) -> u16 {
+    match body.height / 2 / 3 {
+        0 | 1 => 0,
+        each => each.min(6) * 3,
+    }
+}
+
 fn output_height(panes: Panes, main: Rect) -> u16 {
     match panes.focus {
         Pane::Output if panes.zoomed || main.height < WITH_OUTPUT => main.height,
         Pane::Output => main.height / 2,
-        Pane::List | Pane::Detail if panes.zoomed || main.height < WITH_OUTPUT => 0,
-        Pane::List | Pane::Detail => (main.height / 5).clamp(4, 12),
+        _ if panes.zoomed || main.height < WITH_OUTPUT => 0,
+        _ => (main.height / 5).clamp(4, 12),
     }
 }
 
@@ -143,11 +161,13 @@ mod tests {
                     Pane::List => regions.list,
                     Pane::Detail => regions.detail,
                     Pane::Output => regions.output,
+                    Pane::Traffic => regions.traffic,
                 };
                 assert!(!region.body.is_empty(), "{panes:?} at {width}x{height}");
                 panes.zoomed = true;
                 let alone = arranged(panes, width, height);
-                let others = [alone.list.body, alone.detail.body, alone.output.body];
+                let (list, detail) = (alone.list.body, alone.detail.body);
+                let others = [list, detail, alone.output.body, alone.traffic.body];
                 let seen = others.iter().filter(|body| !body.is_empty()).count();
                 assert_eq!(seen, 1, "{panes:?} at {width}x{height}");
             }
@@ -157,7 +177,7 @@ mod tests {
     /// Every arrangement with each pane in focus.
     fn every_way() -> Vec<Panes> {
         let mut ways = Vec::new();
-        for focus in [Pane::List, Pane::Detail, Pane::Output] {
+        for focus in [Pane::List, Pane::Detail, Pane::Output, Pane::Traffic] {
             let mut panes = Panes::default();
             for _ in 0..5 {
                 ways.push(panes.focused(focus));
@@ -191,6 +211,9 @@ mod tests {
             found.detail.body,
             found.output.heading,
             found.output.body,
+            found.traffic.heading,
+            found.traffic.body,
+            found.charts,
         ];
         for (index, one) in all.iter().enumerate() {
             assert_eq!(area.intersection(*one).area(), one.area());

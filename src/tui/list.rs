@@ -159,6 +159,9 @@ impl List {
             return;
         }
         let last = rows.len() - 1;
+        if self.selected.is_none() && rows.complete {
+            self.select_newest(rows);
+        }
         let place = self.selected.map_or(last, |selected| rows.place(selected).min(last));
         if self.selected.is_some() && rows.complete {
             self.selected = rows.get(place);

@@ -12,11 +12,13 @@
 //! functions of plain data. The selection is the id of an exchange or of a generation,
 //! never an index, and nothing is built for a row or a line that is not on the screen.
 
+mod choosing;
 mod column;
 mod command_line;
 mod commands;
 mod detail;
 mod editor;
+mod ended;
 mod filter_line;
 mod filtering;
 mod generation;
@@ -34,12 +36,14 @@ mod state;
 mod tabs;
 mod theme;
 mod timeline;
+mod traffic;
 mod update;
 mod view;
 
+pub use ended::{Ended, EndedBy};
 pub use layout::{Regions, layout};
 pub use message::{Effect, Message};
-pub use shell::{Ended, EndedBy, Inbox, Remote, Setup, channel, run};
+pub use shell::{Inbox, Remote, Setup, channel, run};
 pub use state::{Facts, State};
 pub use theme::Styles;
 pub use update::update;

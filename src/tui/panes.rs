@@ -7,17 +7,19 @@ pub(super) enum Pane {
     List,
     Detail,
     Output,
+    /// In place of list and detail, and not on the way of the tab key.
+    Traffic,
 }
 
 impl Pane {
-    const ALL: [Self; 3] = [Self::List, Self::Detail, Self::Output];
+    const ROUND: [Self; 3] = [Self::List, Self::Detail, Self::Output];
 
     /// The next one in the order of the tab key, or the one before.
     pub(super) fn neighbour(self, forward: bool) -> Self {
-        let count = Self::ALL.len();
+        let count = Self::ROUND.len();
         let step = if forward { 1 } else { count - 1 };
-        let place = Self::ALL.iter().position(|pane| *pane == self).unwrap_or(0);
-        Self::ALL[(place + step) % count]
+        let place = Self::ROUND.iter().position(|pane| *pane == self).unwrap_or(0);
+        Self::ROUND[(place + step) % count]
     }
 }
 
@@ -59,6 +61,9 @@ impl Panes {
     /// Goes on from side by side over stacked and the list alone to the detail alone.
     pub(super) fn rearrange(&mut self) {
         self.zoomed = false;
+        if self.focus == Pane::Traffic {
+            self.focus = Pane::List;
+        }
         let next = match (self.arrangement(self.wide), self.focus) {
             (Arrangement::SideBySide, _) => Arrangement::Stacked,
             (Arrangement::Stacked, _) => {

@@ -1,12 +1,14 @@
-//! What is known of the server as a whole: the counts.
+//! What is known of the server as a whole: the counts, and how long things took.
 
 use std::collections::HashSet;
 
 use crate::bus::Losses;
 use crate::exchange::ExchangeId;
 
+use super::traffic::Traffic;
+
 /// What the status line counts.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Server {
     pub(super) exchanges: u64,
     /// Those that ended badly.
@@ -14,6 +16,7 @@ pub(super) struct Server {
     pub(super) in_flight: u64,
     /// Those that wait for a generation.
     pub(super) held: HashSet<ExchangeId>,
+    pub(super) traffic: Traffic,
     /// What this reader of the bus lost.
     pub(super) losses: Losses,
 }

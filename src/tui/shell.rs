@@ -25,6 +25,7 @@ use crate::exchange::{Notice, Severity};
 use crate::terminal::{Input, Report, Screen, Suspension, Typed};
 
 use super::editor;
+use super::ended::{Ended, EndedBy};
 use super::layout::layout;
 use super::message::{Effect, Message};
 use super::state::{Facts, State};
@@ -59,30 +60,6 @@ pub struct Setup {
     pub clock: Clock,
     pub zone: TimeZone,
     pub styles: Styles,
-}
-
-/// How it ended, with what a summary needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ended {
-    pub by: EndedBy,
-    pub exchanges: u64,
-    /// Those that ended badly.
-    pub errors: u64,
-    /// Those that have not ended.
-    pub in_flight: u64,
-}
-
-/// Who ended it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum EndedBy {
-    /// The user, with a key.
-    User,
-    /// A [`Remote`].
-    Remote,
-    /// The bus was closed.
-    Bus,
-    /// The terminal went away.
-    Terminal,
 }
 
 /// What comes through the channel.
@@ -162,11 +139,12 @@ pub fn run(
     };
     let by = shell.turn_until_end();
     let (exchanges, errors, in_flight) = shell.state.counts();
+    let slowest = shell.state.slowest();
     // The receiver goes first: a reader that waits for room in the channel must end
     // before it can be joined.
     drop(shell);
     drop(input);
-    Ok(Ended { by, exchanges, errors, in_flight })
+    Ok(Ended { by, exchanges, errors, in_flight, slowest })
 }
 
 fn inward(report: Report) -> Inward {

@@ -19,6 +19,8 @@ pub(super) struct Shown {
     /// A filter that is switched off, as it was typed.
     aside: Option<(String, Filter)>,
     sorting: Option<Sorting>,
+    /// What is not newer than this was cleared away.
+    cleared: Option<ExchangeId>,
     /// What has to be sorted in again.
     changed: HashSet<ExchangeId>,
     /// How many exchanges the store had dropped when that was last looked at.
@@ -29,12 +31,14 @@ impl Shown {
     /// The rows of the list.
     pub(super) fn timeline<'a>(&'a self, store: &'a dyn Store) -> Timeline<'a> {
         let numbered = self.numbered(store);
+        let generations = store.generations();
+        let old = generations.partition_point(|it| it.after < self.cleared);
         let plain = self.filtering.is_none() && self.sorting.is_none();
         Timeline {
             ids: self.sorting.as_ref().map_or(numbered, Sorting::ids),
             numbered,
             // Between rows that are not neighbours they would part nothing.
-            generations: if plain { store.generations() } else { &[] },
+            generations: if plain { &generations[old..] } else { &[] },
             order: self.sorting.as_ref().map_or(Order::Numbers, |it| match it.column {
                 Column::Number => Order::NumbersDown,
                 _ => Order::Other,
@@ -44,7 +48,28 @@ impl Shown {
     }
 
     fn numbered<'a>(&'a self, store: &'a dyn Store) -> &'a [ExchangeId] {
-        self.filtering.as_ref().map_or(store.ids(), Filtering::ids)
+        numbered(store, self.filtering.as_ref(), self.cleared)
+    }
+
+    /// How many exchanges there are to be shown if the filter lets them all through.
+    pub(super) fn total(&self, store: &dyn Store) -> usize {
+        numbered(store, None, self.cleared).len()
+    }
+
+    /// Clears away what there is; returns how many that are.
+    pub(super) fn clear(&mut self, store: &dyn Store) -> usize {
+        let total = self.total(store);
+        self.cleared = store.ids().last().copied().or(self.cleared);
+        self.start_over(store);
+        total
+    }
+
+    /// Brings back what was cleared away. Returns how many that are.
+    pub(super) fn bring_back(&mut self, store: &dyn Store) -> usize {
+        let before = self.total(store);
+        self.cleared = None;
+        self.start_over(store);
+        self.total(store) - before
     }
 
     /// Something about an exchange has changed.
@@ -70,7 +95,7 @@ impl Shown {
                 self.changed.extend(moved);
             }
         }
-        let numbered = self.filtering.as_ref().map_or(store.ids(), Filtering::ids);
+        let numbered = numbered(store, self.filtering.as_ref(), self.cleared);
         if let Some(sorting) = &mut self.sorting
             && (fewer || !self.changed.is_empty())
         {
@@ -146,10 +171,20 @@ impl Shown {
 
     fn start_over(&mut self, store: &dyn Store) {
         self.changed.clear();
-        let numbered = self.filtering.as_ref().map_or(store.ids(), Filtering::ids);
+        let numbered = numbered(store, self.filtering.as_ref(), self.cleared);
         if let Some(sorting) = &mut self.sorting {
             sorting.fill(store, numbered);
         }
         self.refresh(store);
     }
+}
+
+/// What is shown, oldest first.
+fn numbered<'a>(
+    store: &'a dyn Store,
+    filtering: Option<&'a Filtering>,
+    cleared: Option<ExchangeId>,
+) -> &'a [ExchangeId] {
+    let ids = filtering.map_or(store.ids(), Filtering::ids);
+    &ids[ids.partition_point(|id| Some(*id) <= cleared)..]
 }

@@ -183,6 +183,11 @@ impl State {
         (self.server.exchanges, self.server.errors, self.server.in_flight)
     }
 
+    /// The slowest exchange that has ended, and how long it took.
+    pub fn slowest(&self) -> Option<(String, Duration)> {
+        self.server.traffic.slowest().cloned()
+    }
+
     /// What the keys mean now.
     pub(super) fn context(&self) -> Context {
         match (self.modals.last(), self.panes.focus) {
@@ -193,6 +198,7 @@ impl State {
             (None, Pane::List) => Context::List,
             (None, Pane::Detail) => Context::Detail,
             (None, Pane::Output) => Context::Output,
+            (None, Pane::Traffic) => Context::Traffic,
         }
     }
 
@@ -225,6 +231,7 @@ impl State {
         let rows = self.shown.timeline(&*self.store);
         self.panes.wide = layout::is_wide(regions.status.width);
         self.list.settle(rows, regions.list.body.height.into());
+        self.server.traffic.settle(regions.traffic.body.height.saturating_sub(1).into());
         self.output.settle(regions.output.body.height.into());
         self.settle_document();
         let (_, body) = super::view::tab_bar(self, regions.detail.body);
@@ -363,7 +370,10 @@ impl State {
             let long = self.now.duration_since(newest).as_secs() >= 10;
             Duration::from_millis(if long { 1000 } else { 100 })
         });
-        tenths.into_iter().chain(self.prompt.rest(self.now)).min()
+        let charts =
+            self.panes.focus == Pane::Traffic && self.server.traffic.moves(self.now);
+        let charts = charts.then_some(Duration::from_secs(1));
+        tenths.into_iter().chain(charts).chain(self.prompt.rest(self.now)).min()
     }
 }
 

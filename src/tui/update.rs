@@ -12,6 +12,7 @@ use crate::history::filter;
 use crate::replay::request_bytes;
 use crate::text;
 
+use super::choosing;
 use super::command_line::CommandLine;
 use super::commands::{self, Asked};
 use super::detail::Place;
@@ -61,7 +62,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 /// Brings the rows of the list nearer to where the store is.
 fn refresh(state: &mut State) {
     state.shown.refresh(&*state.store);
-    let attended = state.panes.focus == Pane::List;
+    let attended = matches!(state.panes.focus, Pane::List | Pane::Traffic);
     state.list.arrived(state.shown.timeline(&*state.store), attended);
 }
 
@@ -115,8 +116,10 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
                 exchange.traceback.is_some()
                     || exchange.response.as_ref().is_some_and(|it| it.head.status >= 500)
             });
-            if failed || matches!(outcome, Outcome::Cut(_)) {
-                state.server.errors += 1;
+            let failed = failed || matches!(outcome, Outcome::Cut(_));
+            state.server.errors += u64::from(failed);
+            if let Some(exchange) = state.store.exchange(id) {
+                state.server.traffic.count(exchange, failed);
             }
             if let Some(text) = state.store.exchange(id).and_then(replayed) {
                 state.prompt.say(info(text));
@@ -167,7 +170,7 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         act(state, action, count)
     } else {
         // A menu is left with any key that is not on it.
-        state.modals.pop_if(|modal| matches!(modal, Modal::Sort));
+        choosing::leave_menu(state);
         Vec::new()
     }
 }
@@ -273,17 +276,13 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
             return vec![Effect::Send(Command::Cold)];
         }
         Action::Explain => explain(state, count),
-        Action::Filter => filter_line::open(state),
-        Action::ToggleFilter => filter_line::toggle(state),
-        Action::Sort => state.modals.push(Modal::Sort),
-        Action::SortBy(column) => {
-            state.modals.pop_if(|modal| matches!(modal, Modal::Sort));
-            state.shown.sort_by(&*state.store, column);
-        }
-        Action::Turn => {
-            state.modals.pop_if(|modal| matches!(modal, Modal::Sort));
-            state.shown.turn(&*state.store);
-        }
+        Action::Filter
+        | Action::ToggleFilter
+        | Action::Clear
+        | Action::Undo
+        | Action::Sort
+        | Action::SortBy(_)
+        | Action::Turn => choosing::act(state, action),
         Action::CommandLine => state.prompt.line.open(""),
         // They are of the command line, which has been asked before.
         Action::Run
@@ -326,25 +325,25 @@ fn move_by(state: &mut State, rows: isize) {
             };
         }
         Pane::Output => state.output.scroll_by(rows),
+        Pane::Traffic => state.server.traffic.scroll_by(rows),
     }
 }
 
 fn bottom(state: &mut State, count: Option<u64>) {
     let line =
         |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-    match (count, state.context()) {
-        (None, _) | (_, Context::Help) => move_by(state, isize::MAX),
-        (
-            Some(number),
-            Context::List | Context::CommandLine | Context::FilterLine | Context::Sort,
-        ) => {
+    match (count, state.panes.focus) {
+        (None, _) => move_by(state, isize::MAX),
+        _ if !state.modals.is_empty() => move_by(state, isize::MAX),
+        (Some(number), Pane::List) => {
             state.list.jump(state.shown.timeline(&*state.store), number);
         }
-        (Some(number), Context::Detail) => {
+        (Some(number), Pane::Detail) => {
             state.detail.cursor = line(number);
             state.detail.top = Place { line: line(number), row: 0 };
         }
-        (Some(number), Context::Output) => state.output.scroll_to(line(number)),
+        (Some(number), Pane::Output) => state.output.scroll_to(line(number)),
+        (Some(number), Pane::Traffic) => state.server.traffic.top = line(number),
     }
 }
 
@@ -354,6 +353,7 @@ fn page(state: &State) -> isize {
         Pane::List => state.list.height,
         Pane::Detail => state.detail.height,
         Pane::Output => state.output.height,
+        Pane::Traffic => state.server.traffic.height,
     };
     isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1)
 }

@@ -145,7 +145,9 @@ fn keys_move_where_they_say() {
 #[test]
 fn help_lists_the_keys_and_goes_away() {
     let at = little(120, 40);
-    at.terminal.press("?").sees(["send the request again", "ctrl-z", "quit at once"]);
+    at.terminal
+        .press("?")
+        .sees(["send the request again", "show only what a filter lets through"]);
     at.terminal.press("esc").loses("send the request again");
     at.terminal.press("?").sees(["send the request again"]);
     at.terminal.press("q").loses("send the request again");
@@ -443,6 +445,19 @@ fn the_list_is_filtered_and_sorted_as_typed() {
     at.terminal.press("o").sees(["Sort by"]).press("n").sees(["by number ↓", "#7 GET"]);
     at.terminal.press("j").sees(["#4 GET 500"]).press("& o n");
     at.terminal.sees(["Exchanges 7, filter off: status:5xx", "#4 GET 500"]);
+}
+
+#[test]
+fn traffic_is_told_by_route() {
+    let at = little(120, 40);
+    at.terminal.press("T").sees(["No request has ended yet"]);
+    for path in ["/basket/1", "/basket/2?a=b", "/raise"] {
+        at.get(path);
+    }
+    at.terminal.sees_row(["GET /basket/*", "2", "0", " ms"]);
+    at.terminal.sees_row(["GET /raise", "1", "1", " ms"]);
+    at.terminal.sees(["Errors  at most 1 in"]);
+    at.terminal.press("q").sees(["Exchanges 3", "#3 GET 500"]);
 }
 
 #[test]

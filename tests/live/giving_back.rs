@@ -55,7 +55,10 @@ fn end_by(end: impl FnOnce(&Dashboard)) -> u32 {
 #[test]
 fn after_q_with_a_last_word() {
     let status = end_by(|at| {
-        at.terminal.press("q").sees(["rdev: 1 exchange, 0 failed"]);
+        at.terminal.press("q").sees([
+            "rdev: 1 exchange, 0 failed; the slowest: #1 GET / in",
+            "rdev: they are in ",
+        ]);
     });
     assert_eq!(status, 0);
 }
@@ -213,7 +216,7 @@ fn while_suspended_and_again_after_fg() {
         assert_ne!(job.terminal.condition().screen, job.before.screen);
     }
     get(job.port, "/any").expect(200);
-    job.terminal.sees(["#2 GET"]).press("? G").sees(["quit at once"]).press("q q");
+    job.terminal.sees(["#2 GET"]).press("? G").sees(["said by rdev"]).press("q q");
     job.ends_the_shell();
 }
 

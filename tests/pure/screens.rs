@@ -510,6 +510,25 @@ fn a_filter_shows_what_it_lets_through_and_can_be_switched_off() {
 }
 
 #[test]
+fn traffic_is_charted_and_told_route_by_route() {
+    let mut app = mixed(80, 24);
+    for (number, status) in [(7, 200), (8, 200), (9, 500), (10, 200)] {
+        app = app.feed(&format!("GET /basket/{number} {status}")).passes(2000);
+    }
+    app.press("T")
+        .sees("GET /basket/*")
+        .misses("Exchanges")
+        .looks_like("traffic_80x24")
+        .resized(200, 60)
+        .looks_like("traffic_200x60")
+        .passes(400_000)
+        .sees("Requests  at most 0")
+        .press("j k G g esc")
+        .sees("Exchanges 13");
+    App::ready(80, 24).press("alt-4").sees("No request has ended yet");
+}
+
+#[test]
 fn a_filter_that_is_not_understood_is_told_where_and_stays() {
     mixed(80, 24)
         .press("f s t a t u s : 5 x y")
@@ -520,6 +539,33 @@ fn a_filter_that_is_not_understood_is_told_where_and_stays() {
         .sees("Exchanges 9")
         .press(": f i l t e r space i d : x enter")
         .sees("column 4:");
+}
+
+#[test]
+fn a_list_that_was_cleared_comes_back() {
+    mixed(120, 40)
+        .press("z")
+        .sees("9 cleared from the list; u brings them back")
+        .sees("Exchanges 0")
+        .sees("The list was cleared; u brings everything back.")
+        .misses("── gen 1")
+        .feed("GET /after 200")
+        .sees("Exchanges 1")
+        .sees("#10 GET 200")
+        .press("z f x enter")
+        .sees("The list was cleared")
+        .press("u f ctrl-u enter z")
+        .feed("GET /after 200")
+        .press("f / a f t e r enter")
+        .sees("Exchanges 1 of 1")
+        .press("u")
+        .sees("10 brought back")
+        .sees("Exchanges 2 of 11")
+        .press("& u")
+        .sees("nothing was cleared")
+        .sees("#11 GET 200")
+        .press("z u")
+        .sees("#11 GET 200");
 }
 
 #[test]

@@ -115,7 +115,9 @@ fn draw_rows(
             if rows.document.has_cursor && top.line + passed == state.detail.cursor {
                 let style = match state.panes.focus {
                     Pane::Detail => styles.selected,
-                    Pane::List | Pane::Output => styles.selected_unfocused,
+                    Pane::List | Pane::Output | Pane::Traffic => {
+                        styles.selected_unfocused
+                    }
                 };
                 buffer.set_style(place.intersection(buffer.area), style);
             }

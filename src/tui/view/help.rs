@@ -45,7 +45,7 @@ pub(in crate::tui) fn help_height(of: Context) -> usize {
 /// What counts only here comes first, then what counts everywhere.
 fn lines(of: Context) -> Vec<Line> {
     let here = |binding: &&Binding| binding.contexts.contains(&of);
-    let general = |binding: &&'static Binding| binding.contexts.len() >= 3;
+    let general = |binding: &&'static Binding| binding.contexts.len() >= 4;
     let rows: Vec<&'static Binding> = TABLE.iter().filter(here).collect();
     let (shared, own): (Vec<_>, Vec<_>) = rows.into_iter().partition(general);
     let mut lines = Vec::new();

@@ -58,7 +58,7 @@ pub(super) fn draw(
 
 /// How many exchanges are shown, of how many, and in what order.
 fn title(state: &State) -> String {
-    let (shown, all) = (state.timeline().ids.len(), state.store.ids().len());
+    let (shown, all) = (state.timeline().ids.len(), state.shown.total(&*state.store));
     let mut title = match (state.shown.filter(&*state.store), state.shown.filter_text()) {
         (Some((text, rest)), _) => {
             let busy = if rest > 0 { format!(", {rest} to go") } else { String::new() };
@@ -134,8 +134,13 @@ fn draw_empty(
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
+    let all = state.shown.total(&*state.store);
+    if all == 0 && !state.store.ids().is_empty() {
+        let reason = "The list was cleared; u brings everything back.";
+        put(buffer, row(region, below), 1, reason, styles.faint);
+        return;
+    }
     if let Some((text, _)) = state.shown.filter(&*state.store) {
-        let all = state.store.ids().len();
         let reason = format!("0 of {all} shown, filter `{}`", safe(text));
         put(buffer, row(region, below), 1, &reason, Style::new());
         let way_out = "& shows all, f changes the filter";

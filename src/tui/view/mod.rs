@@ -13,6 +13,7 @@ mod menu;
 mod output;
 mod reload;
 mod status;
+mod traffic;
 
 pub(super) use detail::tab_bar;
 pub(super) use help::help_height;
@@ -29,6 +30,7 @@ pub fn draw(state: &State, regions: &Regions, styles: &Styles, buffer: &mut Buff
     list::draw(state, regions, styles, buffer);
     detail::draw(state, regions, styles, buffer);
     output::draw(state, regions, styles, buffer);
+    traffic::draw(state, regions, styles, buffer);
     status::draw(state, regions.status, styles, buffer);
     status::draw_hints(state, regions.hints, styles, buffer);
     for modal in &state.modals {

@@ -1,0 +1,48 @@
+//! What keys do to which exchanges are listed and in which order.
+
+use crate::exchange::{Notice, Severity};
+
+use super::filter_line;
+use super::keymap::Action;
+use super::state::{Modal, State};
+
+/// Does what a key asks for.
+pub(super) fn act(state: &mut State, action: Action) {
+    match action {
+        Action::Filter => filter_line::open(state),
+        Action::ToggleFilter => filter_line::toggle(state),
+        Action::Clear => clear(state),
+        Action::Undo => bring_back(state),
+        Action::SortBy(column) => {
+            leave_menu(state);
+            state.shown.sort_by(&*state.store, column);
+        }
+        Action::Turn => {
+            leave_menu(state);
+            state.shown.turn(&*state.store);
+        }
+        _ => state.modals.push(Modal::Sort),
+    }
+}
+
+/// Leaves the menu of columns, if it is open.
+pub(super) fn leave_menu(state: &mut State) {
+    state.modals.pop_if(|modal| matches!(modal, Modal::Sort));
+}
+
+fn clear(state: &mut State) {
+    let count = state.shown.clear(&*state.store);
+    say(state, format!("{count} cleared from the list; u brings them back"));
+}
+
+fn bring_back(state: &mut State) {
+    let text = match state.shown.bring_back(&*state.store) {
+        0 => "nothing was cleared".to_owned(),
+        count => format!("{count} brought back"),
+    };
+    say(state, text);
+}
+
+fn say(state: &mut State, text: String) {
+    state.prompt.say(Notice { severity: Severity::Info, text });
+}
