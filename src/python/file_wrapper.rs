@@ -6,8 +6,9 @@ use std::fs::File;
 use std::os::fd::BorrowedFd;
 use std::os::unix::fs::MetadataExt;
 
-use pyo3::exceptions::PyStopIteration;
+use pyo3::exceptions::{PyException, PyStopIteration};
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use crate::lane::FilePart;
 
@@ -51,27 +52,38 @@ pub(super) struct RealFile {
 impl FileWrapper {
     /// The file from where it stands, if sending it gives what reading it would.
     pub(super) fn real_file(&self, py: Python<'_>) -> PyResult<Option<RealFile>> {
-        let object = self.file.bind(py);
-        let object = inner_of_temporary(object)?;
-        if !is_plain(&object)? {
-            return Ok(None);
+        match stored_file(self.file.bind(py)) {
+            // Pipes cannot tell where they stand, a closed file tells nothing: reading
+            // has the last word on what works with it.
+            Err(error) if error.is_instance_of::<PyException>(py) => Ok(None),
+            found => found,
         }
-        if object.call_method0("writable")?.is_truthy()? {
-            object.call_method0("flush")?;
-        }
-        // What was read ahead into a buffer does not count: not the descriptor's own
-        // position.
-        let offset: u64 = object.call_method0("tell")?.extract()?;
-        let Some(file) = duplicate(object.call_method0("fileno")?.extract()?) else {
-            return Ok(None);
-        };
-        let Ok(found) = file.metadata() else { return Ok(None) };
-        // Files of the kernel (/proc, /sys) have no blocks and are not as long as they say.
-        let is_stored = found.is_file() && found.blocks() > 0;
-        let length = found.len().saturating_sub(offset);
-        let part = FilePart { offset, length };
-        Ok((is_stored && length > 0).then_some(RealFile { file, part }))
     }
+}
+
+/// The object's file, if it is a file of a disk and has something left to read.
+fn stored_file(object: &Bound<'_, PyAny>) -> PyResult<Option<RealFile>> {
+    let object = inner_of_temporary(object)?;
+    if !is_plain(&object)? {
+        return Ok(None);
+    }
+    let Some(file) = duplicate(object.call_method0("fileno")?.extract()?) else {
+        return Ok(None);
+    };
+    if !file.metadata().is_ok_and(|found| found.is_file()) {
+        return Ok(None);
+    }
+    if object.call_method0("writable")?.is_truthy()? {
+        object.call_method0("flush")?;
+    }
+    // What was read ahead into a buffer does not count: not the descriptor's own position.
+    let offset: u64 = object.call_method0("tell")?.extract()?;
+    let Ok(found) = file.metadata() else { return Ok(None) };
+    // Files of the kernel (/proc, /sys) have no blocks and are not as long as they say.
+    let is_stored = found.blocks() > 0;
+    let length = found.len().saturating_sub(offset);
+    let part = FilePart { offset, length };
+    Ok((is_stored && length > 0).then_some(RealFile { file, part }))
 }
 
 /// The file inside a `tempfile.NamedTemporaryFile()`.
@@ -85,17 +97,27 @@ fn inner_of_temporary<'py>(object: &Bound<'py, PyAny>) -> PyResult<Bound<'py, Py
     }
 }
 
-/// Whether it is what `open(…, "rb")` returns, and not of a class that may read in its
-/// own way, or a text.
+/// Whether it is what `open(…, "rb")` returns: not a text, and neither it nor the raw file
+/// below its buffer is of a class, or has a method of its own, that may read otherwise.
 fn is_plain(object: &Bound<'_, PyAny>) -> PyResult<bool> {
     let io = object.py().import("_io")?;
-    for name in ["BufferedReader", "BufferedRandom", "FileIO"] {
-        if object.get_type().is(&io.getattr(name)?) {
-            let closed = object.getattr("closed")?.is_truthy()?;
-            return Ok(!closed && object.call_method0("readable")?.is_truthy()?);
-        }
+    let is = |object: &Bound<'_, PyAny>, name: &str| -> PyResult<bool> {
+        Ok(object.get_type().is(&io.getattr(name)?) && is_untouched(object)?)
+    };
+    let is_buffer = is(object, "BufferedReader")? || is(object, "BufferedRandom")?;
+    let raw = if is_buffer { object.getattr("raw")? } else { object.clone() };
+    if !is(&raw, "FileIO")? {
+        return Ok(false);
     }
-    Ok(false)
+    let closed = object.getattr("closed")?.is_truthy()?;
+    Ok(!closed && object.call_method0("readable")?.is_truthy()?)
+}
+
+/// Whether nothing was put on the object but the `name` that `open()` puts there.
+fn is_untouched(object: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let own = object.getattr("__dict__")?.cast_into::<PyDict>()?;
+    let named = usize::from(own.contains("name")?);
+    Ok(own.len() == named)
 }
 
 /// A descriptor of our own for the file; `None` where there are no more.

@@ -1,10 +1,15 @@
 """Files in every shape a `wsgi.file_wrapper` may be given: the path names the shape."""
 
+import gzip
 import io
 import os
+import socket
+import subprocess
 import tempfile
+import threading
 from pathlib import Path
 from urllib.parse import parse_qsl
+from wsgiref.util import FileWrapper
 
 FOLDER = Path(os.environ["PROBE_FOLDER"])
 CONTENT = bytes(range(256)) * 1200
@@ -26,7 +31,8 @@ def app(environ, start_response):
     if shape == "pid":
         return [str(os.getpid()).encode()]
     file = SHAPES[shape](found)
-    return environ["wsgi.file_wrapper"](file, int(found.get("block", 8192)))
+    wrapper = FileWrapper if "reference" in found else environ["wsgi.file_wrapper"]
+    return wrapper(file, int(found.get("block", 8192)))
 
 
 def known_descriptors():
@@ -119,6 +125,83 @@ class Doubled(io.FileIO):
         return super().read(size) * 2
 
 
+class Raised(io.FileIO):
+    """A raw file whose bytes come out changed, below a buffer that is none the wiser."""
+
+    def readinto(self, buffer):
+        count = super().readinto(buffer)
+        buffer[:count] = bytes(byte ^ 0x20 for byte in buffer[:count])
+        return count
+
+
+class Counting(io.RawIOBase):
+    """A raw stream that has neither a descriptor nor a position."""
+
+    left = 3000
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        count = min(self.left, len(buffer), 700)
+        self.left -= count
+        buffer[:count] = b"c" * count
+        return count
+
+
+def compressed(found):
+    packed = FOLDER / "content.gz"
+    packed.write_bytes(gzip.compress(CONTENT))
+    return io.BufferedReader(gzip.open(packed))
+
+
+def pipe(found):
+    ours, theirs = os.pipe()
+    os.write(theirs, CONTENT[:5000])
+    os.close(theirs)
+    return os.fdopen(ours, "rb")
+
+
+def fifo(found):
+    name = FOLDER / "fifo"
+    if not name.exists():
+        os.mkfifo(name)
+    threading.Thread(target=name.write_bytes, args=[CONTENT]).start()
+    return open(name, "rb")
+
+
+def output(size):
+    """What a program prints, through a buffer of that size."""
+    command = ["printf", "printed\\n%.0s", *map(str, range(2000))]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, bufsize=size).stdout
+
+
+def socket_file(found):
+    ours, theirs = socket.socketpair()
+    theirs.sendall(CONTENT[:5000])
+    theirs.close()
+    return ours.makefile("rb")
+
+
+def patched(found):
+    file = opened(found)
+    left = [b"patched ", b"read"]
+    file.read = lambda size: left.pop(0) if left else b""
+    return file
+
+
+def detached(found):
+    file = opened(found)
+    file.detach()
+    return file
+
+
+def closed(found):
+    file = opened(found)
+    file.close()
+    return file
+
+
 SHAPES = {
     "opened": opened,
     "read-ahead": read_ahead,
@@ -132,5 +215,17 @@ SHAPES = {
     "memory": memory,
     "only-read": lambda found: OnlyRead(),
     "doubled": lambda found: Doubled(path(found)),
+    "compressed": compressed,
+    "changed-below": lambda found: io.BufferedReader(Raised(path(found))),
+    "counting": lambda found: io.BufferedReader(Counting()),
+    "buffered-memory": lambda found: io.BufferedReader(io.BytesIO(CONTENT)),
+    "pipe": pipe,
+    "fifo": fifo,
+    "printed": lambda found: output(-1),
+    "printed-raw": lambda found: output(0),
+    "socket": socket_file,
+    "patched": patched,
+    "detached": detached,
+    "closed": closed,
     "text": lambda found: open(path(found), encoding="latin-1", newline=""),
 }

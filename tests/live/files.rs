@@ -72,6 +72,39 @@ fn the_bytes_are_those_that_reading_gives() {
 }
 
 #[test]
+fn what_only_looks_like_a_file_gives_what_the_reference_gives() {
+    let probe = files();
+    let mut client = probe.server.connect();
+    for shape in [
+        "compressed",
+        "changed-below",
+        "counting",
+        "buffered-memory",
+        "pipe",
+        "fifo",
+        "printed",
+        "printed-raw",
+        "socket",
+        "patched",
+    ] {
+        let reference = client.get(&format!("/{shape}?reference=yes")).expect(200).body;
+        assert!(!reference.is_empty(), "{shape}");
+        let answer = client.get(&format!("/{shape}"));
+        assert!(
+            answer.status == 200 && answer.body == reference,
+            "{shape}: {} bytes for {}: {answer}",
+            answer.body.len(),
+            reference.len()
+        );
+    }
+    for (shape, message) in [("detached", "has been detached"), ("closed", "closed file")]
+    {
+        let text = client.get(&format!("/{shape}")).expect(500).text();
+        assert!(text.contains(message), "{shape}: {text}");
+    }
+}
+
+#[test]
 fn answers_without_a_body_and_to_older_clients_have_what_they_should() {
     let probe = files();
     let mut client = probe.server.connect();
