@@ -110,6 +110,9 @@ rules! {
     HOP_BY_HOP = "hop-by-hop", Refused, "PEP 3333, Other HTTP Features",
         "headers about the connection are the server's",
         "leave it out";
+    CONNECTION_CLOSE = "connection-close", Sent, "PEP 3333, Other HTTP Features",
+        "headers about the connection are the server's; it was closed as wished",
+        "leave it out: the connection costs the application nothing";
     LENGTH_FORM = "length-form", Refused, "RFC 9110 section 8.6",
         "Content-Length is said once, in digits, below 2 to the power of 64",
         "leave it out, or give str(len(body)) once";

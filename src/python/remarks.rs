@@ -14,6 +14,10 @@ pub(super) fn remarks(head: &ResponseHead) -> Vec<(&'static Rule, String)> {
         if name.eq_ignore_ascii_case("status") {
             found.push((&rules::STATUS_HEADER, format!("the headers have {name}")));
         }
+        if name.eq_ignore_ascii_case("connection") {
+            let what = format!("the headers have {name}: {}", shown());
+            found.push((&rules::CONNECTION_CLOSE, what));
+        }
         if is_odd_name(name) {
             let what = format!("a header is called {name}");
             found.push((&rules::HEADER_NAME_ENDING, what));
@@ -113,6 +117,7 @@ mod tests {
     fn each_oddity_is_told_by_its_rule() {
         for (status, field, rule) in [
             (200, ("Status", "200 OK"), "status-header"),
+            (200, ("connection", "close"), "connection-close"),
             (200, ("X-Odd-", "1"), "header-name-ending"),
             (200, ("1st", "1"), "header-name-ending"),
             (200, ("X-Odd.", "1"), "header-name-ending"),

@@ -243,11 +243,14 @@ fn parse_header(
         let what = format!("the name of a header is {}", described(name));
         return Err(Refusal::new(&rules::HEADER_NAME, what));
     };
-    if is_hop_by_hop(text) {
+    let bytes = native(value, &format!("the value of {text}"))?;
+    // That the connection ends is a wish that can be granted, if told as a breach.
+    let is_wish = text.eq_ignore_ascii_case("connection")
+        && bytes.trim_ascii().eq_ignore_ascii_case(b"close");
+    if is_hop_by_hop(text) && !is_wish {
         let what = format!("the headers have {text}");
         return Err(Refusal::new(&rules::HOP_BY_HOP, what));
     }
-    let bytes = native(value, &format!("the value of {text}"))?;
     if has_controls(&bytes) {
         let what = format!("the value of {text} is {}", described(value));
         return Err(Refusal::new(&rules::HEADER_VALUE, what));

@@ -40,6 +40,7 @@ impl Server {
         }
         exchange.keep = exchange.can_keep(self.terms.limits.max_unread_body)
             && framing != ResponseFraming::UntilClose
+            && !head.headers.lists("connection", "close")
             && self.stopping.is_none();
         // Said in HTTP/1.1 too, where it goes without saying, since HTTP/1.0 asks for it.
         let connection_field = if exchange.keep { "keep-alive" } else { "close" };

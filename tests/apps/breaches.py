@@ -121,6 +121,7 @@ BREACHES = {
     "headers-size": head(headers=(("X-Long", "x" * (17 << 20)),)),
     "status-header": head(headers=(PLAIN, ("Status", "200 OK"))),
     "hop-by-hop": head(headers=(PLAIN, ("Transfer-Encoding", "chunked"))),
+    "connection-close": head(headers=(PLAIN, ("Connection", "close"))),
     "length-form": head(headers=(PLAIN, ("Content-Length", "-1"))),
     "length-of-nothing": head("204 No Content", (("Content-Length", "0"),)),
     "type-missing": head(headers=(), body=[b"body\n"]),

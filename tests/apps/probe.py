@@ -341,6 +341,12 @@ def headers(environ, start_response):
     return [b"headers\n"]
 
 
+@route("/connection")
+def connection(environ, start_response):
+    """Has a wish about the connection."""
+    return text(start_response, "wished\n", headers=[("Connection", query(environ, "is"))])
+
+
 @route("/replaced")
 def replaced(environ, start_response):
     """Starts an answer, fails before a byte of it, and starts another."""

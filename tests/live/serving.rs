@@ -281,6 +281,12 @@ fn a_connection_is_kept_and_closed_as_asked() {
         "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Close\r\n\r\n";
     client.ask("GET", head).expect(200);
     assert!(client.is_closed());
+    // The application may wish it, too, and nothing else about the connection.
+    let mut client = probe.server.connect();
+    let wished = client.get("/connection?is=Close").expect(200);
+    assert_eq!(wished.all("connection").collect::<Vec<_>>(), ["close"]);
+    assert!(client.is_closed());
+    probe.server.get("/connection?is=keep-alive").expect(500);
 }
 
 #[test]
