@@ -5,10 +5,12 @@ use std::cell::RefCell;
 use std::ffi::c_long;
 use std::sync::{Arc, Mutex};
 
-use pyo3::exceptions::{PyBrokenPipeError, PyRuntimeError, PySystemExit, PyTypeError};
+use pyo3::exceptions::{
+    PyBrokenPipeError, PyRuntimeError, PySystemExit, PyTypeError, PyValueError,
+};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use super::describe::{describe, shortened, type_name};
 use super::environ::environ;
@@ -173,7 +175,7 @@ impl Conversation {
         if self.send_real_file(py, iterable)? {
             return self.send_head(py);
         }
-        let blocks = match iterable.try_iter() {
+        let mut blocks = match iterable.try_iter() {
             Ok(blocks) => blocks,
             Err(error)
                 if error.is_instance_of::<PyTypeError>(py) && !is_iterable(iterable) =>
@@ -188,7 +190,12 @@ impl Conversation {
                 format!("the application returned an empty {}", type_name(iterable));
             self.breach(py, &rules::BARE_STRING, &what);
         }
-        for block in blocks {
+        // What is made already is looked through to its end: nobody waits for it, and it
+        // may be more than was promised.
+        let is_made = iterable.is_exact_instance_of::<PyList>()
+            || iterable.is_exact_instance_of::<PyTuple>();
+        while is_made || !self.has_sent_enough(py) {
+            let Some(block) = blocks.next() else { break };
             let block = block?;
             self.leave_if_forked(py, None);
             let Ok(bytes) = block.cast::<PyBytes>() else {
@@ -204,6 +211,13 @@ impl Conversation {
             self.send_block(py, bytes.as_bytes())?;
         }
         self.send_head(py)
+    }
+
+    /// Whether nothing of the body can be sent any more. PEP 3333, "Handling the
+    /// Content-Length Header": the iteration stops there.
+    fn has_sent_enough(&self, py: Python<'_>) -> bool {
+        let progress = self.lock(py);
+        progress.stage != Stage::Open && (self.is_head || progress.room == Some(0))
     }
 
     /// A process that the application forked, and that came back from it, ends here: what
@@ -230,29 +244,24 @@ impl Conversation {
     }
 
     /// Hands one block to the server before anything else is asked of the application.
-    /// Empty blocks do not send the head.
-    fn send_block(&self, py: Python<'_>, block: &[u8]) -> Result<(), Failure> {
+    /// Empty blocks do not send the head. Gives how many bytes there was room for.
+    fn send_block(&self, py: Python<'_>, block: &[u8]) -> Result<usize, Failure> {
         let mut progress = self.lock(py);
         let mut frames = Vec::new();
-        if block.is_empty() {
-            if progress.head.is_none() {
-                let what = "an empty block was given before start_response was called";
-                self.append_breach(
-                    &mut progress,
-                    &rules::STARTED_LATE,
-                    what,
-                    &mut frames,
-                );
-            }
-            return self.lane.send(py, &frames).map_err(|_| Failure::ClientGone);
+        if !block.is_empty() {
+            self.append_head(&mut progress, &mut frames)?;
+            self.append_remarks(&mut progress, block.len() as u64, &mut frames);
+        } else if progress.head.is_none() {
+            let what = "an empty block was given before start_response was called";
+            self.append_breach(&mut progress, &rules::STARTED_LATE, what, &mut frames);
         }
-        self.append_head(&mut progress, &mut frames)?;
-        self.append_remarks(&mut progress, block.len() as u64, &mut frames);
+        // An empty block, too: it is how one that waits finds out that nobody else does.
         let length = progress.take_room(block.len(), self.is_head);
         self.lane.send_block(py, self.id, frames, &block[..length]).map_err(|_| {
             progress.client_fault = Some(ClientFault::Gone);
             Failure::ClientGone
-        })
+        })?;
+        Ok(length)
     }
 
     /// Sends the head of an answer that is a file of that length. Gives how much of it is
@@ -398,13 +407,22 @@ impl Conversation {
             progress.wrote = true;
         }
         match self.send_block(py, block) {
-            Ok(()) => Ok(()),
+            Ok(length) => self.check_written(py, block.len() - length),
             Err(Failure::Raised(error)) => Err(error),
             Err(Failure::Broke(hint)) => Err(PyRuntimeError::new_err(hint.problem)),
             Err(Failure::ClientGone) => {
                 Err(PyBrokenPipeError::new_err("write: the client is gone"))
             }
         }
+    }
+
+    /// PEP 3333, "Handling the Content-Length Header": writing past it is an error.
+    fn check_written(&self, py: Python<'_>, left_out: usize) -> PyResult<()> {
+        if left_out == 0 || self.lock(py).bodiless().is_some() {
+            return Ok(());
+        }
+        let what = format!("write() was given {left_out} bytes too many");
+        Err(PyValueError::new_err(self.breach(py, &rules::TOO_LONG, &what)))
     }
 
     /// Notes that the request's body cannot be read to its end.

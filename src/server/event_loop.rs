@@ -298,6 +298,11 @@ impl Server {
                     feeder.ready(event);
                 }
                 self.take_turn(token);
+                if event.is_read_closed()
+                    && let Some(connection) = self.connections.get(&token)
+                {
+                    connection.channel.socket.watch_client();
+                }
             }
         }
     }

@@ -9,6 +9,9 @@ use mio::event::Source;
 use mio::net::{TcpStream, UnixStream};
 use mio::{Interest, Registry, Token};
 
+/// How long the kernel waits between two questions; its unit is seconds.
+const WATCH: Duration = Duration::from_secs(1);
+
 /// A stream socket that does not block.
 #[derive(Debug)]
 pub(super) enum Transport {
@@ -23,6 +26,19 @@ impl Transport {
             let _already_gone =
                 rustix::net::sockopt::set_socket_linger(stream, Some(Duration::ZERO));
         }
+    }
+
+    /// Has the kernel ask, from now on, whether the client is still there. One that sends
+    /// nothing more may wait for its answer or be gone, and only one that is written to
+    /// tells which: for an answer of which nothing can be said yet, nobody else asks.
+    /// A client's kernel knows nothing of a closed connection after a minute at most.
+    pub(super) fn watch_client(&self) {
+        use rustix::net::sockopt;
+        let Self::Tcp(stream) = self else { return };
+        // Without an answer of the kernel's the connection is as it was.
+        let _unwatched = sockopt::set_tcp_keepidle(stream, WATCH)
+            .and_then(|()| sockopt::set_tcp_keepintvl(stream, WATCH))
+            .and_then(|()| sockopt::set_socket_keepalive(stream, true));
     }
 
     /// Says that no more bytes will be written.

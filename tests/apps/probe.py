@@ -285,6 +285,64 @@ def endless(environ, start_response):
     return Closing(query(environ, "name", "endless"), blocks())
 
 
+@route("/idle")
+def idle(environ, start_response):
+    """Has nothing to say, for as long as there is a client."""
+    name = query(environ, "name", "idle")
+
+    def blocks():
+        record(f"{name}.begun", "begun")
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            time.sleep(0.005)
+            yield b""
+        record(name, "nobody ended it")
+
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return Closing(name, blocks())
+
+
+@route("/enough")
+def enough(environ, start_response):
+    """Fills the answer that it promised, and would then wait for a file."""
+    name = query(environ, "name", "enough")
+    status = query(environ, "is", "200 OK")
+    length = query(environ, "length")
+
+    def blocks():
+        yield b""
+        yield b"four"
+        record(name, "asked for more")
+        wait_for("never")
+
+    headers = [("Content-Type", "text/plain")] if status == "200 OK" else []
+    if length:
+        headers.append(("Content-Length", length))
+    start_response(status, headers)
+    return Closing(name, blocks())
+
+
+@route("/zeros")
+def zeros(environ, start_response):
+    """A file without an end, of which five bytes are promised."""
+    headers = [("Content-Type", "text/plain"), ("Content-Length", "5")]
+    start_response("200 OK", headers)
+    return environ["wsgi.file_wrapper"](open("/dev/zero", "rb"))
+
+
+@route("/write-past")
+def write_past(environ, start_response):
+    """Writes more than it promised, and says what came of it."""
+    headers = [("Content-Type", "text/plain"), ("Content-Length", "5")]
+    write = start_response("200 OK", headers)
+    write(b"abc")
+    try:
+        write(b"defg")
+    except ValueError as error:
+        record("write-past", str(error))
+    return []
+
+
 @route("/file")
 def real_file(environ, start_response):
     path = FOLDER / "sent.bin"

@@ -8,6 +8,7 @@ use std::process::Command;
 use crate::client::{Framing, request};
 use crate::environment::python;
 use crate::folder::Folder;
+use crate::patience::until;
 use crate::rdev::rdev;
 use crate::serving::{Probe, probe};
 
@@ -127,6 +128,10 @@ fn a_body_of_another_length_than_promised_does_not_spoil_the_connection() {
     assert_eq!((short.text().as_str(), short.complete), ("four", false));
     let mut client = probe.server.connect();
     assert_eq!(client.get("/too-long").expect(200).text(), "four");
+    until("the hint on what a list has beyond its length", || {
+        let hint = "the body is longer than the Content-Length said";
+        probe.server.said().contains(hint).then_some(())
+    });
     let next = client.try_ask("GET", request("GET", "/").as_bytes());
     assert!(next.map_or(true, |answer| answer.text() == "probe\n"));
     probe.server.get("/").expect(200);

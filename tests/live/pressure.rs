@@ -3,11 +3,13 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use rustix::process::Signal;
 
 use crate::client::{Framing, request};
+use crate::environment::python;
 use crate::patience::until;
 use crate::serving::{probe, probe_with};
 
@@ -76,6 +78,65 @@ fn a_thread_is_not_free_before_the_application_has_left_it() {
     });
     probe.folder.save("first", "");
     assert_eq!(next.answer("GET").expect(200).text(), "1");
+}
+
+/// Asks, and leaves when its input ends; its kernel forgets the connection a second later,
+/// not a minute.
+const LEAVING: &str = "
+import socket, sys
+client = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+if hasattr(socket, 'TCP_LINGER2'):
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 1)
+client.sendall(sys.argv[2].encode())
+sys.stdin.read()
+";
+
+/// The clients go before a byte was sent, so that no write finds out.
+#[test]
+fn an_application_that_has_nothing_to_say_is_ended_once_its_client_has_gone() {
+    let probe = probe_with(|launch| launch.args(["--threads", "2"]));
+    let mut reset = probe.server.connect();
+    reset.send(request("GET", "/idle?name=reset"));
+    let mut closed = Command::new(python())
+        .args(["-c", LEAVING, &probe.server.port.to_string()])
+        .arg(request("GET", "/idle?name=closed"))
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    probe.folder.wait_for("reset.begun");
+    probe.folder.wait_for("closed.begun");
+    reset.reset();
+    drop(closed.stdin.take());
+    assert!(closed.wait().unwrap().success());
+    assert_eq!(probe.folder.wait_for("reset"), "closed\n");
+    assert_eq!(probe.folder.wait_for("closed"), "closed\n");
+    probe.server.get("/pid").expect(200);
+}
+
+#[test]
+fn nothing_is_asked_of_an_application_that_has_sent_what_it_may() {
+    let probe = probe();
+    let mut client = probe.server.connect();
+    for (method, target, status, text) in [
+        ("GET", "/enough?name=length&length=4", 200, "four"),
+        ("GET", "/enough?name=longer&length=3", 200, "fou"),
+        ("HEAD", "/enough?name=head", 200, ""),
+        ("GET", "/enough?name=none&is=204+No+Content", 204, ""),
+        ("GET", "/enough?name=same&is=304+Not+Modified", 304, ""),
+        ("GET", "/zeros", 200, "\0\0\0\0\0"),
+    ] {
+        let answer = client.ask(method, request(method, target)).expect(status);
+        assert_eq!(answer.text(), text, "{target}");
+        // The next one is answered after the call before has ended.
+        client.get("/pid").expect(200);
+    }
+    for name in ["length", "longer", "head", "none", "same"] {
+        assert_eq!(probe.folder.wait_for(name), "closed\n", "{name}");
+    }
+    assert_eq!(client.get("/write-past").expect(200).text(), "abcde");
+    let raised = probe.folder.wait_for("write-past");
+    assert!(raised.contains("2 bytes too many"), "{raised}");
+    client.get("/pid").expect(200);
 }
 
 #[test]
