@@ -16,6 +16,8 @@ use crate::text;
 
 /// Longest line; a longer one goes on in the next.
 const LONGEST_LINE: usize = 4096;
+/// Bytes in a line of a dump: with their characters they fit beside a list of 120 columns.
+const DUMPED: usize = 8;
 /// One line in so many has its place noted.
 const STRIDE: usize = 64;
 
@@ -35,6 +37,9 @@ pub(super) enum Tone {
     /// A piece of a bar.
     Bar,
 }
+
+/// The look of parts of a line, ascending and apart.
+pub(super) type Accents<'a> = Cow<'a, [(Range<usize>, Tone)]>;
 
 /// A line that is safe to print, with the look of parts of it.
 #[derive(Clone, Debug)]
@@ -79,6 +84,8 @@ pub(super) enum Part {
     Lines { side: Option<Side>, lines: Vec<TextLine> },
     /// The text body of that side; `mark` is what stands before its lines.
     Body { side: Side, mark: Option<Side>, lines: BodyLines },
+    /// So many bytes of the body of that side, as a hex dump.
+    Bytes { side: Side, length: usize },
 }
 
 impl Part {
@@ -86,6 +93,7 @@ impl Part {
         match self {
             Self::Lines { lines, .. } => lines.len(),
             Self::Body { lines, .. } => lines.index.len(),
+            Self::Bytes { length, .. } => length.div_ceil(DUMPED),
         }
     }
 }
@@ -104,10 +112,26 @@ pub(super) struct Decoded {
     pub(super) text: Vec<u8>,
     /// How many bytes of the body it was made of.
     pub(super) bytes: usize,
-    /// What was undone: `gzip`.
+    /// What was undone: `gzip`; empty where it was made in another way.
     pub(super) from: String,
     /// Why there is no more of it.
     pub(super) stop: Option<Stop>,
+    pub(super) syntax: Syntax,
+}
+
+impl Decoded {
+    /// A text that was made of so many bytes of a body otherwise than by decoding.
+    pub(super) fn new(text: Vec<u8>, bytes: usize, syntax: Syntax) -> Self {
+        Self { text, bytes, from: String::new(), stop: None, syntax }
+    }
+}
+
+/// How the lines of a text are coloured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Syntax {
+    Plain,
+    /// Laid out, so that each member has a line.
+    Json,
 }
 
 /// A line of a document.
@@ -117,6 +141,8 @@ pub(super) enum Line<'a> {
     Text { side: Option<Side>, line: &'a TextLine },
     /// That line of the body of that side.
     Body { side: Side, mark: Option<Side>, lines: &'a BodyLines, line: usize },
+    /// That line of the dump of that side's body.
+    Bytes { side: Side, line: usize },
 }
 
 impl<'a> Line<'a> {
@@ -125,14 +151,23 @@ impl<'a> Line<'a> {
         match self {
             Self::Text { side, .. } => *side,
             Self::Body { mark, .. } => *mark,
+            Self::Bytes { .. } => None,
         }
     }
 
     /// How it looks, but for these ranges of it.
-    pub(super) fn accents(&self) -> (Tone, &[(Range<usize>, Tone)]) {
+    pub(super) fn accents(&self, text: &str) -> (Tone, Accents<'a>) {
         match self {
-            Self::Text { line, .. } => (line.tone, &line.accents),
-            Self::Body { .. } => (Tone::Plain, &[]),
+            Self::Text { line, .. } => (line.tone, Cow::Borrowed(&line.accents)),
+            Self::Body { lines, .. } => {
+                let syntax = lines.decoded.as_ref().map(|decoded| decoded.syntax);
+                let name = match syntax {
+                    Some(Syntax::Json) => member_name(text),
+                    Some(Syntax::Plain) | None => None,
+                };
+                (Tone::Plain, name.map(|name| (name, Tone::Name)).into_iter().collect())
+            }
+            Self::Bytes { .. } => (Tone::Plain, Cow::Borrowed(&[])),
         }
     }
 
@@ -149,8 +184,42 @@ impl<'a> Line<'a> {
                 };
                 text::expand_tabs(&text::printable(lines.index.line(text, *line))).into()
             }
+            Self::Bytes { side, line } => {
+                let kept =
+                    exchange.map_or(&[][..], |exchange| &body(exchange, *side).kept);
+                let from = line.saturating_mul(DUMPED).min(kept.len());
+                let until = (from + DUMPED).min(kept.len());
+                dump(from, &kept[from..until]).into()
+            }
         }
     }
+}
+
+/// The name at the beginning of a line of JSON that was laid out, with its quotes.
+fn member_name(line: &str) -> Option<Range<usize>> {
+    let start = line.find(|first: char| first != ' ')?;
+    if !line[start..].starts_with('"') {
+        return None;
+    }
+    let mut escaped = false;
+    let end = line[start + 1..].find(|character| {
+        let ends = character == '"' && !escaped;
+        escaped = character == '\\' && !escaped;
+        ends
+    })?;
+    let end = start + 1 + end + 1;
+    line[end..].starts_with(": ").then_some(start..end)
+}
+
+/// `000010  68 65 6c 6c 6f 00 …  hello.…`
+fn dump(from: usize, bytes: &[u8]) -> String {
+    let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    let shown = bytes.iter().map(|&byte| match byte {
+        0x20..=0x7e => char::from(byte),
+        _ => '.',
+    });
+    let shown: String = shown.collect();
+    format!("{from:06x}  {:width$}  {shown}", hex.join(" "), width = DUMPED * 3 - 1)
 }
 
 fn body(exchange: &Exchange, side: Side) -> &Body {
@@ -295,6 +364,11 @@ impl Document {
                     let lines = lines[first..last].iter();
                     out.extend(lines.map(|line| Line::Text { side: *side, line }));
                 }
+                Part::Bytes { side, .. } => {
+                    out.extend(
+                        (first..last).map(|line| Line::Bytes { side: *side, line }),
+                    );
+                }
                 Part::Body { side, mark, lines } => {
                     out.extend((first..last).map(|line| Line::Body {
                         side: *side,
@@ -426,6 +500,14 @@ mod tests {
     }
 
     #[test]
+    fn names_of_members_are_told_from_strings_and_bytes_are_dumped() {
+        assert_eq!(member_name(r#"  "a\"b": "c: d","#), Some(2..8));
+        assert_eq!(member_name(r#"  "an item: x","#), None);
+        assert_eq!(member_name("  12,"), None);
+        assert_eq!(dump(16, b"hi\0\xff"), "000010  68 69 00 ff              hi..");
+    }
+
+    #[test]
     fn a_window_crosses_parts() {
         let mut document = Document::default();
         document.add(None, vec![(Tone::Plain, "a".into()), (Tone::Plain, "b".into())]);
@@ -439,7 +521,9 @@ mod tests {
             .iter()
             .map(|line| match line {
                 Line::Text { line, .. } => line.text.clone(),
-                Line::Body { line, .. } => format!("body {line}"),
+                Line::Body { line, .. } | Line::Bytes { line, .. } => {
+                    format!("body {line}")
+                }
             })
             .collect();
         assert_eq!(shown, ["b", "body 0", "body 1", "body 2"]);

@@ -20,7 +20,7 @@ use super::output::Output;
 use super::panes::{Pane, Panes};
 use super::server::Server;
 use super::shown::Shown;
-use super::tabs::{Around, Sources, Tab, source_files};
+use super::tabs::{Around, BodyView, Secrets, Sources, Tab, source_files};
 use super::timeline::{RowId, Timeline};
 
 /// How long information is shown.
@@ -76,6 +76,8 @@ pub(super) struct Detail {
     /// What the document was made from; it is made again when that differs.
     stamp: Stamp,
     pub(super) tab: Tab,
+    /// How bodies are shown, and whether secrets are.
+    pub(super) look: (BodyView, Secrets),
     /// Texts of files that the traceback names, of this subject.
     pub(super) sources: Sources,
     pub(super) top: Place,
@@ -97,6 +99,7 @@ struct Stamp {
     /// Whether it was held, called, answered; whether it raised, ended.
     steps: [bool; 5],
     tab: Tab,
+    look: (BodyView, Secrets),
     /// What the tab shows beside the exchange: lines printed, files read.
     around: u64,
 }
@@ -290,6 +293,10 @@ impl State {
             Some(RowId::Generation(id)) => Subject::Generation(id),
             None => self.failed().map_or(Subject::Nothing, Subject::Generation),
         };
+        if subject != self.detail.subject {
+            // What was to be seen of one exchange is not to be seen of the next.
+            self.detail.look.1 = Secrets::Masked;
+        }
         let stamp = self.stamp(subject);
         let detail = &mut self.detail;
         if subject != detail.subject || stamp.tab != detail.stamp.tab {
@@ -317,7 +324,8 @@ impl State {
                     Tab::Traceback => self.detail.sources.len() as u64,
                     _ => 0,
                 };
-                Stamp { tab: self.detail.tab, around, ..found }
+                let (tab, look) = (self.detail.tab, self.detail.look);
+                Stamp { tab, look, around, ..found }
             }
             Subject::Generation(id) => {
                 let steps = self.store.generation(id).map_or(0, |found| found.steps);
@@ -332,7 +340,8 @@ impl State {
             Subject::Exchange(id) => {
                 let exchange = self.store.exchange(id)?;
                 let (facts, output) = (&self.facts, &self.output);
-                let around = Around { facts, output, sources: &self.detail.sources };
+                let (sources, look) = (&self.detail.sources, self.detail.look);
+                let around = Around { facts, output, sources, look };
                 Some(self.detail.tab.document(exchange, before, &around))
             }
             Subject::Generation(id) => {

@@ -22,6 +22,7 @@ use super::message::{Effect, Message};
 use super::output::Origin;
 use super::panes::Pane;
 use super::state::{Modal, State};
+use super::tabs::Secrets;
 use super::timeline::RowId;
 use super::view::help_height;
 
@@ -258,11 +259,13 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
             let by = if action == Action::NextReload { times } else { -times };
             state.list.move_by_generations(state.shown.timeline(&*state.store), by);
         }
-        Action::NextTab => tab(state, times),
-        Action::PreviousTab => tab(state, -times),
+        Action::NextTab
+        | Action::PreviousTab
+        | Action::BodyView
+        | Action::Reveal
+        | Action::NextSection
+        | Action::PreviousSection => look(state, action, times),
         Action::OpenSource => return open_source(state),
-        Action::NextSection => section(state, true),
-        Action::PreviousSection => section(state, false),
         Action::Follow => state.list.toggle_follow(state.shown.timeline(&*state.store)),
         Action::Replay => return replay(state),
         Action::End => return end(state),
@@ -400,6 +403,27 @@ fn section(state: &mut State, forward: bool) {
     };
     state.detail.top = found.unwrap_or(top);
     state.detail.cursor = state.detail.top.line;
+}
+
+/// Looks at something else of what is shown, or at the same in another way.
+fn look(state: &mut State, action: Action, times: isize) {
+    match action {
+        Action::NextTab => tab(state, times),
+        Action::PreviousTab => tab(state, -times),
+        Action::BodyView => {
+            let view = state.detail.look.0.next();
+            state.detail.look.0 = view;
+            state.prompt.say(info(format!("bodies are shown {}", view.name())));
+        }
+        Action::Reveal => {
+            state.detail.look.1 = match state.detail.look.1 {
+                Secrets::Masked => Secrets::Shown,
+                Secrets::Shown => Secrets::Masked,
+            };
+        }
+        Action::NextSection => section(state, true),
+        _ => section(state, false),
+    }
 }
 
 /// Shows another tab of the exchange.

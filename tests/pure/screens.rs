@@ -762,6 +762,81 @@ fn a_tab_stays_when_the_selection_moves_and_says_that_it_is_empty() {
         .misses("> X-A-Name");
 }
 
+/// A login with secrets, answered by JSON.
+fn login(width: u16, height: u16) -> App {
+    let head = "POST /login?token=t0psecret HTTP/1.1\nHost: shop\nAuthorization: Bearer \
+                t0psecret\nContent-Type: application/x-www-form-urlencoded\n\
+                Content-Length: 30\n\n";
+    App::ready(width, height)
+        .begins(head, Source::Client)
+        .uploads(b"name=ada&password=t0psecret%21")
+        .called()
+        .responds(200, "application/json")
+        .sends(br#"{"user":{"name":"ada","tags":[],"id":12345678901234567890},"#)
+        .sends(br#" "access_token": "t0psecret", "ok": [true, null]}"#)
+        .ends(Outcome::Complete)
+}
+
+#[test]
+fn secrets_are_masked_until_they_are_to_be_seen() {
+    login(120, 40)
+        .press("enter [ [")
+        .sees("POST /login?token=*** HTTP/1.1")
+        .sees("Authorization   Bearer ***")
+        .sees("name=ada&password=***")
+        .misses("t0psecret!")
+        .looks_like("masked_120x40")
+        .press(".")
+        .sees("Authorization   Bearer t0psecret")
+        .sees("password=t0psecret%21")
+        .misses("secrets are masked")
+        .press("]")
+        .sees(r#"  "access_token": "t0psecret","#)
+        .press(".")
+        .sees(r#"  "access_token": "***","#)
+        .press(".")
+        .feed("GET / 200")
+        .press("space")
+        .sees("#2 GET")
+        .press("p")
+        .sees(r#"  "access_token": "***","#);
+}
+
+#[test]
+fn a_body_is_laid_out_as_sent_or_a_dump() {
+    let mut app = login(120, 40).press("enter [ .").sees(r#"    "tags": [],"#);
+    app = app.sees(r#"    "id": 12345678901234567890"#).looks_like("json_120x40");
+    app.press("m")
+        .sees("bodies are shown as sent")
+        .sees(r#"{"user":{"name":"ada","tags":[],"#)
+        .press("m")
+        .sees("000000  7b 22 75 73 65 72 22 3a  {\"user\":")
+        .press("m")
+        .sees(r#"    "tags": [],"#)
+        .press("m m .")
+        .sees("[bytes are seen once the secrets are]")
+        .misses("t0psecret");
+}
+
+#[test]
+fn a_wrong_label_hides_nothing() {
+    App::ready(80, 24)
+        .feed("GET / 200 application/json {oh no}")
+        .press("enter [")
+        .sees("[labelled JSON, but it is none: key must be a string at line 1 column 2]")
+        .sees("{oh no}")
+        .begins(&request("GET", "/png"), Source::Client)
+        .responds(200, "text/html")
+        .sends(b"\x89PNG\r\n\x1a\n\0\0\0")
+        .ends(Outcome::Complete)
+        .press("space")
+        .sees("000000  89 50 4e 47 0d 0a 1a 0a  .PNG....")
+        .sees("000008  00 00 00                 ...")
+        .feed("GET / 200 text/plain [1,{\"a\":2}]")
+        .press("space")
+        .sees("    \"a\": 2");
+}
+
 #[test]
 fn a_traceback_shows_source_that_is_still_what_ran_and_opens_it() {
     let mut app = rich(120, 40).press("enter l l l");

@@ -25,7 +25,7 @@ pub fn masked(exchange: &Exchange) -> Exchange {
     let mut out = exchange.clone();
     let headers = exchange.request.head.as_ref().map(|head| &head.headers);
     let mut raw = head::mask(&exchange.request.raw);
-    if let Some(body) = mask_body(&exchange.request_body, headers) {
+    if let Some(body) = masked_body(&exchange.request_body, headers) {
         raw = head::with_body(&raw, &body);
         out.request_body = body;
     }
@@ -34,7 +34,7 @@ pub fn masked(exchange: &Exchange) -> Exchange {
     if let Some(response) = &exchange.response {
         let mut raw = head::mask(&response.raw);
         if let Some(body) =
-            mask_body(&exchange.response_body, Some(&response.head.headers))
+            masked_body(&exchange.response_body, Some(&response.head.headers))
         {
             raw = head::with_body(&raw, &body);
             out.response_body = body;
@@ -55,8 +55,13 @@ pub fn masked_query(query: &str) -> String {
     )
 }
 
+/// A head as it was sent, without its secrets.
+pub fn masked_head(raw: &[u8]) -> Vec<u8> {
+    head::mask(raw)
+}
+
 /// The body without its secrets, unpacked and in UTF-8; `None` where it has none.
-fn mask_body(body: &Body, headers: Option<&Headers>) -> Option<Body> {
+pub fn masked_body(body: &Body, headers: Option<&Headers>) -> Option<Body> {
     let kind =
         headers.and_then(|headers| headers.get("content-type")).unwrap_or_default();
     let reading = read(&body.kept, headers, MOST_UNPACKED);

@@ -60,7 +60,7 @@ fn body(kind: &str, text: &str) -> String {
     headers.push("Content-Type", kind);
     let mut body = Body::default();
     body.push(text.as_bytes(), usize::MAX);
-    let kept = mask_body(&body, Some(&headers)).map_or(body.kept, |masked| {
+    let kept = masked_body(&body, Some(&headers)).map_or(body.kept, |masked| {
         assert!(masked.is_whole());
         masked.kept
     });

@@ -1,16 +1,24 @@
 //! The Request and the Response tab: one message, its fields as a table, its body.
 
+use std::borrow::Cow;
+
 use crate::exchange::Exchange;
-use crate::http::Headers;
+use crate::history::masking::masked_head;
 use crate::text;
 
 use super::super::detail::{Document, Side, TextLine, Tone};
-use super::transcript::{Message, add_body, safe};
+use super::transcript::{Message, safe};
+use super::{BodyView, Secrets, body};
 
 /// Columns that names may take; the values of longer ones are not in line.
 const LONGEST_NAME: usize = 24;
 
-pub(super) fn message(exchange: &Exchange, side: Side, mut before: Document) -> Document {
+pub(super) fn message(
+    exchange: &Exchange,
+    side: Side,
+    mut before: Document,
+    (view, secrets): (BodyView, Secrets),
+) -> Document {
     let mut document = Document::default();
     let lines = before.take_lines(side);
     let (raw, headers, body) = match (side, &exchange.response) {
@@ -28,13 +36,17 @@ pub(super) fn message(exchange: &Exchange, side: Side, mut before: Document) -> 
         }
     };
     document.begin_section();
-    let start = raw.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    document.add(None, vec![(Tone::Start, safe(start.trim_ascii_end()))]);
-    if let Some(headers) = headers {
-        document.add_lines(None, table(headers));
-    } else {
-        let text = "It is malformed; the transcript has its bytes.".to_owned();
-        document.add(None, vec![(Tone::Fault, text)]);
+    let head = match secrets {
+        Secrets::Masked => Cow::Owned(masked_head(raw)),
+        Secrets::Shown => Cow::Borrowed(raw.as_slice()),
+    };
+    let mut lines_of_head = head.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii_end);
+    let start = lines_of_head.next().unwrap_or_default();
+    document.add(None, vec![(Tone::Start, safe(start))]);
+    document.add_lines(None, table(lines_of_head.filter(|line| !line.is_empty())));
+    if *head != **raw {
+        let text = "[secrets are masked; . shows them]".to_owned();
+        document.add(None, vec![(Tone::Remark, text)]);
     }
     if body.total == 0 {
         document.add(None, vec![(Tone::Remark, "[no body]".to_owned())]);
@@ -43,17 +55,18 @@ pub(super) fn message(exchange: &Exchange, side: Side, mut before: Document) -> 
     document.begin_section();
     document.add(None, vec![(Tone::Plain, String::new())]);
     let over = exchange.outcome.is_some();
-    add_body(&mut document, side, None, &Message { body, headers, over }, lines);
+    let message = Message { body, headers, over };
+    body::add(&mut document, side, &message, lines, (view, secrets));
     document
 }
 
-/// The fields, their values one below the other.
-fn table(headers: &Headers) -> Vec<TextLine> {
-    let fields: Vec<(String, String)> = headers
-        .0
-        .iter()
-        .map(|header| (safe(header.name.as_bytes()), safe(&header.value)))
-        .collect();
+/// The fields, their values one below the other. A line that is none stays as it is.
+fn table<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<TextLine> {
+    let field = |line: &[u8]| match memchr::memchr(b':', line) {
+        Some(colon) => (safe(&line[..colon]), safe(line[colon + 1..].trim_ascii())),
+        None => (String::new(), safe(line)),
+    };
+    let fields: Vec<(String, String)> = lines.map(field).collect();
     let widths = fields.iter().map(|(name, _)| text::width(name));
     let column = widths.filter(|width| *width <= LONGEST_NAME).max().unwrap_or_default();
     fields

@@ -1,6 +1,8 @@
 //! The tabs of the detail pane: each is an exchange seen from one side, as a document.
 
+mod body;
 mod hints;
+mod json;
 mod message;
 mod output;
 mod overview;
@@ -29,11 +31,50 @@ pub(super) enum Tab {
     Traceback,
 }
 
+/// How the Request and the Response tab show a body.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum BodyView {
+    /// Laid out by its type; what is no text as a dump.
+    #[default]
+    Pretty,
+    /// As it was sent, but decoded.
+    Raw,
+    /// The very bytes.
+    Hex,
+}
+
+impl BodyView {
+    pub(super) fn next(self) -> Self {
+        match self {
+            Self::Pretty => Self::Raw,
+            Self::Raw => Self::Hex,
+            Self::Hex => Self::Pretty,
+        }
+    }
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Pretty => "laid out",
+            Self::Raw => "as sent",
+            Self::Hex => "bytes",
+        }
+    }
+}
+
+/// Whether secrets are seen in the Request and the Response tab.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Secrets {
+    #[default]
+    Masked,
+    Shown,
+}
+
 /// What a tab may show beside the exchange itself.
 pub(super) struct Around<'a> {
     pub(super) facts: &'a Facts,
     pub(super) output: &'a Output,
     pub(super) sources: &'a Sources,
+    pub(super) look: (BodyView, Secrets),
 }
 
 impl Tab {
@@ -95,8 +136,12 @@ impl Tab {
     ) -> Document {
         match self {
             Self::Overview => overview::overview(exchange, &around.facts.zone),
-            Self::Request => message::message(exchange, Side::Request, before),
-            Self::Response => message::message(exchange, Side::Response, before),
+            Self::Request => {
+                message::message(exchange, Side::Request, before, around.look)
+            }
+            Self::Response => {
+                message::message(exchange, Side::Response, before, around.look)
+            }
             Self::Transcript => {
                 transcript::transcript(exchange, before, &around.facts.zone)
             }

@@ -7,7 +7,9 @@ use crate::exchange::{Body, Exchange, Outcome, Source, Traceback};
 use crate::http::Headers;
 use crate::text;
 
-use super::super::detail::{BodyLines, Decoded, Document, LineIndex, Part, Side, Tone};
+use super::super::detail::{
+    BodyLines, Decoded, Document, LineIndex, Part, Side, Syntax, Tone,
+};
 
 /// Lines shown of a traceback or of an exchange's own output; each may be endless.
 pub(super) const MOST_LINES: usize = 2000;
@@ -213,7 +215,9 @@ fn body_lines(message: &Message<'_>, before: BodyLines) -> Option<BodyLines> {
     let mut index = LineIndex::default();
     index.extend(&reading.content);
     let (stop, bytes) = (reading.stop, kept.len());
-    let decoded = Decoded { text: reading.content.into_owned(), bytes, from, stop };
+    let syntax = Syntax::Plain;
+    let decoded =
+        Decoded { text: reading.content.into_owned(), bytes, from, stop, syntax };
     Some(BodyLines { index, decoded: Some(decoded) })
 }
 

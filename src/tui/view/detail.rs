@@ -191,7 +191,7 @@ fn draw_row(
     };
     let sign = if part == 0 { sign } else { &"  "[..sign.len()] };
     let mut column = put(buffer, place, 0, sign, style);
-    let (tone, accents) = line.accents();
+    let (tone, accents) = line.accents(text);
     let mut at = range.start;
     let mut put_until = |end: usize, tone: Tone| {
         let end = end.clamp(at, range.end);
@@ -200,7 +200,7 @@ fn draw_row(
             at = end;
         }
     };
-    for (accent, other) in accents {
+    for (accent, other) in accents.iter() {
         put_until(accent.start, tone);
         put_until(accent.end, *other);
     }

@@ -1,0 +1,130 @@
+//! A body in the Request or the Response tab: laid out by its type, as it was sent, or
+//! byte by byte; without its secrets unless they are to be seen.
+
+use crate::body::{Kind, MOST_UNPACKED, essence, read};
+use crate::exchange::Body;
+use crate::history::masking::masked_body;
+use crate::http::Headers;
+use crate::text;
+
+use super::super::detail::{
+    BodyLines, Decoded, Document, LineIndex, Part, Side, Syntax, Tone,
+};
+use super::json;
+use super::transcript::{Message, add_body};
+use super::{BodyView, Secrets};
+
+/// Bytes up to which a body that still grows is laid out anew whenever it does.
+const LAID_OUT_WHILE_GROWING: usize = 256 << 10;
+
+pub(super) fn add(
+    document: &mut Document,
+    side: Side,
+    message: &Message<'_>,
+    before: BodyLines,
+    (view, secrets): (BodyView, Secrets),
+) {
+    let body = message.body;
+    let grows = !message.over && body.kept.len() > LAID_OUT_WHILE_GROWING;
+    let hidden = match secrets {
+        Secrets::Masked if !grows => masked_body(body, message.headers),
+        Secrets::Masked | Secrets::Shown => None,
+    };
+    // What was made for another view is not to be gone on with.
+    let made = before.decoded.as_ref().is_some_and(|decoded| decoded.from.is_empty());
+    let before = if made { BodyLines::default() } else { before };
+    let mut remark = |text: String| document.add(None, vec![(Tone::Remark, text)]);
+    if hidden.is_some() {
+        remark("[secrets are masked; . shows them]".to_owned());
+    }
+    if grows && secrets == Secrets::Masked && may_have_secrets(message) {
+        return remark(
+            "[shown once it is whole and secrets are masked; . shows it]".to_owned(),
+        );
+    }
+    let is_text =
+        matches!(read(&body.kept, message.headers, MOST_UNPACKED).kind, Kind::Text(_));
+    match view {
+        BodyView::Hex if hidden.is_none() => return add_hex(document, side, body),
+        BodyView::Hex => remark("[bytes are seen once the secrets are]".to_owned()),
+        BodyView::Pretty if !is_text => {
+            remark(format!("[{}]", text::byte_count(body.total)));
+            return add_hex(document, side, body);
+        }
+        BodyView::Pretty | BodyView::Raw => {}
+    }
+    let shown = hidden.as_ref().unwrap_or(body);
+    if view == BodyView::Pretty && !grows {
+        // What is masked is in UTF-8 and not packed, whatever its head says.
+        let headers = if hidden.is_some() { None } else { message.headers };
+        match pretty(shown, headers, message) {
+            Some(Ok(decoded)) => return add_text(document, side, body, decoded),
+            Some(Err(why)) => document.add(None, vec![(Tone::Fault, why)]),
+            None => {}
+        }
+    }
+    match hidden {
+        Some(hidden) => {
+            let text = hidden.kept;
+            let decoded = Decoded::new(text, body.kept.len(), Syntax::Plain);
+            add_text(document, side, body, decoded);
+        }
+        None => add_body(document, side, None, message, before),
+    }
+}
+
+/// The body laid out, if it is of a type for which there is a way; an error is why that
+/// failed although its label promises it.
+fn pretty(
+    body: &Body,
+    headers: Option<&Headers>,
+    message: &Message<'_>,
+) -> Option<Result<Decoded, String>> {
+    let reading = read(&body.kept, headers, MOST_UNPACKED);
+    let label = message.headers.and_then(|headers| headers.get("content-type"));
+    let promised = label.is_some_and(|label| essence(label).ends_with("json"));
+    let begins = reading.content.trim_ascii_start().first();
+    if !promised && !matches!(begins, Some(b'{' | b'[')) || !message.over {
+        return None;
+    }
+    match json::laid_out(&reading.content) {
+        Ok(text) => Some(Ok(Decoded::new(text, body.kept.len(), Syntax::Json))),
+        Err(why) if promised && body.is_whole() => {
+            Some(Err(format!("[labelled JSON, but it is none: {why}]")))
+        }
+        Err(_) => None,
+    }
+}
+
+/// Whether it is of a type in which secrets are looked for.
+fn may_have_secrets(message: &Message<'_>) -> bool {
+    let label = message.headers.and_then(|headers| headers.get("content-type"));
+    let label = essence(label.unwrap_or_default());
+    let begins = message.body.kept.trim_ascii_start().first();
+    label.ends_with("json")
+        || label == "application/x-www-form-urlencoded"
+        || label.starts_with("multipart/")
+        || matches!(begins, Some(b'{' | b'['))
+}
+
+fn add_text(document: &mut Document, side: Side, body: &Body, decoded: Decoded) {
+    let mut index = LineIndex::default();
+    index.extend(&decoded.text);
+    let lines = BodyLines { index, decoded: Some(decoded) };
+    document.parts.push(Part::Body { side, mark: None, lines });
+    add_rest(document, body);
+}
+
+fn add_hex(document: &mut Document, side: Side, body: &Body) {
+    document.parts.push(Part::Bytes { side, length: body.kept.len() });
+    add_rest(document, body);
+}
+
+/// How much of it there is.
+fn add_rest(document: &mut Document, body: &Body) {
+    if !body.is_whole() {
+        let kept = text::byte_count(body.kept.len() as u64);
+        let total = text::byte_count(body.total);
+        document.add(None, vec![(Tone::Remark, format!("[{kept} of {total} kept]"))]);
+    }
+}
