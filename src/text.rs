@@ -55,19 +55,34 @@ fn push_printable(out: &mut String, character: char) {
 }
 
 /// Characters that act on a terminal or on the reader without being seen: C1 controls,
-/// bidirectional overrides and isolates (CVE-2021-42574), zero-width characters, line and
-/// paragraph separators, and tag characters.
+/// bidirectional overrides and isolates (CVE-2021-42574), line and paragraph separators,
+/// interlinear marks, and all that Unicode has drawn as nothing, the property
+/// `Default_Ignorable_Code_Point` (DerivedCoreProperties.txt): zero-width characters,
+/// fillers, variation selectors, tags.
+///
+/// A variation selector is shown in an emoji's sequence, too, as is the zero-width joiner:
+/// a run of them can carry any hidden text, and terminals do not agree on how many columns
+/// an emoji takes with one, which would move what stands beside it.
 fn is_deceptive(character: char) -> bool {
     matches!(character,
         '\u{80}'..='\u{9f}'
         | '\u{ad}'
+        | '\u{34f}'
         | '\u{61c}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
         | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}'
         | '\u{2060}'..='\u{206f}'
+        | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0f}'
         | '\u{feff}'
-        | '\u{fff9}'..='\u{fffb}'
-        | '\u{e0000}'..='\u{e007f}')
+        | '\u{ffa0}'
+        | '\u{fff0}'..='\u{fffb}'
+        | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e0fff}')
 }
 
 /// A path as it is shown to the user: from the folder on that it lies in, if it does, and
@@ -210,6 +225,24 @@ mod tests {
         assert_eq!(printable("\u{e0041}".as_bytes()), "<U+E0041>");
         assert_eq!(printable(b"tab\tkept"), "tab\tkept");
         assert_eq!(printable_lines("a\r\nb\x08\n"), "a\nb\\x08\n");
+    }
+
+    #[test]
+    fn nothing_that_is_drawn_as_nothing_stays_unseen() {
+        let pattern = r"^\p{Default_Ignorable_Code_Point}$";
+        let ignorable = regex::Regex::new(pattern).unwrap();
+        let mut found = 0;
+        for character in '\0'..=char::MAX {
+            let text = character.to_string();
+            if ignorable.is_match(&text) {
+                let shown = format!("<U+{:04X}>", u32::from(character));
+                assert_eq!(printable(text.as_bytes()), shown);
+                found += 1;
+            }
+        }
+        assert!(found > 4000, "{found}");
+        assert_eq!(printable("\u{2764}\u{fe0f}".as_bytes()), "\u{2764}<U+FE0F>");
+        assert_eq!(printable("한 ✅ e\u{301}".as_bytes()), "한 ✅ e\u{301}");
     }
 
     #[test]

@@ -14,6 +14,9 @@ SEQUENCES = [
     "\u2066isolated\u2069",
     "\u200bhidden",
     "\u2028separate",
+    "\u034fjoined\u180e",
+    "\u3164filling",
+    "\ufe0fselected\U000e0101",
     "\U000e0041tagged",
     "one\rtwo",
 ]

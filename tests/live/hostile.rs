@@ -7,7 +7,7 @@ use crate::folder::Folder;
 use crate::rdev::rdev;
 
 /// Characters that are never shown as they are.
-const HIDDEN: [char; 15] = [
+const HIDDEN: [char; 19] = [
     '\u{7}',
     '\u{8}',
     '\r',
@@ -16,11 +16,15 @@ const HIDDEN: [char; 15] = [
     '\u{85}',
     '\u{9b}',
     '\u{ad}',
+    '\u{34f}',
+    '\u{180e}',
     '\u{200b}',
     '\u{2028}',
     '\u{202e}',
     '\u{2066}',
     '\u{2069}',
+    '\u{3164}',
+    '\u{fe0f}',
     '\u{e0041}',
     '\u{fffd}',
 ];
