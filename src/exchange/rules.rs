@@ -2,10 +2,20 @@
 //! make hints of it, README.md shows it, and the tests ask one application per row.
 //!
 //! It has every check of `wsgiref.validate` and of werkzeug's lint middleware that
-//! concerns the application, but for three. That `read()` takes exactly one argument and
-//! that `readline()` takes none were rules of PEP 333; PEP 3333 has both sizes optional.
-//! That `Location` is absolute and that a 204 says `Content-Length: 0` were rules of
-//! RFC 2616; RFC 9110 (sections 10.2.2 and 8.6) has the opposite.
+//! concerns the application, but for these, which PEP 3333 or HTTP do not ask for:
+//!
+//! - That `read()` takes exactly one argument, and `readline()` none, were rules of
+//!   PEP 333; PEP 3333 has both sizes optional.
+//! - That `Location` is absolute and that a 204 says `Content-Length: 0` were rules of
+//!   RFC 2616; RFC 9110 (sections 10.2.2 and 8.6) has the opposite.
+//! - That a 304 never has `Last-Modified`: RFC 9110 section 15.4.5 names it as of use where
+//!   there is no `ETag`. With one it is a breach here, too.
+//! - That an answer without content, a redirect for one, has a `Content-Type`: PEP 3333
+//!   asks for none, and RFC 9110 section 8.3 where there is content alone.
+//! - That an answer to HEAD has as many bytes as its `Content-Length` says: RFC 9110
+//!   section 9.3.2 has it say what the answer to GET would have.
+//! - That `wsgi.errors` is given `str` itself: PEP 3333 has it a text stream, and those
+//!   take what is derived from `str`.
 
 use super::Hint;
 
@@ -77,6 +87,12 @@ rules! {
     STATUS_FORM = "status-form", Refused, "PEP 3333, start_response()",
         "the status is three digits from 200 on, a space and a reason without control characters",
         "give one like '404 Not Found'; 1xx answers are the server's";
+    STRING_SUBCLASS = "string-subclass", Sent, "PEP 3333, A Note on String Types",
+        "the status and the names and values of headers are of the type str itself",
+        "give plain str: str(value)";
+    TAB = "tab", Sent, "PEP 3333, start_response()",
+        "the status and the values of headers have no control characters, and a tab is one",
+        "put a space in its place";
     STATUS_REASON = "status-reason", Sent, "PEP 3333, start_response()",
         "a space and a reason follow the digits of the status",
         "add them: '200 OK', not '200'";
@@ -89,6 +105,9 @@ rules! {
     HEADER_PAIR = "header-pair", Refused, "PEP 3333, start_response()",
         "each header is a tuple (name, value)",
         "give tuples of two: ('Content-Type', 'text/plain')";
+    TUPLE_SUBCLASS = "tuple-subclass", Sent, "PEP 3333, start_response()",
+        "each header, and exc_info, is a plain tuple",
+        "give tuple(header)";
     HEADER_TYPE = "header-type", Refused, "PEP 3333, A Note on String Types",
         "names and values of headers are str of latin-1 characters",
         "convert numbers and bytes to str; quote other characters, with urllib.parse.quote for one";

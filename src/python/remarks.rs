@@ -1,4 +1,5 @@
-//! What is odd about a response's head and can be answered for all the same.
+//! What is odd about a response's head and can be answered for all the same; what the
+//! values it was made of had about them is in `oddities.rs`.
 //!
 //! Invariant: pure. Told once the head is settled, by `start_response.rs`.
 

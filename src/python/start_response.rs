@@ -11,6 +11,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
 use super::call::Conversation;
 use super::describe::type_name;
+use super::oddities::oddities;
 use super::remarks::remarks;
 use crate::exchange::rules::{self, Rule};
 use crate::http::{Headers, ResponseHead, is_hop_by_hop, is_token};
@@ -54,9 +55,10 @@ impl StartResponse {
             self.0.breach(py, &rules::STATUS_REASON, &what);
         }
         let headers = self.checked(py, parse_headers(&given.headers))?;
-        if !given.headers.is_exact_instance_of::<PyList>() {
-            let what = format!("the headers are a {}", type_name(&given.headers));
-            self.0.breach(py, &rules::HEADERS_SUBCLASS, &what);
+        for (rule, what) in
+            oddities(&given.status, &given.headers, given.exc_info.as_ref())?
+        {
+            self.0.breach(py, rule, &what);
         }
         let head = ResponseHead { status, reason: reason.unwrap_or_default(), headers };
         for (rule, what) in remarks(&head) {
@@ -155,6 +157,10 @@ impl Write {
             let text = self.0.breach(py, &rules::WRITE_TYPE, &what);
             return Err(PyTypeError::new_err(text));
         };
+        if !data.is_exact_instance_of::<PyBytes>() {
+            let what = format!("write() was given a {}", type_name(data));
+            self.0.breach(py, &rules::BLOCK_SUBCLASS, &what);
+        }
         self.0.write(py, bytes.as_bytes())
     }
 }

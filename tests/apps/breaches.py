@@ -1,10 +1,12 @@
-"""One breach of WSGI or HTTP for each rule that rdev knows: the path is the rule's name.
+"""One breach of WSGI or HTTP for each rule that rdev knows: the path is the rule's name,
+with more behind it where there are several ways to break it.
 
 `/caught/NAME` breaks the same rule within a framework that catches every exception and
 makes an answer of its own.
 """
 
 import sys
+from collections import namedtuple
 
 PLAIN = ("Content-Type", "text/plain")
 OK = "200 OK"
@@ -100,20 +102,55 @@ class Headers(list):
     """A list, but not quite."""
 
 
+class Text(str):
+    """Text, but not quite."""
+
+
+Header = namedtuple("Header", "name value")
+
+
+def write_subclass(environ, start_response):
+    start_response(OK, [PLAIN])(Block(b"body\n"))
+    return []
+
+
+def exc_info_subclass(environ, start_response):
+    try:
+        raise ValueError
+    except ValueError:
+        found = sys.exc_info()
+    start_response(OK, [PLAIN], namedtuple("Found", "type value traceback")(*found))
+    return [b"body\n"]
+
+
 class Block(bytes):
     """Bytes, but not quite."""
 
 
 BREACHES = {
+    # As PEP 3333 and HTTP want it, though a linter may not.
+    "redirect": head("302 Found", (("Location", "/next"),)),
+    "empty": head(OK, ()),
+    "modified": head(
+        "304 Not Modified", (("Last-Modified", "Sat, 03 Feb 2001 04:05:06 GMT"),)
+    ),
     "started-by-name": started_by_name,
     "started-twice": started_twice,
     "exc-info": exc_info,
     "status-type": head(b"200 OK"),
     "status-form": head("OK 200"),
+    "string-subclass": head(Text(OK)),
+    "string-subclass-name": head(headers=((Text("X-One"), "1"), PLAIN)),
+    "string-subclass-value": head(headers=(("X-One", Text("1")), PLAIN)),
+    "tab": head(headers=(("X-One", "a\tb"), PLAIN)),
+    "tab-at-the-end": head(headers=(("X-One", "a\t"), PLAIN)),
+    "tab-in-the-status": head("200 O\tK"),
     "status-reason": head("200", body=[b"body\n"]),
     "headers-list": head(headers={"Content-Type": "text/plain"}),
     "headers-subclass": head(headers=Headers([PLAIN])),
     "header-pair": head(headers=(["Content-Type", "text/plain"],)),
+    "tuple-subclass": head(headers=(Header(*PLAIN),)),
+    "tuple-subclass-exc-info": exc_info_subclass,
     "header-type": head(headers=(("X-Number", 1),)),
     "header-name": head(headers=(("X-Name:", "1"),)),
     "header-name-ending": head(headers=(PLAIN, ("X-Name-", "1"))),
@@ -135,6 +172,7 @@ BREACHES = {
     "bare-string": body(b""),
     "block-type": body(["text"]),
     "block-subclass": body([Block(b"body\n")]),
+    "block-subclass-written": write_subclass,
     "write-type": write_type,
     "too-long": head(headers=(PLAIN, ("Content-Length", "4")), body=[b"more than four"]),
     "too-short": head(headers=(PLAIN, ("Content-Length", "9")), body=[b"four"]),

@@ -38,6 +38,34 @@ fn every_rule_is_told_with_its_clause_and_its_mend() {
 }
 
 #[test]
+fn every_way_to_break_a_rule_is_told() {
+    for (path, name) in [
+        ("string-subclass-name", "string-subclass"),
+        ("string-subclass-value", "string-subclass"),
+        ("tab-at-the-end", "tab"),
+        ("tab-in-the-status", "tab"),
+        ("tuple-subclass-exc-info", "tuple-subclass"),
+        ("block-subclass-written", "block-subclass"),
+    ] {
+        let rule = RULES.iter().find(|rule| rule.id == name).unwrap();
+        let (mut server, _folder) = breaches();
+        server.get(&format!("/{path}")).expect(200);
+        server.wait_for(path, |program| program.said().contains(&hint(rule)));
+    }
+}
+
+#[test]
+fn what_only_the_linters_ask_for_is_no_breach() {
+    let (mut server, _folder) = breaches();
+    for path in ["/redirect", "/empty", "/modified"] {
+        server.get(path);
+    }
+    server.get("/tab").expect(200);
+    server.wait_for("the last of them", |program| program.said().contains(" hint: "));
+    assert_eq!(server.said().matches(" hint: ").count(), 1, "{}", server.said());
+}
+
+#[test]
 fn a_breach_that_a_framework_catches_is_told_all_the_same() {
     let (mut server, _folder) = breaches();
     let raised_in_a_call = RULES.iter().filter(|rule| {
