@@ -94,7 +94,7 @@ fn the_dashboard_obeys_nothing_and_keeps_the_width_of_tabs() {
         ask(request("GET", path).as_bytes());
         at.terminal.sees([path]);
     }
-    at.terminal.press("G").press("enter").press("]").press("q");
+    at.terminal.press("G").press("enter").press(")").press("q");
     at.terminal.press("g").press("j").press("enter").sees([r"\x1b[2Jwiped", "a       b"]);
     let written = String::from_utf8_lossy(&at.terminal.written()).into_owned();
     for hidden in HIDDEN.into_iter().filter(|it| *it != '\u{1b}' && *it != '\r') {
