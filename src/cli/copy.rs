@@ -6,24 +6,14 @@ use anyhow::Context;
 
 use crate::config::{Copy, CopyForm, Secrets};
 use crate::history::copy_as::{Application, Form, copy_as};
-use crate::history::database::{Name, Reader, RunId};
+use crate::history::database::{Reader, RunId};
 use crate::history::masking::masked;
 use crate::text::printable_lines;
 
-use super::{FOUND, NOTHING, leaving, open, say};
+use super::{FOUND, NOTHING, find, leaving, say};
 
 pub(super) fn run(request: &Copy) -> anyhow::Result<u8> {
-    let typed = &request.id;
-    let name: Name = typed.parse().ok().with_context(|| {
-        format!("\"{typed}\" is no exchange; they are like 42 or 7.42")
-    })?;
-    let reader = open(&request.place)?;
-    let record = match reader.find(name)? {
-        Some(id) => reader.record(id)?,
-        None => None,
-    };
-    let Some(record) = record else {
-        say(&format!("error: there is no exchange {typed} in the history"));
+    let Some((reader, record)) = find(&request.place, &request.id)? else {
         return Ok(NOTHING);
     };
     let is_masked = request.secrets == Secrets::Masked

@@ -20,7 +20,7 @@ use anyhow::Context;
 use crate::clock;
 use crate::config::{Copy, Export, History, HistoryPlace, Import, Secrets, Show};
 use crate::exchange::Exchange;
-use crate::history::database::{OpenError, Reader};
+use crate::history::database::{Name, OpenError, Reader, Record};
 use crate::history::filter::{Filter, FilterError};
 use crate::history::masking::masked;
 use crate::text;
@@ -82,6 +82,23 @@ fn status(result: anyhow::Result<u8>) -> u8 {
 fn open(place: &HistoryPlace) -> anyhow::Result<Reader> {
     let file = place.file().context(NO_PLACE)?;
     Ok(Reader::open(file)?)
+}
+
+/// The exchange that was asked for, with the history that it is in; `None` where it is not,
+/// which is said.
+fn find(place: &HistoryPlace, typed: &str) -> anyhow::Result<Option<(Reader, Record)>> {
+    let name: Name = typed.parse().ok().with_context(|| {
+        format!("\"{typed}\" is no exchange; they are like 42 or 7.42")
+    })?;
+    let reader = open(place)?;
+    let record = match reader.find(name)? {
+        Some(id) => reader.record(id)?,
+        None => None,
+    };
+    if record.is_none() {
+        say(&format!("error: there is no exchange {typed} in the history"));
+    }
+    Ok(record.map(|record| (reader, record)))
 }
 
 /// Reads a filter; the error shows the place.

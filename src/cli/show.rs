@@ -9,28 +9,18 @@ use jiff::tz::TimeZone;
 use crate::body;
 use crate::config::{Secrets, Show, ShowForm};
 use crate::exchange::{Body, Event, Exchange, ExchangeEvent, Remark};
-use crate::history::database::{Name, Reader, Record};
+use crate::history::database::{Reader, Record};
 use crate::plain::{Settings, Transcript};
 use crate::text;
 
 use super::json::{ListedDto, WholeDto};
-use super::{FOUND, NOTHING, leaving, open, say};
+use super::{FOUND, NOTHING, find, leaving, say};
 
 /// How much a packed body may unpack to.
 const MOST_UNPACKED: usize = 1 << 30;
 
 pub(super) fn run(request: &Show) -> anyhow::Result<u8> {
-    let typed = &request.id;
-    let name: Name = typed.parse().ok().with_context(|| {
-        format!("\"{typed}\" is no exchange; they are like 42 or 7.42")
-    })?;
-    let reader = open(&request.place)?;
-    let record = match reader.find(name)? {
-        Some(id) => reader.record(id)?,
-        None => None,
-    };
-    let Some(record) = record else {
-        say(&format!("error: there is no exchange {typed} in the history"));
+    let Some((reader, record)) = find(&request.place, &request.id)? else {
         return Ok(NOTHING);
     };
     let mut out = io::stdout().lock();
