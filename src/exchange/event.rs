@@ -46,7 +46,8 @@ pub enum ExchangeEvent {
     /// When its steps were taken. Comes before the end, and once more where the
     /// application went on after it.
     Timed(Timing),
-    /// Nothing more comes for the client.
+    /// Nothing more comes for the client. Where it had all of its response, the call is
+    /// over, too.
     Ended(Outcome),
     /// The user says this of it, at any time, in place of what was said before.
     Remarked(Remark),

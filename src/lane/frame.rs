@@ -65,6 +65,9 @@ pub enum Up {
     Data(Vec<u8>),
     /// A part of a file is the next of the body. Its descriptor comes along.
     File(FilePart),
+    /// No more blocks come: what is left of the call is `close()`, which may take long.
+    /// Goes without saying where there is no `close()`, or the head told the length.
+    DataEnd,
     /// An exception left the application.
     Raised(Box<Traceback>),
     /// The application broke a rule.
@@ -124,6 +127,7 @@ mod kind {
     pub(super) const END: u8 = 22;
     pub(super) const SERVING: u8 = 23;
     pub(super) const FILE: u8 = 24;
+    pub(super) const DATA_END: u8 = 26;
 }
 
 impl Down {
@@ -163,6 +167,7 @@ impl Up {
             Self::Head(head) => append_value(kind::HEAD, id, head, out),
             Self::Data(bytes) => append_data(id, bytes, out),
             Self::File(part) => append_value(kind::FILE, id, part, out),
+            Self::DataEnd => append(kind::DATA_END, id, &[], out),
             Self::Raised(traceback) => append_value(kind::RAISED, id, traceback, out),
             Self::Hint(hint) => append_value(kind::HINT, id, hint, out),
             Self::Errors(text) => append_text(kind::ERRORS, id, text, out),
@@ -178,6 +183,7 @@ impl Up {
             kind::HEAD => Self::Head(read_value(payload)?),
             kind::DATA => Self::Data(payload.to_vec()),
             kind::FILE => Self::File(read_value(payload)?),
+            kind::DATA_END => Self::DataEnd,
             kind::RAISED => Self::Raised(read_value(payload)?),
             kind::HINT => Self::Hint(read_value(payload)?),
             kind::ERRORS => Self::Errors(String::from_utf8_lossy(payload).into_owned()),

@@ -147,7 +147,8 @@ impl From<PyErr> for Failure {
 }
 
 impl Conversation {
-    /// Sends every block of the iterable, then calls its `close()`, whatever happened.
+    /// Sends every block of the iterable, then calls its `close()`, whatever happened. A
+    /// client that has to be told that no more comes does not wait for that.
     fn send_all(
         &self,
         py: Python<'_>,
@@ -155,7 +156,12 @@ impl Conversation {
     ) -> Result<(), Failure> {
         let sent = self.send_blocks(py, iterable);
         let closed = match iterable.getattr_opt("close") {
-            Ok(Some(close)) => close.call0().map(|_| ()),
+            Ok(Some(close)) => {
+                if sent.is_ok() {
+                    self.end_data(py);
+                }
+                close.call0().map(|_| ())
+            }
             Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
@@ -318,6 +324,14 @@ impl Conversation {
             self.append_breach(&mut progress, &rules::TOO_SHORT, what, &mut frames);
         }
         self.lane.send(py, &frames).map_err(|_| Failure::ClientGone)
+    }
+
+    /// Tells that no more blocks come, unless the head has told their length.
+    fn end_data(&self, py: Python<'_>) {
+        let is_open = !self.is_head && self.lock(py).room.is_none();
+        if is_open {
+            self.report(py, &Up::DataEnd);
+        }
     }
 
     fn append_head(

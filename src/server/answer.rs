@@ -35,9 +35,11 @@ impl Server {
         }
         let framing = response_framing(&exchange.head, &head);
         exchange.framing = Some(framing);
-        if let ResponseFraming::Length(length) = framing {
-            exchange.owed = length;
-        }
+        exchange.owed = match framing {
+            ResponseFraming::Length(length) => Some(length),
+            ResponseFraming::None => Some(0),
+            ResponseFraming::Chunked | ResponseFraming::UntilClose => None,
+        };
         exchange.keep = exchange.can_keep(self.terms.limits.max_unread_body)
             && framing != ResponseFraming::UntilClose
             && !head.headers.lists("connection", "close")
@@ -96,7 +98,10 @@ impl Server {
         if let Phase::Exchange(exchange) = &mut connection.phase
             && !matches!(exchange.stage, Stage::Answered | Stage::Draining)
         {
-            exchange.cut = Some("rdev ended".to_owned());
+            let is_written = connection.channel.pending() == 0;
+            if !(exchange.is_whole() && is_written) {
+                exchange.cut = Some("rdev ended".to_owned());
+            }
             if exchange.framing.is_none() {
                 self.refuse(&mut connection, &Error::with(503, "rdev is ending"));
             }
@@ -140,7 +145,9 @@ impl Server {
             if exchange.ending.is_some() {
                 self.end_with_why(&mut connection, &format!("; its process {how}"));
             } else if exchange.framing.is_some() {
-                exchange.cut = Some(format!("the application's process {how}"));
+                if !exchange.is_whole() {
+                    exchange.cut = Some(format!("the application's process {how}"));
+                }
             } else {
                 let page = Page::died(exchange.generation, how, stack.cloned());
                 self.answer_page(&mut connection, &page);
@@ -169,7 +176,8 @@ impl Server {
                 None => Outcome::Complete,
             };
             if exchange.framing.is_some() {
-                exchange.timing.last_byte = Some(self.outlet.clock.now());
+                let now = self.outlet.clock.now();
+                exchange.timing.last_byte.get_or_insert(now);
             }
             self.outlet.end(exchange.id, exchange.timing, outcome);
         }
@@ -199,7 +207,7 @@ impl Server {
 
 /// Says that nothing more comes and gives the client a moment to read it: closing while
 /// bytes of it are unread would reset the connection (RFC 9112 section 9.6).
-fn linger(connection: &mut Connection) -> Step {
+pub(super) fn linger(connection: &mut Connection) -> Step {
     connection.channel.socket.shut_down_writing();
     connection.inbox.clear();
     connection.phase = Phase::Lingering { discarded: 0 };

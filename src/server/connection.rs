@@ -97,8 +97,9 @@ pub(super) struct InFlight {
     pub(super) framing: Option<ResponseFraming>,
     /// A file that is the next of the response's body.
     pub(super) file: Option<Outflow>,
-    /// Bytes of the response still owed under Content-Length.
-    pub(super) owed: u64,
+    /// Bytes of the response's body still owed, once that is known: from the head, or at
+    /// the end where that alone tells it.
+    pub(super) owed: Option<u64>,
     /// Whether the connection can be used again afterwards.
     pub(super) keep: bool,
     /// When the application last did something about it.
@@ -168,6 +169,11 @@ impl Connection {
         }
     }
 
+    /// Whether this exchange is the one in flight.
+    pub(super) fn is_at(&self, id: ExchangeId) -> bool {
+        matches!(&self.phase, Phase::Exchange(exchange) if exchange.id == id)
+    }
+
     /// Whether the exchange in flight is of that generation and was told to end.
     pub(super) fn is_ending(&self, generation: GenerationId) -> bool {
         match &self.phase {
@@ -187,7 +193,7 @@ impl Connection {
             exchange.framing,
             Some(ResponseFraming::Chunked | ResponseFraming::UntilClose)
         );
-        endless && exchange.lane().is_some()
+        endless && exchange.lane().is_some() && !exchange.is_whole()
     }
 
     /// Reads once if bytes are of use now; gives how many came. The error is a broken
@@ -309,7 +315,7 @@ impl InFlight {
             generation: None,
             framing: None,
             file: None,
-            owed: 0,
+            owed: None,
             keep,
             progress: monotonic(),
             ending: None,
@@ -351,12 +357,22 @@ impl InFlight {
         self.keep && drainable && !self.wants_continue
     }
 
+    /// So many bytes of the response's body were given to the client.
+    pub(super) fn give(&mut self, length: u64) {
+        self.owed = self.owed.map(|owed| owed.saturating_sub(length));
+    }
+
+    /// Whether the client has been given all of the response, though the call may go on.
+    pub(super) fn is_whole(&self) -> bool {
+        self.owed == Some(0) && self.cut.is_none()
+    }
+
     /// Whether the application was told to end the call, and has not.
-    fn is_ending(&self) -> bool {
+    pub(super) fn is_ending(&self) -> bool {
         self.ending.is_some() && matches!(self.stage, Stage::Called(_))
     }
 
-    fn ending_lasts(&self, now: Instant) -> Duration {
+    pub(super) fn ending_lasts(&self, now: Instant) -> Duration {
         let since = self.ending.as_ref().map_or(now, |ending| ending.since);
         now.saturating_duration_since(since)
     }
@@ -371,7 +387,7 @@ impl InFlight {
         waits_for_client && self.upload.is_coming() && nothing_came
     }
 
-    fn deadline(
+    pub(super) fn deadline(
         &self,
         (quiet, now): (Duration, Instant),
         timeout: Option<Duration>,

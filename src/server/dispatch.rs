@@ -109,6 +109,7 @@ impl Server {
         for token in orphans {
             self.answer_orphan(token, how, stack);
         }
+        self.bury_closing(generation, stack);
     }
 
     /// Puts a request that is ready to be called on its way, or into the queue. `false`
@@ -234,6 +235,7 @@ impl Server {
                     self.waiting.push_front(connection);
                 }
             }
+            self.orphan_closing(token);
             self.report_drained(lane.generation);
         }
         // At once where there is reason to hope; the sweep comes back to the others.

@@ -29,7 +29,7 @@ pub(super) struct Ending {
     pub(super) since: Instant,
     /// What the client is told, as a sentence about the request.
     pub(super) why: String,
-    /// Whether the response had begun: nothing is added to it any more.
+    /// Whether the response had begun and was not whole: nothing is added to it any more.
     pub(super) is_cut: bool,
 }
 
@@ -39,18 +39,24 @@ impl Server {
         let is_it = |connection: &Connection| matches!(&connection.phase, Phase::Exchange(exchange) if exchange.id == id);
         let mut connections = self.connections.iter();
         let token = connections.find(|(_, it)| is_it(it)).map(|(token, _)| *token);
-        if let Some(token) = token {
-            self.begin_ending(token, "was ended from the dashboard");
+        let why = "was ended from the dashboard";
+        match token {
+            Some(token) => self.begin_ending(token, why),
+            None => self.interrupt_closing(id, why),
         }
     }
 
     /// Ends a request of which nothing has come for too long.
     pub(super) fn time_out(&mut self, token: Token) {
-        if let Some(limit) = self.timeout {
-            let seconds = limit.as_secs_f64();
-            let why = format!("was ended: nothing came of it in {seconds} s (--timeout)");
+        if let Some(why) = self.timeout_reason() {
             self.begin_ending(token, &why);
         }
+    }
+
+    /// Why a request is ended of which nothing has come for too long.
+    pub(super) fn timeout_reason(&self) -> Option<String> {
+        let seconds = self.timeout?.as_secs_f64();
+        Some(format!("was ended: nothing came of it in {seconds} s (--timeout)"))
     }
 
     fn begin_ending(&mut self, token: Token, why: &str) {
@@ -71,11 +77,11 @@ impl Server {
         self.drive(token);
     }
 
-    fn interrupt(&mut self, lane: Token, exchange: &mut InFlight, why: &str) {
+    pub(super) fn interrupt(&mut self, lane: Token, exchange: &mut InFlight, why: &str) {
         exchange.ending = Some(Ending {
             since: monotonic(),
             why: why.to_owned(),
-            is_cut: exchange.framing.is_some(),
+            is_cut: exchange.framing.is_some() && !exchange.is_whole(),
         });
         self.lanes.interrupt(lane, exchange.id, &format!("the request {why}"));
         let Some(lane) = self.lanes.get_mut(lane) else { return };
@@ -122,7 +128,7 @@ impl Server {
         }
     }
 
-    fn give_up_lane(&mut self, lane: Token) {
+    pub(super) fn give_up_lane(&mut self, lane: Token) {
         let Some(lane) = self.lanes.remove(lane) else { return };
         let generation = lane.generation;
         drop(lane);

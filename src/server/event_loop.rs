@@ -13,7 +13,7 @@ use mio::{Events, Interest, Poll, Registry, Token, Waker};
 
 use super::accept::Acceptor;
 use super::channel::{Fill, PIECE};
-use super::connection::{Connection, Expiry, Phase, Stage};
+use super::connection::{Connection, Expiry, InFlight, Phase, Stage};
 use super::date::Date;
 use super::dispatch::{Awaited, Serving};
 use super::freshness::Freshness;
@@ -127,6 +127,8 @@ pub(super) struct Server {
     pub(super) poll: Poll,
     pub(super) acceptor: Acceptor,
     pub(super) connections: HashMap<Token, Connection>,
+    /// By their lanes: the exchanges whose clients wait for nothing more.
+    pub(super) closing: HashMap<Token, Box<InFlight>>,
     pub(super) lanes: Lanes,
     pub(super) feeders: HashMap<Token, Feeder>,
     pub(super) serving: Serving,
@@ -209,6 +211,7 @@ impl Server {
             poll,
             acceptor: Acceptor::new(listener),
             connections: HashMap::new(),
+            closing: HashMap::new(),
             lanes: Lanes::new(setup.threads),
             feeders: HashMap::new(),
             serving: Serving::Holding(Awaited::default()),
@@ -261,22 +264,24 @@ impl Server {
             }
         }
         self.end_exchanges(|_| true);
+        self.end_all_closing();
     }
 
-    /// Without connections there is no deadline to look at: the loop sleeps for good.
+    /// Without exchanges and connections there is no deadline to look at: the loop sleeps for good.
     fn timeout(&self, next_sweep: Instant) -> Option<Duration> {
         if !self.unfinished.is_empty() {
             return Some(Duration::ZERO);
         }
         let idle = self.connections.is_empty()
+            && self.closing.is_empty()
             && self.stopping.is_none()
             && !self.acceptor.is_paused();
         (!idle).then(|| next_sweep.saturating_duration_since(monotonic()))
     }
 
     fn is_finished(&self) -> bool {
-        self.stopping
-            .is_some_and(|until| self.connections.is_empty() || monotonic() >= until)
+        let is_done = self.connections.is_empty() && self.closing.is_empty();
+        self.stopping.is_some_and(|until| is_done || monotonic() >= until)
     }
 
     fn react(&mut self, event: &Readiness) {
@@ -413,10 +418,10 @@ impl Server {
             let Some(lane) = self.lanes.get_mut(token) else { return };
             // The worker does not read any more what comes after its client has gone.
             let broken = lane.channel.flush().is_err() && !lane.spent;
-            let connection = lane.work.map(|(connection, _)| connection);
-            if let Some(connection) = connection {
+            if let Some((connection, id)) = lane.work {
                 self.drive(connection);
-                let waiting = self.connections.get(&connection);
+                // It may be at another exchange by now.
+                let waiting = self.connections.get(&connection).filter(|it| it.is_at(id));
                 let most = self.terms.limits.output_buffer;
                 if waiting.is_some_and(|it| it.is_full(most)) {
                     return;
@@ -463,6 +468,7 @@ impl Server {
         for (token, expiry) in expired {
             self.expire(token, expiry);
         }
+        self.sweep_closing(now);
     }
 
     fn expire(&mut self, token: Token, expiry: Expiry) {
@@ -501,10 +507,12 @@ impl Server {
     /// What is left to do for a connection that is over: its exchange has lost its
     /// client, and the application is told.
     fn discard(&mut self, connection: Connection) {
+        let is_written = connection.channel.pending() == 0;
         let Phase::Exchange(exchange) = connection.phase else { return };
         if exchange.stage != Stage::Draining {
             let outcome = match exchange.cut.clone() {
                 Some(why) => Outcome::Cut(why),
+                None if exchange.is_whole() && is_written => Outcome::Complete,
                 None => Outcome::ClientGone,
             };
             self.outlet.end(exchange.id, exchange.timing, outcome);

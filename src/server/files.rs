@@ -85,9 +85,10 @@ impl Server {
             Ok(Some(length)) => {
                 outflow.left -= length as u64;
                 outflow.untold += length as u64;
-                exchange.owed = exchange.owed.saturating_sub(length as u64);
+                let is_far = outflow.untold >= STRIDE;
+                exchange.give(length as u64);
                 connection.moved = monotonic();
-                if outflow.untold >= STRIDE {
+                if is_far {
                     self.tell_passed(connection);
                 }
                 Step::Again

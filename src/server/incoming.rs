@@ -115,6 +115,12 @@ impl Server {
         if exchange.file.is_some() {
             return self.send_file(connection);
         }
+        if exchange.is_whole() && connection.channel.pending() == 0 {
+            exchange.timing.last_byte.get_or_insert_with(|| self.outlet.clock.now());
+            if exchange.waits_for_close() {
+                return self.leave_in_close(connection);
+            }
+        }
         match &mut exchange.upload {
             Upload::Done => Step::Wait,
             Upload::Chunked(..) => self.take_chunks(token, connection),

@@ -13,6 +13,7 @@
 mod accept;
 mod answer;
 mod channel;
+mod closing;
 mod connection;
 mod date;
 mod dispatch;

@@ -40,7 +40,10 @@ impl Server {
         // The client may be gone; what the application's author wants to know is
         // reported all the same.
         let mut connection = self.connections.remove(&token);
+        let mut closing = self.closing.remove(&lane);
+        let is_answering = connection.as_ref().is_some_and(|it| it.is_at(id));
         let exchange = connection.as_mut().and_then(|it| it.exchange(id));
+        let exchange = exchange.or(closing.as_deref_mut());
         match frame {
             Up::Raised(traceback) => {
                 let traceback = Arc::new(*traceback);
@@ -59,14 +62,24 @@ impl Server {
             Up::Errors(text) => self.publish_errors(lane, id, &text),
             Up::Times(times) => self.take_times(lane, exchange, id, times),
             Up::File(part) => self.take_file(lane, connection.as_mut(), id, part),
-            Up::Serving | Up::WantBody | Up::Head(_) | Up::Data(_) | Up::End(_) => {
-                if let (true, Some(connection)) = (exchange.is_some(), &mut connection) {
+            Up::Serving
+            | Up::WantBody
+            | Up::Head(_)
+            | Up::Data(_)
+            | Up::DataEnd
+            | Up::End(_) => {
+                if let (true, Some(connection)) = (is_answering, &mut connection) {
                     self.apply(connection, id, frame);
                 }
             }
         }
         if let Some(connection) = connection {
             self.connections.insert(token, connection);
+        }
+        match closing {
+            Some(exchange) if ended => self.end_closing(&exchange),
+            Some(exchange) => drop(self.closing.insert(lane, exchange)),
+            None => {}
         }
         if ended {
             self.release_lane(lane);
@@ -88,6 +101,7 @@ impl Server {
             Up::WantBody => Self::let_continue(connection),
             Up::Head(head) => self.write_head(connection, *head),
             Up::Data(block) => self.write_block(connection, id, block),
+            Up::DataEnd => Self::end_data(connection, id),
             Up::End(ending) => self.end_response(connection, id, ending),
             Up::Serving
             | Up::File(_)
@@ -138,9 +152,9 @@ impl Server {
         match framing {
             ResponseFraming::None => return,
             ResponseFraming::Length(_) => {
-                let owed = usize::try_from(exchange.owed).unwrap_or(usize::MAX);
-                block.truncate(owed);
-                exchange.owed -= block.len() as u64;
+                let owed = exchange.owed.unwrap_or_default();
+                block.truncate(usize::try_from(owed).unwrap_or(usize::MAX));
+                exchange.give(block.len() as u64);
                 connection.channel.outbox().extend_from_slice(&block);
             }
             ResponseFraming::Chunked => encode_chunk(&block, connection.channel.outbox()),
@@ -149,6 +163,16 @@ impl Server {
             }
         }
         self.outlet.publish(id, ExchangeEvent::ResponseBody(block.into()));
+    }
+
+    /// Tells the client that this was all.
+    fn end_data(connection: &mut Connection, id: ExchangeId) {
+        let Some(exchange) = connection.exchange(id) else { return };
+        let (Some(framing), None) = (exchange.framing, exchange.owed) else { return };
+        exchange.owed = Some(0);
+        if framing == ResponseFraming::Chunked {
+            connection.channel.outbox().extend_from_slice(LAST_CHUNK);
+        }
     }
 
     fn end_response(
@@ -180,18 +204,15 @@ impl Server {
                 );
                 self.answer_page(connection, &page);
             }
-            (Ending::Complete, Some(framing)) => {
-                if exchange.owed > 0 && exchange.cut.is_none() {
+            (Ending::Complete, Some(_)) => {
+                if exchange.owed.is_some_and(|owed| owed > 0) && exchange.cut.is_none() {
                     exchange.cut =
                         Some("the body ended before its Content-Length".into());
                 }
-                if framing == ResponseFraming::Chunked {
-                    connection.channel.outbox().extend_from_slice(LAST_CHUNK);
-                }
+                Self::end_data(connection, id);
             }
             // Everything that was promised had gone out by then.
-            (_, Some(ResponseFraming::Length(_) | ResponseFraming::None))
-                if exchange.owed == 0 => {}
+            (_, Some(_)) if exchange.owed == Some(0) => {}
             // No last chunk, no more bytes: the client can tell that it is not all.
             (Ending::Failed | Ending::BodyUnreadable, Some(_)) => {
                 exchange.cut =

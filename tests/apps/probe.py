@@ -272,6 +272,27 @@ def close_after_error(environ, start_response):
     return Closing(query(environ, "name", "close"), blocks())
 
 
+@route("/close-gated")
+def close_gated(environ, start_response):
+    """Has something to do in close(), which does not end well."""
+    name = query(environ, "name")
+    headers = [("Content-Type", "text/plain")]
+    if length := query(environ, "length"):
+        headers.append(("Content-Length", length))
+
+    class Gated(Closing):
+        def close(self):
+            record(f"{name}.begun", "begun")
+            wait_for(name)
+            if query(environ, "dies"):
+                os._exit(7)
+            record(f"{name}.done", "done")
+            raise ValueError(f"{name} failed in close()")
+
+    start_response("200 OK", headers)
+    return Gated(name, [b"a", b"b"])
+
+
 @route("/endless")
 def endless(environ, start_response):
     """Goes on until the client leaves."""

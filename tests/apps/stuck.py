@@ -109,7 +109,25 @@ def ticks(environ, start_response):
     return blocks()
 
 
+class Stays(list):
+    """Has been sent, and does not come back from close()."""
+
+    def __init__(self, environ):
+        super().__init__([b"all ", b"of it"])
+        self.environ = environ
+
+    def close(self):
+        ROUTES[self.environ["QUERY_STRING"]](self.environ, lambda *head: None)
+
+
+def closes(environ, start_response):
+    """Answers, then goes on in close() as the query says."""
+    start_response("200 OK", PLAIN)
+    return Stays(environ)
+
+
 ROUTES = {
+    "closes": closes,
     "pid": pid,
     "loop": loop,
     "naps": naps,

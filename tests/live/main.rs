@@ -13,6 +13,7 @@ mod bad_input;
 mod breaches;
 mod buffers;
 mod client;
+mod closing;
 mod code_cache;
 mod corpus;
 mod dashboard;
