@@ -106,6 +106,16 @@ pub(super) struct BodyLines {
     pub(super) decoded: Option<Decoded>,
 }
 
+impl BodyLines {
+    /// What the lines are in.
+    fn bytes<'a>(&'a self, side: Side, exchange: Option<&'a Exchange>) -> &'a [u8] {
+        match &self.decoded {
+            Some(decoded) => &decoded.text,
+            None => exchange.map_or(&[][..], |exchange| &body(exchange, side).kept),
+        }
+    }
+}
+
 /// The text of a body that was sent packed or in another encoding than UTF-8.
 #[derive(Clone, Debug)]
 pub(super) struct Decoded {
@@ -171,18 +181,23 @@ impl<'a> Line<'a> {
         }
     }
 
+    /// Whether it goes on in the next one, because it was too long.
+    pub(super) fn is_cut(&self, exchange: Option<&Exchange>) -> bool {
+        match self {
+            Self::Body { side, lines, line, .. } => {
+                lines.index.is_cut(lines.bytes(*side, exchange), *line)
+            }
+            Self::Text { .. } | Self::Bytes { .. } => false,
+        }
+    }
+
     /// Safe to print.
     pub(super) fn text(&self, exchange: Option<&Exchange>) -> Cow<'a, str> {
         match self {
             Self::Text { line, .. } => Cow::Borrowed(&line.text),
             Self::Body { side, lines, line, .. } => {
-                let sent =
-                    || exchange.map_or(&[][..], |exchange| &body(exchange, *side).kept);
-                let text = match &lines.decoded {
-                    Some(decoded) => &decoded.text,
-                    None => sent(),
-                };
-                text::expand_tabs(&text::printable(lines.index.line(text, *line))).into()
+                let text = lines.index.line(lines.bytes(*side, exchange), *line);
+                text::expand_tabs(&text::printable(text)).into()
             }
             Self::Bytes { side, line } => {
                 let kept =
@@ -415,6 +430,17 @@ impl LineIndex {
 
     /// A line without its end. The body may have grown meanwhile, but not changed.
     pub(super) fn line<'a>(&self, body: &'a [u8], line: usize) -> &'a [u8] {
+        let text = self.whole_line(body, line);
+        let text = text.strip_suffix(b"\n").unwrap_or(text);
+        text.strip_suffix(b"\r").unwrap_or(text)
+    }
+
+    /// Whether a line goes on in the next one.
+    pub(super) fn is_cut(&self, body: &[u8], line: usize) -> bool {
+        line + 1 < self.len() && !self.whole_line(body, line).ends_with(b"\n")
+    }
+
+    fn whole_line<'a>(&self, body: &'a [u8], line: usize) -> &'a [u8] {
         let mut at = match self.marks.get(line / STRIDE) {
             Some(mark) if line < self.ended => *mark,
             _ => return body.get(self.open..self.seen).unwrap_or_default(),
@@ -423,9 +449,7 @@ impl LineIndex {
             at += line_length(body.get(at..).unwrap_or_default()).unwrap_or_default();
         }
         let rest = body.get(at..).unwrap_or_default();
-        let text = &rest[..line_length(rest).unwrap_or(rest.len())];
-        let text = text.strip_suffix(b"\n").unwrap_or(text);
-        text.strip_suffix(b"\r").unwrap_or(text)
+        &rest[..line_length(rest).unwrap_or(rest.len())]
     }
 }
 

@@ -41,6 +41,10 @@ pub(super) enum Action {
     Reveal,
     NextSection,
     PreviousSection,
+    Search,
+    NextMatch,
+    PreviousMatch,
+    EndSearch,
     Follow,
     Replay,
     End,
@@ -80,9 +84,15 @@ pub(super) enum Context {
     Sort,
     CommandLine,
     FilterLine,
+    SearchLine,
 }
 
 impl Context {
+    /// Whether keys are typed there.
+    pub(super) fn is_line(self) -> bool {
+        matches!(self, Self::CommandLine | Self::FilterLine | Self::SearchLine)
+    }
+
     /// As a heading of the help screen.
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -94,6 +104,7 @@ impl Context {
             Self::Sort => "sorting",
             Self::CommandLine => "command line",
             Self::FilterLine => "filter",
+            Self::SearchLine => "search",
         }
     }
 }
@@ -118,11 +129,13 @@ const PANES: &[Context] =
 const EXCHANGE: &[Context] = &[Context::List, Context::Detail];
 const LIST: &[Context] = &[Context::List];
 const DETAIL: &[Context] = &[Context::Detail];
-const TEXT: &[Context] = &[Context::Detail, Context::Output, Context::Traffic];
+const BESIDE: &[Context] = &[Context::Output, Context::Traffic];
 const HELP: &[Context] = &[Context::Help];
 const OUTPUT: &[Context] = &[Context::Output];
 const SORT: &[Context] = &[Context::Sort];
-const LINE: &[Context] = &[Context::CommandLine, Context::FilterLine];
+const LINE: &[Context] =
+    &[Context::CommandLine, Context::FilterLine, Context::SearchLine];
+const COMPLETED: &[Context] = &[Context::CommandLine, Context::FilterLine];
 
 const fn row(
     action: Action,
@@ -152,13 +165,14 @@ pub(super) const TABLE: &[Binding] = &[
         "follow the newest exchange, or stop following",
         "follow",
     ),
-    row(Action::Filter, "f", EXCHANGE, "show only what a filter lets through", "filter"),
+    row(Action::Filter, "f", LIST, "show only what a filter lets through", "filter"),
+    row(Action::Filter, "f", DETAIL, "show only what a filter lets through", ""),
     row(Action::ToggleFilter, "&", EXCHANGE, "the filter off, or on again", ""),
     row(Action::Sort, "o", LIST, "sort by a column, or the other way round", ""),
     row(Action::Clear, "z", LIST, "clear the list; u brings everything back", ""),
     row(Action::Undo, "u", LIST, "bring back what was cleared", ""),
     row(Action::NextExchange, "space", DETAIL, "next exchange", "next"),
-    row(Action::PreviousExchange, "p", DETAIL, "previous exchange", "previous"),
+    row(Action::PreviousExchange, "p", DETAIL, "previous exchange", ""),
     row(Action::NextReload, "}", EXCHANGE, "to the next reload", ""),
     row(Action::PreviousReload, "{", EXCHANGE, "to the reload before", ""),
     row(Action::NextTab, "] l", EXCHANGE, "next tab of the detail", "tabs"),
@@ -174,6 +188,10 @@ pub(super) const TABLE: &[Binding] = &[
     ),
     row(Action::NextSection, ")", EXCHANGE, "to the response, the next cause …", ""),
     row(Action::PreviousSection, "(", EXCHANGE, "back to the section before", ""),
+    row(Action::Search, "/", DETAIL, "search in the detail", "search"),
+    row(Action::Search, "/", LIST, "search in the detail", ""),
+    row(Action::NextMatch, "n", DETAIL, "next match", ""),
+    row(Action::PreviousMatch, "N", DETAIL, "previous match", ""),
     row(Action::Left, "H left", OUTPUT, "scroll to the left", ""),
     row(Action::Right, "L right", OUTPUT, "scroll to the right", "right"),
     row(Action::NextPane, "tab", PANES, "next pane", ""),
@@ -207,7 +225,9 @@ pub(super) const TABLE: &[Binding] = &[
     ),
     row(Action::CommandLine, ": ctrl-p", PANES, "type a command", "cmd"),
     row(Action::Help, "?", PANES, "this help", "help"),
-    row(Action::Back, "esc q", TEXT, "back to the list", "back"),
+    row(Action::EndSearch, "esc", DETAIL, "end the search, or back to the list", "back"),
+    row(Action::Back, "q", DETAIL, "back to the list", ""),
+    row(Action::Back, "esc q", BESIDE, "back to the list", "back"),
     row(Action::Back, "esc q ?", HELP, "close this help", "close"),
     row(Action::Quit, "q", LIST, "quit", "quit"),
     row(
@@ -233,8 +253,8 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::SortBy(Column::Duration), "d", SORT, "duration", ""),
     row(Action::Turn, "o", SORT, "the other way round", "reverse"),
     row(Action::Back, "esc q", SORT, "leave it as it is", "close"),
-    row(Action::Run, "enter", LINE, "run the command, set the filter", ""),
-    row(Action::Complete, "tab", LINE, "complete the word", ""),
+    row(Action::Run, "enter", LINE, "run the command, set the filter, stay there", ""),
+    row(Action::Complete, "tab", COMPLETED, "complete the word", ""),
     row(Action::Older, "up ctrl-p", LINE, "the one before", ""),
     row(Action::Newer, "down ctrl-n", LINE, "the one after", ""),
     row(Action::Erase, "backspace", LINE, "erase a character", ""),

@@ -28,6 +28,8 @@ mod list;
 mod message;
 mod output;
 mod panes;
+mod search;
+mod searching;
 mod server;
 mod shell;
 mod shown;

@@ -18,6 +18,8 @@ use super::layout::{self, Regions};
 use super::list::List;
 use super::output::Output;
 use super::panes::{Pane, Panes};
+use super::search::Search;
+use super::searching;
 use super::server::Server;
 use super::shown::Shown;
 use super::tabs::{Around, BodyView, Secrets, Sources, Tab, source_files};
@@ -83,6 +85,9 @@ pub(super) struct Detail {
     pub(super) top: Place,
     /// The chosen line, of a document that has one.
     pub(super) cursor: usize,
+    pub(super) search: Search,
+    /// Where the window and the cursor were when the search began.
+    pub(super) search_began: (Place, usize),
     pub(super) width: usize,
     pub(super) height: usize,
 }
@@ -113,6 +118,8 @@ pub(super) struct Prompt {
     pub(super) line: CommandLine,
     /// The filter that is typed.
     pub(super) filter: CommandLine,
+    /// What is typed behind `/`.
+    pub(super) search: CommandLine,
     /// Shown until the next key, or for [`NOTICE`] where it is no more than information.
     pub(super) notice: Option<Notice>,
     /// When it was first seen.
@@ -123,6 +130,11 @@ impl Prompt {
     /// Says something, in place of what was said before.
     pub(super) fn say(&mut self, notice: Notice) {
         (self.notice, self.since) = (Some(notice), None);
+    }
+
+    /// Says something that needs no more than to be known.
+    pub(super) fn inform(&mut self, text: String) {
+        self.say(Notice { severity: Severity::Info, text });
     }
 
     pub(super) fn hush(&mut self) {
@@ -196,6 +208,7 @@ impl State {
         match (self.modals.last(), self.panes.focus) {
             _ if self.prompt.line.text().is_some() => Context::CommandLine,
             _ if self.prompt.filter.text().is_some() => Context::FilterLine,
+            _ if self.prompt.search.text().is_some() => Context::SearchLine,
             (Some(Modal::Sort), _) => Context::Sort,
             (Some(Modal::Help { .. }), _) => Context::Help,
             (None, Pane::List) => Context::List,
@@ -214,7 +227,7 @@ impl State {
     ///
     /// [`Message::Work`]: super::Message::Work
     pub(super) fn is_busy(&self) -> bool {
-        self.shown.is_busy(&*self.store)
+        self.shown.is_busy(&*self.store) || self.detail.search.is_busy()
     }
 
     /// The generation that requests meet, or will.
@@ -241,6 +254,8 @@ impl State {
         self.detail.height = usize::from(body.height).max(1);
         self.detail.width = body.width.into();
         self.settle_cursor();
+        // What is little is lit in the same frame.
+        searching::step(self);
         self.detail.top = self.rows().settled(self.detail.top, self.detail.height);
     }
 
@@ -308,6 +323,8 @@ impl State {
         } else if stamp == detail.stamp {
             return;
         }
+        let is_same = subject == detail.subject && stamp.tab == detail.stamp.tab;
+        detail.search.start_over(is_same);
         (detail.subject, detail.stamp) = (subject, stamp);
         let before = std::mem::take(&mut detail.document);
         let document = self.document(subject, before);

@@ -18,6 +18,9 @@ pub struct Styles {
     pub selected_unfocused: Style,
     /// Where the next character is typed.
     pub cursor: Style,
+    /// What was searched for, and of that what one has gone to.
+    pub matched: Style,
+    pub matched_here: Style,
     /// By class of status: 2xx, 3xx, 4xx, 5xx.
     pub success: Style,
     pub redirect: Style,
@@ -49,6 +52,9 @@ impl Styles {
                 .remove_modifier(Modifier::DIM),
             selected_unfocused: strong.remove_modifier(Modifier::DIM),
             cursor: plain.add_modifier(Modifier::REVERSED),
+            matched: plain.add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
+            matched_here: plain
+                .add_modifier(Modifier::REVERSED | Modifier::BOLD | Modifier::UNDERLINED),
             success: plain,
             redirect: plain,
             client_error: strong,
@@ -63,6 +69,13 @@ impl Styles {
         let colour = |colour| Style::new().fg(colour);
         let base = Self::colourless();
         Self {
+            matched: colour(Color::Black)
+                .bg(Color::Yellow)
+                .remove_modifier(Modifier::REVERSED | Modifier::DIM),
+            matched_here: colour(Color::Black)
+                .bg(Color::Magenta)
+                .add_modifier(Modifier::BOLD)
+                .remove_modifier(Modifier::REVERSED | Modifier::DIM),
             success: colour(Color::Green),
             redirect: colour(Color::Cyan),
             client_error: colour(Color::Yellow),

@@ -21,6 +21,7 @@ use super::keymap::{Action, Chord, Context};
 use super::message::{Effect, Message};
 use super::output::Origin;
 use super::panes::Pane;
+use super::searching;
 use super::state::{Modal, State};
 use super::tabs::Secrets;
 use super::timeline::RowId;
@@ -53,8 +54,14 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Suspend => return vec![Effect::Suspend],
         Message::Continued => return vec![Effect::Retake],
         // No keys are made of it: it is text, or nothing.
-        Message::Paste(text) => line(state).add(&text),
-        Message::Work => refresh(state),
+        Message::Paste(text) => {
+            line(state).add(&text);
+            typed(state);
+        }
+        Message::Work => {
+            refresh(state);
+            searching::step(state);
+        }
         Message::Resized => {}
     }
     Vec::new()
@@ -156,7 +163,7 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let chord = Chord::of(key);
     state.prompt.hush();
     let context = state.context();
-    if matches!(context, Context::CommandLine | Context::FilterLine) {
+    if context.is_line() {
         return type_in(state, context, chord);
     }
     if let Some(digit) = chord.digit() {
@@ -180,28 +187,39 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
 fn type_in(state: &mut State, context: Context, chord: Chord) -> Vec<Effect> {
     match (state.facts.keymap.action(context, chord), context) {
         (Some(Action::Run), Context::FilterLine) => filter_line::run(state),
+        (Some(Action::Run), Context::SearchLine) => searching::run(state),
         (Some(Action::Run), _) => return run(state),
         (Some(action), _) => edit(state, action),
         (None, _) => {
             let mut bytes = [0; 4];
             if let Some(character) = chord.character() {
                 line(state).add(character.encode_utf8(&mut bytes));
+                typed(state);
             }
         }
     }
     Vec::new()
 }
 
+/// What is typed may count at once.
+fn typed(state: &mut State) {
+    if state.context() == Context::SearchLine {
+        searching::typed(state);
+    }
+}
+
 /// The line that is typed.
 fn line(state: &mut State) -> &mut CommandLine {
     match state.context() {
         Context::FilterLine => &mut state.prompt.filter,
+        Context::SearchLine => &mut state.prompt.search,
         _ => &mut state.prompt.line,
     }
 }
 
 fn edit(state: &mut State, action: Action) {
-    let is_filter = state.context() == Context::FilterLine;
+    let context = state.context();
+    let is_filter = context == Context::FilterLine;
     let line = line(state);
     match action {
         Action::Complete if is_filter => {
@@ -214,6 +232,10 @@ fn edit(state: &mut State, action: Action) {
         Action::EraseWord => line.erase_word(),
         Action::EraseAll => line.erase_all(),
         _ => line.close(),
+    }
+    if context == Context::SearchLine {
+        // Who leaves the line is back where he was.
+        searching::typed(state);
     }
 }
 
@@ -250,7 +272,11 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Zoom => state.panes.zoomed = true,
         Action::Unzoom => state.panes.zoomed = false,
         Action::Open => state.panes.focus = Pane::Detail,
-        Action::Back => back(state),
+        Action::Search => searching::open(state),
+        Action::NextMatch => searching::go(state, times),
+        Action::PreviousMatch => searching::go(state, -times),
+        Action::EndSearch if searching::end(state) => {}
+        Action::Back | Action::EndSearch => back(state),
         Action::NextExchange | Action::PreviousExchange => {
             let by = if action == Action::NextExchange { times } else { -times };
             state.list.move_by_exchanges(state.shown.timeline(&*state.store), by);

@@ -448,6 +448,24 @@ fn the_list_is_filtered_and_sorted_as_typed() {
 }
 
 #[test]
+fn the_detail_is_searched_as_typed() {
+    let at = little(120, 40);
+    at.get("/one");
+    at.terminal.sees(["< hit 1, 0 bytes"]).press("/ h i t").sees(["/hit 1/1"]);
+    at.terminal.wait_for("a match that is lit", |screen| {
+        (0..40).find(|row| {
+            let lit = |column: &u16| {
+                let cell = screen.cell(*row, *column);
+                cell.is_some_and(|cell| cell.bgcolor() == vt100::Color::Idx(5))
+            };
+            (0..120).filter(lit).count() == 3
+        })
+    });
+    at.terminal.press("ctrl-u H o s t enter n").sees(["/Host 1/1", "space next"]);
+    at.terminal.press("esc").loses("/Host").sees(["space next"]);
+}
+
+#[test]
 fn traffic_is_told_by_route() {
     let at = little(120, 40);
     at.terminal.press("T").sees(["No request has ended yet"]);

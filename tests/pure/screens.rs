@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Color, Modifier};
 
 /// A dashboard without a terminal.
 struct App {
@@ -848,6 +848,111 @@ fn a_wrong_label_hides_nothing() {
         .sees("    \"a\": 2");
 }
 
+/// The text of the cells of that colour behind them.
+fn lit(app: &mut App, colour: Color) -> Vec<String> {
+    let buffer = app.frame();
+    let mut runs: Vec<String> = Vec::new();
+    let mut ended = true;
+    for cell in buffer.content() {
+        if cell.bg != colour {
+            ended = true;
+        } else if std::mem::take(&mut ended) {
+            runs.push(cell.symbol().to_owned());
+        } else if let Some(run) = runs.last_mut() {
+            run.push_str(cell.symbol());
+        }
+    }
+    runs
+}
+
+#[test]
+fn what_is_searched_for_is_lit_while_it_is_typed() {
+    let body = "Tea and coffee.\nNo tea here, but 日本茶 tea\n";
+    let mut app = App::ready(80, 24)
+        .feed(&format!("GET /tea 200 text/plain {body}"))
+        .press("/ t e")
+        .sees(" /te")
+        .sees("/te 1/6")
+        .press("a")
+        .sees("/tea 1/4")
+        .looks_all_like("search_80x24");
+    assert_eq!(lit(&mut app, Color::Magenta), ["tea"]);
+    assert_eq!(lit(&mut app, Color::Yellow), ["Tea", "tea", "tea"]);
+    let mut app = app.press("enter n n").sees("/tea 3/4").press("n n").sees("/tea 1/4");
+    app = app.press("2 N").sees("/tea 3/4").press("ctrl-l");
+    assert_eq!(lit(&mut app, Color::Yellow).len(), 3);
+    app = app.press("/ 茶").sees("/茶 1/1");
+    assert_eq!(lit(&mut app, Color::Magenta).concat().trim_end(), "茶");
+    app = app.press("esc").misses("/茶").press("/ T e a enter").sees("/Tea 1/1");
+    app = app.press("esc").misses("/Tea").sees("esc back");
+    assert!(lit(&mut app, Color::Magenta).is_empty());
+    app.press("n")
+        .sees("nothing is searched for; / does")
+        .press("/ n o t h i n g enter")
+        .sees("/nothing not found")
+        .press("esc esc")
+        .sees("enter read");
+}
+
+#[test]
+fn a_match_comes_into_view_wherever_it_is_and_whoever_leaves_the_line_is_back() {
+    let long = "many words in a line that goes on and on ".repeat(60);
+    let lines: Vec<String> = (0..200).map(|number| format!("line {number}")).collect();
+    let body = format!("{long} needle {long}\n{}\n", lines.join("\n"));
+    let app = App::ready(80, 24)
+        .feed(&format!("GET / 200 text/plain {body}"))
+        .press("enter j")
+        .misses("needle");
+    let mut app = app.press("/ n e e d l e").sees(" needle many words");
+    assert_eq!(lit(&mut app, Color::Magenta), ["needle"]);
+    app = app.press("esc").misses("needle").sees("> GET / HTTP/1.1");
+    app = app.press("/ l i n e space 1 9 9 enter").sees("< line 199");
+    // From where one is, not from where one was.
+    app.press("g / l i n e space \\ d + $ enter n")
+        .sees("/line \\d+$ 2/200")
+        .press("g n")
+        .sees("/line \\d+$ 1/200")
+        .press("]")
+        .sees("/line \\d+$ not found");
+}
+
+#[test]
+fn every_tab_can_be_searched_and_the_cursor_of_one_goes_along() {
+    let app = rich(120, 40).press("enter / n o space t e a enter");
+    app.sees("/no tea 1/")
+        .press("l l l")
+        .sees("/no tea 1 found")
+        .press("n e")
+        .effects(["Edit { file: \"/home/ada/shop/shop.py\", line: 4 }"])
+        .press("/ p r i c e enter e")
+        .effects(["Edit { file: \"/home/ada/shop/models.py\", line: 2 }"])
+        .press("]")
+        .sees("/price not found")
+        .press("/ o u t c o m e enter")
+        .sees("/outcome 1/1");
+}
+
+#[test]
+fn large_bodies_are_searched_piece_by_piece() {
+    let line = "0123456789abcdef".repeat(8) + "\n";
+    let body = line.repeat((2 << 20) / line.len());
+    let mut app = App::ready(80, 24)
+        .begins(&request("GET", "/big"), Source::Client)
+        .responds(200, "text/plain")
+        .sends(body.as_bytes())
+        .sends(b"the end\n")
+        .ends(Outcome::Complete)
+        .press("/ t h e space e n d")
+        .sees("/the end 0… found");
+    let mut steps = 0;
+    while app.screen().contains("0… found") {
+        app = app.works();
+        steps += 1;
+    }
+    assert!(steps > 1, "{steps}");
+    app.sees("< the end").sees("/the end 1/1");
+}
+
 #[test]
 fn a_traceback_shows_source_that_is_still_what_ran_and_opens_it() {
     let mut app = rich(120, 40).press("enter l l l");
@@ -1386,7 +1491,7 @@ fn the_selection_is_seen_without_colours() {
     let cell = &buffer[(5, selected[0])];
     assert!(cell.modifier.contains(Modifier::REVERSED));
     for cell in buffer.content() {
-        assert_eq!(cell.fg, ratatui::style::Color::Reset);
-        assert_eq!(cell.bg, ratatui::style::Color::Reset);
+        assert_eq!(cell.fg, Color::Reset);
+        assert_eq!(cell.bg, Color::Reset);
     }
 }

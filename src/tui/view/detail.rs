@@ -12,6 +12,7 @@ use crate::text;
 use super::super::detail::{Line, Place, Rows, Side, Tone};
 use super::super::layout::Regions;
 use super::super::panes::Pane;
+use super::super::search::Count;
 use super::super::state::{State, Subject};
 use super::super::tabs::Tab;
 use super::super::theme::Styles;
@@ -19,6 +20,10 @@ use super::cells::{heading, put, row};
 
 /// Rows of a pane from which on the tabs take one of them; else they are in its heading.
 const WITH_TABS: u16 = 12;
+/// Columns that what is searched for may take in the heading.
+const LONGEST_PATTERN: usize = 20;
+/// Columns of the sign before a line.
+const SIGN: u16 = 2;
 
 pub(super) fn draw(
     state: &State,
@@ -36,12 +41,17 @@ pub(super) fn draw(
     }
     let last = draw_rows(state, &rows, body, styles, buffer);
     let focused = state.panes.focus == Pane::Detail;
-    let position = position(state, last);
+    let position = standing(state, last);
     let mut title = title(state, rows.exchange);
     if let Some(exchange) = rows.exchange.filter(|_| bar.is_empty()) {
         let taken = text::width(&title) + text::width(&position) + 6;
         let room = usize::from(body.width).saturating_sub(taken);
         title.push_str(&tabs_in_heading(state.detail.tab, exchange, room));
+    }
+    if state.detail.search.text().is_some() {
+        // What was found matters more than what it was found in.
+        let room = usize::from(body.width).saturating_sub(text::width(&position) + 4);
+        title = text::clip(&title, room);
     }
     heading(buffer, regions.detail.heading, focused, (&title, &position), styles);
 }
@@ -106,12 +116,13 @@ fn draw_rows(
     let lines = rows.document.window(top.line, height);
     for (passed, line) in lines.iter().enumerate() {
         let (text, ranges) = rows.rows_of(line);
+        let lit = state.detail.search.lit(top.line + passed);
         for (part, range) in ranges.into_iter().enumerate().skip(skipped) {
             if number == height {
                 return top.line + passed;
             }
             let place = row(region, number);
-            draw_row(line, part, (&text, range), place, styles, buffer);
+            draw_row(line, part, (&text, range.clone()), place, styles, buffer);
             if rows.document.has_cursor && top.line + passed == state.detail.cursor {
                 let style = match state.panes.focus {
                     Pane::Detail => styles.selected,
@@ -121,6 +132,8 @@ fn draw_rows(
                 };
                 buffer.set_style(place.intersection(buffer.area), style);
             }
+            let sign = if line.side().is_some() { SIGN } else { 0 };
+            light(&lit, (&text, range), sign, place, styles, buffer);
             number += 1;
         }
         skipped = 0;
@@ -154,6 +167,27 @@ fn title(state: &State, exchange: Option<&Exchange>) -> String {
     }
 }
 
+/// What was found of what is searched for, and how far one has read.
+fn standing(state: &State, last: usize) -> String {
+    let position = position(state, last);
+    let Some(found) = found(state) else { return position };
+    format!("{found}  {position}").trim_end().to_owned()
+}
+
+/// `/tea 3/17`.
+fn found(state: &State) -> Option<String> {
+    let search = &state.detail.search;
+    let typed = text::printable(search.text()?.as_bytes());
+    let typed = text::clip(&text::expand_tabs(&typed), LONGEST_PATTERN);
+    let Count { place, found, more } = search.count();
+    let more = if more { "…" } else { "" };
+    Some(match (place, found) {
+        (Some(place), _) => format!("/{typed} {place}/{found}{more}"),
+        (None, 0) if more.is_empty() => format!("/{typed} not found"),
+        (None, _) => format!("/{typed} {found}{more} found"),
+    })
+}
+
 /// How far one has read, where not all is in the window.
 fn position(state: &State, last: usize) -> String {
     let length = state.detail.document.len();
@@ -171,6 +205,31 @@ fn look(tone: Tone, styles: &Styles) -> Style {
         Tone::Fault => styles.server_error,
         Tone::Name => styles.request,
         Tone::Bar => styles.response,
+    }
+}
+
+/// Lights what was found in one row of a line, which is that range of it.
+fn light(
+    lit: &[(Range<usize>, bool)],
+    (text, row): (&str, Range<usize>),
+    sign: u16,
+    place: Rect,
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
+    let columns = |text: &str| u16::try_from(text::width(text)).unwrap_or(u16::MAX);
+    for (range, is_here) in lit {
+        let (start, end) = (range.start.max(row.start), range.end.min(row.end));
+        let (Some(before), Some(found)) =
+            (text.get(row.start..start), text.get(start..end))
+        else {
+            continue;
+        };
+        let x = place.x.saturating_add(sign).saturating_add(columns(before));
+        let cells = Rect { x, width: columns(found), ..place };
+        let style = if *is_here { styles.matched_here } else { styles.matched };
+        let cells = cells.intersection(place).intersection(buffer.area);
+        buffer.set_style(cells, style);
     }
 }
 

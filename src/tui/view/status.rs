@@ -155,6 +155,10 @@ pub(super) fn draw_hints(
         filter_line::draw(typed, state, line, styles, buffer);
         return;
     }
+    if let Some(typed) = state.prompt.search.text() {
+        draw_search_line(typed, line, styles, buffer);
+        return;
+    }
     if let Some(notice) = &state.prompt.notice {
         let style = match notice.severity {
             Severity::Info => styles.strong,
@@ -171,7 +175,7 @@ pub(super) fn draw_hints(
             continue;
         }
         let key = binding.keys.split(' ').next().unwrap_or_default();
-        let wide = text::width(key) + text::width(binding.hint) + 3;
+        let wide = text::width(key) + text::width(binding.hint) + 1;
         if usize::from(column) + wide > usize::from(line.width) {
             continue;
         }
@@ -202,6 +206,15 @@ fn draw_command_line(typed: &str, line: Rect, styles: &Styles, buffer: &mut Buff
     let room = usize::from(line.width.saturating_sub(column + 3));
     hint = text::clip(&hint, room);
     put(buffer, line, column + 2, &hint, styles.faint);
+}
+
+/// What is typed, with its end in view. What is found is told in the heading above.
+fn draw_search_line(typed: &str, line: Rect, styles: &Styles, buffer: &mut Buffer) {
+    let room = usize::from(line.width).saturating_sub(3);
+    let shown = safe(typed);
+    let shown = after(&shown, text::width(&shown).saturating_sub(room));
+    let column = put(buffer, line, 1, &format!("/{shown}"), styles.strong);
+    put(buffer, line, column, " ", styles.cursor);
 }
 
 fn counted(number: u64, what: &str) -> String {

@@ -1,0 +1,89 @@
+//! Searching in the detail: what keys do to it, and how what was found comes into view.
+
+use super::detail::Place;
+use super::panes::Pane;
+use super::state::State;
+
+/// Opens the line, from the list or the detail.
+pub(super) fn open(state: &mut State) {
+    state.panes.focus = Pane::Detail;
+    state.prompt.search.open("");
+    state.detail.search_began = (state.detail.top, state.detail.cursor);
+}
+
+/// What is on the line has changed: searches for that, from where one was.
+pub(super) fn typed(state: &mut State) {
+    let typed = state.prompt.search.text().unwrap_or_default().to_owned();
+    (state.detail.top, state.detail.cursor) = state.detail.search_began;
+    let from = here(state);
+    state.detail.search.set(&typed, from);
+    step(state);
+}
+
+/// Stays where it was found.
+pub(super) fn run(state: &mut State) {
+    state.prompt.search.take();
+}
+
+/// Ends the search; false where there is none.
+pub(super) fn end(state: &mut State) -> bool {
+    let was = state.detail.search.text().is_some();
+    state.detail.search.set("", 0);
+    was
+}
+
+/// Goes to the match so many further on, from the one that one was at or, where that is
+/// not in the window any more, from what is.
+pub(super) fn go(state: &mut State, by: isize) {
+    if state.detail.search.text().is_none() {
+        state.prompt.inform("nothing is searched for; / does".to_owned());
+        return;
+    }
+    let height = state.detail.height.cast_signed();
+    let below = state.rows().moved(state.detail.top, height);
+    let seen = state.detail.top.line..below.line.saturating_add(1);
+    let near =
+        state.detail.search.current().is_some_and(|hit| seen.contains(&hit.line()));
+    let from = if near { None } else { Some(here(state)) };
+    state.detail.search.go(from, by);
+    arrive(state);
+}
+
+/// Looks through some more of the document.
+pub(super) fn step(state: &mut State) {
+    if !state.detail.search.is_busy() {
+        return;
+    }
+    let mut search = std::mem::take(&mut state.detail.search);
+    search.step(&state.rows());
+    state.detail.search = search;
+    arrive(state);
+}
+
+/// The line from which on one searches.
+fn here(state: &State) -> usize {
+    let detail = &state.detail;
+    if detail.document.has_cursor { detail.cursor } else { detail.top.line }
+}
+
+/// Brings what one wanted to go to into the window.
+fn arrive(state: &mut State) {
+    let Some(hit) = state.detail.search.arrive() else { return };
+    let rows = state.rows();
+    let lines = rows.document.window(hit.line(), 1);
+    let Some(line) = lines.first() else { return };
+    let (_, parts) = rows.rows_of(line);
+    let row = parts.iter().position(|part| part.contains(&hit.start()));
+    let place = Place { line: hit.line(), row: row.unwrap_or_default() };
+    let (top, height) = (state.detail.top, state.detail.height.max(1));
+    let last = rows.moved(top, height.cast_signed() - 1);
+    if !(top..=last).contains(&place) {
+        // With what stands before it.
+        let above = (height / 3).cast_signed();
+        state.detail.top = state.rows().moved(place, -above);
+    }
+    if state.detail.document.has_cursor {
+        state.detail.cursor = hit.line();
+        state.settle_cursor();
+    }
+}
