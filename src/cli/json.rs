@@ -56,7 +56,7 @@ impl ListedDto {
             id: summary.id.to_string(),
             run: run.0,
             number: summary.id.number.0,
-            at: summary.began().to_string(),
+            at: moment(summary.began()),
             source: match summary.source {
                 Source::Client => "client",
                 Source::Replay(_) => "replay",
@@ -154,13 +154,19 @@ struct TimesDto {
     ended: Option<String>,
 }
 
+/// A time as RFC 3339 says, to the microsecond: with as many digits each time, so that
+/// they sort as text does too.
+fn moment(time: Timestamp) -> String {
+    format!("{time:.6}")
+}
+
 impl TimesDto {
     fn new(exchange: &Exchange) -> Self {
-        let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let text = |time: Option<Timestamp>| time.map(moment);
         let timing = &exchange.timing;
         Self {
             accepted: text(timing.accepted),
-            head_read: exchange.began.to_string(),
+            head_read: moment(exchange.began),
             held: text(exchange.held),
             queued: text(timing.queued),
             called: text(exchange.called),
@@ -267,6 +273,14 @@ mod tests {
     use super::*;
     use crate::exchange::{ExchangeId, Request};
     use crate::http::RequestHead;
+
+    #[test]
+    fn times_sort_as_text() {
+        let texts = [0, 1, 193_000, 193_181, 1_000_000]
+            .map(|microsecond| moment(Timestamp::from_microsecond(microsecond).unwrap()));
+        assert_eq!(texts[2], "1970-01-01T00:00:00.193000Z");
+        assert!(texts.is_sorted(), "{texts:?}");
+    }
 
     #[test]
     fn bytes_that_are_no_text_are_base64_and_what_is_missing_is_counted() {
