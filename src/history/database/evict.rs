@@ -17,7 +17,7 @@ const OVERHEAD: i64 = 1 << 10;
 /// Lines of output that one step deletes where there is no exchange.
 const STEP_LINES: i64 = 2000;
 /// Pages that one step gives back to the file system.
-const STEP_PAGES: i64 = 256;
+const STEP_PAGES: i64 = 64;
 
 /// What a database may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
