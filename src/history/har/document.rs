@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::exchange::{Hint, OutputStream, Traceback};
+use crate::exchange::{Hint, OutputStream, Remark, Traceback};
 
 /// A request with its response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -170,6 +170,9 @@ pub(super) struct ExtensionDto {
     pub(super) request_total: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) response_total: Option<u64>,
+    /// What the user says of it.
+    #[serde(default, skip_serializing_if = "Remark::is_none")]
+    pub(super) remark: Remark,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) traceback: Option<Traceback>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -104,6 +104,7 @@ fn entry(exchange: &Exchange) -> EntryDto {
         response_body,
         request_total: cut(&exchange.request_body),
         response_total: cut(&exchange.response_body),
+        remark: exchange.remark.clone(),
         traceback: exchange.traceback.as_deref().cloned(),
         hints: exchange.hints.iter().map(|hint| (**hint).clone()).collect(),
         output: output(exchange),
@@ -115,9 +116,15 @@ fn entry(exchange: &Exchange) -> EntryDto {
         response,
         cache: CacheDto {},
         timings,
-        comment: exchange.traceback.as_ref().map(|traceback| traceback.summary()),
+        comment: entry_comment(exchange),
         extension: Some(extension),
     }
+}
+
+/// What other tools show beside an entry.
+fn entry_comment(exchange: &Exchange) -> Option<String> {
+    let raised = || exchange.traceback.as_ref().map(|traceback| traceback.summary());
+    exchange.remark.comment.clone().or_else(raised)
 }
 
 fn output(exchange: &Exchange) -> Vec<OutputDto> {

@@ -94,9 +94,12 @@ fn exchange(entry: &EntryDto) -> Result<Exchange, String> {
         (Some(_), Some(_)) => Outcome::Complete,
         (None, _) => Outcome::Cut("the archive has no response".to_owned()),
     });
-    if let Some(extension) = &entry.extension {
-        extend(&mut exchange, extension)?;
+    match &entry.extension {
+        Some(extension) => extend(&mut exchange, extension)?,
+        // In others' archives this is where their users' words are.
+        None => exchange.remark.comment.clone_from(&entry.comment),
     }
+    exchange.remark.comment.take_if(|comment| comment.is_empty());
     Ok(exchange)
 }
 
@@ -283,6 +286,7 @@ fn extend(exchange: &mut Exchange, extension: &ExtensionDto) -> Result<(), Strin
         OutcomeDto::Refused => Outcome::Refused,
         OutcomeDto::Cut(why) => Outcome::Cut(why.clone()),
     });
+    exchange.remark.clone_from(&extension.remark);
     exchange.traceback = extension.traceback.clone().map(Arc::new);
     exchange.hints = extension.hints.iter().cloned().map(Arc::new).collect();
     let lines = extension.output.iter().map(|OutputDto { stream, generation, text }| {

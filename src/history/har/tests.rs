@@ -207,6 +207,8 @@ fn rich() -> Exchange {
         exchange: Some(ExchangeId(7)),
         text: b"odd \xfe".to_vec(),
     });
+    exchange.remark.marked = true;
+    exchange.remark.comment = Some("the slow one".to_owned());
     exchange
 }
 
@@ -240,6 +242,8 @@ fn an_entry_is_what_the_format_wants_and_says_what_was_cut() {
     assert_eq!(entry["response"]["content"]["text"], "Grüße aus Köln\nund Łódź\n");
     assert_eq!(entry["response"]["content"]["size"], 30);
     assert_eq!(entry["timings"]["blocked"], 0.012);
+    assert_eq!(entry["comment"], "the slow one");
+    assert_eq!(imported(text.as_bytes())[0].remark, rich().remark);
     let spans = ["blocked", "send", "wait", "receive"];
     let sum: f64 =
         spans.iter().map(|span| entry["timings"][span].as_f64().unwrap()).sum();
