@@ -20,6 +20,7 @@ use crate::bus::{Bus, Commands, Subscription};
 use crate::clock::Clock;
 use crate::config::{Config, HistoryConfig, HistoryPlace, Interpreter};
 use crate::exchange::{Command, Event, GenerationId, Notice, Severity};
+use crate::history::copy_as::Application;
 use crate::history::database::recorder;
 use crate::history::database::{Beginning, Bounds, RunKind};
 use crate::lane::{ImportPlan, OsText};
@@ -115,6 +116,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     let subscription = bus.subscribe();
     let shown = Shown {
         target: config.target.shown.clone(),
+        application: config.target.clone().into(),
         root: config.target.app_dir.clone(),
         address: format!("http://{address}"),
         reloads: config.reload,
@@ -152,6 +154,8 @@ fn is_terminal() -> bool {
 /// What the user gets to see of the program, and how.
 struct Shown {
     target: String,
+    /// What a test imports to ask it.
+    application: Application,
     root: PathBuf,
     address: String,
     reloads: bool,
@@ -188,6 +192,7 @@ impl Face {
             address: shown.address,
             root: shown.root,
             reloads: shown.reloads,
+            application: Some(shown.application),
             clock,
             zone: jiff::tz::TimeZone::system(),
             styles: tui::Styles::new(wants_colour()),

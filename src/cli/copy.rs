@@ -59,12 +59,5 @@ fn application(
     let target = request.application(&reader.title(run)?).map_err(|why| {
         anyhow::anyhow!("the application is not found ({why}); --target names it")
     })?;
-    // A Django project has its tool beside it.
-    let is_django = target.app_dir.join("manage.py").is_file();
-    Ok(Application {
-        module: target.module,
-        name: target.callable,
-        folder: target.app_dir.to_string_lossy().into_owned(),
-        is_django,
-    })
+    Ok(target.into())
 }

@@ -12,7 +12,7 @@ mod worker_control;
 mod zygote;
 
 pub use backoff::Backoff;
-pub use descendants::end_descendants;
+pub use descendants::{end_descendants, outlive_us};
 pub use descriptors::{raise_descriptor_limit, restore_descriptor_limit};
 pub use foreground::run_in_foreground;
 pub use passing::{Inbox, Received, receive_bytes, send, send_bytes};

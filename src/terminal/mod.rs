@@ -3,10 +3,12 @@
 //! Invariant: whatever ends or stops rdev (quit, signal, panic, ctrl-z), the terminal is
 //! left with the modes it was found in. No other folder changes them.
 
+mod clipboard;
 mod input;
 mod keys;
 mod screen;
 
+pub use clipboard::{Way, hand_over, ways};
 pub use input::{Input, Report};
 pub use keys::{Decoder, Typed};
 pub use screen::{Screen, Suspension, give_back};

@@ -15,6 +15,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen,
@@ -128,6 +129,15 @@ impl Screen {
         execute!(self.backend, EndSynchronizedUpdate)?;
         drop(found);
         std::mem::swap(&mut self.shown, &mut self.next);
+        Ok(())
+    }
+
+    /// Has the terminal put bytes into its clipboard (OSC 52). It does not answer.
+    pub fn copy(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let found = self.modes.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.is_some() {
+            execute!(self.backend, CopyToClipboard::to_clipboard_from(bytes))?;
+        }
         Ok(())
     }
 

@@ -25,9 +25,9 @@ pub(super) fn act(state: &mut State, action: Action) {
     }
 }
 
-/// Leaves the menu of columns, if it is open.
+/// Leaves the menu that is open, if one is.
 pub(super) fn leave_menu(state: &mut State) {
-    state.modals.pop_if(|modal| matches!(modal, Modal::Sort));
+    state.modals.pop_if(|modal| matches!(modal, Modal::Sort | Modal::Copy));
 }
 
 fn clear(state: &mut State) {

@@ -5,7 +5,11 @@ use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use crate::history::copy_as::Form;
+
 use super::column::Column;
+use super::copying::Copied;
+use super::detail::Side;
 use super::panes::Pane;
 
 /// Something a key can do.
@@ -51,6 +55,9 @@ pub(super) enum Action {
     Reload,
     Cold,
     Explain,
+    CopyMenu,
+    CopyAgain,
+    Copy(Copied),
     Sort,
     SortBy(Column),
     Turn,
@@ -82,6 +89,7 @@ pub(super) enum Context {
     Traffic,
     Help,
     Sort,
+    Copy,
     CommandLine,
     FilterLine,
     SearchLine,
@@ -102,6 +110,7 @@ impl Context {
             Self::Traffic => "traffic",
             Self::Help => "help",
             Self::Sort => "sorting",
+            Self::Copy => "copying",
             Self::CommandLine => "command line",
             Self::FilterLine => "filter",
             Self::SearchLine => "search",
@@ -133,6 +142,7 @@ const BESIDE: &[Context] = &[Context::Output, Context::Traffic];
 const HELP: &[Context] = &[Context::Help];
 const OUTPUT: &[Context] = &[Context::Output];
 const SORT: &[Context] = &[Context::Sort];
+const COPY: &[Context] = &[Context::Copy];
 const LINE: &[Context] =
     &[Context::CommandLine, Context::FilterLine, Context::SearchLine];
 const COMPLETED: &[Context] = &[Context::CommandLine, Context::FilterLine];
@@ -157,6 +167,9 @@ pub(super) const TABLE: &[Binding] = &[
         "send the request again, as a new exchange",
         "resend",
     ),
+    row(Action::CopyMenu, "y", DETAIL, "copy as curl, its body …", "copy"),
+    row(Action::CopyMenu, "y", LIST, "copy as curl, its body …", ""),
+    row(Action::CopyAgain, "Y", EXCHANGE, "copy the same thing as the last time", ""),
     row(Action::End, "K", EXCHANGE, "end the request that is running", ""),
     row(
         Action::Follow,
@@ -253,6 +266,18 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::SortBy(Column::Duration), "d", SORT, "duration", ""),
     row(Action::Turn, "o", SORT, "the other way round", "reverse"),
     row(Action::Back, "esc q", SORT, "leave it as it is", "close"),
+    row(Action::Copy(Copied::As(Form::Curl)), "c", COPY, "curl command", ""),
+    row(Action::Copy(Copied::As(Form::Httpie)), "h", COPY, "httpie command", ""),
+    row(Action::Copy(Copied::As(Form::PythonRequests)), "p", COPY, "Python requests", ""),
+    row(Action::Copy(Copied::As(Form::Pytest)), "t", COPY, "test for pytest", ""),
+    row(Action::Copy(Copied::As(Form::Url)), "u", COPY, "URL", ""),
+    row(Action::Copy(Copied::As(Form::Raw)), "r", COPY, "raw request", ""),
+    row(Action::Copy(Copied::Head(Side::Request)), "f", COPY, "request fields", ""),
+    row(Action::Copy(Copied::Body(Side::Request)), "b", COPY, "request body", ""),
+    row(Action::Copy(Copied::Head(Side::Response)), "F", COPY, "response fields", ""),
+    row(Action::Copy(Copied::Body(Side::Response)), "B", COPY, "response body", ""),
+    row(Action::Copy(Copied::Traceback), "x", COPY, "traceback", ""),
+    row(Action::Back, "esc q", COPY, "copy nothing", "close"),
     row(Action::Run, "enter", LINE, "run the command, set the filter, stay there", ""),
     row(Action::Complete, "tab", COMPLETED, "complete the word", ""),
     row(Action::Older, "up ctrl-p", LINE, "the one before", ""),

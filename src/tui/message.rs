@@ -31,8 +31,20 @@ pub enum Message {
     Continued,
     /// Files that the detail pane wanted, `None` where one cannot be read.
     Files(Vec<(PathBuf, Option<String>)>),
+    /// No program took what was to be copied.
+    NotTaken(Clipping),
     /// Word from rdev itself.
     Notice(Notice),
+}
+
+/// Something to be copied.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clipping {
+    /// `curl command of #42`.
+    pub what: String,
+    /// What the name of a file with it ends in.
+    pub suffix: &'static str,
+    pub bytes: Vec<u8>,
 }
 
 /// Something for the shell to do.
@@ -40,6 +52,10 @@ pub enum Message {
 pub enum Effect {
     /// Send a command to the server.
     Send(Command),
+    /// Bring something into the clipboard.
+    Copy(Clipping),
+    /// The same through the terminal.
+    CopyThroughTerminal(Clipping),
     /// Open a file in the user's editor, at a line where that is not 0.
     Edit { file: PathBuf, line: u32 },
     /// Give the terminal back and stop until continued.

@@ -13,9 +13,11 @@
 //! never an index, and nothing is built for a row or a line that is not on the screen.
 
 mod choosing;
+mod clipboard;
 mod column;
 mod command_line;
 mod commands;
+mod copying;
 mod detail;
 mod editor;
 mod ended;
@@ -44,7 +46,7 @@ mod view;
 
 pub use ended::{Ended, EndedBy};
 pub use layout::{Regions, layout};
-pub use message::{Effect, Message};
+pub use message::{Clipping, Effect, Message};
 pub use shell::{Inbox, Remote, Setup, channel, run};
 pub use state::{Facts, State};
 pub use theme::Styles;

@@ -1,11 +1,21 @@
 //! Searching in the detail: what keys do to it, and how what was found comes into view.
 
 use super::detail::Place;
+use super::keymap::Action;
 use super::panes::Pane;
 use super::state::State;
 
+/// Does what a key asks for, so many times.
+pub(super) fn act(state: &mut State, action: Action, times: isize) {
+    match action {
+        Action::NextMatch => go(state, times),
+        Action::PreviousMatch => go(state, -times),
+        _ => open(state),
+    }
+}
+
 /// Opens the line, from the list or the detail.
-pub(super) fn open(state: &mut State) {
+fn open(state: &mut State) {
     state.panes.focus = Pane::Detail;
     state.prompt.search.open("");
     state.detail.search_began = (state.detail.top, state.detail.cursor);
@@ -34,7 +44,7 @@ pub(super) fn end(state: &mut State) -> bool {
 
 /// Goes to the match so many further on, from the one that one was at or, where that is
 /// not in the window any more, from what is.
-pub(super) fn go(state: &mut State, by: isize) {
+fn go(state: &mut State, by: isize) {
     if state.detail.search.text().is_none() {
         state.prompt.inform("nothing is searched for; / does".to_owned());
         return;

@@ -22,8 +22,10 @@ use jiff::tz::TimeZone;
 use crate::bus::{Commands, Subscription};
 use crate::clock::{Clock, monotonic};
 use crate::exchange::{Notice, Severity};
+use crate::history::copy_as::Application;
 use crate::terminal::{Input, Report, Screen, Suspension, Typed};
 
+use super::clipboard;
 use super::editor;
 use super::ended::{Ended, EndedBy};
 use super::layout::layout;
@@ -57,6 +59,8 @@ pub struct Setup {
     pub root: PathBuf,
     /// Whether saves are brought in.
     pub reloads: bool,
+    /// What a test imports to ask the application.
+    pub application: Option<Application>,
     pub clock: Clock,
     pub zone: TimeZone,
     pub styles: Styles,
@@ -127,12 +131,14 @@ pub fn run(
     let mut facts = Facts::new(setup.target, setup.address, setup.zone);
     facts.reloads = setup.reloads;
     facts.root = setup.root;
+    facts.application = setup.application;
     let mut shell = Shell {
         state: State::new(facts, setup.clock.now()),
         styles: setup.styles,
         clock: setup.clock,
         screen,
         receiver,
+        sender: remote.sender,
         stop: remote.stop,
         commands,
         pace: Pace::default(),
@@ -199,6 +205,8 @@ struct Shell {
     clock: Clock,
     screen: Screen,
     receiver: Receiver<Inward>,
+    /// For threads that do something and tell what came of it.
+    sender: SyncSender<Inward>,
     stop: Arc<AtomicBool>,
     commands: Commands,
     pace: Pace,
@@ -273,6 +281,17 @@ impl Shell {
             Effect::Send(command) => {
                 self.commands.send(command);
                 Ok(())
+            }
+            Effect::Copy(clipping) => {
+                let sender = self.sender.clone();
+                clipboard::start(clipping, move |message| {
+                    let _gone = sender.send(Inward::Message(message));
+                });
+                Ok(())
+            }
+            Effect::CopyThroughTerminal(clipping) => {
+                let said = clipboard::through_terminal(&clipping, &mut self.screen);
+                said.map(|notice| drop(update(&mut self.state, Message::Notice(notice))))
             }
             Effect::Edit { file, line } => self.edit(&file, line),
             Effect::Suspend => self.suspend(),

@@ -8,9 +8,11 @@ use std::time::Duration;
 use crate::exchange::{
     Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Severity,
 };
+use crate::history::copy_as::Application;
 use crate::history::{Live, Store};
 
 use super::command_line::CommandLine;
+use super::copying::Copied;
 use super::detail::{Document, Place, Rows};
 use super::generation;
 use super::keymap::{Context, Keymap};
@@ -41,6 +43,8 @@ pub struct Facts {
     pub zone: TimeZone,
     /// Whether saves are brought in (`--reload`).
     pub reloads: bool,
+    /// What a test imports to ask the application.
+    pub application: Option<Application>,
     pub(super) keymap: Keymap,
 }
 
@@ -48,7 +52,8 @@ impl Facts {
     /// Of a run that reloads.
     pub fn new(target: String, address: String, zone: TimeZone) -> Self {
         let (root, keymap) = (PathBuf::new(), Keymap::default());
-        Self { target, address, root, zone, reloads: true, keymap }
+        let (reloads, application) = (true, None);
+        Self { target, address, root, zone, reloads, application, keymap }
     }
 }
 
@@ -59,6 +64,8 @@ pub(super) enum Modal {
     Help { of: Context, top: usize },
     /// By what the list is to be sorted.
     Sort,
+    /// What is to be copied.
+    Copy,
 }
 
 /// What the detail pane is about.
@@ -120,6 +127,8 @@ pub(super) struct Prompt {
     pub(super) filter: CommandLine,
     /// What is typed behind `/`.
     pub(super) search: CommandLine,
+    /// What was copied last.
+    pub(super) copied: Option<Copied>,
     /// Shown until the next key, or for [`NOTICE`] where it is no more than information.
     pub(super) notice: Option<Notice>,
     /// When it was first seen.
@@ -210,6 +219,7 @@ impl State {
             _ if self.prompt.filter.text().is_some() => Context::FilterLine,
             _ if self.prompt.search.text().is_some() => Context::SearchLine,
             (Some(Modal::Sort), _) => Context::Sort,
+            (Some(Modal::Copy), _) => Context::Copy,
             (Some(Modal::Help { .. }), _) => Context::Help,
             (None, Pane::List) => Context::List,
             (None, Pane::Detail) => Context::Detail,

@@ -15,6 +15,7 @@ use crate::text;
 use super::choosing;
 use super::command_line::CommandLine;
 use super::commands::{self, Asked};
+use super::copying;
 use super::detail::Place;
 use super::filter_line;
 use super::keymap::{Action, Chord, Context};
@@ -51,6 +52,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Files(files) => state.detail.sources.extend(files),
         Message::Notice(notice) => notify(state, notice),
+        Message::NotTaken(clipping) => {
+            return vec![Effect::CopyThroughTerminal(clipping)];
+        }
         Message::Suspend => return vec![Effect::Suspend],
         Message::Continued => return vec![Effect::Retake],
         // No keys are made of it: it is text, or nothing.
@@ -251,18 +255,18 @@ fn run(state: &mut State) -> Vec<Effect> {
 }
 
 fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
-    let times = isize::try_from(count.unwrap_or(1).max(1)).unwrap_or(isize::MAX);
+    let times = times(count);
     match action {
-        Action::Up => move_by(state, -times),
-        Action::Down => move_by(state, times),
-        Action::HalfPageUp => move_by(state, -times * page(state).div_euclid(2).max(1)),
-        Action::HalfPageDown => move_by(state, times * page(state).div_euclid(2).max(1)),
-        Action::PageUp => move_by(state, -times * page(state)),
-        Action::PageDown => move_by(state, times * page(state)),
-        Action::Top => move_by(state, isize::MIN),
-        Action::Bottom => bottom(state, count),
-        Action::Left => sideways(state, -times),
-        Action::Right => sideways(state, times),
+        Action::Up
+        | Action::Down
+        | Action::HalfPageUp
+        | Action::HalfPageDown
+        | Action::PageUp
+        | Action::PageDown
+        | Action::Top
+        | Action::Bottom
+        | Action::Left
+        | Action::Right => travel(state, action, count),
         Action::NextPane => state.panes.focus = state.panes.focus.neighbour(true),
         Action::PreviousPane => {
             state.panes.focus = state.panes.focus.neighbour(false);
@@ -272,11 +276,14 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Zoom => state.panes.zoomed = true,
         Action::Unzoom => state.panes.zoomed = false,
         Action::Open => state.panes.focus = Pane::Detail,
-        Action::Search => searching::open(state),
-        Action::NextMatch => searching::go(state, times),
-        Action::PreviousMatch => searching::go(state, -times),
+        Action::Search | Action::NextMatch | Action::PreviousMatch => {
+            searching::act(state, action, times);
+        }
         Action::EndSearch if searching::end(state) => {}
         Action::Back | Action::EndSearch => back(state),
+        Action::CopyMenu | Action::CopyAgain | Action::Copy(_) => {
+            return copying::act(state, action);
+        }
         Action::NextExchange | Action::PreviousExchange => {
             let by = if action == Action::NextExchange { times } else { -times };
             state.list.move_by_exchanges(state.shown.timeline(&*state.store), by);
@@ -296,13 +303,11 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Replay => return replay(state),
         Action::End => return end(state),
         Action::Reload => {
-            state.prompt.say(info("importing the code again".to_owned()));
-            return vec![Effect::Send(Command::Reload)];
+            return import(state, Command::Reload, "importing the code again");
         }
         Action::Cold => {
-            let text = "importing the code again, from nothing".to_owned();
-            state.prompt.say(info(text));
-            return vec![Effect::Send(Command::Cold)];
+            let text = "importing the code again, from nothing";
+            return import(state, Command::Cold, text);
         }
         Action::Explain => explain(state, count),
         Action::Filter
@@ -331,6 +336,28 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Quit => return vec![Effect::Quit],
     }
     Vec::new()
+}
+
+/// Moves the cursor or the window.
+fn travel(state: &mut State, action: Action, count: Option<u64>) {
+    let times = times(count);
+    match action {
+        Action::Up => move_by(state, -times),
+        Action::Down => move_by(state, times),
+        Action::HalfPageUp => move_by(state, -times * page(state).div_euclid(2).max(1)),
+        Action::HalfPageDown => move_by(state, times * page(state).div_euclid(2).max(1)),
+        Action::PageUp => move_by(state, -times * page(state)),
+        Action::PageDown => move_by(state, times * page(state)),
+        Action::Top => move_by(state, isize::MIN),
+        Action::Bottom => bottom(state, count),
+        Action::Left => sideways(state, -times),
+        _ => sideways(state, times),
+    }
+}
+
+/// The number before a key, as so many times.
+fn times(count: Option<u64>) -> isize {
+    isize::try_from(count.unwrap_or(1).max(1)).unwrap_or(isize::MAX)
 }
 
 fn move_by(state: &mut State, rows: isize) {
@@ -391,6 +418,11 @@ fn sideways(state: &mut State, times: isize) {
     let column = &mut state.output.sideways;
     let step = times.saturating_mul(SIDEWAYS.cast_signed());
     *column = column.saturating_add_signed(step).min(MOST_SIDEWAYS);
+}
+
+fn import(state: &mut State, command: Command, text: &str) -> Vec<Effect> {
+    state.prompt.inform(text.to_owned());
+    vec![Effect::Send(command)]
 }
 
 /// Opens the account of that generation, or of the newest.

@@ -1,6 +1,9 @@
 //! The dashboard of the real program in a real pseudo-terminal: what is seen of exchanges,
 //! reloads, output and failures, and what keys do.
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
 use crate::client::{Client, get, request};
 use crate::folder::Folder;
 use crate::program::announced_port;
@@ -463,6 +466,93 @@ fn the_detail_is_searched_as_typed() {
     });
     at.terminal.press("ctrl-u H o s t enter n").sees(["/Host 1/1", "space next"]);
     at.terminal.press("esc").loses("/Host").sees(["space next"]);
+}
+
+/// What the terminal was asked to put into its clipboard.
+fn clipboard(terminal: &Terminal) -> Option<String> {
+    let written = String::from_utf8(terminal.written()).unwrap();
+    let (_, asked) = written.rsplit_once("\x1b]52;c;")?;
+    let encoded = asked.split('\x1b').next()?;
+    let bytes = BASE64_STANDARD.decode(encoded).unwrap();
+    Some(String::from_utf8(bytes).unwrap())
+}
+
+/// The little application, where these are the clipboards that there are.
+fn with_clipboards(variables: &[(&str, &str)], folder: Folder) -> Dashboard {
+    folder.save("little.py", LITTLE);
+    let path = std::env::var("PATH").unwrap();
+    let path = format!("{}:{path}", folder.path().display());
+    let unset =
+        ["DISPLAY", "WAYLAND_DISPLAY", "SSH_CONNECTION", "SSH_TTY", "TMUX", "STY"];
+    let launch = rdev(folder.path()).args(["little:app", "--port", "0"]);
+    let launch = unset.iter().fold(launch, |launch, name| launch.env(name, ""));
+    let launch =
+        variables.iter().fold(launch, |launch, (name, value)| launch.env(name, value));
+    let terminal = launch.env("PATH", &path).in_terminal(120, 40);
+    let port = seen_port(&terminal);
+    terminal.sees(["gen 1 ✓"]);
+    get(port, "/one");
+    terminal.sees(["< hit 1, 0 bytes"]);
+    Dashboard { terminal, port, folder }
+}
+
+/// A program of that name on the path.
+fn program(folder: &Folder, name: &str, script: &str) {
+    folder.save(name, script);
+    let allowed = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(folder.path().join(name), allowed).unwrap();
+}
+
+#[test]
+fn the_terminal_copies_where_no_program_does() {
+    let at = with_clipboards(&[], Folder::empty());
+    at.terminal.press("y u").sees(["copied the URL of #1", "by the terminal (OSC 52)"]);
+    let url = clipboard(&at.terminal).unwrap();
+    assert!(url.starts_with("http://") && url.ends_with("/one"), "{url}");
+    at.terminal.press("y B").sees(["copied the response body of #1, 15 B, by the"]);
+    assert_eq!(clipboard(&at.terminal).as_deref(), Some("hit 1, 0 bytes\n"));
+    let mut large = Client::connect(at.port);
+    let body = "x".repeat(80_000);
+    large.post("/json", body.as_bytes()).expect(200);
+    at.terminal
+        .press("G")
+        .sees(["#2 POST"])
+        .press("y b")
+        .sees(["no clipboard takes the request body of #2, 80 kB: it is in "]);
+    let text = at.terminal.text();
+    let (_, file) = text.split_once("it is in ").unwrap();
+    let file = std::path::Path::new(file.split_whitespace().next().unwrap());
+    assert_eq!(std::fs::read_to_string(file).unwrap(), body);
+    std::fs::remove_file(file).unwrap();
+}
+
+#[test]
+fn a_program_copies_before_the_terminal_and_serves_on_when_the_dashboard_is_left() {
+    let folder = Folder::empty();
+    // As wl-copy does: it takes everything and stays behind.
+    let script = "#!/bin/sh\ncat >taken\nsleep 600 &\necho $! >serving\n";
+    program(&folder, "wl-copy", script);
+    let mut at = with_clipboards(&[("WAYLAND_DISPLAY", "wayland-0")], folder);
+    at.terminal.press("y c").sees(["copied the curl command of #1", "by wl-copy"]);
+    let taken = at.folder.text("taken");
+    assert!(taken.starts_with("curl") && taken.contains("/one"), "{taken}");
+    assert_eq!(clipboard(&at.terminal), None);
+    at.terminal.press("Q");
+    assert!(at.terminal.wait_for_exit().success());
+    let serving = std::path::Path::new("/proc").join(at.folder.text("serving").trim());
+    assert!(serving.exists(), "what holds the clipboard was ended with the dashboard");
+}
+
+#[test]
+fn a_program_that_fails_is_made_up_for_by_the_terminal() {
+    let folder = Folder::empty();
+    program(&folder, "xclip", "#!/bin/sh\ncat >/dev/null\nexit 1\n");
+    program(&folder, "xsel", "#!/bin/sh\nexit 1\n");
+    let at = with_clipboards(&[("DISPLAY", ":0")], folder);
+    at.terminal
+        .press("y B")
+        .sees(["response body of #1, 15 B, by the terminal (OSC 52)"]);
+    assert_eq!(clipboard(&at.terminal).as_deref(), Some("hit 1, 0 bytes\n"));
 }
 
 #[test]

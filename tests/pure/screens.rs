@@ -11,7 +11,7 @@ use _rdev::exchange::{
 };
 use _rdev::http::{Headers, Limits, RequestParser, ResponseHead};
 use _rdev::terminal::{Decoder, Typed};
-use _rdev::tui::{Effect, Facts, Message, State, Styles, draw, layout, update};
+use _rdev::tui::{Clipping, Effect, Facts, Message, State, Styles, draw, layout, update};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
@@ -332,6 +332,9 @@ fn describe(effect: &Effect) -> String {
     match effect {
         Effect::Send(Command::Replay { request, source }) => {
             format!("replay {source:?}: {}", String::from_utf8_lossy(request))
+        }
+        Effect::Copy(Clipping { what, suffix, bytes }) => {
+            format!("copy the {what}, {suffix}: {}", String::from_utf8_lossy(bytes))
         }
         other => format!("{other:?}"),
     }
@@ -951,6 +954,50 @@ fn large_bodies_are_searched_piece_by_piece() {
     }
     assert!(steps > 1, "{steps}");
     app.sees("< the end").sees("/the end 1/1");
+}
+
+#[test]
+fn what_is_copied_is_as_it_was_sent() {
+    let app = login(80, 24).press("enter y").sees(" c    curl command");
+    let app = app.looks_like("copy_80x24").press("c").misses("httpie command");
+    let app = app.effects(["copy the curl command of #1, .sh: curl \\\n  \
+                            'http://shop/login?token=t0psecret' \\\n  \
+                            -H 'Authorization: Bearer t0psecret' \\\n  \
+                            -H 'Content-Type: application/x-www-form-urlencoded' \\\n  \
+                            -H User-Agent: \\\n  -H Accept: \\\n  \
+                            --data-raw 'name=ada&password=t0psecret%21'"]);
+    let app = app
+        .press("y b")
+        .effects(["copy the request body of #1, .txt: name=ada&password=t0psecret%21"]);
+    let app = app.press("y F").effects([
+        "copy the response fields of #1, .txt: Content-Type: application/json\n",
+    ]);
+    let app = app
+        .press("y u")
+        .effects(["copy the URL of #1, .txt: http://shop/login?token=t0psecret"]);
+    let app = app.press("y x").effects([]).sees("#1 raised nothing");
+    let app =
+        app.press("y t").effects([]).sees("the application that answered is not known");
+    let app = app.press("y esc").misses("curl command").sees("POST /login");
+    let app = app
+        .feed("GET /second 200 text/plain hello")
+        .press("space y B")
+        .effects(["copy the response body of #2, .txt: hello"]);
+    app.press("p Y")
+        .effects([r#"copy the response body of #1, .txt: {"user":{"name":"ada","tags":[],"id":12345678901234567890}, "access_token": "t0psecret", "ok": [true, null]}"#])
+        .press("esc g y")
+        .sees("there is no exchange to copy from");
+}
+
+#[test]
+fn what_no_program_copies_the_terminal_does() {
+    let mut app = App::ready(80, 24);
+    let (what, bytes) = ("URL of #1".to_owned(), b"http://x/".to_vec());
+    let message = Message::NotTaken(Clipping { what, suffix: ".txt", bytes });
+    let effects = update(&mut app.state, message);
+    assert!(
+        matches!(&effects[..], [Effect::CopyThroughTerminal(it)] if it.bytes == b"http://x/")
+    );
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 
 use crate::body::{Kind, MOST_UNPACKED, read};
+use crate::config::Target;
 use crate::exchange::{Exchange, Response};
 
 use super::Sent;
@@ -23,6 +24,18 @@ pub struct Application {
     pub folder: String,
     /// Whether it has Django's test client.
     pub is_django: bool,
+}
+
+impl From<Target> for Application {
+    fn from(target: Target) -> Self {
+        Self {
+            module: target.module,
+            name: target.callable,
+            folder: target.app_dir.to_string_lossy().into_owned(),
+            // A Django project has its tool beside it.
+            is_django: target.app_dir.join("manage.py").is_file(),
+        }
+    }
 }
 
 /// A test that puts the request to the application and expects the same answer.

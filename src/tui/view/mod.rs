@@ -41,6 +41,9 @@ pub fn draw(state: &State, regions: &Regions, styles: &Styles, buffer: &mut Buff
             Modal::Sort => {
                 menu::draw("Sort by", Context::Sort, regions.popup, styles, buffer);
             }
+            Modal::Copy => {
+                menu::draw("Copy", Context::Copy, regions.popup, styles, buffer);
+            }
         }
     }
 }

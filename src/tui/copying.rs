@@ -1,0 +1,163 @@
+//! What of an exchange is copied: what there is in the menu, and the bytes of it.
+
+use crate::body::{Kind, MOST_UNPACKED, read};
+use crate::exchange::{Body, Exchange, Notice, Severity};
+use crate::history::copy_as::{Form, copy_as};
+use crate::http::Headers;
+use crate::text;
+
+use super::detail::Side;
+use super::keymap::Action;
+use super::message::{Clipping, Effect};
+use super::state::{Modal, State};
+
+/// Something to be copied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copied {
+    As(Form),
+    Head(Side),
+    Body(Side),
+    Traceback,
+}
+
+/// Does what a key asks for.
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Copy(copied) => return copy(state, copied),
+        Action::CopyAgain => return again(state),
+        _ => open(state),
+    }
+    Vec::new()
+}
+
+/// Opens the menu, where there is something to be copied.
+fn open(state: &mut State) {
+    if state.shown().is_some() {
+        state.modals.push(Modal::Copy);
+    } else {
+        state.prompt.inform("there is no exchange to copy from".to_owned());
+    }
+}
+
+/// Copies the same thing as the last time, of another exchange.
+fn again(state: &mut State) -> Vec<Effect> {
+    if let Some(copied) = state.prompt.copied {
+        return copy(state, copied);
+    }
+    open(state);
+    Vec::new()
+}
+
+fn copy(state: &mut State, copied: Copied) -> Vec<Effect> {
+    state.modals.pop_if(|modal| matches!(modal, Modal::Copy));
+    state.prompt.copied = Some(copied);
+    let Some(exchange) = state.shown() else { return Vec::new() };
+    match bytes(state, exchange, copied) {
+        Ok((bytes, rest)) => {
+            let what = format!("{} of #{}{rest}", name(copied), exchange.id);
+            let suffix = suffix(copied);
+            vec![Effect::Copy(Clipping { what, suffix, bytes })]
+        }
+        Err(why) => {
+            let text = format!("#{} {why}", exchange.id);
+            state.prompt.say(Notice { severity: Severity::Warning, text });
+            Vec::new()
+        }
+    }
+}
+
+/// What was copied, before ` of #42`.
+fn name(copied: Copied) -> &'static str {
+    match copied {
+        Copied::As(Form::Url) => "URL",
+        Copied::As(Form::Curl) => "curl command",
+        Copied::As(Form::Httpie) => "httpie command",
+        Copied::As(Form::PythonRequests) => "requests program",
+        Copied::As(Form::Pytest) => "test",
+        Copied::As(Form::Raw) => "raw request",
+        Copied::Head(Side::Request) => "request fields",
+        Copied::Head(Side::Response) => "response fields",
+        Copied::Body(Side::Request) => "request body",
+        Copied::Body(Side::Response) => "response body",
+        Copied::Traceback => "traceback",
+    }
+}
+
+/// What the name of a file with it ends in.
+fn suffix(copied: Copied) -> &'static str {
+    match copied {
+        Copied::As(Form::Curl | Form::Httpie) => ".sh",
+        Copied::As(Form::PythonRequests | Form::Pytest) => ".py",
+        _ => ".txt",
+    }
+}
+
+/// The bytes, and a word where they are not all; an error is what to say behind `#42 `.
+fn bytes(
+    state: &State,
+    exchange: &Exchange,
+    copied: Copied,
+) -> Result<(Vec<u8>, String), String> {
+    let whole = |bytes: Vec<u8>| Ok((bytes, String::new()));
+    let response = exchange.response.as_ref();
+    let unanswered = || "has no answer yet".to_owned();
+    match copied {
+        Copied::As(form) => {
+            let application = state.facts.application.as_ref();
+            let text = copy_as(form, exchange, application)
+                .map_err(|why| format!("cannot be copied: {why}"))?;
+            // The end of a line would run what is pasted into a shell.
+            let is_line = matches!(form, Form::Url | Form::Curl | Form::Httpie);
+            let end = if is_line { text.trim_ascii_end().len() } else { text.len() };
+            whole(text[..end].to_vec())
+        }
+        Copied::Head(Side::Request) => whole(fields(&exchange.request.raw)),
+        Copied::Head(Side::Response) => {
+            whole(fields(&response.ok_or_else(unanswered)?.raw))
+        }
+        Copied::Body(Side::Request) => {
+            let headers = exchange.request.head.as_ref().map(|head| &head.headers);
+            body(&exchange.request_body, headers)
+        }
+        Copied::Body(Side::Response) => {
+            let headers = &response.ok_or_else(unanswered)?.head.headers;
+            body(&exchange.response_body, Some(headers))
+        }
+        Copied::Traceback => match &exchange.traceback {
+            Some(traceback) => whole(traceback.text.clone().into_bytes()),
+            None => Err("raised nothing".to_owned()),
+        },
+    }
+}
+
+/// The lines of a head as they were sent, without the first and with the ends of lines
+/// that one pastes.
+fn fields(head: &[u8]) -> Vec<u8> {
+    let lines = head.split(|&byte| byte == b'\n').skip(1).map(<[u8]>::trim_ascii_end);
+    let mut out = Vec::with_capacity(head.len());
+    for line in lines.filter(|line| !line.is_empty()) {
+        out.extend_from_slice(line);
+        out.push(b'\n');
+    }
+    out
+}
+
+/// A body as text, decoded where it was packed.
+fn body(body: &Body, headers: Option<&Headers>) -> Result<(Vec<u8>, String), String> {
+    if body.total == 0 {
+        return Err("has no such body".to_owned());
+    }
+    let reading = read(&body.kept, headers, MOST_UNPACKED);
+    if reading.kind == Kind::Binary {
+        return Err("has a body that is no text".to_owned());
+    }
+    let rest = match reading.stop {
+        _ if !body.is_whole() => {
+            let kept = text::byte_count(body.kept.len() as u64);
+            format!(" ({kept} of {} kept)", text::byte_count(body.total))
+        }
+        Some(stop) => format!(" ({stop})"),
+        None => String::new(),
+    };
+    Ok((reading.content.into_owned(), rest))
+}
