@@ -226,6 +226,12 @@ fn member_name(line: &str) -> Option<Range<usize>> {
     line[end..].starts_with(": ").then_some(start..end)
 }
 
+/// Bytes as a dump, in lines.
+pub(super) fn dump_of(bytes: &[u8]) -> String {
+    let lines = bytes.chunks(DUMPED).enumerate();
+    lines.map(|(line, bytes)| dump(line * DUMPED, bytes) + "\n").collect()
+}
+
 /// `000010  68 65 6c 6c 6f 00 …  hello.…`
 fn dump(from: usize, bytes: &[u8]) -> String {
     let hex: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();

@@ -55,6 +55,10 @@ pub(super) enum Action {
     Reload,
     Cold,
     Explain,
+    SaveBody,
+    View,
+    Pipe,
+    Export,
     CopyMenu,
     CopyAgain,
     Copy(Copied),
@@ -93,12 +97,17 @@ pub(super) enum Context {
     CommandLine,
     FilterLine,
     SearchLine,
+    /// Of a question that a key asks.
+    AnswerLine,
 }
 
 impl Context {
     /// Whether keys are typed there.
     pub(super) fn is_line(self) -> bool {
-        matches!(self, Self::CommandLine | Self::FilterLine | Self::SearchLine)
+        matches!(
+            self,
+            Self::CommandLine | Self::FilterLine | Self::SearchLine | Self::AnswerLine
+        )
     }
 
     /// As a heading of the help screen.
@@ -114,6 +123,7 @@ impl Context {
             Self::CommandLine => "command line",
             Self::FilterLine => "filter",
             Self::SearchLine => "search",
+            Self::AnswerLine => "answer",
         }
     }
 }
@@ -143,8 +153,12 @@ const HELP: &[Context] = &[Context::Help];
 const OUTPUT: &[Context] = &[Context::Output];
 const SORT: &[Context] = &[Context::Sort];
 const COPY: &[Context] = &[Context::Copy];
-const LINE: &[Context] =
-    &[Context::CommandLine, Context::FilterLine, Context::SearchLine];
+const LINE: &[Context] = &[
+    Context::CommandLine,
+    Context::FilterLine,
+    Context::SearchLine,
+    Context::AnswerLine,
+];
 const COMPLETED: &[Context] = &[Context::CommandLine, Context::FilterLine];
 
 const fn row(
@@ -170,6 +184,10 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::CopyMenu, "y", DETAIL, "copy as curl, its body …", "copy"),
     row(Action::CopyMenu, "y", LIST, "copy as curl, its body …", ""),
     row(Action::CopyAgain, "Y", EXCHANGE, "copy the same thing as the last time", ""),
+    row(Action::SaveBody, "b", EXCHANGE, "save the body in a file", ""),
+    row(Action::View, "v", EXCHANGE, "read the body in $PAGER", ""),
+    row(Action::Pipe, "|", EXCHANGE, "run a command that reads the body", ""),
+    row(Action::Export, "x", EXCHANGE, "export the exchange to a HAR file", ""),
     row(Action::End, "K", EXCHANGE, "end the request that is running", ""),
     row(
         Action::Follow,
@@ -278,7 +296,7 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::Copy(Copied::Body(Side::Response)), "B", COPY, "response body", ""),
     row(Action::Copy(Copied::Traceback), "x", COPY, "traceback", ""),
     row(Action::Back, "esc q", COPY, "copy nothing", "close"),
-    row(Action::Run, "enter", LINE, "run the command, set the filter, stay there", ""),
+    row(Action::Run, "enter", LINE, "run the command, set the filter, stay there …", ""),
     row(Action::Complete, "tab", COMPLETED, "complete the word", ""),
     row(Action::Older, "up ctrl-p", LINE, "the one before", ""),
     row(Action::Newer, "down ctrl-n", LINE, "the one after", ""),

@@ -47,6 +47,17 @@ pub struct Clipping {
     pub bytes: Vec<u8>,
 }
 
+/// Something to be kept in a file that is not there yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Saved {
+    pub file: PathBuf,
+    /// `response body of #42`.
+    pub what: String,
+    pub bytes: Vec<u8>,
+    /// What else there is to say; may be empty.
+    pub remark: String,
+}
+
 /// Something for the shell to do.
 #[derive(Clone, Debug)]
 pub enum Effect {
@@ -58,6 +69,12 @@ pub enum Effect {
     CopyThroughTerminal(Clipping),
     /// Open a file in the user's editor, at a line where that is not 0.
     Edit { file: PathBuf, line: u32 },
+    /// Show a text, safe to be printed, in the user's pager; its type is a file's suffix.
+    View { text: String, suffix: &'static str },
+    /// Run a command that reads these bytes.
+    Pipe { command: String, bytes: Vec<u8> },
+    /// Write a file.
+    Save(Saved),
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Take the terminal anew: others may have changed its modes.

@@ -12,6 +12,7 @@
 //! functions of plain data. The selection is the id of an exchange or of a generation,
 //! never an index, and nothing is built for a row or a line that is not on the screen.
 
+mod asking;
 mod choosing;
 mod clipboard;
 mod column;
@@ -30,6 +31,7 @@ mod list;
 mod message;
 mod output;
 mod panes;
+mod programs;
 mod search;
 mod searching;
 mod server;
@@ -38,6 +40,7 @@ mod shown;
 mod sorting;
 mod state;
 mod tabs;
+mod taking;
 mod theme;
 mod timeline;
 mod traffic;
@@ -46,7 +49,7 @@ mod view;
 
 pub use ended::{Ended, EndedBy};
 pub use layout::{Regions, layout};
-pub use message::{Clipping, Effect, Message};
+pub use message::{Clipping, Effect, Message, Saved};
 pub use shell::{Inbox, Remote, Setup, channel, run};
 pub use state::{Facts, State};
 pub use theme::Styles;

@@ -1,5 +1,7 @@
 //! The panes: which of them has the keys, and how they share the window.
 
+use super::keymap::Action;
+
 /// A pane, in the order in which the tab key visits them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Pane {
@@ -56,6 +58,19 @@ impl Panes {
     #[cfg(test)]
     pub(super) fn focused(self, focus: Pane) -> Self {
         Self { focus, ..self }
+    }
+
+    /// Does what a key asks for.
+    pub(super) fn act(&mut self, action: Action) {
+        match action {
+            Action::NextPane => self.focus = self.focus.neighbour(true),
+            Action::PreviousPane => self.focus = self.focus.neighbour(false),
+            Action::Show(pane) => self.focus = pane,
+            Action::Zoom => self.zoomed = true,
+            Action::Unzoom => self.zoomed = false,
+            Action::Rearrange => self.rearrange(),
+            _ => self.focus = Pane::Detail,
+        }
     }
 
     /// Goes on from side by side over stacked and the list alone to the detail alone.

@@ -26,10 +26,10 @@ use crate::history::copy_as::Application;
 use crate::terminal::{Input, Report, Screen, Suspension, Typed};
 
 use super::clipboard;
-use super::editor;
 use super::ended::{Ended, EndedBy};
 use super::layout::layout;
 use super::message::{Effect, Message};
+use super::programs;
 use super::state::{Facts, State};
 use super::theme::Styles;
 use super::update::update;
@@ -291,9 +291,21 @@ impl Shell {
             }
             Effect::CopyThroughTerminal(clipping) => {
                 let said = clipboard::through_terminal(&clipping, &mut self.screen);
-                said.map(|notice| drop(update(&mut self.state, Message::Notice(notice))))
+                self.say(said.map(Some))
             }
-            Effect::Edit { file, line } => self.edit(&file, line),
+            Effect::Edit { file, line } => {
+                let done = programs::edit(&mut self.screen, &file, line);
+                self.say(done)
+            }
+            Effect::View { text, suffix } => {
+                let done = programs::view(&mut self.screen, &text, suffix);
+                self.say(done)
+            }
+            Effect::Pipe { command, bytes } => {
+                let done = programs::pipe(&mut self.screen, &command, &bytes);
+                self.say(done)
+            }
+            Effect::Save(saved) => self.say(Ok(Some(programs::save(&saved)))),
             Effect::Suspend => self.suspend(),
             Effect::Retake => self.screen.retake(),
             Effect::Redraw => {
@@ -305,18 +317,12 @@ impl Shell {
         done.is_err().then_some(EndedBy::Terminal)
     }
 
-    fn edit(&mut self, file: &Path, line: u32) -> io::Result<()> {
-        let mut named =
-            ["VISUAL", "EDITOR"].into_iter().filter_map(|name| std::env::var(name).ok());
-        let named = named.find(|editor| !editor.trim().is_empty());
-        let editor = named.unwrap_or_else(|| "vi".to_owned());
-        match self.screen.lend(&mut editor::command(&editor, file, line)) {
-            Ok(Some(status)) if status.exit_status().is_some_and(|code| code == 127) => {
-                self.warn(format!("{editor} cannot be run; $EDITOR names your editor"));
-                Ok(())
-            }
-            other => other.map(drop),
+    /// Says what came of a program that had the terminal.
+    fn say(&mut self, done: io::Result<Option<Notice>>) -> io::Result<()> {
+        if let Some(notice) = done? {
+            update(&mut self.state, Message::Notice(notice));
         }
+        Ok(())
     }
 
     fn warn(&mut self, text: String) {

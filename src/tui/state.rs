@@ -11,6 +11,7 @@ use crate::exchange::{
 use crate::history::copy_as::Application;
 use crate::history::{Live, Store};
 
+use super::asking::Asking;
 use super::command_line::CommandLine;
 use super::copying::Copied;
 use super::detail::{Document, Place, Rows};
@@ -127,6 +128,8 @@ pub(super) struct Prompt {
     pub(super) filter: CommandLine,
     /// What is typed behind `/`.
     pub(super) search: CommandLine,
+    /// What is asked for.
+    pub(super) asking: Asking,
     /// What was copied last.
     pub(super) copied: Option<Copied>,
     /// Shown until the next key, or for [`NOTICE`] where it is no more than information.
@@ -218,6 +221,7 @@ impl State {
             _ if self.prompt.line.text().is_some() => Context::CommandLine,
             _ if self.prompt.filter.text().is_some() => Context::FilterLine,
             _ if self.prompt.search.text().is_some() => Context::SearchLine,
+            _ if self.prompt.asking.asked().is_some() => Context::AnswerLine,
             (Some(Modal::Sort), _) => Context::Sort,
             (Some(Modal::Copy), _) => Context::Copy,
             (Some(Modal::Help { .. }), _) => Context::Help,

@@ -25,6 +25,7 @@ use super::panes::Pane;
 use super::searching;
 use super::state::{Modal, State};
 use super::tabs::Secrets;
+use super::taking;
 use super::timeline::RowId;
 use super::view::help_height;
 
@@ -192,6 +193,7 @@ fn type_in(state: &mut State, context: Context, chord: Chord) -> Vec<Effect> {
     match (state.facts.keymap.action(context, chord), context) {
         (Some(Action::Run), Context::FilterLine) => filter_line::run(state),
         (Some(Action::Run), Context::SearchLine) => searching::run(state),
+        (Some(Action::Run), Context::AnswerLine) => return taking::run(state),
         (Some(Action::Run), _) => return run(state),
         (Some(action), _) => edit(state, action),
         (None, _) => {
@@ -217,6 +219,7 @@ fn line(state: &mut State) -> &mut CommandLine {
     match state.context() {
         Context::FilterLine => &mut state.prompt.filter,
         Context::SearchLine => &mut state.prompt.search,
+        Context::AnswerLine => state.prompt.asking.line(),
         _ => &mut state.prompt.line,
     }
 }
@@ -267,31 +270,28 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         | Action::Bottom
         | Action::Left
         | Action::Right => travel(state, action, count),
-        Action::NextPane => state.panes.focus = state.panes.focus.neighbour(true),
-        Action::PreviousPane => {
-            state.panes.focus = state.panes.focus.neighbour(false);
-        }
-        Action::Show(pane) => state.panes.focus = pane,
-        Action::Rearrange => state.panes.rearrange(),
-        Action::Zoom => state.panes.zoomed = true,
-        Action::Unzoom => state.panes.zoomed = false,
-        Action::Open => state.panes.focus = Pane::Detail,
+        Action::NextPane
+        | Action::PreviousPane
+        | Action::Show(_)
+        | Action::Open
+        | Action::Rearrange
+        | Action::Zoom
+        | Action::Unzoom => state.panes.act(action),
         Action::Search | Action::NextMatch | Action::PreviousMatch => {
             searching::act(state, action, times);
         }
         Action::EndSearch if searching::end(state) => {}
         Action::Back | Action::EndSearch => back(state),
+        Action::SaveBody | Action::View | Action::Pipe | Action::Export => {
+            return taking::act(state, action);
+        }
         Action::CopyMenu | Action::CopyAgain | Action::Copy(_) => {
             return copying::act(state, action);
         }
-        Action::NextExchange | Action::PreviousExchange => {
-            let by = if action == Action::NextExchange { times } else { -times };
-            state.list.move_by_exchanges(state.shown.timeline(&*state.store), by);
-        }
-        Action::NextReload | Action::PreviousReload => {
-            let by = if action == Action::NextReload { times } else { -times };
-            state.list.move_by_generations(state.shown.timeline(&*state.store), by);
-        }
+        Action::NextExchange
+        | Action::PreviousExchange
+        | Action::NextReload
+        | Action::PreviousReload => step(state, action, times),
         Action::NextTab
         | Action::PreviousTab
         | Action::BodyView
@@ -358,6 +358,17 @@ fn travel(state: &mut State, action: Action, count: Option<u64>) {
 /// The number before a key, as so many times.
 fn times(count: Option<u64>) -> isize {
     isize::try_from(count.unwrap_or(1).max(1)).unwrap_or(isize::MAX)
+}
+
+/// Goes from exchange to exchange, or from reload to reload.
+fn step(state: &mut State, action: Action, times: isize) {
+    let rows = state.shown.timeline(&*state.store);
+    match action {
+        Action::NextExchange => state.list.move_by_exchanges(rows, times),
+        Action::PreviousExchange => state.list.move_by_exchanges(rows, -times),
+        Action::NextReload => state.list.move_by_generations(rows, times),
+        _ => state.list.move_by_generations(rows, -times),
+    }
 }
 
 fn move_by(state: &mut State, rows: isize) {

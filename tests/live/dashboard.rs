@@ -556,6 +556,42 @@ fn a_program_that_fails_is_made_up_for_by_the_terminal() {
 }
 
 #[test]
+fn a_body_is_saved_and_never_over_a_file_that_is_there() {
+    let at = with_clipboards(&[], Folder::empty());
+    at.terminal.press("b").sees(["save response body of #1 in 1-response.txt"]);
+    at.terminal.press("enter").sees(["response body of #1: 15 B in 1-response.txt"]);
+    assert_eq!(at.folder.text("1-response.txt"), "hit 1, 0 bytes\n");
+    at.folder.save("1-response.txt", "mine");
+    at.terminal.press("b enter").sees(["1-response.txt is there already"]);
+    assert_eq!(at.folder.text("1-response.txt"), "mine");
+    at.terminal.press("x").sees(["export #1 as HAR to rdev-1.har"]);
+    at.terminal.press("enter").sees(["exchange #1: ", " in rdev-1.har, secrets masked"]);
+    let har: serde_json::Value =
+        serde_json::from_str(&at.folder.text("rdev-1.har")).unwrap();
+    assert_eq!(har["log"]["entries"][0]["response"]["status"], 200);
+}
+
+#[test]
+fn a_body_is_lent_to_a_pager_and_to_a_command_and_the_terminal_comes_back() {
+    let folder = Folder::empty();
+    let script =
+        "#!/bin/sh\necho \"paging $(cat \"$1\")\"\necho \"$1\" >paged\nread -r key\n";
+    program(&folder, "pager", script);
+    let at = with_clipboards(&[("PAGER", "pager")], folder);
+    let found = at.terminal.condition();
+    at.terminal.press("v").sees(["paging hit 1, 0 bytes"]);
+    at.terminal.type_in("\r").sees(["enter read"]);
+    let paged = at.folder.text("paged");
+    assert!(!std::path::Path::new(paged.trim()).exists(), "{paged} was left behind");
+    at.terminal.press("|").sees(["response body of #1 |"]);
+    at.terminal
+        .type_in("tr a-z A-Z; exit 3\r")
+        .sees(["HIT 1, 0 BYTES", "[ended with status 3; enter goes back]"]);
+    at.terminal.type_in("\r").sees(["enter read"]).is_whole_as(&found);
+    at.terminal.press("g").sees(["Generation 1"]);
+}
+
+#[test]
 fn traffic_is_told_by_route() {
     let at = little(120, 40);
     at.terminal.press("T").sees(["No request has ended yet"]);

@@ -83,6 +83,8 @@ fn the_keys_in_the_readme_are_those_of_the_dashboard() {
         let is_command =
             keys.starts_with(':') && !keys.starts_with(": ") && keys.len() > 1;
         let keys = if is_command { keys } else { keys.replace(' ', "` `") };
+        // A bar would end the cell.
+        let keys = keys.replace('|', "\\|");
         let place = places.join(", ").replace("list, detail, output", "everywhere");
         format!("| `{keys}` | {place} | {help} |")
     });

@@ -11,7 +11,9 @@ use _rdev::exchange::{
 };
 use _rdev::http::{Headers, Limits, RequestParser, ResponseHead};
 use _rdev::terminal::{Decoder, Typed};
-use _rdev::tui::{Clipping, Effect, Facts, Message, State, Styles, draw, layout, update};
+use _rdev::tui::{
+    Clipping, Effect, Facts, Message, Saved, State, Styles, draw, layout, update,
+};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
@@ -332,6 +334,14 @@ fn describe(effect: &Effect) -> String {
     match effect {
         Effect::Send(Command::Replay { request, source }) => {
             format!("replay {source:?}: {}", String::from_utf8_lossy(request))
+        }
+        Effect::Save(Saved { file, what, bytes, remark }) => {
+            let bytes = String::from_utf8_lossy(bytes);
+            format!("save the {what} in {}: {bytes} [{remark}]", file.display())
+        }
+        Effect::View { text, suffix } => format!("view {suffix}: {text}"),
+        Effect::Pipe { command, bytes } => {
+            format!("pipe to {command}: {}", String::from_utf8_lossy(bytes))
         }
         Effect::Copy(Clipping { what, suffix, bytes }) => {
             format!("copy the {what}, {suffix}: {}", String::from_utf8_lossy(bytes))
@@ -998,6 +1008,70 @@ fn what_no_program_copies_the_terminal_does() {
     assert!(
         matches!(&effects[..], [Effect::CopyThroughTerminal(it)] if it.bytes == b"http://x/")
     );
+}
+
+#[test]
+fn a_body_is_saved_where_one_wants_it() {
+    let app = login(120, 24)
+        .press("enter b")
+        .sees(" save response body of #1 in 1-response.json");
+    let app = app.press("ctrl-u x . j s o n enter").effects([
+        "save the response body of #1 in x.json: {\"user\":{\"name\":\"ada\",\"tags\":[],\"id\":12345678901234567890}, \"access_token\": \"t0psecret\", \"ok\": [true, null]} []",
+    ]);
+    let app = app.press("[ [ b").sees(" save request body of #1 in 1-request.bin");
+    let app = app.press("esc").effects([]).misses("save request");
+    app.feed("GET /a/../logo%20.png?x=/y.gif 200 image/png data")
+        .press("space b")
+        .sees("the request of #2 has no body")
+        .press("] b")
+        .sees("save response body of #2 in logo20.png")
+        .press("ctrl-u up")
+        .sees("in x.json")
+        .press("ctrl-u enter")
+        .effects([]);
+}
+
+#[test]
+fn a_body_goes_to_a_pager_as_it_is_shown_and_to_a_command_as_it_was_sent() {
+    let app = login(120, 24).press("enter v");
+    let masked = "view json: {\n  \"user\": {\n    \"name\": \"ada\",\n    \"tags\": [],\n    \
+                  \"id\": 12345678901234567890\n  },\n  \"access_token\": \"***\",\n  \"ok\": [\n    \
+                  true,\n    null\n  ]\n}";
+    let app = app.effects([masked]).press(". v");
+    let app = app.effects([&masked.replace("***", "t0psecret")]).press("[ [ m v");
+    let app = app.effects(["view bin: name=ada&password=t0psecret%21"]);
+    let app = app.press("| w c space - c").sees("request body of #1 | wc -c");
+    let app =
+        app.press("enter").effects(["pipe to wc -c: name=ada&password=t0psecret%21"]);
+    let app = app
+        .press("| up enter")
+        .effects(["pipe to wc -c: name=ada&password=t0psecret%21"]);
+    app.begins(&request("GET", "/png"), Source::Client)
+        .responds(200, "image/png")
+        .sends(b"\x89PNG\r\n\x1b[31m")
+        .ends(Outcome::Complete)
+        .press("m m ] ] space v")
+        .effects(["view txt: 000000  89 50 4e 47 0d 0a 1b 5b  .PNG...[\n000008  33 31 6d                 31m\n"])
+        .feed("GET /evil 200 text/plain \u{1b}[31mred")
+        .press("space v")
+        .effects(["view txt: \\x1b[31mred"]);
+}
+
+#[test]
+fn an_exchange_is_exported_without_its_secrets() {
+    let mut app =
+        login(120, 24).press("x").sees(" export #1 as HAR to rdev-1.har").press("enter");
+    let effects = std::mem::take(&mut app.effects);
+    let saved = effects.first().map(String::as_str).unwrap_or_default();
+    assert!(
+        saved.starts_with("save the exchange #1 in rdev-1.har: {\"log\":"),
+        "{saved}"
+    );
+    assert!(
+        saved.contains("/login?token=***") && !saved.contains("t0psecret"),
+        "{saved}"
+    );
+    assert!(saved.ends_with("[secrets masked; rdev export can leave them]"), "{saved}");
 }
 
 #[test]

@@ -12,7 +12,7 @@ const DEEPEST: usize = 32;
 const MOST_INDENTED: usize = 64 << 20;
 
 /// The text with a line for each member and item; the error says where it is no JSON.
-pub(super) fn laid_out(text: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
+pub(in super::super) fn laid_out(text: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
     serde_json::from_slice::<IgnoredAny>(text)?;
     let mut out = Vec::with_capacity(text.len() + text.len() / 2);
     let mut depth = 0_usize;

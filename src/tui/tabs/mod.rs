@@ -9,6 +9,7 @@ mod overview;
 mod traceback;
 mod transcript;
 
+pub(super) use json::laid_out;
 pub(super) use traceback::{Sources, source_files};
 pub(super) use transcript::{heading, safe, traceback_lines};
 

@@ -156,7 +156,11 @@ pub(super) fn draw_hints(
         return;
     }
     if let Some(typed) = state.prompt.search.text() {
-        draw_search_line(typed, line, styles, buffer);
+        draw_typed("/", typed, line, styles, buffer);
+        return;
+    }
+    if let Some((question, typed)) = state.prompt.asking.asked() {
+        draw_typed(&question.prompt(), typed, line, styles, buffer);
         return;
     }
     if let Some(notice) = &state.prompt.notice {
@@ -208,12 +212,19 @@ fn draw_command_line(typed: &str, line: Rect, styles: &Styles, buffer: &mut Buff
     put(buffer, line, column + 2, &hint, styles.faint);
 }
 
-/// What is typed, with its end in view. What is found is told in the heading above.
-fn draw_search_line(typed: &str, line: Rect, styles: &Styles, buffer: &mut Buffer) {
-    let room = usize::from(line.width).saturating_sub(3);
+/// What is typed behind a sign or a question, with its end in view.
+fn draw_typed(
+    before: &str,
+    typed: &str,
+    line: Rect,
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
+    let room = usize::from(line.width).saturating_sub(2 + text::width(before));
     let shown = safe(typed);
     let shown = after(&shown, text::width(&shown).saturating_sub(room));
-    let column = put(buffer, line, 1, &format!("/{shown}"), styles.strong);
+    let column = put(buffer, line, 1, before, styles.faint);
+    let column = put(buffer, line, column, shown, styles.strong);
     put(buffer, line, column, " ", styles.cursor);
 }
 
