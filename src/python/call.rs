@@ -17,7 +17,7 @@ use super::environ::environ;
 use super::hints::{is_string, not_bytes, not_iterable};
 use super::lane_socket::LaneSocket;
 use super::start_response::StartResponse;
-use super::{running, shims};
+use super::{logged, running, shims};
 use crate::clock::ticks;
 use crate::exchange::rules::{self, Rule};
 use crate::exchange::{ExchangeId, Hint};
@@ -118,6 +118,7 @@ pub(super) fn run(
     CURRENT.set(Some(Arc::clone(&call)));
     let (environ, errors) = environ(py, &call, request, caller.multithread)?;
     let start_response = Bound::new(py, StartResponse(Arc::clone(&call)))?;
+    logged::begin(py)?;
     running::enter(py, id, caller.thread);
     let entered = ticks();
     let outcome = match application.call1((environ, start_response)) {
@@ -128,6 +129,7 @@ pub(super) fn run(
     let closed = ticks();
     call.leave_if_forked(py, outcome.as_ref().err());
     errors.get().finish(py);
+    call.tell_logged(py, outcome.is_ok());
     call.end(py, outcome, (entered, closed));
     CURRENT.set(None);
     Ok(())
@@ -353,6 +355,16 @@ impl Conversation {
         };
         Up::Head(Box::new(head)).append(self.id, frames);
         Ok(())
+    }
+
+    /// Tells of an exception that was caught and logged, where the application answered
+    /// that something is wrong with it.
+    fn tell_logged(&self, py: Python<'_>, is_answered: bool) {
+        let Some(traceback) = logged::end() else { return };
+        let is_error = |head: &ResponseHead| head.status >= 500;
+        if is_answered && self.lock(py).head.as_ref().is_some_and(is_error) {
+            self.report(py, &Up::Raised(Box::new(traceback)));
+        }
     }
 
     /// Ends the exchange; the objects the application may still hold are dead from here.

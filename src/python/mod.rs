@@ -28,6 +28,7 @@ mod input;
 mod lane_socket;
 mod lane_thread;
 mod library_files;
+mod logged;
 mod oddities;
 mod opened;
 #[cfg(target_os = "linux")]

@@ -27,6 +27,7 @@ macro_rules! shim {
 
 static WARM: Shim = shim!("warm.py", c"<rdev warm>", c"_rdev_warm");
 static IMPORTING: Shim = shim!("importing.py", c"<rdev importing>", c"_rdev_importing");
+static LOGGED: Shim = shim!("logged.py", c"<rdev logged>", c"_rdev_logged");
 static OPENED: Shim = shim!("opened.py", c"<rdev opened>", c"_rdev_opened");
 static PROCESS: Shim = shim!("process.py", c"<rdev process>", c"_rdev_process");
 
@@ -45,7 +46,7 @@ impl Shim {
 /// Loads them all. `warm.py` comes first: it notes what was there before, and hides what
 /// came since.
 pub(super) fn load_all(py: Python<'_>) -> PyResult<()> {
-    for shim in [&WARM, &IMPORTING, &OPENED, &PROCESS] {
+    for shim in [&WARM, &IMPORTING, &LOGGED, &OPENED, &PROCESS] {
         shim.get(py)?;
     }
     warm(py)?.call_method0("hide")?;
@@ -55,6 +56,11 @@ pub(super) fn load_all(py: Python<'_>) -> PyResult<()> {
 /// `importing.py`.
 pub(super) fn importing(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
     IMPORTING.get(py)
+}
+
+/// `logged.py`.
+pub(super) fn logged(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    LOGGED.get(py)
 }
 
 /// `opened.py`.

@@ -33,6 +33,7 @@ mod hostile;
 mod leaving;
 mod lifecycle;
 mod linted;
+mod logged;
 mod oracles;
 mod patience;
 mod pressure;
