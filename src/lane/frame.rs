@@ -46,9 +46,9 @@ pub enum Down {
     BodyEnd,
     /// The body will never be complete; the text says why.
     BodyCut(String),
-    /// The file that was passed has been sent, as far as there was any.
-    FileSent,
-    /// It cannot be sent from here: its bytes are wanted instead.
+    /// The file that was passed is sent from here: the worker is done with it.
+    FileTaken,
+    /// It cannot be: its bytes are wanted instead.
     FileRefused,
 }
 
@@ -115,7 +115,7 @@ mod kind {
     pub(super) const BODY: u8 = 2;
     pub(super) const BODY_END: u8 = 3;
     pub(super) const BODY_CUT: u8 = 4;
-    pub(super) const FILE_SENT: u8 = 5;
+    pub(super) const FILE_TAKEN: u8 = 5;
     pub(super) const FILE_REFUSED: u8 = 6;
     pub(super) const WANT_BODY: u8 = 16;
     pub(super) const HEAD: u8 = 17;
@@ -138,7 +138,7 @@ impl Down {
             Self::Body(bytes) => append(kind::BODY, id, bytes, out),
             Self::BodyEnd => append(kind::BODY_END, id, &[], out),
             Self::BodyCut(why) => append(kind::BODY_CUT, id, why.as_bytes(), out),
-            Self::FileSent => append(kind::FILE_SENT, id, &[], out),
+            Self::FileTaken => append(kind::FILE_TAKEN, id, &[], out),
             Self::FileRefused => append(kind::FILE_REFUSED, id, &[], out),
         }
     }
@@ -151,7 +151,7 @@ impl Down {
             kind::BODY_CUT => {
                 Self::BodyCut(String::from_utf8_lossy(payload).into_owned())
             }
-            kind::FILE_SENT => Self::FileSent,
+            kind::FILE_TAKEN => Self::FileTaken,
             kind::FILE_REFUSED => Self::FileRefused,
             _ => return None,
         })
@@ -322,7 +322,7 @@ mod tests {
             Down::Body(b"abc".to_vec()),
             Down::BodyEnd,
             Down::BodyCut("gone".into()),
-            Down::FileSent,
+            Down::FileTaken,
             Down::FileRefused,
         ];
         let mut wire = Vec::new();

@@ -292,7 +292,7 @@ impl Conversation {
         Ok((!bodiless).then_some(room.min(length)))
     }
 
-    /// So much of the body was sent from a file.
+    /// So much of the body is sent from a file.
     pub(super) fn end_file(&self, py: Python<'_>, length: u64) {
         if let Some(room) = &mut self.lock(py).room {
             *room -= length;

@@ -83,7 +83,7 @@ impl Input {
             Some(Down::BodyCut(why)) => state.cut = Some(why),
             // What only a file is answered with, or a new call, which cannot come before
             // this one has ended.
-            Some(Down::Call(_) | Down::FileSent | Down::FileRefused) | None => {
+            Some(Down::Call(_) | Down::FileTaken | Down::FileRefused) | None => {
                 state.cut =
                     Some("the client is gone before the body was complete".into());
             }

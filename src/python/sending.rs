@@ -1,4 +1,5 @@
-//! Sends a real file by passing its descriptor to the front.
+//! Passes a real file to the front, which sends it. The call does not wait for that: a
+//! client that takes its time costs no thread.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -18,7 +19,7 @@ impl Conversation {
         iterable: &Bound<'_, PyAny>,
     ) -> Result<bool, Failure> {
         // What is left of the request would come on the lane in front of the answer that
-        // the file has been sent.
+        // the file was taken.
         let Ok(wrapper) = iterable.cast_exact::<FileWrapper>() else { return Ok(false) };
         if !self.has_read_request(py) {
             return Ok(false);
@@ -38,18 +39,17 @@ impl Conversation {
             Err(_) => return Ok(false),
         }
         drop(file);
-        let sent = self.wait_for_file(py)?;
-        if sent {
+        let taken = self.is_file_taken(py)?;
+        if taken {
             self.end_file(py, length);
         }
-        Ok(sent)
+        Ok(taken)
     }
 
-    /// Waits, as it would with each block, until the client has taken it.
-    fn wait_for_file(&self, py: Python<'_>) -> Result<bool, Failure> {
+    fn is_file_taken(&self, py: Python<'_>) -> Result<bool, Failure> {
         loop {
             match self.lane.receive(py) {
-                Ok(Some((_, Down::FileSent))) => return Ok(true),
+                Ok(Some((_, Down::FileTaken))) => return Ok(true),
                 Ok(Some((_, Down::FileRefused))) => return Ok(false),
                 Ok(Some(_)) => {}
                 Ok(None) | Err(_) => return Err(Failure::ClientGone),

@@ -96,7 +96,7 @@ impl Server {
     pub(super) fn refuse_at_end(&mut self, token: Token) {
         let Some(mut connection) = self.connections.remove(&token) else { return };
         if let Phase::Exchange(exchange) = &mut connection.phase
-            && !matches!(exchange.stage, Stage::Answered | Stage::Draining)
+            && exchange.stage != Stage::Draining
         {
             let is_written = connection.channel.pending() == 0;
             if !(exchange.is_whole() && is_written) {
@@ -145,7 +145,7 @@ impl Server {
             if exchange.ending.is_some() {
                 self.end_with_why(&mut connection, &format!("; its process {how}"));
             } else if exchange.framing.is_some() {
-                if !exchange.is_whole() {
+                if !exchange.is_here() {
                     exchange.cut = Some(format!("the application's process {how}"));
                 }
             } else {

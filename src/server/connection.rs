@@ -95,7 +95,7 @@ pub(super) struct InFlight {
     pub(super) generation: Option<GenerationId>,
     /// How the response is framed, once its head was written.
     pub(super) framing: Option<ResponseFraming>,
-    /// A file that is the next of the response's body.
+    /// A file that is the next, and the last, of the response's body.
     pub(super) file: Option<Outflow>,
     /// Bytes of the response's body still owed, once that is known: from the head, or at
     /// the end where that alone tells it.
@@ -124,7 +124,7 @@ pub(super) enum Stage {
     Called(Token),
     /// The lane broke; how the process ended is not known yet.
     Orphaned(Instant),
-    /// The response is complete or cut, but for writing it out.
+    /// The response is complete or cut, but for writing it out and sending its file.
     Answered,
     /// It is written out and reported; what is left is reading the body away.
     Draining,
@@ -364,7 +364,22 @@ impl InFlight {
 
     /// Whether the client has been given all of the response, though the call may go on.
     pub(super) fn is_whole(&self) -> bool {
-        self.owed == Some(0) && self.cut.is_none()
+        self.owed == Some(0) && self.file.is_none() && self.cut.is_none()
+    }
+
+    /// Whether nothing more of the response is to come from the application.
+    pub(super) fn is_here(&self) -> bool {
+        self.owed.is_some_and(|owed| owed <= self.in_file())
+    }
+
+    /// Whether bytes were promised that have not come from the application.
+    pub(super) fn lacks(&self) -> bool {
+        self.owed.is_some_and(|owed| owed > self.in_file())
+    }
+
+    /// How many bytes are still to be sent from a file.
+    fn in_file(&self) -> u64 {
+        self.file.as_ref().map_or(0, Outflow::left)
     }
 
     /// Whether the application was told to end the call, and has not.

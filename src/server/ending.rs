@@ -70,6 +70,14 @@ impl Server {
                 Stage::Called(lane) if exchange.ending.is_none() => {
                     self.interrupt(lane, exchange, why);
                 }
+                // The application is done; it is the client that has not taken it all, and
+                // may never do.
+                Stage::Answered => {
+                    exchange.cut = Some(format!("the request {why}"));
+                    connection.channel.socket.reset_on_close();
+                    self.connections.insert(token, connection);
+                    return self.drop_connection(token);
+                }
                 _ => {}
             }
         }
@@ -83,6 +91,7 @@ impl Server {
             why: why.to_owned(),
             is_cut: exchange.framing.is_some() && !exchange.is_whole(),
         });
+        exchange.file = None;
         self.lanes.interrupt(lane, exchange.id, &format!("the request {why}"));
         let Some(lane) = self.lanes.get_mut(lane) else { return };
         // A thread that waits for the client waits no longer.
@@ -91,9 +100,6 @@ impl Server {
                 .append(exchange.id, lane.channel.outbox());
             exchange.upload = Upload::Done;
             exchange.keep = false;
-        }
-        if exchange.file.take().is_some() {
-            Down::FileSent.append(exchange.id, lane.channel.outbox());
         }
         let _broken = lane.channel.flush();
     }

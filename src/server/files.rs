@@ -2,8 +2,8 @@
 //! the kernel moves their bytes to the client. Only the beginning, which is kept to be
 //! looked at, is read.
 //!
-//! The worker waits until a file is sent, as it would while it gave blocks: so the
-//! application closes it when it is not needed any more.
+//! The descriptor is ours from then on. The application closes its own and is done, so that
+//! a client which takes its time holds no thread of it.
 
 use std::fs::File;
 use std::io;
@@ -11,7 +11,7 @@ use std::os::unix::fs::FileExt;
 
 use mio::Token;
 
-use super::connection::{Connection, InFlight, Phase, Stage};
+use super::connection::{Connection, InFlight, Phase};
 use super::event_loop::{Server, Step};
 use crate::clock::monotonic;
 use crate::exchange::{BODY_KEPT, ExchangeEvent, ExchangeId};
@@ -35,6 +35,13 @@ pub(super) struct Outflow {
     untold: u64,
 }
 
+impl Outflow {
+    /// How many bytes of it are still to be sent.
+    pub(super) fn left(&self) -> u64 {
+        self.left
+    }
+}
+
 impl Server {
     /// Takes over a part of a file as the next of the body, or has the worker send its
     /// bytes: where they have to be cut into chunks, or no descriptor came.
@@ -49,7 +56,7 @@ impl Server {
         let file = lane.channel.socket.take_file();
         let exchange = connection.and_then(|connection| connection.exchange(id));
         let taken = match (file, exchange) {
-            (Some(file), Some(exchange)) if is_unchunked(exchange) => {
+            (Some(file), Some(exchange)) if can_take(exchange) => {
                 let shown = BODY_KEPT;
                 let FilePart { offset, length: left } = part;
                 exchange.file = Some(Outflow { file, offset, left, shown, untold: 0 });
@@ -57,10 +64,9 @@ impl Server {
             }
             _ => false,
         };
-        if !taken {
-            Down::FileRefused.append(id, lane.channel.outbox());
-            let _broken = lane.channel.flush();
-        }
+        let word = if taken { Down::FileTaken } else { Down::FileRefused };
+        word.append(id, lane.channel.outbox());
+        let _broken = lane.channel.flush();
     }
 
     /// Sends some of the file.
@@ -130,15 +136,10 @@ impl Server {
         Step::Again
     }
 
-    /// Lets the worker go on.
-    fn end_file(&mut self, connection: &mut Connection) {
+    fn end_file(&self, connection: &mut Connection) {
         self.tell_passed(connection);
-        let Phase::Exchange(exchange) = &mut connection.phase else { return };
-        exchange.file = None;
-        let Stage::Called(lane) = exchange.stage else { return };
-        if let Some(lane) = self.lanes.get_mut(lane) {
-            Down::FileSent.append(exchange.id, lane.channel.outbox());
-            let _broken = lane.channel.flush();
+        if let Phase::Exchange(exchange) = &mut connection.phase {
+            exchange.file = None;
         }
     }
 
@@ -152,11 +153,13 @@ impl Server {
     }
 }
 
-fn is_unchunked(exchange: &InFlight) -> bool {
-    matches!(
+/// Not in chunks, and not where the call was told to end.
+fn can_take(exchange: &InFlight) -> bool {
+    let is_unchunked = matches!(
         exchange.framing,
         Some(ResponseFraming::Length(_) | ResponseFraming::UntilClose)
-    )
+    );
+    is_unchunked && exchange.ending.is_none()
 }
 
 /// Whether it is the connection that broke, and not the file.

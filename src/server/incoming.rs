@@ -109,11 +109,11 @@ impl Server {
         connection: &mut Connection,
     ) -> Step {
         let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
-        if matches!(exchange.stage, Stage::Answered | Stage::Draining) {
-            return self.finish(connection);
-        }
         if exchange.file.is_some() {
             return self.send_file(connection);
+        }
+        if matches!(exchange.stage, Stage::Answered | Stage::Draining) {
+            return self.finish(connection);
         }
         if exchange.is_whole() && connection.channel.pending() == 0 {
             exchange.timing.last_byte.get_or_insert_with(|| self.outlet.clock.now());

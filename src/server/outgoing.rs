@@ -205,14 +205,14 @@ impl Server {
                 self.answer_page(connection, &page);
             }
             (Ending::Complete, Some(_)) => {
-                if exchange.owed.is_some_and(|owed| owed > 0) && exchange.cut.is_none() {
+                if exchange.lacks() && exchange.cut.is_none() {
                     exchange.cut =
                         Some("the body ended before its Content-Length".into());
                 }
                 Self::end_data(connection, id);
             }
             // Everything that was promised had gone out by then.
-            (_, Some(_)) if exchange.owed == Some(0) => {}
+            (_, Some(_)) if exchange.is_here() => {}
             // No last chunk, no more bytes: the client can tell that it is not all.
             (Ending::Failed | Ending::BodyUnreadable, Some(_)) => {
                 exchange.cut =

@@ -1,6 +1,8 @@
 //! Requests that do not end (`tests/apps/stuck.py`), and are ended: by `--timeout`, and
 //! by a key of the dashboard.
 
+use std::io::Write;
+
 use crate::client::{Answer, Client, request};
 use crate::dashboard::dashboard;
 use crate::folder::Folder;
@@ -134,4 +136,19 @@ fn a_key_ends_the_selected_request() {
         assert!(text.contains("the request was ended from the dashboard"), "{text}");
     }
     at.terminal.sees(["2 errors"]).press("K").sees(["has ended already"]);
+}
+
+/// The application is done with it; what is ended is the sending.
+#[test]
+fn a_key_ends_a_file_that_is_being_sent() {
+    let at = dashboard(Folder::copy_of("files.py"), ["files:app"], 100, 30);
+    let path = at.folder.path().join("large.bin");
+    std::fs::File::create(&path).unwrap().write_all(&vec![b'x'; 48 << 20]).unwrap();
+    let mut client = Client::connect(at.port);
+    client.send(request("GET", &format!("/opened?path={}", path.display())));
+    client.head("GET");
+    at.terminal.sees(["/opened"]).press("G").press("K").sees(["1 error"]);
+    assert!(client.rest(48 << 20).unwrap() < 48 << 20);
+    at.terminal.press("enter").press("[").press("[").press("[");
+    at.terminal.sees(["cut short: the", "request was ended from the dashboard"]);
 }

@@ -3,6 +3,8 @@
 
 use std::fs;
 
+use rustix::process::Signal;
+
 use crate::client::{Answer, Framing, request};
 use crate::folder::Folder;
 use crate::patience::until;
@@ -10,9 +12,13 @@ use crate::rdev::rdev;
 use crate::serving::Probe;
 
 fn files() -> Probe {
+    files_with([])
+}
+
+fn files_with<const N: usize>(more: [&str; N]) -> Probe {
     let folder = Folder::copy_of("files.py");
     let launch = rdev(folder.path()).env("PROBE_FOLDER", folder.path()).arg("files:app");
-    let server = launch.serve();
+    let server = launch.args(more).serve();
     Probe { server, folder }
 }
 
@@ -181,15 +187,68 @@ fn a_file_that_shrinks_is_cut_and_one_that_grows_is_sent_as_it_was() {
     probe.server.get("/pid").expect(200);
 }
 
+/// How often the front has the large file open.
+fn held_by_the_front(probe: &Probe) -> usize {
+    let folder = fs::read_dir(format!("/proc/{}/fd", probe.server.pid())).unwrap();
+    let links = folder.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
+    links.filter(|link| link.ends_with("large.bin")).count()
+}
+
 #[test]
-fn a_file_is_closed_soon_when_the_client_leaves() {
-    let probe = files();
+fn a_client_that_reads_its_file_slowly_holds_no_thread() {
+    let probe = files_with(["--threads", "2"]);
     let query = large(&probe, 48);
-    let mut client = probe.server.connect();
-    client.send(request("GET", &format!("/opened?{query}")));
-    client.head("GET");
+    let target = format!("/opened?{query}");
+    let mut slow = Vec::new();
+    for _ in 0..5 {
+        let mut client = probe.server.connect();
+        client.send(request("GET", &target));
+        assert_eq!(client.head("GET").framing, Framing::Length(48 << 20));
+        slow.push(client);
+    }
+    // The application has closed its files; those that are sent are the front's.
     let held = || probe.server.get("/descriptors").expect(200).text();
-    assert_eq!(held(), "1");
-    drop(client);
-    until("the file to be closed", || (held() == "0").then_some(()));
+    until("the application's files to be closed", || (held() == "0").then_some(()));
+    assert_eq!(held_by_the_front(&probe), 5);
+    slow.pop().unwrap().reset();
+    drop(slow.pop());
+    until("the files to be closed", || (held_by_the_front(&probe) == 3).then_some(()));
+    for client in &mut slow {
+        assert_eq!(client.rest(48 << 20).unwrap(), 48 << 20);
+        client.get("/pid").expect(200);
+    }
+    assert_eq!(held_by_the_front(&probe), 0);
+    until("the word on those who left", || {
+        (probe.server.said().matches("client gone").count() == 2).then_some(())
+    });
+    assert_eq!(
+        probe.server.said().matches("[application/octet-stream, 50 MB]").count(),
+        3
+    );
+}
+
+#[test]
+fn a_file_that_is_being_sent_outlives_its_process_but_not_the_server() {
+    let mut probe = files_with(["--drain", "0.3"]);
+    let query = large(&probe, 48);
+    let target = format!("/opened?{query}");
+    let (mut first, mut second) = (probe.server.connect(), probe.server.connect());
+    for client in [&mut first, &mut second] {
+        client.send(request("GET", &target));
+        client.head("GET");
+    }
+    let worker = probe.server.get("/pid").expect(200).text();
+    let pid = rustix::process::Pid::from_raw(worker.parse().unwrap()).unwrap();
+    rustix::process::kill_process(pid, Signal::KILL).unwrap();
+    until("another process", || {
+        let answer = probe.server.get("/pid");
+        (answer.status == 200 && answer.text() != worker).then_some(())
+    });
+    assert_eq!(first.rest(48 << 20).unwrap(), 48 << 20);
+    probe.server.signal(Signal::TERM);
+    assert_eq!(probe.server.wait_for_exit().code(), Some(0));
+    assert!(second.rest(48 << 20).unwrap() < 48 << 20);
+    let said = probe.server.said();
+    assert_eq!(said.matches("cut: ").count(), 1, "{said}");
+    assert!(said.contains("cut: rdev ended"), "{said}");
 }

@@ -76,6 +76,11 @@ impl Program {
         announced_port(&self.stderr()).unwrap()
     }
 
+    /// The number of that process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal to that process alone.
     pub(crate) fn signal(&self, signal: Signal) {
         send(self.child.id(), signal);
