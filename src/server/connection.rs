@@ -89,6 +89,8 @@ pub(super) struct InFlight {
     pub(super) id: ExchangeId,
     pub(super) head: RequestHead,
     pub(super) upload: Upload,
+    /// How much of the body is in the inbox and was shown already.
+    pub(super) shown: usize,
     /// The client waits for `100 Continue`.
     pub(super) wants_continue: bool,
     pub(super) stage: Stage,
@@ -116,7 +118,8 @@ pub(super) struct InFlight {
 /// Where an exchange stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stage {
-    /// Its chunked body is being taken in.
+    /// Its body is being taken in, before the application is called: all of a chunked one,
+    /// of another what has to be there first.
     Spooling,
     /// It waits for a generation or a lane; for a generation since then.
     Waiting(Option<Instant>),
@@ -301,15 +304,18 @@ impl Connection {
 impl InFlight {
     pub(super) fn new(id: ExchangeId, head: RequestHead, upload: Upload) -> Self {
         let keep = head.wants_keep_alive();
+        let wants_continue = head.expects_continue() && upload.is_coming();
         let stage = match upload {
             Upload::Chunked(..) => Stage::Spooling,
+            // What is sent only once the application reads cannot be there before.
+            Upload::Length(_) if !wants_continue => Stage::Spooling,
             _ => Stage::Waiting(None),
         };
-        let wants_continue = head.expects_continue() && upload.is_coming();
         Self {
             id,
             head,
             upload,
+            shown: 0,
             wants_continue,
             stage,
             generation: None,
@@ -395,11 +401,13 @@ impl InFlight {
     /// Whether the client is to send more of the body.
     fn waits_for_body(&self, nothing_came: bool) -> bool {
         let waits_for_client = match self.stage {
-            Stage::Spooling | Stage::Answered | Stage::Draining => true,
-            Stage::Called(_) => !self.wants_continue,
+            // What came stays in the inbox until there is enough.
+            Stage::Spooling => true,
+            Stage::Answered | Stage::Draining => nothing_came,
+            Stage::Called(_) => nothing_came && !self.wants_continue,
             Stage::Waiting(_) | Stage::Orphaned(_) => false,
         };
-        waits_for_client && self.upload.is_coming() && nothing_came
+        waits_for_client && self.upload.is_coming()
     }
 
     pub(super) fn deadline(

@@ -8,7 +8,7 @@ use super::connection::{Connection, InFlight, Phase, Stage};
 use super::event_loop::{Server, Step};
 use super::hosts::not_allowed;
 use super::terms::Terms;
-use super::upload::{Spool, Upload, UploadError};
+use super::upload::{BEGINNING, Spool, Upload, UploadError};
 use crate::clock::monotonic;
 use crate::exchange::{ExchangeEvent, Request};
 use crate::http::{
@@ -124,9 +124,41 @@ impl Server {
         match &mut exchange.upload {
             Upload::Done => Step::Wait,
             Upload::Chunked(..) => self.take_chunks(token, connection),
+            Upload::Length(_) if exchange.stage == Stage::Spooling => {
+                self.await_beginning(token, connection)
+            }
             Upload::Length(_) => self.hand_on(connection),
             Upload::Streamed(_) => self.hand_on_chunks(connection),
             Upload::Spooled(_) => self.hand_on_spooled(connection),
+        }
+    }
+
+    /// Waits for what has to be here of a body with Content-Length.
+    fn await_beginning(&mut self, token: Token, connection: &mut Connection) -> Step {
+        self.show_arrived(connection);
+        let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
+        let Upload::Length(length) = exchange.upload else { return Step::Wait };
+        if connection.inbox.len() as u64 >= length.min(BEGINNING as u64) {
+            exchange.stage = Stage::Waiting(None);
+            self.assign_or_queue(token, connection);
+        } else if connection.eof {
+            self.refuse(connection, &Error::bad("the request body is incomplete"));
+        } else {
+            return Step::Wait;
+        }
+        Step::Again
+    }
+
+    /// Shows what has come of a body with Content-Length, whether it can be handed on yet
+    /// or not.
+    fn show_arrived(&self, connection: &mut Connection) {
+        let Phase::Exchange(exchange) = &mut connection.phase else { return };
+        let Upload::Length(left) = exchange.upload else { return };
+        let most = usize::try_from(left).unwrap_or(usize::MAX);
+        let new = &connection.inbox[exchange.shown..connection.inbox.len().min(most)];
+        if !new.is_empty() {
+            exchange.shown += new.len();
+            self.outlet.publish(exchange.id, ExchangeEvent::RequestBody(new.into()));
         }
     }
 
@@ -168,6 +200,7 @@ impl Server {
 
     /// Hands what came of a body with Content-Length to the lane.
     fn hand_on(&mut self, connection: &mut Connection) -> Step {
+        self.show_arrived(connection);
         let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
         let Upload::Length(left) = &mut exchange.upload else { return Step::Wait };
         let Stage::Called(lane) = exchange.stage else { return Step::Wait };
@@ -184,14 +217,12 @@ impl Server {
             exchange.keep = false;
         } else {
             *left -= length as u64;
-            let piece = connection.inbox[..length].to_vec();
-            connection.inbox.drain(..length);
+            let piece: Vec<u8> = connection.inbox.drain(..length).collect();
+            exchange.shown = 0;
             if !piece.is_empty() {
                 // What arrived makes the client's waiting for `100 Continue` moot.
                 exchange.wants_continue = false;
                 connection.moved = monotonic();
-                let shown: Arc<[u8]> = piece.as_slice().into();
-                self.outlet.publish(exchange.id, ExchangeEvent::RequestBody(shown));
                 Down::Body(piece).append(exchange.id, lane.channel.outbox());
             }
             if *left > 0 && length == 0 {

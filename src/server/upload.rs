@@ -1,14 +1,20 @@
 //! A request's body on its way from the client to the application.
 //!
-//! With a Content-Length it is handed on as it arrives. A chunked one is taken in whole
-//! first, since applications find the length of a body in `CONTENT_LENGTH` and Django, for
-//! one, reads nothing without it; with `--stream-chunked` it is handed on, too.
+//! With a Content-Length it is handed on as it arrives, once its beginning is there. A
+//! chunked one is taken in whole first, since applications find the length of a body in
+//! `CONTENT_LENGTH` and Django, for one, reads nothing without it; with `--stream-chunked`
+//! it is handed on, too.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use crate::http::{ChunkDecoder, Error};
 
+/// So much of a body with a Content-Length is here before the application is called, or
+/// all of it where it is shorter: a client that drips costs no thread meanwhile. It is what
+/// one read takes, so that a body which comes at once is waited for no longer than it takes
+/// to read it; nearly all forms and API calls are shorter than that.
+pub(super) const BEGINNING: usize = 64 << 10;
 /// How much is read back from the file at a time.
 const PIECE: usize = 64 << 10;
 

@@ -4,7 +4,8 @@
 
 builds rdev unless one is given, starts it with an application that answers at once, and
 measures a normal request on a connection that is kept: alone, beside idle connections,
-beside clients that send their head a byte at a time (slowloris), and alone again. It
+beside clients that send their head a byte at a time (slowloris), beside clients that do so
+with a body, and alone again after each. It
 prints a table, with the memory of the front. Wanted: a median within 20% of that of being
 alone, 99% of all requests within 50 ms. The hard limit of open files has to be higher than
 the number of connections.
@@ -90,11 +91,21 @@ def idle_clients(port: int, count: int, ready, done) -> None:
     check_open(connections)
 
 
-def slow_clients(port: int, count: int, ready, done) -> None:
+def slow_heads(port: int, count: int, ready, done) -> None:
     """Connections that send a head without end, a byte at a time."""
+    drip(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ", port, count, ready, done)
+
+
+def slow_bodies(port: int, count: int, ready, done) -> None:
+    """Connections that send a body so."""
+    head = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 60000\r\n\r\n"
+    drip(head, port, count, ready, done)
+
+
+def drip(head: bytes, port: int, count: int, ready, done) -> None:
     connections = [socket.create_connection((HOST, port), timeout=30) for _ in range(count)]
     for connection in connections:
-        connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ")
+        connection.sendall(head)
     ready.set()
     while not done.is_set():
         begin = time.monotonic()
@@ -166,7 +177,8 @@ def run(rdev: Path, arguments: argparse.Namespace, folder: Path) -> Iterator[str
         yield first.row(alone)
         for clients, count, name in (
             (idle_clients, arguments.idle, f"{arguments.idle} idle connections"),
-            (slow_clients, arguments.slow, f"{arguments.slow} slow heads"),
+            (slow_heads, arguments.slow, f"{arguments.slow} slow heads"),
+            (slow_bodies, arguments.slow, f"{arguments.slow} slow bodies"),
         ):
             yield beside(clients, name, port, count, requests, front).row(alone)
             yield measure("alone again", port, requests, front).row(alone)

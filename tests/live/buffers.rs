@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::client::{Client, request};
 use crate::patience::until;
-use crate::serving::{Probe, probe_with};
+use crate::serving::{Probe, begun, probe_with};
 
 /// A chunked request with so many bytes in one chunk.
 fn chunked(target: &str, length: usize) -> Vec<u8> {
@@ -58,18 +58,13 @@ fn a_chunked_body_is_in_a_file_only_beyond_body_memory() {
 #[test]
 fn a_body_left_unread_is_read_away_up_to_max_unread_body() {
     let probe = probe_with(|launch| launch.args(["--max-unread-body", "10"]));
-    let head = |length: usize| {
-        format!(
-            "POST /ignore HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
-        )
-    };
     let mut within = probe.server.connect();
-    let answer = within.ask("POST", head(10)).expect(200);
+    let answer = within.ask("POST", begun("/ignore", 10)).expect(200);
     assert_ne!(answer.header("connection"), Some("close"), "{answer}");
     within.send("0123456789");
     within.get("/pid").expect(200);
     let mut beyond = probe.server.connect();
-    let answer = beyond.ask("POST", head(11)).expect(200);
+    let answer = beyond.ask("POST", begun("/ignore", 11)).expect(200);
     assert_eq!(answer.header("connection"), Some("close"), "{answer}");
     beyond.send("0123456789a");
     assert!(beyond.is_closed());

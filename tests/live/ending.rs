@@ -8,7 +8,7 @@ use crate::dashboard::dashboard;
 use crate::folder::Folder;
 use crate::patience::until;
 use crate::rdev::{Launch, rdev};
-use crate::serving::Probe;
+use crate::serving::{Probe, begun};
 
 fn launch(folder: &Folder) -> Launch {
     rdev(folder.path()).env("PROBE_FOLDER", folder.path()).arg("stuck:app")
@@ -110,7 +110,7 @@ fn only_the_application_is_timed() {
     let ticks = probe.server.get("/ticks").expect(200);
     assert_eq!(ticks.text().lines().count(), 30);
     let mut slow = probe.server.connect();
-    slow.send("POST /reads HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\na");
+    slow.send(begun("/reads", 1));
     probe.folder.wait_for("reads");
     let mut greedy = probe.server.connect();
     greedy.send(request("GET", "/floods"));
@@ -127,8 +127,7 @@ fn a_key_ends_the_selected_request() {
     let at = dashboard(Folder::copy_of("stuck.py"), ["stuck:app"], 100, 30);
     for path in ["/loop", "/reads"] {
         let mut client = Client::connect(at.port);
-        let length = "Content-Length: 5\r\n";
-        client.send(format!("POST {path} HTTP/1.1\r\nHost: localhost\r\n{length}\r\n"));
+        client.send(begun(path, 1));
         at.folder.wait_for(path.trim_start_matches('/'));
         at.terminal.sees([path]).press("G").press("K");
         let answer = client.answer("POST").expect(504);

@@ -17,6 +17,7 @@ use crate::folder::Folder;
 use crate::patience::until;
 use crate::program::Program;
 use crate::rdev::{Launch, Rdev, rdev};
+use crate::serving::begun;
 
 /// Answers with the request's body and path; prints to `wsgi.errors`; raises at `/raise`.
 const APP: &str = r#"
@@ -179,7 +180,7 @@ fn the_steps_of_an_exchange_are_timed_in_their_order() {
     // The second has to wait for the only thread.
     let server = project.launch().args(["app:app", "--threads", "1"]).serve();
     let (mut first, mut second) = (server.connect(), server.connect());
-    first.send("POST /one HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\n");
+    first.send(begun("/one", 1));
     until("the first to be called", || (project.begun() == 1).then_some(()));
     second.send(request("GET", "/two"));
     until("both to have begun", || (project.begun() == 2).then_some(()));

@@ -11,7 +11,7 @@ use rustix::process::Signal;
 use crate::client::{Framing, request};
 use crate::environment::python;
 use crate::patience::until;
-use crate::serving::{probe, probe_with};
+use crate::serving::{post, probe, probe_with};
 
 #[test]
 fn a_block_larger_than_any_buffer_arrives_and_the_connection_goes_on() {
@@ -78,6 +78,38 @@ fn a_thread_is_not_free_before_the_application_has_left_it() {
     });
     probe.folder.save("first", "");
     assert_eq!(next.answer("GET").expect(200).text(), "1");
+}
+
+#[test]
+fn clients_that_drip_their_bodies_hold_no_thread() {
+    let probe = probe_with(|launch| launch.args(["--threads", "2"]));
+    let body: Vec<u8> = (0..=255).cycle().take(2000).collect();
+    let mut slow = Vec::new();
+    for _ in 0..8 {
+        let mut client = probe.server.connect();
+        client.send(post("/echo", body.len()));
+        slow.push(client);
+    }
+    for (at, byte) in body.iter().enumerate() {
+        for client in &mut slow {
+            client.send([*byte]);
+        }
+        if at % 200 == 0 {
+            probe.server.get("/pid").expect(200);
+        }
+    }
+    for client in &mut slow {
+        assert!(client.answer("POST").expect(200).body == body);
+        client.get("/pid").expect(200);
+    }
+    // What came of a body is shown although it never becomes whole.
+    let mut left = probe.server.connect();
+    left.send(post("/echo", 20) + "only the beginning");
+    until("it to be shown", || {
+        probe.server.said().contains("> only the beginning").then_some(())
+    });
+    left.reset();
+    until("its end", || probe.server.said().contains("client gone").then_some(()));
 }
 
 /// Asks, and leaves when its input ends; its kernel forgets the connection a second later,

@@ -245,29 +245,48 @@ fn a_big_body_comes_back_whole() {
     assert!(client.ask("POST", chunked).expect(200).body == body);
 }
 
+/// How much of a body is there before the application is called.
+const BEGINNING: usize = 64 << 10;
+
+/// The head of a POST.
+pub(crate) fn post(target: &str, length: usize) -> String {
+    format!(
+        "POST {target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
+    )
+}
+
+/// A POST that the application is called for, with so many bytes still to come.
+pub(crate) fn begun(target: &str, more: usize) -> Vec<u8> {
+    [post(target, BEGINNING + more).into_bytes(), vec![b'.'; BEGINNING]].concat()
+}
+
 #[test]
-fn the_application_runs_before_the_body_has_come() {
+fn the_application_reads_a_body_as_it_arrives() {
     let probe = probe();
     let mut client = probe.server.connect();
-    client.send(
-        "POST /read-first HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nfirst",
-    );
-    assert_eq!(probe.folder.wait_for("first"), "first\n");
+    client.send(begun("/read-first", 4));
+    assert_eq!(probe.folder.wait_for("first"), ".....\n");
     client.send("rest");
-    assert_eq!(client.answer("POST").expect(200).text(), "first then 4\n");
+    let answer = client.answer("POST").expect(200);
+    assert_eq!(answer.text(), format!("..... then {}\n", BEGINNING - 5 + 4));
 }
 
 #[test]
 fn a_body_that_ends_early_raises_in_the_application() {
     let probe = probe();
     let mut client = probe.server.connect();
-    client.send(
-        "POST /read-cut HTTP/1.1\r\nHost: localhost\r\nContent-Length: 90\r\n\r\npart",
-    );
+    client.send(begun("/read-cut", 1));
     client.finish_sending();
     assert_eq!(probe.folder.wait_for("cut"), "raised OSError\n");
     assert_eq!(client.answer("POST").status, 400);
+    // Of a shorter one it hears nothing.
+    let mut client = probe.server.connect();
+    client.send(post("/read-cut", 90) + "part");
+    client.finish_sending();
+    let answer = client.answer("POST").expect(400);
+    assert!(answer.text().contains("the request body is incomplete"), "{answer}");
     probe.server.get("/").expect(200);
+    assert_eq!(probe.folder.text("cut"), "raised OSError\n");
 }
 
 #[test]

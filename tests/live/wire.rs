@@ -275,6 +275,9 @@ fn heads_idle_connections_and_bodies_have_their_time() {
         "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
     );
     body.answer("POST").expect(408);
+    let mut body = server.connect();
+    body.send("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n\r\nab");
+    body.answer("POST").expect(408);
 }
 
 #[test]
