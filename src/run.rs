@@ -133,7 +133,8 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     let history = config.history.place.file().map(Path::to_owned);
     let recording = Recording::start(&config.history, beginning, &bus, clock)?;
     let parts = Parts::start(config, listener, &bus, clock, &ends)?;
-    let face = Face::show(shown, subscription, parts.commands(), clock, &ends)?;
+    let face =
+        Face::show(shown, subscription, parts.commands(&bus, clock), clock, &ends)?;
     let ended = end.recv().context("nobody can end the program any more")?;
     // From now on a signal does not wait for anything.
     ending.store(true, Ordering::SeqCst);
@@ -154,7 +155,6 @@ fn is_terminal() -> bool {
 /// What the user gets to see of the program, and how.
 struct Shown {
     target: String,
-    /// What a test imports to ask it.
     application: Application,
     root: PathBuf,
     address: String,
@@ -400,11 +400,15 @@ impl Parts {
     }
 
     /// Where the terminal's commands go.
-    fn commands(&self) -> Commands {
-        let (server, driver) = (self.server.clone(), self.driver.clone());
+    fn commands(&self, bus: &Bus, clock: Clock) -> Commands {
+        let (server, driver, bus) =
+            (self.server.clone(), self.driver.clone(), bus.clone());
         Commands::new(move |command| match command {
             Command::Replay { request, source } => server.replay(request, source),
             Command::End(id) => server.end(id),
+            Command::Remark { id, remark } => {
+                bus.publish(Event::remarked(id, clock.now(), remark));
+            }
             Command::Reload => driver.wish(Wish::Reload),
             Command::Cold => driver.wish(Wish::Cold),
         })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{ExchangeId, Source};
+use super::{ExchangeId, Remark, Source};
 
 /// A wish that comes back along the bus.
 #[derive(Clone, Debug)]
@@ -12,6 +12,8 @@ pub enum Command {
     Replay { request: Arc<[u8]>, source: Source },
     /// End a request that is being worked on.
     End(ExchangeId),
+    /// Keep what the user says of an exchange, in place of what was said before.
+    Remark { id: ExchangeId, remark: Remark },
     /// Import the code again although nothing changed.
     Reload,
     /// The same from nothing but the interpreter, though libraries are in memory.

@@ -19,6 +19,13 @@ pub enum Event {
     Notice { at: Timestamp, notice: Notice },
 }
 
+impl Event {
+    /// The user says something of an exchange.
+    pub fn remarked(id: ExchangeId, at: Timestamp, remark: Remark) -> Self {
+        Self::Exchange { id, at, what: ExchangeEvent::Remarked(remark) }
+    }
+}
+
 /// A step in the life of an exchange, in this order. `Began` comes first and `Ended`
 /// last; the others come where they apply, and those of the request may interleave with
 /// those of the response, since an application may answer before it has read everything.

@@ -14,6 +14,8 @@ pub(super) enum Question {
     Pipe(ExchangeId, Side),
     /// Where to save an exchange as an archive.
     Export(ExchangeId),
+    /// What there is to say of an exchange.
+    Comment(ExchangeId),
 }
 
 impl Question {
@@ -26,6 +28,7 @@ impl Question {
         match self {
             Self::Save(id, side) => format!("save {} of #{id} in ", body(side)),
             Self::Pipe(id, side) => format!("{} of #{id} | ", body(side)),
+            Self::Comment(id) => format!("comment on #{id}: "),
             Self::Export(id) => format!("export #{id} as HAR to "),
         }
     }
@@ -37,6 +40,7 @@ impl Question {
             Self::Save(..) => 0,
             Self::Pipe(..) => 1,
             Self::Export(_) => 2,
+            Self::Comment(_) => 3,
         }
     }
 }
@@ -45,7 +49,7 @@ impl Question {
 #[derive(Debug, Default)]
 pub(super) struct Asking {
     question: Option<Question>,
-    lines: [CommandLine; 3],
+    lines: [CommandLine; 4],
 }
 
 impl Asking {

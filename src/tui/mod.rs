@@ -28,6 +28,7 @@ mod generation;
 mod keymap;
 mod layout;
 mod list;
+mod marking;
 mod message;
 mod output;
 mod panes;

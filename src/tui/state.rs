@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -111,6 +112,8 @@ struct Stamp {
     generation: u32,
     /// Whether it was held, called, answered; whether it raised, ended.
     steps: [bool; 5],
+    /// Whether it is marked, and a sum of its comment.
+    said: (bool, u64),
     tab: Tab,
     look: (BodyView, Secrets),
     /// What the tab shows beside the exchange: lines printed, files read.
@@ -417,10 +420,18 @@ impl State {
     }
 }
 
+/// Another one for another text.
+fn sum(text: Option<&str>) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 impl Stamp {
     fn of(exchange: &Exchange) -> Self {
         Self {
             bodies: (exchange.request_body.total, exchange.response_body.total),
+            said: (exchange.remark.marked, sum(exchange.remark.comment.as_deref())),
             remarks: (exchange.hints.len(), exchange.output.len()),
             steps: [
                 exchange.held.is_some(),

@@ -13,6 +13,7 @@ use crate::text;
 use super::asking::Question;
 use super::detail::{Side, dump_of};
 use super::keymap::Action;
+use super::marking;
 use super::message::{Effect, Saved};
 use super::state::State;
 use super::tabs::{BodyView, Secrets, Tab, laid_out};
@@ -52,7 +53,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
 pub(super) fn run(state: &mut State) -> Vec<Effect> {
     let Some((question, answer)) = state.prompt.asking.take() else { return Vec::new() };
     let answer = answer.trim();
-    if answer.is_empty() {
+    if answer.is_empty() && !matches!(question, Question::Comment(_)) {
         return Vec::new();
     }
     let done = match question {
@@ -62,6 +63,7 @@ pub(super) fn run(state: &mut State) -> Vec<Effect> {
             Effect::Pipe { command: answer.to_owned(), bytes }
         }),
         Question::Export(id) => exchange(state, id).and_then(|it| export(it, answer)),
+        Question::Comment(id) => return marking::comment(state, id, answer),
     };
     match done {
         Ok(effect) => vec![effect],

@@ -19,6 +19,7 @@ use super::copying;
 use super::detail::Place;
 use super::filter_line;
 use super::keymap::{Action, Chord, Context};
+use super::marking;
 use super::message::{Effect, Message};
 use super::output::Origin;
 use super::panes::Pane;
@@ -282,6 +283,9 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         }
         Action::EndSearch if searching::end(state) => {}
         Action::Back | Action::EndSearch => back(state),
+        Action::Mark | Action::NextMarked | Action::OnlyMarked | Action::Comment => {
+            return marking::act(state, action);
+        }
         Action::SaveBody | Action::View | Action::Pipe | Action::Export => {
             return taking::act(state, action);
         }

@@ -592,6 +592,34 @@ fn a_body_is_lent_to_a_pager_and_to_a_command_and_the_terminal_comes_back() {
 }
 
 #[test]
+fn marks_and_comments_are_kept_in_the_history() {
+    let folder = Folder::empty();
+    folder.save("little.py", LITTLE);
+    let file = folder.path().join("history.sqlite3");
+    let history = ["--history", file.to_str().unwrap()];
+    let arguments = ["little:app", "--port", "0"];
+    let launch = rdev(folder.path()).args(arguments).args(history);
+    let mut terminal = launch.in_terminal(120, 40);
+    let port = seen_port(&terminal);
+    get(port, "/one");
+    get(port, "/two");
+    terminal.sees(["#2 GET"]).press("k").sees(["#1 GET"]).press("m");
+    terminal.sees_row([">*   1 g1"]).press(";").sees(["comment on #1:"]);
+    terminal.type_in("no tea\r").sees(["enter read"]).press("Q");
+    assert!(terminal.wait_for_exit().success());
+    let listed = |filter: &str| {
+        let arguments = ["history", filter, history[0], history[1]];
+        let mut rdev = std::process::Command::new(env!("CARGO_BIN_EXE_rdev"));
+        let output = rdev.current_dir(folder.path()).args(arguments).output().unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for filter in ["is:marked", "comment:tea"] {
+        let printed = listed(filter);
+        assert!(printed.contains("/one") && !printed.contains("/two"), "{printed}");
+    }
+}
+
+#[test]
 fn traffic_is_told_by_route() {
     let at = little(120, 40);
     at.terminal.press("T").sees(["No request has ended yet"]);

@@ -7,7 +7,8 @@ use _rdev::bus::Losses;
 use _rdev::exchange::{
     Command, Event, ExchangeEvent, ExchangeId, Frame, GenerationEvent, GenerationId,
     Hint, Libraries, Link, Making, Notice, Outcome, OutputLine, OutputStream, Preload,
-    Raised, ReloadReason, Request, Response, Rung, Severity, Source, Timing, Traceback,
+    Raised, ReloadReason, Remark, Request, Response, Rung, Severity, Source, Timing,
+    Traceback,
 };
 use _rdev::http::{Headers, Limits, RequestParser, ResponseHead};
 use _rdev::terminal::{Decoder, Typed};
@@ -334,6 +335,11 @@ fn describe(effect: &Effect) -> String {
     match effect {
         Effect::Send(Command::Replay { request, source }) => {
             format!("replay {source:?}: {}", String::from_utf8_lossy(request))
+        }
+        Effect::Send(Command::Remark { id, remark }) => {
+            let marked = if remark.marked { "marked" } else { "" };
+            let comment = remark.comment.as_deref().unwrap_or_default();
+            format!("remark {id}: {marked}; {comment}")
         }
         Effect::Save(Saved { file, what, bytes, remark }) => {
             let bytes = String::from_utf8_lossy(bytes);
@@ -1072,6 +1078,56 @@ fn an_exchange_is_exported_without_its_secrets() {
         "{saved}"
     );
     assert!(saved.ends_with("[secrets masked; rdev export can leave them]"), "{saved}");
+}
+
+/// What is asked for comes back as it does from the bus.
+fn remarks(mut app: App, id: u64) -> App {
+    let asked = std::mem::take(&mut app.effects).concat();
+    let (marked, comment) = asked.split_once("; ").unwrap_or_default();
+    let comment = Some(comment.to_owned()).filter(|text| !text.is_empty());
+    let remark = Remark { marked: marked.ends_with("marked"), comment };
+    app.step(id, ExchangeEvent::Remarked(remark))
+}
+
+#[test]
+fn exchanges_are_marked_and_commented_on() {
+    let app = App::ready(120, 24).feed("GET /one 200").feed("GET /two 200").press("k m");
+    let app = remarks(app, 1).sees(">*   1 g1").misses(" *   2 g1");
+    let app = app.press("; n o space t e a").sees("comment on #1: no tea").press("enter");
+    let app = remarks(app, 1)
+        .press("l l")
+        .sees("Marked            yes")
+        .sees("Comment           no tea");
+    let app = app.looks_like("marked_120x24").press(";").sees("comment on #1: no tea");
+    let app = app.press("ctrl-w enter");
+    let app = remarks(app, 1).sees("Comment           no");
+    let app = app.press("m");
+    let app =
+        remarks(app, 1).sees(">;   1 g1").misses("Marked  ").press("; ctrl-u enter");
+    remarks(app, 1).sees(">    1 g1").misses("Comment  ");
+}
+
+#[test]
+fn what_is_marked_is_gone_to_and_can_be_seen_alone() {
+    let mut app = App::ready(120, 24).press("'").sees("nothing is marked; m does");
+    for _ in 0..5 {
+        app = app.feed("GET / 200");
+    }
+    let (marked, comment) = (true, None);
+    let remark = Remark { marked, comment };
+    app.step(2, ExchangeEvent::Remarked(remark.clone()))
+        .step(4, ExchangeEvent::Remarked(remark))
+        .press("'")
+        .sees("#2 GET")
+        .press("'")
+        .sees("#4 GET")
+        .press("'")
+        .sees("#2 GET")
+        .press("M")
+        .sees("Exchanges 2 of 5, filter is:marked")
+        .press("M")
+        .sees("Exchanges 5")
+        .misses("filter is");
 }
 
 #[test]

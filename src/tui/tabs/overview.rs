@@ -68,6 +68,12 @@ fn facts(exchange: &Exchange, zone: &TimeZone) -> Vec<Fact> {
     if let Some(traceback) = &exchange.traceback {
         add("Raised", Tone::Fault, safe(traceback.summary().as_bytes()));
     }
+    if exchange.remark.marked {
+        add("Marked", Tone::Start, "yes".to_owned());
+    }
+    if let Some(comment) = &exchange.remark.comment {
+        add("Comment", Tone::Start, safe(comment.as_bytes()));
+    }
     let began = exchange.began.to_zoned(zone.clone());
     add("Began", Tone::Plain, began.strftime("%F %H:%M:%S%.3f").to_string());
     match exchange.source {

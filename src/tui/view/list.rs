@@ -5,7 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::exchange::{Exchange, Outcome, Source};
+use crate::exchange::{Exchange, Outcome, Remark, Source};
 use crate::text;
 
 use super::super::column::{self, Column};
@@ -38,6 +38,7 @@ pub(super) fn draw(
                 let sourced = columns.iter().any(|(column, _)| *column == Column::Source);
                 let painter = Painter { exchange, state, styles, sourced };
                 painter.draw(line, &columns, buffer);
+                put(buffer, line, 1, sign(&exchange.remark), styles.strong);
             }
             RowId::Generation(id) => {
                 let Some(generation) = state.store.generation(id) else { continue };
@@ -224,6 +225,15 @@ impl Painter<'_> {
             Some(took) => (text::duration(took.as_secs_f64()), Style::new()),
             None => (elapsed(exchange.began, self.state.now), self.styles.pending),
         }
+    }
+}
+
+/// What tells that something was said of an exchange.
+fn sign(remark: &Remark) -> &'static str {
+    match remark {
+        Remark { marked: true, .. } => "*",
+        Remark { comment: Some(_), .. } => ";",
+        Remark { marked: false, comment: None } => "",
     }
 }
 

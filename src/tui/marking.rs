@@ -1,0 +1,82 @@
+//! What the user says of exchanges: marks and comments. They go out as commands and come
+//! back as events, so that whatever shows or keeps exchanges hears of them.
+
+use crate::exchange::{Command, ExchangeId, Remark};
+use crate::history::filter::Filter;
+
+use super::asking::Question;
+use super::keymap::Action;
+use super::message::Effect;
+use super::state::State;
+use super::timeline::RowId;
+
+/// The filter that shows what is marked.
+const MARKED: &str = "is:marked";
+
+/// Does what a key asks for.
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Mark => return mark(state),
+        Action::NextMarked => next(state),
+        Action::OnlyMarked => only_marked(state),
+        _ => ask(state),
+    }
+    Vec::new()
+}
+
+fn mark(state: &mut State) -> Vec<Effect> {
+    let selected = state.list.exchange().and_then(|id| state.store.exchange(id));
+    let Some(exchange) = selected else {
+        state.prompt.inform("there is no exchange to mark".to_owned());
+        return Vec::new();
+    };
+    let marked = !exchange.remark.marked;
+    say(exchange.id, Remark { marked, ..exchange.remark.clone() })
+}
+
+/// Asks for a comment, with the one that there is.
+fn ask(state: &mut State) {
+    let Some(exchange) = state.shown() else {
+        state.prompt.inform("there is no exchange to comment on".to_owned());
+        return;
+    };
+    let (id, comment) = (exchange.id, exchange.remark.comment.clone());
+    let comment = comment.unwrap_or_default();
+    state.prompt.asking.open(Question::Comment(id), &comment);
+}
+
+/// Keeps a comment; an empty one takes it away.
+pub(super) fn comment(state: &State, id: ExchangeId, text: &str) -> Vec<Effect> {
+    let Some(exchange) = state.store.exchange(id) else { return Vec::new() };
+    let comment = Some(text.to_owned()).filter(|text| !text.is_empty());
+    say(id, Remark { comment, ..exchange.remark.clone() })
+}
+
+fn say(id: ExchangeId, remark: Remark) -> Vec<Effect> {
+    vec![Effect::Send(Command::Remark { id, remark })]
+}
+
+/// Goes to the next one in the list that is marked, around its end.
+fn next(state: &mut State) {
+    let rows = state.shown.timeline(&*state.store);
+    let selected = state.list.exchange();
+    let place = rows.ids.iter().position(|id| Some(*id) == selected);
+    let from = place.map_or(0, |place| place + 1);
+    let around = rows.ids[from..].iter().chain(&rows.ids[..from]);
+    let is_marked = |id: &&ExchangeId| {
+        state.store.exchange(**id).is_some_and(|exchange| exchange.remark.marked)
+    };
+    match around.copied().find(|id| is_marked(&id)) {
+        Some(id) => state.list.select(rows, Some(RowId::Exchange(id))),
+        None => state.prompt.inform("nothing is marked; m does".to_owned()),
+    }
+}
+
+/// Filters by marks, or by nothing again.
+fn only_marked(state: &mut State) {
+    let is_on = state.shown.filter(&*state.store).is_some_and(|(text, _)| text == MARKED);
+    let text = if is_on { "" } else { MARKED };
+    if let Ok(filter) = Filter::parse(text, state.now) {
+        state.shown.set_filter(&*state.store, text.to_owned(), filter);
+    }
+}
