@@ -1,7 +1,10 @@
 //! The columns of the list: their names, and by what the list is sorted where one of them
 //! is chosen.
 
+use std::borrow::Cow;
+
 use crate::exchange::{Exchange, Source};
+use crate::history::masking::masked_query;
 use crate::text;
 
 /// Bytes of a request's target that are looked at; no window is wider.
@@ -135,12 +138,16 @@ fn text_key(text: String) -> Key {
     Key::Text(text.into_boxed_str())
 }
 
-/// What was asked for: the target, or the beginning of what could not be understood. Safe
-/// to be shown.
+/// What was asked for: the target, less the secrets in its query, or the beginning of what
+/// could not be understood. Safe to be shown.
 pub(super) fn target(exchange: &Exchange) -> String {
     let request = &exchange.request;
-    let asked = match &request.head {
-        Some(head) => head.target.as_bytes(),
+    let masked = request.head.as_ref().map(|head| match head.target.split_once('?') {
+        Some((path, query)) => Cow::Owned(format!("{path}?{}", masked_query(query))),
+        None => Cow::Borrowed(head.target.as_str()),
+    });
+    let asked = match &masked {
+        Some(target) => target.as_bytes(),
         None => request.raw.split(|&byte| byte == b'\r').next().unwrap_or_default(),
     };
     let asked = text::printable(&asked[..asked.len().min(LONGEST_TARGET)]);

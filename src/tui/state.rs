@@ -63,7 +63,7 @@ impl Facts {
 #[derive(Clone, Debug)]
 pub(super) enum Modal {
     /// The keys, for where one was when it was opened.
-    Help { of: Context, top: usize },
+    Help { of: Context, top: usize, height: usize },
     /// By what the list is to be sorted.
     Sort,
     /// What is to be copied.
@@ -266,6 +266,10 @@ impl State {
         self.list.settle(rows, regions.list.body.height.into());
         self.server.traffic.settle(regions.traffic.body.height.saturating_sub(1).into());
         self.output.settle(regions.output.body.height.into());
+        if let Some(Modal::Help { of, top, height }) = self.modals.last_mut() {
+            let (lines, shown) = super::view::help_size(*of, regions.popup);
+            (*top, *height) = ((*top).min(lines - shown), shown);
+        }
         self.settle_document();
         let (_, body) = super::view::tab_bar(self, regions.detail.body);
         self.detail.height = usize::from(body.height).max(1);

@@ -28,7 +28,6 @@ use super::state::{Modal, State};
 use super::tabs::Secrets;
 use super::taking;
 use super::timeline::RowId;
-use super::view::help_height;
 
 /// Columns that one sideways step goes.
 const SIDEWAYS: usize = 8;
@@ -53,7 +52,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.prompt.pass(now);
         }
         Message::Files(files) => state.detail.sources.extend(files),
-        Message::Notice(notice) => notify(state, notice),
+        Message::Notice(notice) => answer(state, notice),
         Message::NotTaken(clipping) => {
             return vec![Effect::CopyThroughTerminal(clipping)];
         }
@@ -104,7 +103,7 @@ fn take_in(state: &mut State, event: Event) {
             _ => {}
         },
         Event::Output { at, line } => state.output.print(at, line),
-        Event::Notice { notice, .. } => notify(state, notice),
+        Event::Notice { notice, .. } => hear(state, notice),
     }
 }
 
@@ -143,10 +142,23 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
     }
 }
 
-fn notify(state: &mut State, notice: Notice) {
+/// Word from a part of rdev. It has its place in the output, where it can be read again;
+/// only what is wrong is put before the user's eyes as well.
+fn hear(state: &mut State, notice: Notice) {
     let text = notice.text.clone().into_bytes();
     state.output.push(Origin::Rdev(notice.severity), text);
-    state.prompt.say(notice);
+    if notice.severity != Severity::Info {
+        state.prompt.say(notice);
+    }
+}
+
+/// Word of what came of a key. What went well is seen once.
+fn answer(state: &mut State, notice: Notice) {
+    if notice.severity == Severity::Info {
+        state.prompt.say(notice);
+    } else {
+        hear(state, notice);
+    }
 }
 
 /// What came of a request that was sent again, where it is one.
@@ -333,7 +345,7 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         | Action::Leave => edit(state, action),
         Action::Help => {
             let of = state.context();
-            state.modals.push(Modal::Help { of, top: 0 });
+            state.modals.push(Modal::Help { of, top: 0, height: 1 });
         }
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
@@ -376,9 +388,9 @@ fn step(state: &mut State, action: Action, times: isize) {
 }
 
 fn move_by(state: &mut State, rows: isize) {
-    if let Some(Modal::Help { of, top }) = state.modals.last_mut() {
-        let last = help_height(*of).saturating_sub(1);
-        *top = top.saturating_add_signed(rows).min(last);
+    if let Some(Modal::Help { top, .. }) = state.modals.last_mut() {
+        // Too far down is put right when the next frame settles.
+        *top = top.saturating_add_signed(rows);
         return;
     }
     match state.panes.focus {
@@ -420,11 +432,12 @@ fn bottom(state: &mut State, count: Option<u64>) {
 
 /// How many rows a page has, less one for orientation.
 fn page(state: &State) -> isize {
-    let height = match state.panes.focus {
-        Pane::List => state.list.height,
-        Pane::Detail => state.detail.height,
-        Pane::Output => state.output.height,
-        Pane::Traffic => state.server.traffic.height,
+    let height = match (state.modals.last(), state.panes.focus) {
+        (Some(Modal::Help { height, .. }), _) => *height,
+        (_, Pane::List) => state.list.height,
+        (_, Pane::Detail) => state.detail.height,
+        (_, Pane::Output) => state.output.height,
+        (_, Pane::Traffic) => state.server.traffic.height,
     };
     isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1)
 }

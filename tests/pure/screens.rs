@@ -812,6 +812,7 @@ fn secrets_are_masked_until_they_are_to_be_seen() {
     login(120, 40)
         .press("enter [ [")
         .sees("POST /login?token=*** HTTP/1.1")
+        .sees("POST    /login?token=***  ")
         .sees("Authorization   Bearer ***")
         .sees("name=ada&password=***")
         .misses("t0psecret!")
@@ -1167,6 +1168,30 @@ fn the_last_line_has_the_most_useful_keys_of_the_pane() {
         }
     }
     picture("hints", &lines.join("\n"));
+}
+
+#[test]
+fn tabs_beyond_the_bar_are_told_and_the_chosen_one_is_seen() {
+    let bar = |app: &mut App| {
+        let screen = app.screen();
+        let bar = screen.lines().nth(2).and_then(|line| line.split_once('│'));
+        bar.map(|(_, bar)| bar.to_owned()).unwrap_or_default()
+    };
+    let mut app = rich(120, 40).press("enter");
+    assert_eq!(bar(&mut app), " Overview  Request  Response  Transcript …");
+    app = app.press("]");
+    assert_eq!(bar(&mut app), " … Request  Response  Transcript  Output …");
+    app = app.press("2 ]");
+    assert_eq!(bar(&mut app), " … Transcript  Output  Hints  Traceback");
+}
+
+#[test]
+fn a_help_longer_than_the_screen_tells_how_far_one_is() {
+    let app = mixed(80, 24).press("?").sees("j: more  ").press("G").sees("k: back  ");
+    let app =
+        app.misses("j: more").press("k").sees("j: more").press("ctrl-f").sees("k: back");
+    app.press("g").sees("In the list of exchanges").press("esc").misses("k: back");
+    App::ready(80, 120).press("?").sees("esc: close");
 }
 
 #[test]
@@ -1531,13 +1556,13 @@ fn long_lines_go_on_below() {
         .misses(r#""199","#)
         .press("G")
         .sees(r#""199","#)
-        .misses("…")
+        .misses("…\n")
         .press("k k k k k k k k k k k k k k k k k k k k k k")
         .sees(r#"< "0", "1", "2","#)
         .resized(40, 24)
         .press("G")
         .sees(r#""199","#)
-        .misses("…");
+        .misses("…\n");
 }
 
 #[test]

@@ -17,12 +17,20 @@ use super::{BodyView, Secrets};
 /// Bytes up to which a body that still grows is laid out anew whenever it does.
 const LAID_OUT_WHILE_GROWING: usize = 256 << 10;
 
+/// How a body is to be shown.
+pub(super) struct Look {
+    pub(super) view: BodyView,
+    pub(super) secrets: Secrets,
+    /// Whether it was said already that secrets are masked.
+    pub(super) is_said: bool,
+}
+
 pub(super) fn add(
     document: &mut Document,
     side: Side,
     message: &Message<'_>,
     before: BodyLines,
-    (view, secrets): (BodyView, Secrets),
+    &Look { view, secrets, is_said }: &Look,
 ) {
     let body = message.body;
     let grows = !message.over && body.kept.len() > LAID_OUT_WHILE_GROWING;
@@ -34,7 +42,7 @@ pub(super) fn add(
     let made = before.decoded.as_ref().is_some_and(|decoded| decoded.from.is_empty());
     let before = if made { BodyLines::default() } else { before };
     let mut remark = |text: String| document.add(None, vec![(Tone::Remark, text)]);
-    if hidden.is_some() {
+    if hidden.is_some() && !is_said {
         remark("[secrets are masked; . shows them]".to_owned());
     }
     if grows && secrets == Secrets::Masked && may_have_secrets(message) {

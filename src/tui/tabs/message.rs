@@ -7,8 +7,9 @@ use crate::history::masking::masked_head;
 use crate::text;
 
 use super::super::detail::{Document, Side, TextLine, Tone};
+use super::body::{self, Look};
 use super::transcript::{Message, safe};
-use super::{BodyView, Secrets, body};
+use super::{BodyView, Secrets};
 
 /// Columns that names may take; the values of longer ones are not in line.
 const LONGEST_NAME: usize = 24;
@@ -44,7 +45,8 @@ pub(super) fn message(
     let start = lines_of_head.next().unwrap_or_default();
     document.add(None, vec![(Tone::Start, safe(start))]);
     document.add_lines(None, table(lines_of_head.filter(|line| !line.is_empty())));
-    if *head != **raw {
+    let is_masked = *head != **raw;
+    if is_masked {
         let text = "[secrets are masked; . shows them]".to_owned();
         document.add(None, vec![(Tone::Remark, text)]);
     }
@@ -56,7 +58,8 @@ pub(super) fn message(
     document.add(None, vec![(Tone::Plain, String::new())]);
     let over = exchange.outcome.is_some();
     let message = Message { body, headers, over };
-    body::add(&mut document, side, &message, lines, (view, secrets));
+    let look = Look { view, secrets, is_said: is_masked };
+    body::add(&mut document, side, &message, lines, &look);
     document
 }
 

@@ -2,11 +2,9 @@
 
 use super::super::column::Column;
 
-/// The path gets at least so many columns before another column is shown.
-const LEAST_PATH: u16 = 14;
-/// The rank from which on a column is shown only where the path is this wide without it.
-const EXTRA: u8 = 8;
-const ROOMY_PATH: u16 = 30;
+/// The path gets at least so many columns before another column is shown, and more of
+/// them before those are that have a higher rank.
+const LEAST_PATH: [(u8, u16); 3] = [(4, 14), (7, 22), (9, 30)];
 /// From this width of the path on, media types are not cut so short.
 const AMPLE_PATH: u16 = 40;
 const KIND: u16 = 7;
@@ -31,13 +29,13 @@ const fn shape(column: Column, title: &'static str, width: u16, rank: u8) -> Sha
 /// From left to right; the path takes what the others leave.
 const SHAPES: [Shape; 11] = [
     shape(Column::Number, "#", 4, 0),
-    shape(Column::Generation, "gen", 3, 7),
+    shape(Column::Generation, "gen", 3, 6),
     shape(Column::Time, "time", 8, 4),
     shape(Column::Source, "source", 6, 9),
     shape(Column::Method, "method", 7, 2),
     shape(Column::Path, "path", 0, 0),
     shape(Column::Status, "status", 6, 1),
-    shape(Column::Kind, "type", KIND, 6),
+    shape(Column::Kind, "type", KIND, 7),
     shape(Column::RequestSize, "sent", 6, 8),
     shape(Column::ResponseSize, "size", 6, 5),
     shape(Column::Duration, "took", 7, 3),
@@ -71,8 +69,8 @@ pub(super) fn fit(width: u16, (exchange, generation): (u16, u16)) -> Vec<(Column
         1 + shown.map(|shape| wide(shape) + 1).sum::<u16>()
     };
     let fits = |most: &u8| {
-        let path = if *most >= EXTRA { ROOMY_PATH } else { LEAST_PATH };
-        cost(*most) + path <= width
+        let path = LEAST_PATH.iter().find(|(rank, _)| most <= rank);
+        path.is_none_or(|(_, path)| cost(*most) + path <= width)
     };
     let most = (0..=LAST).rev().find(fits).unwrap_or(0);
     let path = width.saturating_sub(cost(most));

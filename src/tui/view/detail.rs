@@ -22,6 +22,8 @@ use super::cells::{heading, put, row};
 const WITH_TABS: u16 = 12;
 /// Columns that what is searched for may take in the heading.
 const LONGEST_PATTERN: usize = 20;
+/// Columns of the sign that tells of more tabs.
+const SIGN_OF_MORE: usize = 2;
 /// Columns of the sign before a line.
 const SIGN: u16 = 2;
 
@@ -63,24 +65,42 @@ pub(in crate::tui) fn tab_bar(state: &State, body: Rect) -> (Rect, Rect) {
     (Rect { height, ..body }, rest)
 }
 
+/// The tabs that there is room for, and whether there are others before and behind.
+struct Fitting {
+    tabs: Vec<Tab>,
+    before: bool,
+    behind: bool,
+}
+
 /// The tabs that fit into so many columns, each with one on either side; among them the
-/// chosen one.
-fn fitting(chosen: Tab, exchange: &Exchange, columns: usize) -> Vec<Tab> {
+/// chosen one. Where others are left out there is room for a sign.
+fn fitting(chosen: Tab, exchange: &Exchange, columns: usize) -> Fitting {
     let mut tabs = chosen.shown(exchange);
+    let (mut before, mut behind) = (false, false);
     let wide = |tabs: &[Tab]| tabs.iter().map(|tab| tab.name().len() + 2).sum::<usize>();
-    while wide(&tabs) > columns && tabs.len() > 1 {
-        let end = if tabs.last() == Some(&chosen) { 0 } else { tabs.len() - 1 };
-        tabs.remove(end);
+    let signs =
+        |before, behind| SIGN_OF_MORE * (usize::from(before) + usize::from(behind));
+    while wide(&tabs) + signs(before, behind) > columns && tabs.len() > 1 {
+        if tabs.last() == Some(&chosen) {
+            tabs.remove(0);
+            before = true;
+        } else {
+            tabs.pop();
+            behind = true;
+        }
     }
-    tabs
+    Fitting { tabs, before, behind }
 }
 
 fn tabs_in_heading(chosen: Tab, exchange: &Exchange, columns: usize) -> String {
-    let tabs = fitting(chosen, exchange, columns).into_iter().map(|tab| match tab {
+    let Fitting { tabs, before, behind } = fitting(chosen, exchange, columns);
+    let tabs = tabs.into_iter().map(|tab| match tab {
         tab if tab == chosen => format!("[{}]", tab.name()),
         tab => format!(" {} ", tab.name()),
     });
-    format!("  {}", tabs.collect::<String>())
+    let (before, behind) =
+        (if before { "… " } else { "" }, if behind { "…" } else { "" });
+    format!("  {before}{}{behind}", tabs.collect::<String>())
 }
 
 fn draw_tabs(
@@ -90,8 +110,8 @@ fn draw_tabs(
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
-    let tabs = fitting(chosen, exchange, bar.width.into());
-    let mut column = 0;
+    let Fitting { tabs, before, behind } = fitting(chosen, exchange, bar.width.into());
+    let mut column = if before { put(buffer, bar, 0, " …", styles.faint) } else { 0 };
     for tab in tabs {
         let style = match tab {
             tab if tab == chosen => styles.selected,
@@ -99,6 +119,9 @@ fn draw_tabs(
             _ => Style::new(),
         };
         column = put(buffer, bar, column, &format!(" {} ", tab.name()), style);
+    }
+    if behind {
+        put(buffer, bar, column, "… ", styles.faint);
     }
 }
 

@@ -38,9 +38,10 @@ enum Line {
     Empty,
 }
 
-/// How many lines there are to scroll through.
-pub(in crate::tui) fn help_height(of: Context) -> usize {
-    lines(of).len()
+/// How many lines there are, and how many of them are seen at a time.
+pub(in crate::tui) fn help_size(of: Context, area: Rect) -> (usize, usize) {
+    let lines = lines(of).len();
+    (lines, lines.min(area.height.saturating_sub(1).into()))
 }
 
 /// What counts only here comes first, then what counts everywhere.
@@ -98,8 +99,13 @@ pub(super) fn draw(
     Clear.render(around.intersection(buffer.area), buffer);
     let shown = usize::from(height.saturating_sub(1));
     let top = top.min(lines.len().saturating_sub(shown));
-    let more = if top + shown < lines.len() { "j: more" } else { "esc: close" };
-    heading(buffer, row(popup, 0), true, ("Keys", more), styles);
+    let last = (top + shown).min(lines.len());
+    let place = match (top, lines.len()) {
+        (0, all) if all == last => "esc: close".to_owned(),
+        (_, all) if all == last => format!("k: back  {last}/{all}"),
+        (_, all) => format!("j: more  {last}/{all}"),
+    };
+    heading(buffer, row(popup, 0), true, ("Keys", &place), styles);
     for (number, line) in lines.iter().skip(top).take(shown).enumerate() {
         let place = row(popup, number + 1);
         match line {

@@ -16,7 +16,7 @@ mod status;
 mod traffic;
 
 pub(super) use detail::tab_bar;
-pub(super) use help::help_height;
+pub(super) use help::help_size;
 
 use ratatui::buffer::Buffer;
 
@@ -35,7 +35,7 @@ pub fn draw(state: &State, regions: &Regions, styles: &Styles, buffer: &mut Buff
     status::draw_hints(state, regions.hints, styles, buffer);
     for modal in &state.modals {
         match modal {
-            Modal::Help { of, top } => {
+            Modal::Help { of, top, .. } => {
                 help::draw(*of, *top, regions.popup, styles, buffer);
             }
             Modal::Sort => {
