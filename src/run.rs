@@ -18,7 +18,7 @@ use signal_hook::iterator::Signals;
 
 use crate::bus::{Bus, Commands, Subscription};
 use crate::clock::Clock;
-use crate::config::{Config, HistoryConfig, HistoryPlace, Interpreter};
+use crate::config::{Config, HistoryConfig, HistoryPlace, Interpreter, Theme};
 use crate::exchange::{Command, Event, GenerationId, Notice, Severity};
 use crate::history::copy_as::Application;
 use crate::history::database::recorder;
@@ -120,6 +120,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         root: config.target.app_dir.clone(),
         address: format!("http://{address}"),
         reloads: config.reload,
+        theme: config.theme,
         dashboard: !config.plain && is_terminal(),
         wording: if config.explain_reload { Wording::Account } else { Wording::Line },
     };
@@ -159,6 +160,7 @@ struct Shown {
     root: PathBuf,
     address: String,
     reloads: bool,
+    theme: Option<Theme>,
     dashboard: bool,
     /// How much is said about a generation where there is no dashboard.
     wording: Wording,
@@ -187,15 +189,17 @@ impl Face {
             })?;
             return Ok(Self::Plain(Part::watch("the printer", thread, ends)?));
         }
+        let (root, wording) = (shown.root.clone(), shown.wording);
         let setup = tui::Setup {
             target: shown.target,
             address: shown.address,
             root: shown.root,
             reloads: shown.reloads,
             application: Some(shown.application),
+            stream: Box::new(move || Box::new(plain::printer(root.clone(), wording))),
             clock,
             zone: jiff::tz::TimeZone::system(),
-            styles: tui::Styles::new(wants_colour()),
+            styles: tui::Styles::new(shown.theme),
         };
         let (remote, inbox) = tui::channel();
         let left = ends.clone();
@@ -247,11 +251,6 @@ fn wait_until_left(end: &Receiver<End>) -> Option<u64> {
         }
     }
     None
-}
-
-/// <https://no-color.org>: set and not empty.
-fn wants_colour() -> bool {
-    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 fn counted(number: u64, what: &str) -> String {

@@ -16,6 +16,7 @@ use super::history_arguments::{
 };
 use super::limits::Limits;
 use super::reload_mode::ReloadMode;
+use super::theme::Theme;
 use super::transfer::{
     AFTER_COPY, AFTER_EXPORT, AFTER_IMPORT, CopyArguments, ExportArguments,
     ImportArguments,
@@ -215,6 +216,16 @@ pub(super) struct ServeArguments {
     /// Print transcripts instead of the dashboard, as is done without a terminal
     #[arg(long, help_heading = "Showing")]
     pub(super) plain: bool,
+    // As an attribute, since a doc comment would want the variable in backticks.
+    #[arg(
+        long,
+        value_name = "THEME",
+        help_heading = "Showing",
+        default_value_t,
+        help = "Colours of the dashboard: the sixteen of your terminal, or some of \
+                256; NO_COLOR in the environment is for none"
+    )]
+    pub(super) theme: Theme,
     /// Print of each import how its process was made and why so, which libraries were in
     /// memory, and which were not and why; the dashboard has it at :explain
     #[arg(long, help_heading = "Showing")]
@@ -544,6 +555,10 @@ mod tests {
         Showing:
               --plain              Print transcripts instead of the dashboard, as is
                                    done without a terminal
+              --theme <THEME>      Colours of the dashboard: the sixteen of your
+                                   terminal, or some of 256; NO_COLOR in the environment
+                                   is for none [default: terminal] [possible values:
+                                   terminal, dark, light, colour-blind]
               --explain-reload     Print of each import how its process was made and why
                                    so, which libraries were in memory, and which were
                                    not and why; the dashboard has it at :explain

@@ -15,6 +15,7 @@ use super::limits::Limits;
 use super::reload_mode::ReloadMode;
 use super::surroundings::Surroundings;
 use super::target::{Finder, Target};
+use super::theme::Theme;
 use super::transfer::{self, Copy, Export, Import, Secrets};
 
 /// What the rest of the program needs to know to serve.
@@ -49,6 +50,8 @@ pub struct Config {
     pub drain: Duration,
     /// Transcripts, even on a terminal.
     pub plain: bool,
+    /// The colours of the dashboard; `None` where there are to be none.
+    pub theme: Option<Theme>,
     /// Whether each response says which generation it is from.
     pub generation_header: bool,
     /// Whether all that is known about each generation is told.
@@ -219,6 +222,7 @@ fn resolve(
         retire: typed.retire,
         drain: typed.drain,
         plain: typed.plain,
+        theme: surroundings.no_color.is_none().then_some(typed.theme),
         generation_header: typed.generation_header,
         explain_reload: typed.explain_reload,
         access: typed.access,
@@ -261,6 +265,7 @@ mod tests {
                 home: PathBuf::from("/python/bin"),
                 version: "3.11".to_owned(),
             },
+            no_color: None,
             colour_help: false,
             colour_errors: false,
         }
@@ -307,6 +312,7 @@ mod tests {
             retire: Some(Duration::from_millis(500)),
             drain: Duration::ZERO,
             plain: false,
+            theme: Some(Theme::Terminal),
             generation_header: false,
             explain_reload: false,
             access: Access {

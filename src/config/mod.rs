@@ -15,6 +15,7 @@ mod limits;
 mod reload_mode;
 mod surroundings;
 mod target;
+mod theme;
 mod transfer;
 
 pub use access::Access;
@@ -29,4 +30,5 @@ pub use limits::Limits;
 pub use reload_mode::ReloadMode;
 pub use surroundings::Surroundings;
 pub use target::{Target, TargetError};
+pub use theme::Theme;
 pub use transfer::{Copy, CopyForm, Export, Import, Secrets};

@@ -26,6 +26,8 @@ pub struct Surroundings {
     pub current_dir: PathBuf,
     /// The Python this binary is linked with.
     pub linked: Linked,
+    /// `NO_COLOR`: the user wants no colours at all.
+    pub no_color: Option<OsString>,
     /// Whether help may have colours: stdout is a terminal that wants them.
     pub colour_help: bool,
     /// Whether errors may have colours: the same of stderr.
@@ -44,6 +46,7 @@ impl Surroundings {
             path: set_variable("PATH"),
             current_dir: env::current_dir().map_err(Error::CurrentDir)?,
             linked: Linked::with_this_binary(),
+            no_color: set_variable("NO_COLOR"),
             colour_help: colour && io::stdout().is_terminal(),
             colour_errors: colour && io::stderr().is_terminal(),
         })

@@ -35,5 +35,5 @@ mod transcript;
 
 pub use block::{Block, Stream};
 pub use news::Wording;
-pub use print::{Destination, run, run_to};
+pub use print::{Destination, printer, run, run_to};
 pub use transcript::{Settings, Transcript};

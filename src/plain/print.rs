@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use crate::bus::Subscription;
+use crate::exchange::Event;
 
 use super::block::{Block, Stream};
 use super::news::Wording;
@@ -96,6 +97,26 @@ pub fn run_to(
     }
     print(transcript.pause());
     stdout.finish().and(stderr.finish())
+}
+
+/// Makes the text of events for a terminal, for who writes it himself. To be called with
+/// none when some time went by without any.
+pub fn printer(root: PathBuf, wording: Wording) -> impl FnMut(&[Event]) -> Vec<u8> {
+    let mut transcript = Transcript::new(Settings {
+        root,
+        wording,
+        stdout_is_terminal: true,
+        stderr_is_terminal: true,
+    });
+    move |events| {
+        let mut blocks = Vec::new();
+        for event in events {
+            blocks.extend(transcript.take(event));
+        }
+        let quiet = events.is_empty();
+        blocks.extend(if quiet { transcript.pause() } else { transcript.overdue() });
+        blocks.into_iter().flat_map(|block| block.bytes).collect()
+    }
 }
 
 fn write_whole(writer: &mut impl Write, mut bytes: &[u8]) -> io::Result<()> {

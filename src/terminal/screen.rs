@@ -11,6 +11,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::net::UnixStream;
 use std::panic::{self, PanicHookInfo};
 use std::process::Command;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -61,6 +62,8 @@ struct Modes {
     keyboard: File,
     output: File,
     owner: ThreadId,
+    /// Whether the alternate screen is the one that is seen.
+    alternate: AtomicBool,
     /// The modes to go back to, while ours are set.
     found: Mutex<Option<Termios>>,
 }
@@ -75,6 +78,7 @@ impl Screen {
             keyboard: keyboard()?,
             output: output.try_clone()?,
             owner: thread::current().id(),
+            alternate: AtomicBool::new(false),
             found: Mutex::new(None),
         });
         // crossterm would answer NO_COLOR by a reset after each attribute, and the
@@ -118,7 +122,7 @@ impl Screen {
         paint(&mut self.next);
         // Held while a frame is written, so that none comes after the giving back.
         let found = self.modes.found.lock().unwrap_or_else(PoisonError::into_inner);
-        if found.is_none() {
+        if found.is_none() || !self.modes.alternate.load(Ordering::SeqCst) {
             return Ok(());
         }
         queue!(self.backend, BeginSynchronizedUpdate)?;
@@ -130,6 +134,33 @@ impl Screen {
         drop(found);
         std::mem::swap(&mut self.shown, &mut self.next);
         Ok(())
+    }
+
+    /// Shows the screen that was there before, to be written on below what is there; keys
+    /// are read as they are on ours. [`Screen::retake`] goes back.
+    pub fn leave_alternate(&mut self) -> io::Result<()> {
+        let found = self.modes.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.is_some() && self.modes.alternate.swap(false, Ordering::SeqCst) {
+            execute!(self.backend, LeaveAlternateScreen, cursor::Show)?;
+        }
+        Ok(())
+    }
+
+    /// Writes lines on the screen that was there before.
+    pub fn print(&mut self, lines: &[u8]) -> io::Result<()> {
+        let found = self.modes.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.is_none() || self.modes.alternate.load(Ordering::SeqCst) {
+            return Ok(());
+        }
+        // In raw mode nobody else goes back to the first column.
+        for line in lines.split_inclusive(|&byte| byte == b'\n') {
+            let text = line.strip_suffix(b"\n");
+            self.backend.write_all(text.unwrap_or(line))?;
+            if text.is_some() {
+                self.backend.write_all(b"\r\n")?;
+            }
+        }
+        Write::flush(&mut self.backend)
     }
 
     /// Has the terminal put bytes into its clipboard (OSC 52). It does not answer.
@@ -244,6 +275,7 @@ impl Modes {
         *found = Some(before);
         let mut output = &self.output;
         execute!(output, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        self.alternate.store(true, Ordering::SeqCst);
         Ok(true)
     }
 
@@ -259,13 +291,12 @@ impl Modes {
             return true;
         }
         let mut output = &self.output;
-        let _ = execute!(
-            output,
-            EndSynchronizedUpdate,
-            DisableBracketedPaste,
-            LeaveAlternateScreen,
-            cursor::Show
-        );
+        let _ = execute!(output, EndSynchronizedUpdate, DisableBracketedPaste);
+        // Where it was left already the cursor would go back to where it was before.
+        if self.alternate.swap(false, Ordering::SeqCst) {
+            let _ = execute!(output, LeaveAlternateScreen);
+        }
+        let _ = execute!(output, cursor::Show);
         let _ = tcsetattr(&self.keyboard, OptionalActions::Now, &before);
         true
     }

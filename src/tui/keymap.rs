@@ -55,6 +55,7 @@ pub(super) enum Action {
     Reload,
     Cold,
     Explain,
+    Stream,
     Mark,
     NextMarked,
     OnlyMarked,
@@ -98,6 +99,8 @@ pub(super) enum Context {
     Help,
     Sort,
     Copy,
+    /// Where the dashboard is not seen.
+    Stream,
     CommandLine,
     FilterLine,
     SearchLine,
@@ -124,6 +127,7 @@ impl Context {
             Self::Help => "help",
             Self::Sort => "sorting",
             Self::Copy => "copying",
+            Self::Stream => "stream",
             Self::CommandLine => "command line",
             Self::FilterLine => "filter",
             Self::SearchLine => "search",
@@ -155,6 +159,7 @@ const DETAIL: &[Context] = &[Context::Detail];
 const BESIDE: &[Context] = &[Context::Output, Context::Traffic];
 const HELP: &[Context] = &[Context::Help];
 const OUTPUT: &[Context] = &[Context::Output];
+const STREAM: &[Context] = &[Context::Stream];
 const SORT: &[Context] = &[Context::Sort];
 const COPY: &[Context] = &[Context::Copy];
 const LINE: &[Context] = &[
@@ -260,6 +265,9 @@ pub(super) const TABLE: &[Binding] = &[
         "import the code again although nothing changed",
         "",
     ),
+    row(Action::Stream, "s", PANES, "to the plain stream of transcripts; s: back", ""),
+    row(Action::Stream, "s esc q enter", STREAM, "back to the dashboard", "back"),
+    row(Action::Quit, "Q ctrl-c", STREAM, "quit", "quit"),
     row(Action::Redraw, "ctrl-l", EVERYWHERE, "draw the screen again", ""),
     row(
         Action::Suspend,

@@ -75,6 +75,8 @@ pub enum Effect {
     Pipe { command: String, bytes: Vec<u8> },
     /// Write a file.
     Save(Saved),
+    /// Show the plain stream of transcripts.
+    Stream,
     /// Give the terminal back and stop until continued.
     Suspend,
     /// Take the terminal anew: others may have changed its modes.

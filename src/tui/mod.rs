@@ -51,7 +51,7 @@ mod view;
 pub use ended::{Ended, EndedBy};
 pub use layout::{Regions, layout};
 pub use message::{Clipping, Effect, Message, Saved};
-pub use shell::{Inbox, Remote, Setup, channel, run};
+pub use shell::{Inbox, Printer, Remote, Setup, channel, run};
 pub use state::{Facts, State};
 pub use theme::Styles;
 pub use update::update;

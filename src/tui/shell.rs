@@ -21,7 +21,7 @@ use jiff::tz::TimeZone;
 
 use crate::bus::{Commands, Subscription};
 use crate::clock::{Clock, monotonic};
-use crate::exchange::{Notice, Severity};
+use crate::exchange::{Event, Notice, Severity};
 use crate::history::copy_as::Application;
 use crate::terminal::{Input, Report, Screen, Suspension, Typed};
 
@@ -45,11 +45,17 @@ const MOST_AT_ONCE: usize = 256;
 const FRAME: Duration = Duration::from_millis(33);
 /// Bytes of the longest source file that is read.
 const LONGEST_SOURCE: u64 = 4 << 20;
+/// How long it has to be quiet before what is not over is told in the plain stream.
+const QUIET: Duration = Duration::from_millis(50);
+/// What is said where the plain stream begins.
+const STREAM: &str = "rdev: the plain stream; s goes back to the dashboard, Q quits\n";
 /// How often to look, in the background, whether the terminal is ours again.
 const AWAY: Duration = Duration::from_millis(250);
 
+/// Makes text of events. With none of them it has been quiet for [`QUIET`].
+pub type Printer = Box<dyn FnMut(&[Event]) -> Vec<u8>>;
+
 /// What the dashboard needs to know.
-#[derive(Debug)]
 pub struct Setup {
     /// The application as the user named it.
     pub target: String,
@@ -61,6 +67,8 @@ pub struct Setup {
     pub reloads: bool,
     /// What a test imports to ask the application.
     pub application: Option<Application>,
+    /// What writes the plain stream, each time that it is shown.
+    pub stream: Box<dyn Fn() -> Printer + Send>,
     pub clock: Clock,
     pub zone: TimeZone,
     pub styles: Styles,
@@ -135,6 +143,8 @@ pub fn run(
     let mut shell = Shell {
         state: State::new(facts, setup.clock.now()),
         styles: setup.styles,
+        stream: setup.stream,
+        streaming: None,
         clock: setup.clock,
         screen,
         receiver,
@@ -202,6 +212,9 @@ fn source(file: &Path) -> Option<String> {
 struct Shell {
     state: State,
     styles: Styles,
+    stream: Box<dyn Fn() -> Printer + Send>,
+    /// The plain stream while it is shown, and whether something came since it was quiet.
+    streaming: Option<(Printer, bool)>,
     clock: Clock,
     screen: Screen,
     receiver: Receiver<Inward>,
@@ -238,6 +251,9 @@ impl Shell {
     fn receive(&mut self) -> Option<EndedBy> {
         let pause = match self.screen.is_away() {
             true => Some(AWAY),
+            false if self.streaming.is_some() => {
+                self.streaming.as_ref().and_then(|(_, some)| some.then_some(QUIET))
+            }
             false if self.state.is_busy() => Some(Duration::ZERO),
             false => self.pace.wait(monotonic()),
         };
@@ -247,6 +263,9 @@ impl Shell {
         };
         let mut next = match first {
             Ok(inward) => Some(inward),
+            Err(RecvTimeoutError::Timeout) if self.streaming.is_some() => {
+                return self.print(&[]).is_err().then_some(EndedBy::Terminal);
+            }
             Err(RecvTimeoutError::Timeout) if self.state.is_busy() => {
                 Some(Inward::Message(Message::Work))
             }
@@ -271,6 +290,11 @@ impl Shell {
             Inward::End(by) => return Some(by),
             Inward::Message(message) => message,
         };
+        if let Message::Events { events, .. } = &message
+            && self.print(events).is_err()
+        {
+            return Some(EndedBy::Terminal);
+        }
         self.pace.changed(matches!(message, Message::Key(_)));
         let effects = update(&mut self.state, message);
         effects.into_iter().find_map(|effect| self.perform(effect))
@@ -307,7 +331,11 @@ impl Shell {
             }
             Effect::Save(saved) => self.say(Ok(Some(programs::save(&saved)))),
             Effect::Suspend => self.suspend(),
-            Effect::Retake => self.screen.retake(),
+            Effect::Stream => self.show_stream(),
+            Effect::Retake => {
+                self.streaming = None;
+                self.screen.retake()
+            }
             Effect::Redraw => {
                 self.screen.forget();
                 Ok(())
@@ -345,7 +373,22 @@ impl Shell {
         some
     }
 
+    /// Shows the plain stream, from here on.
+    fn show_stream(&mut self) -> io::Result<()> {
+        self.streaming = Some(((self.stream)(), false));
+        self.screen.leave_alternate()?;
+        self.screen.print(STREAM.as_bytes())
+    }
+
+    /// Adds events to the plain stream, if that is shown.
+    fn print(&mut self, events: &[Event]) -> io::Result<()> {
+        let Some((printer, some)) = &mut self.streaming else { return Ok(()) };
+        *some = !events.is_empty();
+        self.screen.print(&printer(events))
+    }
+
     fn suspend(&mut self) -> io::Result<()> {
+        self.streaming = None;
         if self.screen.suspend()? == Suspension::Refused {
             self.warn("there is no shell to go back to".to_owned());
         }

@@ -185,6 +185,8 @@ pub struct State {
     pub(super) output: Output,
     pub(super) panes: Panes,
     pub(super) modals: Vec<Modal>,
+    /// Whether the plain stream is shown in place of everything.
+    pub(super) streams: bool,
     pub(super) prompt: Prompt,
     /// The time of the frame.
     pub(super) now: Timestamp,
@@ -203,6 +205,7 @@ impl State {
             output: Output::default(),
             panes: Panes::default(),
             modals: Vec::new(),
+            streams: false,
             prompt: Prompt::default(),
             now,
         }
@@ -221,6 +224,7 @@ impl State {
     /// What the keys mean now.
     pub(super) fn context(&self) -> Context {
         match (self.modals.last(), self.panes.focus) {
+            _ if self.streams => Context::Stream,
             _ if self.prompt.line.text().is_some() => Context::CommandLine,
             _ if self.prompt.filter.text().is_some() => Context::FilterLine,
             _ if self.prompt.search.text().is_some() => Context::SearchLine,
@@ -403,6 +407,9 @@ impl State {
     /// How often the screen has to be drawn although nothing happens: for as long as it
     /// shows a time that runs or something that goes by itself.
     pub(super) fn animation(&self) -> Option<Duration> {
+        if self.streams {
+            return None;
+        }
         let running = self.list.window(self.timeline()).filter_map(|row| match row {
             RowId::Exchange(id) => {
                 let exchange = self.store.exchange(id)?;

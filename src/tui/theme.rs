@@ -1,5 +1,7 @@
-//! How things look. Colours are the terminal's own sixteen, so that they fit its theme;
-//! nothing is told by colour alone.
+//! How things look. Colours are the terminal's own sixteen, so that they fit its theme,
+//! unless another was chosen; nothing is told by colour alone.
+
+use crate::config::Theme;
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -34,9 +36,15 @@ pub struct Styles {
 }
 
 impl Styles {
-    /// For a terminal with colours, or for one whose user wants none (`NO_COLOR`).
-    pub fn new(coloured: bool) -> Self {
-        if coloured { Self::sixteen() } else { Self::colourless() }
+    /// Those of a theme, or for a user who wants no colours (`NO_COLOR`).
+    pub fn new(theme: Option<Theme>) -> Self {
+        match theme {
+            None => Self::colourless(),
+            Some(Theme::Terminal) => Self::sixteen(),
+            Some(Theme::Dark) => Self::shaded(&DARK),
+            Some(Theme::Light) => Self::shaded(&LIGHT),
+            Some(Theme::ColourBlind) => Self::blue_and_orange(),
+        }
     }
 
     fn colourless() -> Self {
@@ -65,6 +73,52 @@ impl Styles {
         }
     }
 
+    /// For a background that is known to be dark, or light.
+    fn shaded(shades: &Shades) -> Self {
+        let colour = |number| Style::new().fg(Color::Indexed(number));
+        let behind = |number| Style::new().bg(Color::Indexed(number));
+        let bold = Modifier::BOLD;
+        let (on, here) = shades.lit;
+        let [success, redirect, client_error, server_error] = shades.statuses;
+        Self {
+            faint: colour(shades.faint),
+            heading: behind(shades.heading),
+            heading_focused: colour(231).bg(Color::Indexed(25)).add_modifier(bold),
+            selected: behind(shades.selected).add_modifier(bold),
+            selected_unfocused: behind(shades.heading),
+            matched: colour(16).bg(Color::Indexed(on)),
+            matched_here: colour(16).bg(Color::Indexed(here)).add_modifier(bold),
+            success: colour(success),
+            redirect: colour(redirect),
+            client_error: colour(client_error),
+            server_error: colour(server_error).add_modifier(bold),
+            pending: colour(shades.pending),
+            request: colour(redirect),
+            response: colour(success),
+            ..Self::colourless()
+        }
+    }
+
+    /// Blue for what is well and orange for what is not, of a brightness between the
+    /// backgrounds: after Okabe and Ito, "Color Universal Design".
+    fn blue_and_orange() -> Self {
+        let colour = |number| Style::new().fg(Color::Indexed(number));
+        let lit = |number| Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(number));
+        let plain = Modifier::REVERSED | Modifier::DIM;
+        Self {
+            matched: lit(74).remove_modifier(plain),
+            matched_here: lit(214).add_modifier(Modifier::BOLD).remove_modifier(plain),
+            success: colour(32),
+            redirect: colour(74),
+            client_error: colour(172),
+            server_error: colour(166).add_modifier(Modifier::BOLD),
+            pending: colour(175),
+            request: colour(32),
+            response: colour(172),
+            ..Self::colourless()
+        }
+    }
+
     fn sixteen() -> Self {
         let colour = |colour| Style::new().fg(colour);
         let base = Self::colourless();
@@ -88,16 +142,69 @@ impl Styles {
     }
 }
 
+/// Colours by their numbers among xterm's 256.
+struct Shades {
+    faint: u8,
+    /// Behind headings, and behind a selection that has not the keys.
+    heading: u8,
+    selected: u8,
+    /// Behind what was found, and behind the match that one is at.
+    lit: (u8, u8),
+    /// By class: 2xx, 3xx, 4xx, 5xx.
+    statuses: [u8; 4],
+    pending: u8,
+}
+
+const DARK: Shades = Shades {
+    faint: 245,
+    heading: 236,
+    selected: 239,
+    lit: (221, 208),
+    statuses: [114, 80, 221, 203],
+    pending: 176,
+};
+
+const LIGHT: Shades = Shades {
+    faint: 243,
+    heading: 254,
+    selected: 252,
+    lit: (229, 215),
+    statuses: [28, 30, 130, 160],
+    pending: 90,
+};
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn without_colours_the_selection_is_still_seen() {
-        let styles = Styles::new(false);
+        let styles = Styles::new(None);
         assert!(styles.selected.add_modifier.contains(Modifier::REVERSED));
         assert_eq!(styles.selected.fg, None);
         assert_eq!(styles.server_error.fg, None);
         assert_eq!(styles.request.fg, None);
+    }
+
+    #[test]
+    fn in_every_theme_selections_and_failures_are_told_apart() {
+        for theme in [Theme::Terminal, Theme::Dark, Theme::Light, Theme::ColourBlind] {
+            let styles = Styles::new(Some(theme));
+            let statuses = [
+                styles.success,
+                styles.redirect,
+                styles.client_error,
+                styles.server_error,
+            ];
+            for (place, style) in statuses.iter().enumerate() {
+                assert!(style.fg.is_some(), "{theme}");
+                assert!(statuses[..place].iter().all(|other| other.fg != style.fg));
+            }
+            for style in [styles.selected, styles.matched, styles.matched_here] {
+                let reversed = style.add_modifier.contains(Modifier::REVERSED);
+                assert!(reversed || style.bg.is_some(), "{theme}");
+            }
+            assert_ne!(styles.matched.bg, styles.matched_here.bg, "{theme}");
+        }
     }
 }

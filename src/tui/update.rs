@@ -56,8 +56,14 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::NotTaken(clipping) => {
             return vec![Effect::CopyThroughTerminal(clipping)];
         }
-        Message::Suspend => return vec![Effect::Suspend],
-        Message::Continued => return vec![Effect::Retake],
+        Message::Suspend => {
+            state.streams = false;
+            return vec![Effect::Suspend];
+        }
+        Message::Continued => {
+            state.streams = false;
+            return vec![Effect::Retake];
+        }
         // No keys are made of it: it is text, or nothing.
         Message::Paste(text) => {
             line(state).add(&text);
@@ -295,6 +301,10 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         }
         Action::EndSearch if searching::end(state) => {}
         Action::Back | Action::EndSearch => back(state),
+        Action::Stream => {
+            state.streams = !state.streams;
+            return vec![if state.streams { Effect::Stream } else { Effect::Retake }];
+        }
         Action::Mark | Action::NextMarked | Action::OnlyMarked | Action::Comment => {
             return marking::act(state, action);
         }
@@ -318,14 +328,9 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Follow => state.list.toggle_follow(state.shown.timeline(&*state.store)),
         Action::Replay => return replay(state),
         Action::End => return end(state),
-        Action::Reload => {
-            return import(state, Command::Reload, "importing the code again");
+        Action::Reload | Action::Cold | Action::Explain => {
+            return import(state, action, count);
         }
-        Action::Cold => {
-            let text = "importing the code again, from nothing";
-            return import(state, Command::Cold, text);
-        }
-        Action::Explain => explain(state, count),
         Action::Filter
         | Action::ToggleFilter
         | Action::Clear
@@ -448,7 +453,16 @@ fn sideways(state: &mut State, times: isize) {
     *column = column.saturating_add_signed(step).min(MOST_SIDEWAYS);
 }
 
-fn import(state: &mut State, command: Command, text: &str) -> Vec<Effect> {
+/// Has the code imported again, or tells how that was done.
+fn import(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
+    let (command, text) = match action {
+        Action::Reload => (Command::Reload, "importing the code again"),
+        Action::Cold => (Command::Cold, "importing the code again, from nothing"),
+        _ => {
+            explain(state, count);
+            return Vec::new();
+        }
+    };
     state.prompt.inform(text.to_owned());
     vec![Effect::Send(command)]
 }

@@ -620,6 +620,55 @@ fn marks_and_comments_are_kept_in_the_history() {
 }
 
 #[test]
+fn the_plain_stream_is_one_key_away_and_so_is_the_dashboard() {
+    let mut at = little(100, 30);
+    let found = at.terminal.found.clone();
+    at.get("/before");
+    at.terminal
+        .sees(["< hit 1"])
+        .press("s")
+        .sees(["rdev: the plain stream; s goes back"]);
+    at.terminal.loses("Exchanges 1");
+    at.get("/print");
+    at.terminal.sees(["> GET /print HTTP/1.1", "< hit 2, 0 bytes", "printed to stdout"]);
+    at.terminal.sees_row(["#2", "generation 1"]);
+    assert!(!at.terminal.text().contains("/before"), "{}", at.terminal.text());
+    // Every line begins in the first column.
+    at.terminal.wait_for("lines one below the other", |screen| {
+        let contents = contents(screen);
+        contents.lines().any(|line| line == "< hit 2, 0 bytes").then_some(())
+    });
+    at.terminal.press("s").sees(["Exchanges 2", "#2 GET 200 OK"]);
+    at.terminal.press("s").sees(["hit 2, 0 bytes", "Q quits"]).loses("Exchanges 2");
+    at.terminal.resize(80, 20);
+    at.get("/resized");
+    at.terminal.sees(["> GET /resized HTTP/1.1"]).press("ctrl-c");
+    assert!(at.terminal.wait_for_exit().success());
+    at.terminal.is_whole_as(&found).sees(["> GET /resized HTTP/1.1", "3 exchanges"]);
+}
+
+#[test]
+fn colours_are_those_of_the_theme() {
+    for (theme, colour) in
+        [("terminal", 1), ("dark", 203), ("light", 160), ("colour-blind", 166)]
+    {
+        let folder = Folder::empty();
+        folder.save("little.py", LITTLE);
+        let launch = rdev(folder.path()).args(["little:app", "--theme", theme]);
+        let terminal = launch.args(["--port", "0"]).in_terminal(80, 24);
+        get(seen_port(&terminal), "/raise");
+        terminal.sees_row(["1 g1", "✗ 500"]);
+        terminal.wait_for(theme, |screen| {
+            let row =
+                contents(screen).lines().position(|line| line.contains("/raise"))?;
+            let of = |column| screen.cell(u16::try_from(row).ok()?, column);
+            let failed = (0..80).filter_map(of).find(|cell| cell.contents() == "✗")?;
+            (failed.fgcolor() == vt100::Color::Idx(colour)).then_some(())
+        });
+    }
+}
+
+#[test]
 fn traffic_is_told_by_route() {
     let at = little(120, 40);
     at.terminal.press("T").sees(["No request has ended yet"]);

@@ -140,7 +140,7 @@ fn screen(state: &mut State) -> Vec<String> {
     let regions = layout(state, area);
     state.settle(&regions);
     let mut buffer = Buffer::empty(area);
-    draw(state, &regions, &Styles::new(false), &mut buffer);
+    draw(state, &regions, &Styles::new(None), &mut buffer);
     let row = |y| (0..area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
     (0..area.height).map(row).collect()
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use _rdev::bus::Losses;
+use _rdev::config::Theme;
 use _rdev::exchange::{
     Command, Event, ExchangeEvent, ExchangeId, Frame, GenerationEvent, GenerationId,
     Hint, Libraries, Link, Making, Notice, Outcome, OutputLine, OutputStream, Preload,
@@ -41,7 +42,7 @@ impl App {
         let mut app = Self {
             state: State::new(facts, now),
             size: (width, height),
-            styles: Styles::new(true),
+            styles: Styles::new(Some(Theme::Terminal)),
             now,
             newest: 0,
             effects: Vec::new(),
@@ -1186,6 +1187,19 @@ fn tabs_beyond_the_bar_are_told_and_the_chosen_one_is_seen() {
 }
 
 #[test]
+fn the_plain_stream_takes_the_place_of_everything_until_it_is_left() {
+    let app = mixed(80, 24).press("s").effects(["Stream"]).press("j r : q");
+    let app = app
+        .effects(["Retake"])
+        .sees("Exchanges 9")
+        .press("s esc")
+        .effects(["Stream", "Retake"]);
+    let mut app = app.press("s ctrl-c").effects(["Stream", "Quit"]);
+    update(&mut app.state, Message::Continued);
+    app.press("j").sees("Exchanges 9");
+}
+
+#[test]
 fn a_help_longer_than_the_screen_tells_how_far_one_is() {
     let app = mixed(80, 24).press("?").sees("j: more  ").press("G").sees("k: back  ");
     let app =
@@ -1684,7 +1698,7 @@ fn colours_and_attributes_have_their_meaning() {
 #[test]
 fn the_selection_is_seen_without_colours() {
     let mut app = mixed(80, 24);
-    app.styles = Styles::new(false);
+    app.styles = Styles::new(None);
     let buffer = app.frame();
     let selected: Vec<u16> = (0..buffer.area.height)
         .filter(|y| buffer[(0, *y)].symbol() == ">" && *y < 9)

@@ -73,6 +73,7 @@ impl Machine {
                 home: self.at("base/bin"),
                 version: "3.11".to_owned(),
             },
+            no_color: None,
             colour_help: false,
             colour_errors: false,
         }

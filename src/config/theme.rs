@@ -1,0 +1,50 @@
+//! `--theme`: the colours of the dashboard.
+
+use std::fmt;
+
+use clap::ValueEnum;
+use clap::builder::PossibleValue;
+
+/// Colours that go together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// The sixteen of the terminal, which its user has chosen.
+    #[default]
+    Terminal,
+    /// For a dark background.
+    Dark,
+    /// For a light one.
+    Light,
+    /// That can be told apart without seeing red or green, on either background.
+    ColourBlind,
+}
+
+impl Theme {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Terminal => "terminal",
+            Self::Dark => "dark",
+            Self::Light => "light",
+            Self::ColourBlind => "colour-blind",
+        }
+    }
+}
+
+impl fmt::Display for Theme {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(self.name())
+    }
+}
+
+// By hand, as that of `ReloadMode`, and for the same reason.
+impl ValueEnum for Theme {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Terminal, Self::Dark, Self::Light, Self::ColourBlind]
+    }
+
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let value = PossibleValue::new(self.name());
+        let american = *self == Self::ColourBlind;
+        Some(if american { value.alias("color-blind") } else { value })
+    }
+}
