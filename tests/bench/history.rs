@@ -1,10 +1,11 @@
 //! How fast the history takes exchanges in and gives them back: `cargo bench --bench
-//! history`, with the number of exchanges behind `--` where it is not to be a million.
+//! history`, with the number of exchanges behind `--` where it is not to be a million, and
+//! a name for the file where it is to be kept.
 #![expect(clippy::print_stdout, reason = "what it measures is for the terminal")]
 
 use std::error::Error;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,11 +28,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let count = std::env::args().find_map(|argument| argument.parse().ok());
     let count: u64 = count.unwrap_or(1_000_000);
     let folder = tempfile::tempdir()?;
-    let file = folder.path().join("history.db");
+    let kept = std::env::args().skip(1).find(|argument| argument.ends_with(".db"));
+    let file = kept.map_or_else(|| folder.path().join("history.db"), PathBuf::from);
     insert(&file, count)?;
-    let bytes: u64 = fs::read_dir(folder.path())?
-        .filter_map(|entry| Some(entry.ok()?.metadata().ok()?.len()))
-        .sum();
+    let log = file.with_extension("db-wal");
+    let length = |file: &Path| fs::metadata(file).map_or(0, |found| found.len());
+    let bytes = length(&file) + length(&log);
     println!("on disk: {:.0} MB, {} bytes each", bytes as f64 / 1e6, bytes / count);
     println!("memory: {} kB at most", peak_memory()?);
     let reader = Reader::open(&file)?;
