@@ -1,6 +1,6 @@
 //! `rdev import`: the exchanges of a HAR file into the history, as a run of their own.
 
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read, Write};
 
 use anyhow::Context;
@@ -18,10 +18,10 @@ use super::{FOUND, NOTHING, say};
 const BATCH: usize = 500;
 
 pub(super) fn run(request: &Import) -> anyhow::Result<u8> {
-    let (name, bytes) = read(request)?;
+    let (name, source) = open(request)?;
     let name = printable(name.as_bytes());
     let archive =
-        har::import(&bytes).with_context(|| format!("{name} cannot be read"))?;
+        har::import(source).with_context(|| format!("{name} cannot be read"))?;
     for problem in &archive.problems {
         say(&format!("passed over: {}", printable(problem.as_bytes())));
     }
@@ -36,16 +36,15 @@ pub(super) fn run(request: &Import) -> anyhow::Result<u8> {
     Ok(FOUND)
 }
 
-fn read(request: &Import) -> anyhow::Result<(String, Vec<u8>)> {
+/// What is to be read, and its name.
+fn open(request: &Import) -> anyhow::Result<(String, Box<dyn Read>)> {
     let Some(file) = &request.har else {
-        let mut bytes = Vec::new();
-        io::stdin().lock().read_to_end(&mut bytes).context("stdin cannot be read")?;
-        return Ok(("stdin".to_owned(), bytes));
+        return Ok(("stdin".to_owned(), Box::new(io::stdin().lock())));
     };
-    let bytes =
-        fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
-    let name = file.file_name().unwrap_or(file.as_os_str());
-    Ok((name.to_string_lossy().into_owned(), bytes))
+    let name = file.file_name().unwrap_or(file.as_os_str()).to_string_lossy();
+    let opened =
+        File::open(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    Ok((name.into_owned(), Box::new(opened)))
 }
 
 fn write(request: &Import, name: &str, exchanges: &[Exchange]) -> anyhow::Result<RunId> {

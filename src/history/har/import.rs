@@ -5,13 +5,13 @@
 
 use std::collections::HashSet;
 use std::fmt::Write;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
-use serde_json::Value;
 use thiserror::Error;
 
 use crate::body::{in_utf_8, is_utf_8};
@@ -25,6 +25,7 @@ use super::document::{
     ContentDto, EntryDto, ExtensionDto, OutcomeDto, OutputDto, PairDto, PostDataDto,
     RequestDto, ResponseDto, TimesDto,
 };
+use super::entries;
 
 /// What an archive holds.
 #[derive(Debug)]
@@ -38,29 +39,26 @@ pub struct Archive {
 /// Why a file is no archive.
 #[derive(Debug, Error)]
 pub enum ImportError {
+    #[error("{0}")]
+    Unreadable(io::Error),
     #[error("it is no JSON: {0}")]
-    NoJson(#[from] serde_json::Error),
+    NoJson(serde_json::Error),
     #[error("it is JSON, but no HAR: there is no list log.entries")]
     NoArchive,
 }
 
 /// Reads an archive. An entry that is none is passed over, and said.
-pub fn import(bytes: &[u8]) -> Result<Archive, ImportError> {
-    // Some tools begin their files with a byte order mark.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let mut file: Value = serde_json::from_slice(bytes)?;
-    let entries = file.pointer_mut("/log/entries").map(Value::take);
-    let Some(Value::Array(entries)) = entries else { return Err(ImportError::NoArchive) };
+pub fn import(source: impl Read) -> Result<Archive, ImportError> {
     let mut archive = Archive { exchanges: Vec::new(), problems: Vec::new() };
-    for (place, entry) in entries.into_iter().enumerate() {
+    let mut place = 0;
+    entries::each(source, |entry| {
+        place += 1;
         let read = EntryDto::deserialize(entry).map_err(|error| error.to_string());
         match read.and_then(|entry| exchange(&entry)) {
             Ok(exchange) => archive.exchanges.push(exchange),
-            Err(problem) => {
-                archive.problems.push(format!("entry {}: {problem}", place + 1));
-            }
+            Err(problem) => archive.problems.push(format!("entry {place}: {problem}")),
         }
-    }
+    })?;
     archive.exchanges.sort_by_key(|exchange| exchange.began);
     number(&mut archive.exchanges);
     Ok(archive)

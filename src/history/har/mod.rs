@@ -7,6 +7,7 @@
 //! same file. Others ignore it, as the format demands of fields with an underscore.
 
 mod document;
+mod entries;
 mod export;
 mod import;
 #[cfg(test)]

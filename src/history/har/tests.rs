@@ -143,7 +143,16 @@ fn firefoxs_and_insomnias_archives_are_read() {
 
 #[test]
 fn what_is_no_archive_or_no_entry_is_said() {
-    for (text, part) in [("{", "no JSON"), ("[]", "no HAR"), ("{\"log\":{}}", "no HAR")] {
+    let files = [
+        ("", "no JSON"),
+        ("{", "no JSON"),
+        ("[]", "no HAR"),
+        ("{\"log\":{}}", "no HAR"),
+        ("{\"log\":[]}", "no HAR"),
+        ("{\"log\":{\"entries\":{}}}", "no HAR"),
+        ("{\"log\":{\"entries\":[]}} x", "no JSON"),
+    ];
+    for (text, part) in files {
         assert!(
             import(text.as_bytes()).unwrap_err().to_string().contains(part),
             "{text}"
