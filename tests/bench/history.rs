@@ -1,6 +1,6 @@
 //! How fast the history takes exchanges in and gives them back: `cargo bench --bench
 //! history`, with the number of exchanges behind `--` where it is not to be a million, and
-//! a name for the file where it is to be kept.
+//! the path of the file, with a slash, where it is to be kept.
 #![expect(clippy::print_stdout, reason = "what it measures is for the terminal")]
 
 use std::error::Error;
@@ -28,7 +28,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let count = std::env::args().find_map(|argument| argument.parse().ok());
     let count: u64 = count.unwrap_or(1_000_000);
     let folder = tempfile::tempdir()?;
-    let kept = std::env::args().skip(1).find(|argument| argument.ends_with(".db"));
+    let kept = std::env::args().skip(1).find(|argument| argument.contains('/'));
     let file = kept.map_or_else(|| folder.path().join("history.db"), PathBuf::from);
     insert(&file, count)?;
     let log = file.with_extension("db-wal");
