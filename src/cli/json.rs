@@ -124,11 +124,18 @@ impl<'a> WholeDto<'a> {
                 &exchange.request.raw,
                 request,
                 &exchange.request_body,
+                &exchange.request_trailers,
                 most,
             ),
             response: response.map(|response| {
                 let headers = Some(&response.head.headers);
-                MessageDto::new(&response.raw, headers, &exchange.response_body, most)
+                MessageDto::new(
+                    &response.raw,
+                    headers,
+                    &exchange.response_body,
+                    &[],
+                    most,
+                )
             }),
             traceback: exchange.traceback.as_deref(),
             hints: exchange.hints.iter().map(AsRef::as_ref).collect(),
@@ -188,10 +195,18 @@ struct MessageDto {
     /// Names and values in their order; bytes that are not ASCII are read as Latin-1.
     headers: Vec<(String, String)>,
     body: BodyDto,
+    /// The fields behind the body, of a request alone.
+    trailers: Vec<(String, String)>,
 }
 
 impl MessageDto {
-    fn new(raw: &[u8], headers: Option<&Headers>, body: &Body, most: usize) -> Self {
+    fn new(
+        raw: &[u8],
+        headers: Option<&Headers>,
+        body: &Body,
+        trailers: &[u8],
+        most: usize,
+    ) -> Self {
         let fields = headers.into_iter().flat_map(|headers| &headers.0);
         Self {
             head: BytesDto::new(raw),
@@ -199,8 +214,19 @@ impl MessageDto {
                 .map(|field| (field.name.clone(), latin_1(&field.value)))
                 .collect(),
             body: BodyDto::new(body, headers, most),
+            trailers: fields_of(trailers),
         }
     }
+}
+
+/// Field lines as names and values.
+fn fields_of(lines: &[u8]) -> Vec<(String, String)> {
+    let lines = lines.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii);
+    let pairs = lines.filter_map(|line| {
+        let colon = line.iter().position(|&byte| byte == b':')?;
+        Some((latin_1(&line[..colon]), latin_1(line[colon + 1..].trim_ascii())))
+    });
+    pairs.collect()
 }
 
 /// A body with its content codings undone.
@@ -300,8 +326,10 @@ mod tests {
             &exchange.request.raw,
             headers,
             &exchange.request_body,
+            b"X-Sum: \xe4\r\n",
             usize::MAX,
         );
+        assert_eq!(message.trailers, [("X-Sum".to_owned(), "ä".to_owned())]);
         assert!(message.head.text.is_none() && message.head.base64.is_some());
         assert_eq!(message.headers[1], ("X-Name".to_owned(), "ä".to_owned()));
         assert_eq!(message.body.content.base64.as_deref(), Some("/wA="));

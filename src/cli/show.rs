@@ -132,6 +132,10 @@ fn events(exchange: &Exchange) -> Vec<Event> {
     step(began, ExchangeEvent::Began { source, client, request });
     let piece = |body: &Body| Arc::from(body.kept.as_slice());
     step(began, ExchangeEvent::RequestBody(piece(&exchange.request_body)));
+    if !exchange.request_trailers.is_empty() {
+        let lines = exchange.request_trailers.as_slice().into();
+        step(began, ExchangeEvent::RequestTrailers(lines));
+    }
     if let Some(held) = exchange.held {
         step(held, ExchangeEvent::Held);
     }

@@ -35,6 +35,8 @@ pub enum ExchangeEvent {
     Began { source: Source, client: String, request: Arc<Request> },
     /// A piece of the request's body, decoded from its framing.
     RequestBody(Arc<[u8]>),
+    /// The trailer fields behind a chunked request body, line by line as they were sent.
+    RequestTrailers(Arc<[u8]>),
     /// The request waits for a generation.
     Held,
     /// A lane of this generation has taken the request.

@@ -88,6 +88,9 @@ pub struct Exchange {
     pub client: String,
     pub request: Arc<Request>,
     pub request_body: Body,
+    /// The trailer fields behind it, line by line as they were sent. They reach nobody
+    /// else: no environ has a place for them.
+    pub request_trailers: Vec<u8>,
     /// The generation that answered, once one has taken the request.
     pub generation: Option<GenerationId>,
     pub response: Option<Arc<Response>>,
@@ -128,6 +131,7 @@ impl Exchange {
             client,
             request,
             request_body: Body::default(),
+            request_trailers: Vec::new(),
             generation: None,
             response: None,
             response_body: Body::default(),
@@ -154,6 +158,9 @@ impl Exchange {
             | ExchangeEvent::ResponseBody(_)
             | ExchangeEvent::ResponsePassed(_)
             | ExchangeEvent::Hint(_) => {}
+            ExchangeEvent::RequestTrailers(lines) => {
+                self.request_trailers = lines.to_vec();
+            }
             ExchangeEvent::Held => self.held = Some(at),
             ExchangeEvent::Called(generation) => {
                 self.generation = Some(*generation);

@@ -64,6 +64,7 @@ pub(super) fn apply(
             return Dropped { body_bytes: *length, ..Dropped::default() };
         }
         ExchangeEvent::Hint(hint) => return add_hint(kept, hint, room),
+        ExchangeEvent::RequestTrailers(lines) => kept.bytes += lines.len(),
         ExchangeEvent::Responded(response) => {
             kept.bytes += response_cost(response);
             kept.bytes -= exchange.response.as_deref().map_or(0, response_cost);

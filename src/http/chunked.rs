@@ -27,9 +27,11 @@ pub struct ChunkDecoder {
     limits: Limits,
     /// The line being read.
     line: Vec<u8>,
-    /// Bytes of extensions and of trailers so far.
+    /// Bytes of extensions so far, and of trailer fields without the ends of their lines.
     extensions: usize,
-    trailers: usize,
+    trailer_bytes: usize,
+    /// The trailer fields so far, each with its CRLF.
+    trailers: Vec<u8>,
     /// How many fields there were, those of the head included.
     fields: usize,
     decoded: u64,
@@ -53,7 +55,8 @@ impl ChunkDecoder {
             limits,
             line: Vec::new(),
             extensions: 0,
-            trailers: 0,
+            trailer_bytes: 0,
+            trailers: Vec::new(),
             fields: headers.0.len(),
             decoded: 0,
         }
@@ -67,6 +70,11 @@ impl ChunkDecoder {
             taken += self.step(&input[taken..], out)?;
         }
         Ok(taken)
+    }
+
+    /// The trailer fields so far, line by line as they were sent.
+    pub fn trailers(&self) -> &[u8] {
+        &self.trailers
     }
 
     /// Whether the body is complete.
@@ -125,7 +133,7 @@ impl ChunkDecoder {
                 return Err(EXTENSIONS_TOO_LONG);
             }
         } else if length > self.limits.field_line
-            || self.trailers + length > self.limits.trailers
+            || self.trailer_bytes + length > self.limits.trailers
         {
             return Err(Error::with(431, "the trailer fields are too long"));
         }
@@ -154,14 +162,13 @@ impl ChunkDecoder {
         Ok(())
     }
 
-    /// Trailers are checked and dropped: merged into the header fields they could forge
+    /// Trailers are checked and kept apart: merged into the header fields they could forge
     /// any of them (RFC 9110 section 6.5.1).
     fn read_trailer(&mut self, line: &[u8]) -> Result<(), Error> {
         if line.is_empty() {
             self.state = State::Done;
             return Ok(());
         }
-        self.trailers += line.len();
         self.fields += 1;
         if self.fields > self.limits.fields {
             return Err(Error::with(431, "too many header and trailer fields"));
@@ -175,6 +182,9 @@ impl ChunkDecoder {
         if is_head_only(name) {
             return Err(Error::bad("a trailer field is one that only a head may have"));
         }
+        self.trailer_bytes += line.len();
+        self.trailers.extend_from_slice(line);
+        self.trailers.extend_from_slice(b"\r\n");
         Ok(())
     }
 }

@@ -57,6 +57,7 @@ struct Message<'a> {
     raw: &'a [u8],
     headers: Option<&'a Headers>,
     body: &'a Body,
+    trailers: &'a [u8],
     /// Whether nothing more comes.
     over: bool,
 }
@@ -76,6 +77,7 @@ impl Progress {
             raw: &exchange.request.raw,
             headers: head.map(|head| &head.headers),
             body: &exchange.request_body,
+            trailers: &exchange.request_trailers,
             over: request_is_over(exchange),
         };
         let label = || outcome::request_label(exchange);
@@ -94,6 +96,7 @@ impl Progress {
                 raw: &response.raw,
                 headers: Some(&response.head.headers),
                 body: &exchange.response_body,
+                trailers: &[],
                 over: exchange.outcome.is_some(),
             };
             let label = || outcome::response_label(exchange);
@@ -155,6 +158,7 @@ impl Side {
             }
         }
         if message.over {
+            body::write_lines(out, message.arrow, message.trailers);
             self.stage = Stage::Done;
         }
     }

@@ -115,7 +115,9 @@ impl Transcript {
             | ExchangeEvent::Called(_)
             | ExchangeEvent::Timed(_)
             | ExchangeEvent::Remarked(_) => {}
-            ExchangeEvent::Began { .. } | ExchangeEvent::RequestBody(_) => {
+            ExchangeEvent::Began { .. }
+            | ExchangeEvent::RequestBody(_)
+            | ExchangeEvent::RequestTrailers(_) => {
                 if progress.request_is_due(exchange) {
                     blocks.extend(progress.show_request(exchange));
                 } else {

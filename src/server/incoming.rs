@@ -5,12 +5,12 @@ use std::sync::Arc;
 use mio::Token;
 
 use super::connection::{Connection, InFlight, Phase, Stage};
-use super::event_loop::{Server, Step};
+use super::event_loop::{Outlet, Server, Step};
 use super::hosts::not_allowed;
 use super::terms::Terms;
-use super::upload::{BEGINNING, Spool, Upload, UploadError};
+use super::upload::{BEGINNING, Decoded, Spool, Upload, UploadError};
 use crate::clock::monotonic;
-use crate::exchange::{ExchangeEvent, Request};
+use crate::exchange::{ExchangeEvent, ExchangeId, Request};
 use crate::http::{
     ChunkDecoder, Error, RequestFraming, RequestHead, check_expectation, request_framing,
 };
@@ -165,12 +165,13 @@ impl Server {
     fn take_chunks(&mut self, token: Token, connection: &mut Connection) -> Step {
         let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
         match exchange.upload.decode(&connection.inbox) {
-            Ok((taken, decoded)) => {
+            Ok(Decoded { taken, data, trailers }) => {
                 connection.inbox.drain(..taken);
-                if !decoded.is_empty() {
-                    let piece = ExchangeEvent::RequestBody(decoded.into());
+                if !data.is_empty() {
+                    let piece = ExchangeEvent::RequestBody(data.into());
                     self.outlet.publish(exchange.id, piece);
                 }
+                show_trailers(&self.outlet, exchange.id, &trailers);
                 if matches!(exchange.upload, Upload::Spooled(_)) {
                     exchange.stage = Stage::Waiting(None);
                     self.assign_or_queue(token, connection);
@@ -268,6 +269,7 @@ impl Server {
             Down::Body(piece).append(exchange.id, lane.channel.outbox());
         }
         if is_over {
+            show_trailers(&self.outlet, exchange.id, decoder.trailers());
             exchange.keep &= cut.is_none();
             cut.map_or(Down::BodyEnd, Down::BodyCut)
                 .append(exchange.id, lane.channel.outbox());
@@ -374,6 +376,12 @@ fn unread_head(method: Option<&str>) -> RequestHead {
         target: String::new(),
         version: crate::http::Version::Http11,
         headers: crate::http::Headers::default(),
+    }
+}
+
+fn show_trailers(outlet: &Outlet, id: ExchangeId, lines: &[u8]) {
+    if !lines.is_empty() {
+        outlet.publish(id, ExchangeEvent::RequestTrailers(lines.into()));
     }
 }
 

@@ -34,29 +34,34 @@ pub(super) enum Upload {
 }
 
 impl Upload {
-    /// Decodes what came of a chunked body. Returns how many bytes of `input` it took and
-    /// the pieces decoded; the upload is `Spooled` once it is complete.
-    pub(super) fn decode(
-        &mut self,
-        input: &[u8],
-    ) -> Result<(usize, Vec<u8>), UploadError> {
-        let Self::Chunked(decoder, spool) = self else {
-            return Ok((0, Vec::new()));
-        };
-        let mut decoded = Vec::new();
-        let taken = decoder.decode(input, &mut decoded)?;
-        spool.push(&decoded)?;
+    /// Decodes what came of a chunked body; the upload is `Spooled` once it is complete.
+    pub(super) fn decode(&mut self, input: &[u8]) -> Result<Decoded, UploadError> {
+        let mut decoded = Decoded::default();
+        let Self::Chunked(decoder, spool) = self else { return Ok(decoded) };
+        decoded.taken = decoder.decode(input, &mut decoded.data)?;
+        spool.push(&decoded.data)?;
         if decoder.is_done() {
             spool.rewind()?;
+            decoded.trailers = decoder.trailers().to_vec();
             *self = Self::Spooled(std::mem::take(spool));
         }
-        Ok((taken, decoded))
+        Ok(decoded)
     }
 
     /// Whether bytes of this body may still come from the client.
     pub(super) fn is_coming(&self) -> bool {
         matches!(self, Self::Length(1..) | Self::Chunked(..) | Self::Streamed(_))
     }
+}
+
+/// What a piece of a chunked body was.
+#[derive(Debug, Default)]
+pub(super) struct Decoded {
+    /// How many bytes of the piece belong to the body.
+    pub(super) taken: usize,
+    pub(super) data: Vec<u8>,
+    /// The trailer fields, once the body is complete.
+    pub(super) trailers: Vec<u8>,
 }
 
 /// Why a body could not be taken in.
@@ -156,7 +161,7 @@ mod tests {
         let limits = Limits { body: u64::MAX, ..Limits::default() };
         let decoder = Box::new(ChunkDecoder::new(limits, &Headers::default()));
         let mut upload = Upload::Chunked(decoder, Spool::new(IN_MEMORY as u64));
-        let (taken, _) = upload.decode(wire).unwrap();
+        let Decoded { taken, .. } = upload.decode(wire).unwrap();
         assert_eq!(taken, wire.len());
         let Upload::Spooled(mut spool) = upload else { panic!("not complete") };
         let mut body = Vec::new();

@@ -207,9 +207,13 @@ fn the_steps_of_an_exchange_are_timed_in_their_order() {
 #[test]
 fn a_run_of_its_own_for_each_start_and_two_at_once_share_the_file() {
     let project = Project::new();
-    let (first, second) = (project.serve(), project.serve());
-    for server in [&first, &second] {
-        for _ in 0..20 {
+    let first = project.serve();
+    first.get("/").expect(200);
+    // A run has its number once it is written.
+    project.listed(1);
+    let second = project.serve();
+    for (server, count) in [(&first, 19), (&second, 20)] {
+        for _ in 0..count {
             server.get("/").expect(200);
         }
     }
@@ -219,7 +223,8 @@ fn a_run_of_its_own_for_each_start_and_two_at_once_share_the_file() {
     // A number alone is of the latest run.
     second.get("/second").expect(200);
     project.listed(41);
-    assert!(project.run(["show", "21"]).stdout.starts_with("#2.21 "));
+    let shown = project.run(["show", "21"]);
+    assert!(shown.stdout.starts_with("#2.21 "), "{shown:?}");
     assert_eq!(project.run(["show", "1.21"]).code, Some(1));
     assert_eq!(project.run(["show", "3.1"]).code, Some(1));
     assert_eq!(project.run(["show", "x"]).code, Some(2));
@@ -422,6 +427,24 @@ fn old_exchanges_make_room_for_new_ones() {
 /// What a command prints, read as JSON, one object a line.
 fn objects(printed: &str) -> Vec<Value> {
     printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn trailers_are_kept_with_the_body_they_came_behind() {
+    let sent = "POST /sign HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n\
+                2\r\nab\r\n0\r\nX-Sum: 7\r\nX-Token: s3cret\r\n\r\n";
+    for mode in [&[][..], &["--stream-chunked"]] {
+        let project = Project::new();
+        let server =
+            mode.iter().fold(project.launch().arg("app:app"), Launch::arg).serve();
+        server.connect().ask("POST", sent).expect(200);
+        project.listed(1);
+        let shown = &objects(&project.run(["show", "1", "--json"]).stdout)[0];
+        let trailers = &shown["request"]["trailers"];
+        assert_eq!(*trailers, json!([["X-Sum", "7"], ["X-Token", "***"]]), "{mode:?}");
+        let transcript = project.run(["show", "1"]).stdout;
+        assert!(transcript.contains("> ab\n> X-Sum: 7\n"), "{transcript}");
+    }
 }
 
 #[test]

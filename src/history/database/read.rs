@@ -99,6 +99,9 @@ fn whole(row: &Row<'_>, place: Place) -> rusqlite::Result<Record> {
         client: row.get("client")?,
         request: Arc::new(Request { raw, head }),
         request_body: body("request_body", "request_size")?,
+        request_trailers: row
+            .get::<_, Option<Vec<u8>>>("request_trailers")?
+            .unwrap_or_default(),
         generation: row.get::<_, Option<u32>>("generation")?.map(GenerationId),
         response: row.get::<_, Option<Vec<u8>>>("response_head")?.and_then(response),
         response_body: body("response_body", "response_size")?,

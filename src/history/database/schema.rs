@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION: u32 = u32::from_be_bytes(*b"rdev");
 
 /// The version of a file that was brought up to date.
-pub const VERSION: i64 = 3;
+pub const VERSION: i64 = 4;
 
 /// From each version to the next, beginning with an empty file. What is here was
 /// released: a change of the tables is one more step, with a file of the version before
@@ -15,6 +15,7 @@ const STEPS: [&str; VERSION as usize] = [
     include_str!("schema.sql"),
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
+    include_str!("schema-4.sql"),
 ];
 
 /// Brings a file up to date, in one transaction. Several processes may do so at once. A

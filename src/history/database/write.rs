@@ -61,7 +61,8 @@ pub(super) fn insert(
     connection
         .prepare_cached(
             "INSERT INTO content (at, request_head, response_head, traceback, hints, \
-             request_body, response_body) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+             request_body, response_body, request_trailers) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?
         .execute(params![
             place.0,
@@ -71,6 +72,7 @@ pub(super) fn insert(
             hints(draft.exchange),
             draft.request.bytes,
             draft.response.bytes,
+            trailers(draft.exchange),
         ])?;
     if !draft.exchange.remark.is_none() {
         write_remark(connection, place, &draft.exchange.remark)?;
@@ -87,14 +89,15 @@ pub(super) fn update(
     let exchange = draft.exchange;
     let found = connection
         .prepare_cached(
-            "UPDATE content SET response_head = ?2, traceback = ?3, hints = ?4 \
-             WHERE at = ?1",
+            "UPDATE content SET response_head = ?2, traceback = ?3, hints = ?4, \
+             request_trailers = ?5 WHERE at = ?1",
         )?
         .execute(params![
             place.0,
             exchange.response.as_ref().map(|response| &response.raw),
             exchange.traceback.as_deref().map(json),
             hints(exchange),
+            trailers(exchange),
         ])?;
     if found == 0 {
         return Ok(());
@@ -342,6 +345,11 @@ fn media_type(headers: &Headers) -> Option<String> {
     let essence = value.split(|&byte| byte == b';').next()?.trim_ascii();
     let text = String::from_utf8_lossy(essence).to_ascii_lowercase();
     (!text.is_empty()).then_some(text)
+}
+
+fn trailers(exchange: &Exchange) -> Option<&[u8]> {
+    let lines = exchange.request_trailers.as_slice();
+    (!lines.is_empty()).then_some(lines)
 }
 
 fn hints(exchange: &Exchange) -> Option<String> {

@@ -160,6 +160,9 @@ pub(super) struct ExtensionDto {
     pub(super) request_head: BytesDto,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) response_head: Option<BytesDto>,
+    /// Line by line as they were sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) request_trailers: Option<BytesDto>,
     /// The bytes of a body, where the text of the entry is not these.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) request_body: Option<BytesDto>,

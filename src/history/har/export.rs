@@ -100,6 +100,8 @@ fn entry(exchange: &Exchange) -> EntryDto {
         times: times(exchange),
         request_head: BytesDto::new(&exchange.request.raw),
         response_head: exchange.response.as_ref().map(|found| BytesDto::new(&found.raw)),
+        request_trailers: (!exchange.request_trailers.is_empty())
+            .then(|| BytesDto::new(&exchange.request_trailers)),
         request_body,
         response_body,
         request_total: cut(&exchange.request_body),

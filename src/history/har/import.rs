@@ -263,6 +263,9 @@ fn extend(exchange: &mut Exchange, extension: &ExtensionDto) -> Result<(), Strin
     let raw = bytes(&extension.request_head)?;
     let head = RequestHead::parse(&raw);
     exchange.request = Arc::new(Request { raw, head });
+    if let Some(lines) = &extension.request_trailers {
+        exchange.request_trailers = bytes(lines)?;
+    }
     if let Some(raw) = &extension.response_head {
         let raw = bytes(raw)?;
         let head = ResponseHead::parse(&raw).ok_or("the head of its response is none")?;

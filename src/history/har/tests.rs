@@ -216,6 +216,7 @@ fn rich() -> Exchange {
         exchange: Some(ExchangeId(7)),
         text: b"odd \xfe".to_vec(),
     });
+    exchange.request_trailers = b"X-Sum: \xff\r\n".to_vec();
     exchange.remark.marked = true;
     exchange.remark.comment = Some("the slow one".to_owned());
     exchange

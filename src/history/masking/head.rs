@@ -15,17 +15,22 @@ const SCHEMES: [&str; 6] = ["basic", "bearer", "digest", "negotiate", "ntlm", "t
 
 /// The head without its secrets; also of one that is malformed.
 pub(super) fn mask(raw: &[u8]) -> Vec<u8> {
+    let first = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
+    let (line, fields) = raw.split_at(first);
+    let text = line.trim_ascii_end();
+    let words = text.split(|&byte| byte == b' ').map(mask_address);
+    let mut out = words.collect::<Vec<_>>().join(&b' ');
+    out.extend_from_slice(&line[text.len()..]);
+    out.extend(mask_fields(fields));
+    out
+}
+
+/// Field lines without their secrets.
+pub(super) fn mask_fields(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
-    for (number, line) in raw.split_inclusive(|&byte| byte == b'\n').enumerate() {
+    for line in raw.split_inclusive(|&byte| byte == b'\n') {
         let text = line.trim_ascii_end();
-        if number == 0 {
-            out.extend(
-                text.split(|&byte| byte == b' ')
-                    .map(mask_address)
-                    .collect::<Vec<_>>()
-                    .join(&b' '),
-            );
-        } else if let Some((name, value)) = field(text) {
+        if let Some((name, value)) = field(text) {
             out.extend_from_slice(&text[..text.len() - value.len()]);
             out.extend(mask_value(&name, value));
         } else {

@@ -31,6 +31,7 @@ pub fn masked(exchange: &Exchange) -> Exchange {
     }
     let head = RequestHead::parse(&raw);
     out.request = Arc::new(Request { raw, head });
+    out.request_trailers = head::mask_fields(&exchange.request_trailers);
     if let Some(response) = &exchange.response {
         let mut raw = head::mask(&response.raw);
         if let Some(body) =

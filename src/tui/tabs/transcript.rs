@@ -35,6 +35,7 @@ pub(super) fn transcript(
     let message = Message { body: &exchange.request_body, headers, over };
     let side = Side::Request;
     add_body(&mut document, side, Some(side), &message, request_lines);
+    document.add(Some(side), trailers(&exchange.request_trailers));
 
     if let Some(response) = &exchange.response {
         document.begin_section();
@@ -132,6 +133,11 @@ fn head(raw: &[u8]) -> Vec<(Tone, String)> {
             (tone, safe(line.strip_suffix(b"\r").unwrap_or(line)))
         })
         .collect()
+}
+
+fn trailers(raw: &[u8]) -> Vec<(Tone, String)> {
+    let lines = raw.split_inclusive(|&byte| byte == b'\n');
+    lines.map(|line| (Tone::Plain, safe(line.trim_ascii_end()))).collect()
 }
 
 /// A body and what its head says of it.
