@@ -18,7 +18,7 @@ use signal_hook::iterator::Signals;
 
 use crate::bus::{Bus, Commands, Subscription};
 use crate::clock::Clock;
-use crate::config::{Config, HistoryConfig, HistoryPlace, Interpreter, Theme};
+use crate::config::{Appearance, Config, HistoryConfig, HistoryPlace, Interpreter};
 use crate::exchange::{Command, Event, GenerationId, Notice, Severity};
 use crate::history::copy_as::Application;
 use crate::history::database::recorder;
@@ -120,7 +120,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         root: config.target.app_dir.clone(),
         address: format!("http://{address}"),
         reloads: config.reload,
-        theme: config.theme,
+        appearance: config.appearance,
         dashboard: !config.plain && is_terminal(),
         wording: if config.explain_reload { Wording::Account } else { Wording::Line },
     };
@@ -160,7 +160,7 @@ struct Shown {
     root: PathBuf,
     address: String,
     reloads: bool,
-    theme: Option<Theme>,
+    appearance: Appearance,
     dashboard: bool,
     /// How much is said about a generation where there is no dashboard.
     wording: Wording,
@@ -199,7 +199,7 @@ impl Face {
             stream: Box::new(move || Box::new(plain::printer(root.clone(), wording))),
             clock,
             zone: jiff::tz::TimeZone::system(),
-            styles: tui::Styles::new(shown.theme),
+            appearance: shown.appearance,
         };
         let (remote, inbox) = tui::channel();
         let left = ends.clone();

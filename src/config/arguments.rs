@@ -11,12 +11,12 @@ use clap::{
 };
 
 use super::access::Access;
+use super::appearance::Theme;
 use super::history_arguments::{
     AFTER_HISTORY, AFTER_SHOW, HistoryArguments, KeepingArguments, ShowArguments,
 };
 use super::limits::Limits;
 use super::reload_mode::ReloadMode;
-use super::theme::Theme;
 use super::transfer::{
     AFTER_COPY, AFTER_EXPORT, AFTER_IMPORT, CopyArguments, ExportArguments,
     ImportArguments,
@@ -226,6 +226,9 @@ pub(super) struct ServeArguments {
                 256; NO_COLOR in the environment is for none"
     )]
     pub(super) theme: Theme,
+    /// Leave the mouse to the terminal; in the dashboard alt-m does
+    #[arg(long, help_heading = "Showing")]
+    pub(super) no_mouse: bool,
     /// Print of each import how its process was made and why so, which libraries were in
     /// memory, and which were not and why; the dashboard has it at :explain
     #[arg(long, help_heading = "Showing")]
@@ -559,6 +562,8 @@ mod tests {
                                    terminal, or some of 256; NO_COLOR in the environment
                                    is for none [default: terminal] [possible values:
                                    terminal, dark, light, colour-blind]
+              --no-mouse           Leave the mouse to the terminal; in the dashboard
+                                   alt-m does
               --explain-reload     Print of each import how its process was made and why
                                    so, which libraries were in memory, and which were
                                    not and why; the dashboard has it at :explain

@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::builder::StyledStr;
 
 use super::access::Access;
+use super::appearance::Appearance;
 use super::arguments::{self, ServeArguments, Typed, Watching};
 use super::error::Error;
 use super::history::{HistoryConfig, HistoryPlace};
@@ -15,7 +16,6 @@ use super::limits::Limits;
 use super::reload_mode::ReloadMode;
 use super::surroundings::Surroundings;
 use super::target::{Finder, Target};
-use super::theme::Theme;
 use super::transfer::{self, Copy, Export, Import, Secrets};
 
 /// What the rest of the program needs to know to serve.
@@ -50,8 +50,8 @@ pub struct Config {
     pub drain: Duration,
     /// Transcripts, even on a terminal.
     pub plain: bool,
-    /// The colours of the dashboard; `None` where there are to be none.
-    pub theme: Option<Theme>,
+    /// How the dashboard looks.
+    pub appearance: Appearance,
     /// Whether each response says which generation it is from.
     pub generation_header: bool,
     /// Whether all that is known about each generation is told.
@@ -222,7 +222,10 @@ fn resolve(
         retire: typed.retire,
         drain: typed.drain,
         plain: typed.plain,
-        theme: surroundings.no_color.is_none().then_some(typed.theme),
+        appearance: Appearance {
+            theme: surroundings.no_color.is_none().then_some(typed.theme),
+            mouse: !typed.no_mouse,
+        },
         generation_header: typed.generation_header,
         explain_reload: typed.explain_reload,
         access: typed.access,
@@ -246,6 +249,7 @@ fn rendered(text: &StyledStr, colour: bool) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::appearance::Theme;
     use std::fs;
     use std::path::{Path, PathBuf};
 
@@ -312,7 +316,7 @@ mod tests {
             retire: Some(Duration::from_millis(500)),
             drain: Duration::ZERO,
             plain: false,
-            theme: Some(Theme::Terminal),
+            appearance: Appearance { theme: Some(Theme::Terminal), mouse: true },
             generation_header: false,
             explain_reload: false,
             access: Access {

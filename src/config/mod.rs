@@ -5,6 +5,7 @@
 //! user's code or any Python; files are looked at, none is written.
 
 mod access;
+mod appearance;
 mod arguments;
 mod error;
 mod history;
@@ -15,10 +16,10 @@ mod limits;
 mod reload_mode;
 mod surroundings;
 mod target;
-mod theme;
 mod transfer;
 
 pub use access::Access;
+pub use appearance::{Appearance, Theme};
 pub use arguments::Watching;
 pub use error::Error;
 pub use history::{HistoryConfig, HistoryPlace};
@@ -30,5 +31,4 @@ pub use limits::Limits;
 pub use reload_mode::ReloadMode;
 pub use surroundings::Surroundings;
 pub use target::{Target, TargetError};
-pub use theme::Theme;
 pub use transfer::{Copy, CopyForm, Export, Import, Secrets};

@@ -7,7 +7,9 @@
 //!
 //! Invariant: whatever the bytes, no panic, and at most [`LONGEST_PASTE`] bytes are held.
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::{
+    KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind,
+};
 
 /// Longest escape sequence that is waited for.
 const LONGEST_SEQUENCE: usize = 64;
@@ -20,6 +22,8 @@ const PASTE_END: &[u8] = b"\x1b[201~";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Typed {
     Key(KeyEvent),
+    /// A click, or a step of the wheel, at a cell counted from 0.
+    Mouse(MouseEvent),
     /// Text that was pasted in one go. Not escaped.
     Paste(String),
 }
@@ -34,7 +38,7 @@ pub struct Decoder {
 /// What the bytes at the beginning of the buffer are.
 enum Found {
     /// So many bytes that mean this, or nothing.
-    Taken(usize, Option<KeyEvent>),
+    Taken(usize, Option<Typed>),
     /// So many bytes that begin a paste.
     PasteBegins(usize),
     /// Not enough to say.
@@ -73,7 +77,7 @@ impl Decoder {
                 Found::Taken(0, _) | Found::More => break,
                 Found::Taken(length, key) => {
                     at += length;
-                    typed.extend(key.map(Typed::Key));
+                    typed.extend(key);
                 }
                 Found::PasteBegins(length) => {
                     at += length;
@@ -114,7 +118,7 @@ fn decode(bytes: &[u8], settled: bool) -> Found {
 }
 
 fn taken(length: usize, code: KeyCode, modifiers: KeyModifiers) -> Found {
-    Found::Taken(length, Some(KeyEvent::new(code, modifiers)))
+    Found::Taken(length, Some(Typed::Key(KeyEvent::new(code, modifiers))))
 }
 
 /// What follows an escape byte.
@@ -126,14 +130,15 @@ fn escape(rest: &[u8], settled: bool) -> Found {
         [b'O'] => Found::More,
         [b'O', last, ..] => Found::Taken(
             3,
-            letter_key(*last).map(|code| KeyEvent::new(code, KeyModifiers::NONE)),
+            letter_key(*last)
+                .map(|code| Typed::Key(KeyEvent::new(code, KeyModifiers::NONE))),
         ),
         _ => match plain(rest, settled) {
-            Found::Taken(length, Some(mut key)) => {
+            Found::Taken(length, Some(Typed::Key(mut key))) => {
                 key.modifiers |= KeyModifiers::ALT;
-                Found::Taken(length + 1, Some(key))
+                Found::Taken(length + 1, Some(Typed::Key(key)))
             }
-            Found::Taken(length, None) => Found::Taken(length + 1, None),
+            Found::Taken(length, _) => Found::Taken(length + 1, None),
             found => found,
         },
     }
@@ -158,6 +163,10 @@ fn control_sequence(after: &[u8]) -> Found {
         return Found::More;
     };
     let length = last + 3;
+    if let Some(parameters) = after[..last].strip_prefix(b"<") {
+        let is_press = after[last] == b'M';
+        return Found::Taken(length, mouse(parameters).filter(|_| is_press));
+    }
     let mut numbers = after[..last].split(|&byte| byte == b';').map(number);
     let first = numbers.next().flatten();
     let modifiers = modifiers(numbers.next().flatten().unwrap_or(1));
@@ -167,7 +176,25 @@ fn control_sequence(after: &[u8]) -> Found {
         (b'Z', _) => Some(KeyCode::BackTab),
         (letter, _) => letter_key(letter),
     };
-    Found::Taken(length, code.map(|code| KeyEvent::new(code, modifiers)))
+    Found::Taken(length, code.map(|code| Typed::Key(KeyEvent::new(code, modifiers))))
+}
+
+/// What the mouse did, as xterm's mode 1006 reports it: a sum for button and modifiers,
+/// then column and row, counted from 1. Nothing is made of other buttons and of moves.
+fn mouse(parameters: &[u8]) -> Option<Typed> {
+    let mut numbers = parameters.split(|&byte| byte == b';').map(number);
+    let (sum, column, row) =
+        (numbers.next()??, numbers.next()??, numbers.next().flatten()?);
+    let kind = match sum & !0b1_1100 {
+        0 => MouseEventKind::Down(MouseButton::Left),
+        64 => MouseEventKind::ScrollUp,
+        65 => MouseEventKind::ScrollDown,
+        _ => return None,
+    };
+    // 4 for shift, 8 for alt, 16 for control: as those of keys, but for their places.
+    let modifiers = modifiers(((sum >> 2) & 0b111) + 1);
+    let (column, row) = (column.checked_sub(1)?, row.checked_sub(1)?);
+    Some(Typed::Mouse(MouseEvent { kind, column, row, modifiers }))
 }
 
 fn number(digits: &[u8]) -> Option<u16> {
@@ -277,6 +304,9 @@ mod tests {
     fn name(typed: &Typed) -> String {
         match typed {
             Typed::Paste(text) => format!("paste:{text}"),
+            Typed::Mouse(mouse) => {
+                format!("{:?} at {},{}", mouse.kind, mouse.column, mouse.row)
+            }
             Typed::Key(key) if key.modifiers.is_empty() => key.code.to_string(),
             Typed::Key(key) => format!("{}+{}", key.modifiers, key.code),
         }
@@ -309,6 +339,16 @@ mod tests {
     #[test]
     fn a_paste_is_one_thing_and_never_keys() {
         assert_eq!(keys(b"\x1b[200~q\r\x1b[A\x1b[201~j"), "paste:q\r\x1b[A j");
+    }
+
+    #[test]
+    fn clicks_and_the_wheel_are_told_from_keys_and_from_what_is_of_no_use() {
+        assert_eq!(
+            keys(b"\x1b[<0;12;3M\x1b[<0;12;3m\x1b[<65;1;1Mj"),
+            "Down(Left) at 11,2 ScrollDown at 0,0 j"
+        );
+        assert_eq!(keys(b"\x1b[<68;300;90M"), "ScrollUp at 299,89");
+        assert_eq!(keys(b"\x1b[<2;1;1M\x1b[<35;1;1M\x1b[<0;0;1M\x1b[<;;M\x1b[<Mk"), "k");
     }
 
     #[test]

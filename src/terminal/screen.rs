@@ -6,6 +6,7 @@
 //!
 //! Invariant: at most one [`Screen`] at a time; it belongs to the thread that made it.
 
+use std::fmt;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::os::unix::net::UnixStream;
@@ -39,6 +40,17 @@ use super::input::{is_elsewhere, keyboard};
 /// The screen there is, for [`give_back`].
 static TAKEN: Mutex<Weak<Modes>> = Mutex::new(Weak::new());
 
+/// Has clicks and the wheel reported, or not: xterm's modes 1000 and 1006. crossterm's own
+/// command asks for every move as well, which is of no use here.
+struct MouseReports(bool);
+
+impl crossterm::Command for MouseReports {
+    fn write_ansi(&self, out: &mut impl fmt::Write) -> fmt::Result {
+        let mode = if self.0 { 'h' } else { 'l' };
+        write!(out, "\x1b[?1000{mode}\x1b[?1006{mode}")
+    }
+}
+
 /// What came of the wish to be stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Suspension {
@@ -64,21 +76,27 @@ struct Modes {
     owner: ThreadId,
     /// Whether the alternate screen is the one that is seen.
     alternate: AtomicBool,
+    /// Whether clicks and the wheel are reported to us.
+    mouse: AtomicBool,
     /// The modes to go back to, while ours are set.
     found: Mutex<Option<Termios>>,
 }
 
 impl Screen {
-    /// Takes the terminal that is standard output. A panic of this thread gives it back
+    /// Takes the terminal that is standard output, and its mouse if that is wanted. A panic of this thread gives it back
     /// before it is reported; one of another thread is told to `on_panic` instead of
     /// being written across the screen. In the background nothing is taken yet.
-    pub fn enter(on_panic: impl Fn(String) + Send + Sync + 'static) -> io::Result<Self> {
+    pub fn enter(
+        mouse: bool,
+        on_panic: impl Fn(String) + Send + Sync + 'static,
+    ) -> io::Result<Self> {
         let output: File = rustix::stdio::stdout().try_clone_to_owned()?.into();
         let modes = Arc::new(Modes {
             keyboard: keyboard()?,
             output: output.try_clone()?,
             owner: thread::current().id(),
             alternate: AtomicBool::new(false),
+            mouse: AtomicBool::new(mouse),
             found: Mutex::new(None),
         });
         // crossterm would answer NO_COLOR by a reset after each attribute, and the
@@ -141,7 +159,18 @@ impl Screen {
     pub fn leave_alternate(&mut self) -> io::Result<()> {
         let found = self.modes.found.lock().unwrap_or_else(PoisonError::into_inner);
         if found.is_some() && self.modes.alternate.swap(false, Ordering::SeqCst) {
+            execute!(self.backend, MouseReports(false))?;
             execute!(self.backend, LeaveAlternateScreen, cursor::Show)?;
+        }
+        Ok(())
+    }
+
+    /// Takes the mouse from the terminal, or leaves it to that.
+    pub fn set_mouse(&mut self, wanted: bool) -> io::Result<()> {
+        let found = self.modes.found.lock().unwrap_or_else(PoisonError::into_inner);
+        self.modes.mouse.store(wanted, Ordering::SeqCst);
+        if found.is_some() {
+            execute!(self.backend, MouseReports(wanted))?;
         }
         Ok(())
     }
@@ -276,6 +305,9 @@ impl Modes {
         let mut output = &self.output;
         execute!(output, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
         self.alternate.store(true, Ordering::SeqCst);
+        if self.mouse.load(Ordering::SeqCst) {
+            execute!(output, MouseReports(true))?;
+        }
         Ok(true)
     }
 
@@ -292,6 +324,9 @@ impl Modes {
         }
         let mut output = &self.output;
         let _ = execute!(output, EndSynchronizedUpdate, DisableBracketedPaste);
+        if self.mouse.load(Ordering::SeqCst) {
+            let _ = execute!(output, MouseReports(false));
+        }
         // Where it was left already the cursor would go back to where it was before.
         if self.alternate.swap(false, Ordering::SeqCst) {
             let _ = execute!(output, LeaveAlternateScreen);

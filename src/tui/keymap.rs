@@ -56,6 +56,7 @@ pub(super) enum Action {
     Cold,
     Explain,
     Stream,
+    Mouse,
     Mark,
     NextMarked,
     OnlyMarked,
@@ -268,6 +269,13 @@ pub(super) const TABLE: &[Binding] = &[
     row(Action::Stream, "s", PANES, "to the plain stream of transcripts; s: back", ""),
     row(Action::Stream, "s esc q enter", STREAM, "back to the dashboard", "back"),
     row(Action::Quit, "Q ctrl-c", STREAM, "quit", "quit"),
+    row(
+        Action::Mouse,
+        "alt-m",
+        PANES,
+        "leave the mouse to the terminal, or take it again",
+        "",
+    ),
     row(Action::Redraw, "ctrl-l", EVERYWHERE, "draw the screen again", ""),
     row(
         Action::Suspend,

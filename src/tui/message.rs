@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crossterm::event::KeyEvent;
+use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use crate::bus::Losses;
@@ -12,6 +12,7 @@ use crate::exchange::{Command, Event, Notice};
 #[derive(Clone, Debug)]
 pub enum Message {
     Key(KeyEvent),
+    Mouse(MouseEvent),
     /// Text was pasted in one go.
     Paste(String),
     /// Events from the bus, and what this reader of it lost so far.
@@ -75,6 +76,8 @@ pub enum Effect {
     Pipe { command: String, bytes: Vec<u8> },
     /// Write a file.
     Save(Saved),
+    /// Take the mouse from the terminal, or leave it to that.
+    Mouse(bool),
     /// Show the plain stream of transcripts.
     Stream,
     /// Give the terminal back and stop until continued.

@@ -30,6 +30,7 @@ mod layout;
 mod list;
 mod marking;
 mod message;
+mod mouse;
 mod output;
 mod panes;
 mod programs;

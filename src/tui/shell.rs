@@ -21,6 +21,7 @@ use jiff::tz::TimeZone;
 
 use crate::bus::{Commands, Subscription};
 use crate::clock::{Clock, monotonic};
+use crate::config::Appearance;
 use crate::exchange::{Event, Notice, Severity};
 use crate::history::copy_as::Application;
 use crate::terminal::{Input, Report, Screen, Suspension, Typed};
@@ -71,7 +72,7 @@ pub struct Setup {
     pub stream: Box<dyn Fn() -> Printer + Send>,
     pub clock: Clock,
     pub zone: TimeZone,
-    pub styles: Styles,
+    pub appearance: Appearance,
 }
 
 /// What comes through the channel.
@@ -126,7 +127,8 @@ pub fn run(
 ) -> io::Result<Ended> {
     let Inbox { remote, receiver } = inbox;
     let panics = remote.clone();
-    let screen = Screen::enter(move |text| {
+    let Appearance { theme, mouse } = setup.appearance;
+    let screen = Screen::enter(mouse, move |text| {
         panics.notice(Notice { severity: Severity::Error, text: one_line(&text) });
     })?;
     let keys = remote.sender.clone();
@@ -140,9 +142,10 @@ pub fn run(
     facts.reloads = setup.reloads;
     facts.root = setup.root;
     facts.application = setup.application;
+    facts.mouse = mouse;
     let mut shell = Shell {
         state: State::new(facts, setup.clock.now()),
-        styles: setup.styles,
+        styles: Styles::new(theme),
         stream: setup.stream,
         streaming: None,
         clock: setup.clock,
@@ -166,6 +169,7 @@ pub fn run(
 fn inward(report: Report) -> Inward {
     Inward::Message(match report {
         Report::Typed(Typed::Key(key)) => Message::Key(key),
+        Report::Typed(Typed::Mouse(event)) => Message::Mouse(event),
         Report::Typed(Typed::Paste(text)) => Message::Paste(text),
         Report::Resized => Message::Resized,
         Report::Stop => Message::Suspend,
@@ -295,7 +299,7 @@ impl Shell {
         {
             return Some(EndedBy::Terminal);
         }
-        self.pace.changed(matches!(message, Message::Key(_)));
+        self.pace.changed(matches!(message, Message::Key(_) | Message::Mouse(_)));
         let effects = update(&mut self.state, message);
         effects.into_iter().find_map(|effect| self.perform(effect))
     }
@@ -332,6 +336,7 @@ impl Shell {
             Effect::Save(saved) => self.say(Ok(Some(programs::save(&saved)))),
             Effect::Suspend => self.suspend(),
             Effect::Stream => self.show_stream(),
+            Effect::Mouse(wanted) => self.screen.set_mouse(wanted),
             Effect::Retake => {
                 self.streaming = None;
                 self.screen.retake()

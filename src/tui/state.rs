@@ -45,6 +45,8 @@ pub struct Facts {
     pub zone: TimeZone,
     /// Whether saves are brought in (`--reload`).
     pub reloads: bool,
+    /// Whether clicks and the wheel are ours to begin with.
+    pub mouse: bool,
     /// What a test imports to ask the application.
     pub application: Option<Application>,
     pub(super) keymap: Keymap,
@@ -54,8 +56,8 @@ impl Facts {
     /// Of a run that reloads.
     pub fn new(target: String, address: String, zone: TimeZone) -> Self {
         let (root, keymap) = (PathBuf::new(), Keymap::default());
-        let (reloads, application) = (true, None);
-        Self { target, address, root, zone, reloads, application, keymap }
+        let (reloads, mouse, application) = (true, true, None);
+        Self { target, address, root, zone, reloads, mouse, application, keymap }
     }
 }
 
@@ -187,6 +189,10 @@ pub struct State {
     pub(super) modals: Vec<Modal>,
     /// Whether the plain stream is shown in place of everything.
     pub(super) streams: bool,
+    /// Whether clicks and the wheel are ours.
+    pub(super) mouse: bool,
+    /// Where everything was in the last frame.
+    pub(super) regions: Regions,
     pub(super) prompt: Prompt,
     /// The time of the frame.
     pub(super) now: Timestamp,
@@ -196,6 +202,7 @@ impl State {
     /// Nothing has happened yet.
     pub fn new(facts: Facts, now: Timestamp) -> Self {
         Self {
+            mouse: facts.mouse,
             facts,
             store: Box::new(Live::default()),
             server: Server::default(),
@@ -206,6 +213,7 @@ impl State {
             panes: Panes::default(),
             modals: Vec::new(),
             streams: false,
+            regions: Regions::default(),
             prompt: Prompt::default(),
             now,
         }
@@ -265,6 +273,7 @@ impl State {
     /// Makes cursor and windows fit the regions of the frame that is to be drawn, and
     /// makes the document that its detail pane shows.
     pub fn settle(&mut self, regions: &Regions) {
+        self.regions = *regions;
         let rows = self.shown.timeline(&*self.store);
         self.panes.wide = layout::is_wide(regions.status.width);
         self.list.settle(rows, regions.list.body.height.into());

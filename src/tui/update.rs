@@ -21,6 +21,7 @@ use super::filter_line;
 use super::keymap::{Action, Chord, Context};
 use super::marking;
 use super::message::{Effect, Message};
+use super::mouse;
 use super::output::Origin;
 use super::panes::Pane;
 use super::searching;
@@ -40,6 +41,7 @@ const MOST_COUNT: u64 = 1_000_000_000;
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => return press(state, key),
+        Message::Mouse(event) => mouse::act(state, event),
         Message::Events { events, losses } => {
             state.server.losses = losses;
             for event in events {
@@ -301,6 +303,7 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         }
         Action::EndSearch if searching::end(state) => {}
         Action::Back | Action::EndSearch => back(state),
+        Action::Mouse => return mouse::toggle(state),
         Action::Stream => {
             state.streams = !state.streams;
             return vec![if state.streams { Effect::Stream } else { Effect::Retake }];
@@ -393,12 +396,17 @@ fn step(state: &mut State, action: Action, times: isize) {
 }
 
 fn move_by(state: &mut State, rows: isize) {
+    move_in(state, state.panes.focus, rows);
+}
+
+/// Moves the cursor or the window of a pane, or of what lies on top.
+pub(super) fn move_in(state: &mut State, pane: Pane, rows: isize) {
     if let Some(Modal::Help { top, .. }) = state.modals.last_mut() {
         // Too far down is put right when the next frame settles.
         *top = top.saturating_add_signed(rows);
         return;
     }
-    match state.panes.focus {
+    match pane {
         Pane::List => state.list.move_by(state.shown.timeline(&*state.store), rows),
         // Too far down is put right when the next frame settles.
         Pane::Detail if state.detail.document.has_cursor => {

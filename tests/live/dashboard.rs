@@ -356,7 +356,8 @@ fn assert_harmless(terminal: &Terminal) {
         let end = sequence.find(|byte: char| byte.is_ascii_alphabetic()).unwrap();
         let (parameters, last) = (&sequence[..end], &sequence[end..=end]);
         let private = parameters.strip_prefix('?').is_some_and(|number| {
-            ["1049", "2004", "25", "2026"].contains(&number) && "hl".contains(last)
+            ["1049", "2004", "25", "2026", "1000", "1006"].contains(&number)
+                && "hl".contains(last)
         });
         let look = "Hm".contains(last) && !parameters.contains('?');
         assert!(private || look || (parameters, last) == ("2", "J"), "{after:.20?}");
@@ -645,6 +646,36 @@ fn the_plain_stream_is_one_key_away_and_so_is_the_dashboard() {
     at.terminal.sees(["> GET /resized HTTP/1.1"]).press("ctrl-c");
     assert!(at.terminal.wait_for_exit().success());
     at.terminal.is_whole_as(&found).sees(["> GET /resized HTTP/1.1", "3 exchanges"]);
+}
+
+#[test]
+fn the_mouse_is_taken_until_it_is_left_to_the_terminal() {
+    let at = little(120, 40);
+    let mode = |screen: &vt100::Screen| screen.mouse_protocol_mode();
+    let none = vt100::MouseProtocolMode::None;
+    let reported = |wanted: bool| {
+        at.terminal.wait_for("the mode of the mouse", |screen| {
+            ((mode(screen) != none) == wanted).then_some(())
+        });
+    };
+    at.get("/one");
+    at.get("/two");
+    at.terminal.sees(["#2 GET"]);
+    reported(true);
+    at.terminal.type_in("\x1b[<0;10;5M").sees(["#1 GET"]);
+    at.terminal.type_in("\x1b[<65;10;5M").sees(["#2 GET"]);
+    at.terminal.press("alt-m").sees(["the mouse is the terminal's"]);
+    reported(false);
+    at.terminal.press("alt-m").sees(["shift selects"]);
+    reported(true);
+    at.terminal.press("s").sees(["Q quits"]);
+    reported(false);
+    at.terminal.press("s").sees(["Exchanges 2"]);
+    reported(true);
+    let folder = Folder::empty();
+    folder.save("little.py", LITTLE);
+    let without = dashboard(folder, ["little:app", "--no-mouse"], 80, 24);
+    assert!(!without.terminal.written().windows(7).any(|it| it == b"\x1b[?1000"));
 }
 
 #[test]

@@ -346,7 +346,7 @@ fn a_screen_with_a_panic() {
     let Some(place) = env::var_os(PANIC) else { return };
     assert!(std::io::stdout().is_terminal());
     let (tell, told) = std::sync::mpsc::channel();
-    let screen = Screen::enter(move |text| tell.send(text).unwrap()).unwrap();
+    let screen = Screen::enter(true, move |text| tell.send(text).unwrap()).unwrap();
     if place == "elsewhere" {
         assert!(thread::spawn(|| panic!("in another thread")).join().is_err());
         assert!(told.recv().unwrap().contains("in another thread"));

@@ -208,6 +208,7 @@ impl App {
                 let message = match typed {
                     Typed::Key(key) => Message::Key(key),
                     Typed::Paste(text) => Message::Paste(text),
+                    Typed::Mouse(event) => Message::Mouse(event),
                 };
                 let effects = update(&mut self.state, message);
                 self.effects.extend(effects.iter().map(describe));
@@ -1197,6 +1198,47 @@ fn the_plain_stream_takes_the_place_of_everything_until_it_is_left() {
     let mut app = app.press("s ctrl-c").effects(["Stream", "Quit"]);
     update(&mut app.state, Message::Continued);
     app.press("j").sees("Exchanges 9");
+}
+
+#[test]
+fn a_click_selects_what_it_hits_and_the_wheel_scrolls_what_is_below_it() {
+    let click = |column: u16, row: u16| format!("\u{1b}[<0;{column};{row}M");
+    let wheel = |down: bool, column: u16, row: u16| {
+        format!("\u{1b}[<{};{column};{row}M", 64 + u16::from(down))
+    };
+    let app =
+        mixed(120, 40).press("5 G").sees("#5 GET").press(&click(10, 6)).sees("#2 GET");
+    let app =
+        app.press(&wheel(true, 10, 20)).sees("#3 POST").press(&wheel(false, 10, 20));
+    // The detail scrolls and the keys stay where they are.
+    let app =
+        app.sees("#2 GET").press("5 G").sees("> GET /basket").press(&wheel(true, 90, 20));
+    let app = app.resized(120, 20).press(&wheel(true, 90, 10)).misses("> GET /basket");
+    let app =
+        app.sees("enter read").resized(120, 40).press(&click(77, 3)).sees("Outcome  ");
+    let app = app.sees("space next").press(&click(10, 38)).misses("space next");
+    // Over what lies on top and beside everything nothing is hit.
+    let app = app.press("alt-1 ?").press(&click(10, 6)).sees(">    5 g1");
+    let app = app.press("esc : x").press(&click(10, 6)).sees("#5 GET").press("esc");
+    app.press(&click(300, 300))
+        .press(&click(1, 1))
+        .sees("#5 GET")
+        .press("alt-m")
+        .effects(["Mouse(false)"])
+        .press("alt-m")
+        .effects(["Mouse(true)"]);
+}
+
+#[test]
+fn a_click_on_a_frame_is_what_is_opened() {
+    let click = |column: u16, row: u16| format!("\u{1b}[<0;{column};{row}M");
+    let mut app = rich(120, 40).press("enter l l l");
+    let screen = app.screen();
+    let row = screen.lines().position(|line| line.contains("models.py:2"));
+    let row = u16::try_from(row.unwrap_or_default() + 1).unwrap_or_default();
+    app.press(&click(90, row))
+        .press("e")
+        .effects(["Edit { file: \"/home/ada/shop/models.py\", line: 2 }"]);
 }
 
 #[test]

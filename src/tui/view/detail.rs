@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use crate::exchange::{Exchange, Fate};
@@ -90,6 +90,21 @@ fn fitting(chosen: Tab, exchange: &Exchange, columns: usize) -> Fitting {
         }
     }
     Fitting { tabs, before, behind }
+}
+
+/// The tab at that place, where there is one.
+pub(in crate::tui) fn tab_at(state: &State, body: Rect, at: Position) -> Option<Tab> {
+    let (bar, exchange) = (tab_bar(state, body).0, state.shown()?);
+    if !bar.contains(at) {
+        return None;
+    }
+    let chosen = state.detail.tab;
+    let Fitting { tabs, before, .. } = fitting(chosen, exchange, bar.width.into());
+    let mut end = usize::from(bar.x) + if before { SIGN_OF_MORE } else { 0 };
+    tabs.into_iter().find(|tab| {
+        end += tab.name().len() + 2;
+        usize::from(at.x) < end
+    })
 }
 
 fn tabs_in_heading(chosen: Tab, exchange: &Exchange, columns: usize) -> String {

@@ -15,7 +15,7 @@ mod reload;
 mod status;
 mod traffic;
 
-pub(super) use detail::tab_bar;
+pub(super) use detail::{tab_at, tab_bar};
 pub(super) use help::help_size;
 
 use ratatui::buffer::Buffer;

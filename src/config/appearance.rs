@@ -1,9 +1,18 @@
-//! `--theme`: the colours of the dashboard.
+//! `--theme` and `--no-mouse`: how the dashboard looks, and what it listens to.
 
 use std::fmt;
 
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
+
+/// What the user chose of the dashboard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appearance {
+    /// `None` where there are to be no colours.
+    pub theme: Option<Theme>,
+    /// Whether it takes clicks and the wheel from the terminal.
+    pub mouse: bool,
+}
 
 /// Colours that go together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
