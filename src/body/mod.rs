@@ -7,6 +7,7 @@
 
 mod charset;
 mod coding;
+mod multipart;
 mod reading;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ mod zstd;
 
 pub use charset::{Charset, in_utf_8, is_utf_8};
 pub use coding::{Coding, Stop};
+pub use multipart::{Part, boundary, parts};
 pub use reading::{
     Kind, MOST_UNPACKED, Reading, essence, is_plain, read, whole_characters,
 };

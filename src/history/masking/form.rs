@@ -2,6 +2,8 @@
 
 use memchr::memmem;
 
+use crate::body::boundary;
+
 use super::MASK;
 use super::fields::is_secret;
 
@@ -61,18 +63,6 @@ pub(super) fn mask_multipart(bytes: &[u8], kind: &[u8]) -> Option<Vec<u8>> {
         }
     }
     found.then_some(out)
-}
-
-fn boundary(kind: &[u8]) -> Option<&[u8]> {
-    let parameters = kind.split(|&byte| byte == b';').skip(1).map(<[u8]>::trim_ascii);
-    let value = parameters.filter_map(|parameter| {
-        let (name, value) = parameter.split_at_checked(b"boundary=".len())?;
-        name.eq_ignore_ascii_case(b"boundary=").then_some(value)
-    });
-    let value = value.into_iter().next()?;
-    let value = value.strip_prefix(b"\"").unwrap_or(value);
-    let value = value.strip_suffix(b"\"").unwrap_or(value);
-    (!value.is_empty()).then_some(value)
 }
 
 /// Whether the `name` of a part's `Content-Disposition` is that of a secret.

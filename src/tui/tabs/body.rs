@@ -8,11 +8,11 @@ use crate::http::Headers;
 use crate::text;
 
 use super::super::detail::{
-    BodyLines, Decoded, Document, LineIndex, Part, Side, Syntax, Tone,
+    BodyLines, Decoded, Document, LineIndex, Part, Side, Syntax, TextLine, Tone,
 };
-use super::json;
 use super::transcript::{Message, add_body};
 use super::{BodyView, Secrets};
+use super::{form, json};
 
 /// Bytes up to which a body that still grows is laid out anew whenever it does.
 const LAID_OUT_WHILE_GROWING: usize = 256 << 10;
@@ -50,18 +50,25 @@ pub(super) fn add(
             "[shown once it is whole and secrets are masked; . shows it]".to_owned(),
         );
     }
+    let shown = hidden.as_ref().unwrap_or(body);
+    if view == BodyView::Pretty
+        && !grows
+        && let Some(lines) = as_form(shown, hidden.is_some(), message)
+    {
+        document.add_lines(None, lines);
+        return add_rest(document, body);
+    }
     let is_text =
         matches!(read(&body.kept, message.headers, MOST_UNPACKED).kind, Kind::Text(_));
     match view {
         BodyView::Hex if hidden.is_none() => return add_hex(document, side, body),
         BodyView::Hex => remark("[bytes are seen once the secrets are]".to_owned()),
         BodyView::Pretty if !is_text => {
-            remark(format!("[{}]", text::byte_count(body.total)));
+            remark(format!("[{}{}]", image(body), text::byte_count(body.total)));
             return add_hex(document, side, body);
         }
         BodyView::Pretty | BodyView::Raw => {}
     }
-    let shown = hidden.as_ref().unwrap_or(body);
     if view == BodyView::Pretty && !grows {
         // What is masked is in UTF-8 and not packed, whatever its head says.
         let headers = if hidden.is_some() { None } else { message.headers };
@@ -78,6 +85,32 @@ pub(super) fn add(
             add_text(document, side, body, decoded);
         }
         None => add_body(document, side, None, message, before),
+    }
+}
+
+/// The fields of a form.
+fn as_form(
+    shown: &Body,
+    is_masked: bool,
+    message: &Message<'_>,
+) -> Option<Vec<TextLine>> {
+    let label = message.headers?.get("content-type")?;
+    // What is masked is not packed any more.
+    let headers = message.headers.filter(|_| !is_masked);
+    form::table(&read(&shown.kept, headers, MOST_UNPACKED).content, label)
+}
+
+/// What there is to know of a picture: `PNG, 640×480, `.
+fn image(body: &Body) -> String {
+    let kept = &body.kept;
+    let size = imagesize::blob_size(kept);
+    match (imagesize::image_type(kept), size) {
+        (Ok(kind), Ok(size)) => {
+            let kind = format!("{kind:?}").to_uppercase();
+            let kind = kind.split(['(', ' ']).next().unwrap_or_default().to_owned();
+            format!("{kind}, {}×{}, ", size.width, size.height)
+        }
+        _ => String::new(),
     }
 }
 

@@ -69,7 +69,11 @@ fn table<'a>(lines: impl Iterator<Item = &'a [u8]>) -> Vec<TextLine> {
         Some(colon) => (safe(&line[..colon]), safe(line[colon + 1..].trim_ascii())),
         None => (String::new(), safe(line)),
     };
-    let fields: Vec<(String, String)> = lines.map(field).collect();
+    rows(lines.map(field).collect())
+}
+
+/// Names, safe to be shown, and their values.
+pub(super) fn rows(fields: Vec<(String, String)>) -> Vec<TextLine> {
     let widths = fields.iter().map(|(name, _)| text::width(name));
     let column = widths.filter(|width| *width <= LONGEST_NAME).max().unwrap_or_default();
     fields
