@@ -12,8 +12,9 @@ use regex::{Regex, RegexBuilder};
 
 use super::detail::{Line, Rows};
 
-/// What one step may cost, in bytes to be looked at: 2 ms.
-const BUDGET: usize = 256 << 10;
+/// What one step may cost, in bytes to be looked at: measured, 1 to 2 ms of a frame, and
+/// 10 MB in 0.15 to 0.35 s.
+const BUDGET: usize = 128 << 10;
 /// What a line costs beside its text.
 const LINE: usize = 64;
 /// Lines taken from the document at a time.
@@ -370,7 +371,7 @@ mod tests {
             search.step(&rows);
             steps += 1;
         }
-        assert!((20..100).contains(&steps), "{steps}");
+        assert!((40..200).contains(&steps), "{steps}");
         assert_eq!(search.arrive().map(|hit| hit.line), Some(199_994));
         assert_eq!(search.count().found, 200_000);
     }
