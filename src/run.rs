@@ -436,35 +436,9 @@ fn hopeless(why: &Hopeless, interpreter: &Interpreter) -> End {
                 Some((name, value))
             });
             let variables: Vec<(&str, String)> = variables.collect();
-            End::Hopeless(no_interpreter(words, interpreter, &variables), 2)
+            End::Hopeless(interpreter.does_not_start(words, &variables), 2)
         }
     }
-}
-
-/// Why the interpreter does not start, as far as its own words tell, and the way out.
-fn no_interpreter(
-    words: &[String],
-    interpreter: &Interpreter,
-    variables: &[(&str, String)],
-) -> String {
-    let Interpreter { python, found_by } = interpreter;
-    let python = python.display();
-    let mut lines =
-        vec![format!("the interpreter {python} (found by {found_by}) does not start")];
-    let says_why = |line: &&String| {
-        let first = line.split([':', ' ']).next().unwrap_or_default();
-        first == "Fatal" || first.ends_with("Error") || first.ends_with("Exception")
-    };
-    let mut said: Vec<&String> = words.iter().filter(says_why).collect();
-    if said.is_empty() {
-        said.extend(words.last());
-    }
-    lines.extend(said.into_iter().map(|line| format!("  {line}")));
-    lines.extend(variables.iter().map(|(name, value)| {
-        format!("{name} is {value}: try without it (env -u {name} rdev ...)")
-    }));
-    lines.push("another interpreter or environment is named by --python PATH".to_owned());
-    lines.join("\n")
 }
 
 fn tripwire(config: &Config) -> anyhow::Result<Arc<Tripwire>> {
@@ -600,7 +574,6 @@ fn last_word(end: &End, history: Option<&Path>) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::FoundBy;
 
     #[test]
     fn a_part_that_breaks_off_ends_the_program_and_is_named() {
@@ -623,31 +596,5 @@ mod tests {
         let part = Part::watch("the printer", thread, &ends).unwrap();
         assert!(!part.join_within(Duration::ZERO));
         drop(release);
-    }
-
-    #[test]
-    fn an_interpreter_that_does_not_start_is_told_without_its_dump() {
-        let python = PathBuf::from("/venv/bin/python");
-        let interpreter = Interpreter { python, found_by: FoundBy::VirtualEnv };
-        let words = [
-            "Python path configuration:",
-            "  PYTHONHOME = '/nonexistent'",
-            "Fatal Python error: init_fs_encoding: failed to get the Python codec",
-            "ModuleNotFoundError: No module named 'encodings'",
-            "",
-            "Current thread 0x00007f (most recent call first):",
-            "  <no Python frame>",
-        ];
-        let words = words.map(str::to_owned);
-        let variables = [("PYTHONHOME", "/nonexistent".to_owned())];
-        assert_eq!(
-            no_interpreter(&words, &interpreter, &variables),
-            "the interpreter /venv/bin/python (found by VIRTUAL_ENV) does not start\n  \
-             Fatal Python error: init_fs_encoding: failed to get the Python codec\n  \
-             ModuleNotFoundError: No module named 'encodings'\n\
-             PYTHONHOME is /nonexistent: try without it (env -u PYTHONHOME rdev ...)\n\
-             another interpreter or environment is named by --python PATH"
-        );
-        assert!(no_interpreter(&[], &interpreter, &[]).contains("--python"));
     }
 }

@@ -9,6 +9,7 @@ mod error;
 mod find;
 mod linked;
 mod pyvenv;
+mod startup;
 #[cfg(test)]
 mod tests;
 
