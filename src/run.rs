@@ -27,7 +27,7 @@ use crate::lane::{ImportPlan, OsText};
 use crate::plain::{self, Wording};
 use crate::process::{become_subreaper, end_descendants, raise_descriptor_limit};
 use crate::reload::{self, Driver, Hopeless, Patterns, Tripwire, Wish};
-use crate::server::{self, Freshness, Terms, reachable_at};
+use crate::server::{self, Freshness, Patience, Terms, reachable_at};
 use crate::terminal;
 use crate::text::printable_lines;
 use crate::tui;
@@ -59,6 +59,18 @@ enum End {
     Hopeless(String, u8),
     /// A part has ended unasked, for that reason.
     Broken(&'static str, String),
+}
+
+impl End {
+    /// What is waited for.
+    fn patience(&self) -> Patience {
+        match self {
+            Self::Signal(SIGTERM) => Patience::All,
+            // Somebody sits there.
+            Self::Signal(_) | Self::Left(_) | Self::NoTerminal(_) => Patience::ButEvents,
+            Self::Hopeless(..) | Self::Broken(..) => Patience::None,
+        }
+    }
 }
 
 /// A thread that is to run until the end. Ending before makes the program end.
@@ -140,7 +152,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     // From now on a signal does not wait for anything.
     ending.store(true, Ordering::SeqCst);
     face.leave(&ended, &end);
-    parts.stop();
+    parts.stop(ended.patience());
     bus.close();
     face.finish();
     recording.finish();
@@ -215,21 +227,16 @@ impl Face {
         Ok(Self::Dashboard(remote))
     }
 
-    /// Leaves the dashboard, unless that is what has ended the program, and says what is
-    /// waited for; transcripts go on to the end.
+    /// Leaves the dashboard, unless that is what has ended the program; transcripts go on
+    /// to the end.
     fn leave(&self, ended: &End, end: &Receiver<End>) {
         let Self::Dashboard(remote) = self else { return };
-        let left = match ended {
-            End::Left(left) => Some(left.in_flight),
-            End::NoTerminal(_) | End::Broken(DASHBOARD, _) => None,
+        match ended {
+            End::Left(_) | End::NoTerminal(_) | End::Broken(DASHBOARD, _) => {}
             End::Signal(_) | End::Hopeless(..) | End::Broken(..) => {
                 remote.quit();
-                wait_until_left(end)
+                wait_until_left(end);
             }
-        };
-        if let Some(in_flight @ 1..) = left {
-            let requests = counted(in_flight, "request");
-            say(&format!("waiting for {requests} to end; ctrl-c does not wait"));
         }
     }
 
@@ -241,19 +248,17 @@ impl Face {
     }
 }
 
-/// Waits for the dashboard to give the terminal back. How many are in flight then.
-fn wait_until_left(end: &Receiver<End>) -> Option<u64> {
+/// Waits for the dashboard to give the terminal back.
+fn wait_until_left(end: &Receiver<End>) {
     while let Ok(next) = end.recv_timeout(LEAVING) {
         match next {
-            End::Left(left) => return Some(left.in_flight),
-            End::NoTerminal(_) | End::Broken(DASHBOARD, _) => return None,
+            End::Left(_) | End::NoTerminal(_) | End::Broken(DASHBOARD, _) => return,
             End::Signal(_) | End::Hopeless(..) | End::Broken(..) => {}
         }
     }
-    None
 }
 
-fn counted(number: u64, what: &str) -> String {
+fn counted(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -413,9 +418,12 @@ impl Parts {
         })
     }
 
-    /// Finishes the requests in flight, then ends every process.
-    fn stop(self) {
-        self.server.stop();
+    /// Finishes the requests in flight, saying so, then ends every process.
+    fn stop(self, patience: Patience) {
+        self.server.stop(patience, |awaited| {
+            let requests = counted(awaited, "request");
+            say(&format!("waiting for {requests} to end; ctrl-c does not wait"));
+        });
         self.server_part.join();
         self.driver.wish(Wish::Stop);
         self.driver_part.join();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mio::Token;
 
-use super::connection::{Connection, Phase, Stage};
+use super::connection::{Connection, Content, Phase, Stage};
 use super::dispatch::Serving;
 use super::event_loop::{Server, Step};
 use super::pages::{Page, refusal};
@@ -40,6 +40,7 @@ impl Server {
             ResponseFraming::None => Some(0),
             ResponseFraming::Chunked | ResponseFraming::UntilClose => None,
         };
+        exchange.content = content(&head);
         exchange.keep = exchange.can_keep(self.terms.limits.max_unread_body)
             && framing != ResponseFraming::UntilClose
             && !head.headers.lists("connection", "close")
@@ -90,24 +91,6 @@ impl Server {
         exchange.stage = Stage::Answered;
         let id = exchange.id;
         self.write_block(connection, id, body);
-    }
-
-    /// Answers a request that will not be worked on any more, since the server ends.
-    pub(super) fn refuse_at_end(&mut self, token: Token) {
-        let Some(mut connection) = self.connections.remove(&token) else { return };
-        if let Phase::Exchange(exchange) = &mut connection.phase
-            && exchange.stage != Stage::Draining
-        {
-            let is_written = connection.channel.pending() == 0;
-            if !(exchange.is_whole() && is_written) {
-                exchange.cut = Some("rdev ended".to_owned());
-            }
-            if exchange.framing.is_none() {
-                self.refuse(&mut connection, &Error::with(503, "rdev is ending"));
-            }
-        }
-        self.connections.insert(token, connection);
-        self.drive(token);
     }
 
     /// Answers a request that has waited for a generation for as long as it may.
@@ -202,6 +185,16 @@ impl Server {
         }
         connection.await_request(self.terms.http, monotonic());
         Step::Again
+    }
+}
+
+fn content(head: &ResponseHead) -> Content {
+    let kind = head.headers.get("content-type").unwrap_or_default();
+    let kind = kind.split(|&byte| byte == b';').next().unwrap_or_default();
+    if kind.trim_ascii().eq_ignore_ascii_case(b"text/event-stream") {
+        Content::Events
+    } else {
+        Content::Any
     }
 }
 

@@ -44,6 +44,11 @@ impl<S: Read + Write> Channel<S> {
         self.writable |= event.is_writable();
     }
 
+    /// Has the next read look for itself: more may have come than was reported.
+    pub(super) fn expect_more(&mut self) {
+        self.readable = true;
+    }
+
     /// The buffer to append to.
     pub(super) fn outbox(&mut self) -> &mut Vec<u8> {
         if self.written > PIECE {

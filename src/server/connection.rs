@@ -97,6 +97,8 @@ pub(super) struct InFlight {
     pub(super) generation: Option<GenerationId>,
     /// How the response is framed, once its head was written.
     pub(super) framing: Option<ResponseFraming>,
+    /// What the response is, once its head was written.
+    pub(super) content: Content,
     /// A file that is the next, and the last, of the response's body.
     pub(super) file: Option<Outflow>,
     /// Bytes of the response's body still owed, once that is known: from the head, or at
@@ -113,6 +115,14 @@ pub(super) struct InFlight {
     pub(super) traceback: Option<Arc<Traceback>>,
     pub(super) hints: Vec<Arc<Hint>>,
     pub(super) timing: Timing,
+}
+
+/// What a response is, as far as it matters here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Content {
+    Any,
+    /// `text/event-stream`: it has no end, and a browser takes it up again by itself.
+    Events,
 }
 
 /// Where an exchange stands.
@@ -187,16 +197,6 @@ impl Connection {
             }
             _ => false,
         }
-    }
-
-    /// Whether it sends a response of which nobody knows the length.
-    pub(super) fn is_streaming(&self) -> bool {
-        let Phase::Exchange(exchange) = &self.phase else { return false };
-        let endless = matches!(
-            exchange.framing,
-            Some(ResponseFraming::Chunked | ResponseFraming::UntilClose)
-        );
-        endless && exchange.lane().is_some() && !exchange.is_whole()
     }
 
     /// Reads once if bytes are of use now; gives how many came. The error is a broken
@@ -320,6 +320,7 @@ impl InFlight {
             stage,
             generation: None,
             framing: None,
+            content: Content::Any,
             file: None,
             owed: None,
             keep,

@@ -19,12 +19,14 @@ use super::dispatch::{Awaited, Serving};
 use super::freshness::Freshness;
 use super::lanes::Lanes;
 use super::replayed::Feeder;
+use super::stopping::{Patience, Stopping};
 use super::terms::Terms;
 use crate::bus::Bus;
 use crate::clock::{Clock, monotonic};
 use crate::exchange::{
     Event, ExchangeEvent, ExchangeId, GenerationId, Outcome, Source, Timing,
 };
+use crate::http::ResponseFraming;
 use crate::reload::Announcement;
 
 const LISTENER: Token = Token(0);
@@ -35,8 +37,6 @@ const SWEEP: Duration = Duration::from_millis(250);
 pub(super) const READ_AHEAD: usize = 128 << 10;
 /// How many reads one connection or lane may do before it is another's turn.
 const TURN: usize = 4;
-/// The same for a stream, whose end nobody knows: whoever ends the server does not wait.
-const DRAIN_STREAM: Duration = Duration::from_millis(300);
 
 /// What the server is made from.
 pub struct Setup {
@@ -72,7 +72,7 @@ enum Message {
     Announcement(Announcement),
     Replay(Arc<[u8]>, Source),
     End(ExchangeId),
-    Stop,
+    Stop(Patience, Box<dyn FnOnce(usize) + Send>),
 }
 
 /// The way into the running server; clones lead to the same one.
@@ -98,9 +98,10 @@ impl Handle {
         self.send(Message::End(id));
     }
 
-    /// Takes no more requests, finishes those in flight and ends.
-    pub fn stop(&self) {
-        self.send(Message::Stop);
+    /// Takes no more requests, finishes those in flight and ends. `tell` hears how many
+    /// of them are waited for, if any.
+    pub fn stop(&self, patience: Patience, tell: impl FnOnce(usize) + Send + 'static) {
+        self.send(Message::Stop(patience, Box::new(tell)));
     }
 
     fn send(&self, message: Message) {
@@ -144,7 +145,7 @@ pub(super) struct Server {
     pub(super) timeout: Option<Duration>,
     pub(super) outlived: Box<dyn Fn(GenerationId, bool) + Send>,
     pub(super) hold: Duration,
-    drain: Duration,
+    pub(super) drain: Duration,
     pub(super) freshness: Option<Freshness>,
     /// Whether each response says which generation it is from.
     pub(super) generation_header: bool,
@@ -153,10 +154,8 @@ pub(super) struct Server {
     unfinished: VecDeque<Token>,
     /// What connections read into, one after the other.
     scratch: Vec<u8>,
-    /// Set once the server is ending: when at the latest.
-    pub(super) stopping: Option<Instant>,
-    /// When streams are cut then.
-    streams_end: Option<Instant>,
+    /// Set once the server is ending.
+    pub(super) stopping: Option<Stopping>,
 }
 
 /// Where events go, with the clocks they need.
@@ -230,14 +229,13 @@ impl Server {
             unfinished: VecDeque::new(),
             scratch: vec![0; PIECE],
             stopping: None,
-            streams_end: None,
         })
     }
 
     fn run(&mut self, messages: &Receiver<Message>) {
         let mut events = Events::with_capacity(1024);
         let mut next_sweep = monotonic();
-        while !self.is_finished() {
+        while !self.has_stopped() {
             if let Err(error) = self.poll.poll(&mut events, self.timeout(next_sweep))
                 && error.kind() != io::ErrorKind::Interrupted
             {
@@ -255,15 +253,12 @@ impl Server {
             }
             self.accept_if_room();
             let now = monotonic();
-            if self.streams_end.take_if(|at| now >= *at).is_some() {
-                self.end_exchanges(Connection::is_streaming);
-            }
             if now >= next_sweep {
                 self.sweep(now);
                 next_sweep = now + SWEEP;
             }
         }
-        self.end_exchanges(|_| true);
+        self.drop_all();
         self.end_all_closing();
     }
 
@@ -277,11 +272,6 @@ impl Server {
             && self.stopping.is_none()
             && !self.acceptor.is_paused();
         (!idle).then(|| next_sweep.saturating_duration_since(monotonic()))
-    }
-
-    fn is_finished(&self) -> bool {
-        let is_done = self.connections.is_empty() && self.closing.is_empty();
-        self.stopping.is_some_and(|until| is_done || monotonic() >= until)
     }
 
     fn react(&mut self, event: &Readiness) {
@@ -332,44 +322,7 @@ impl Server {
             Message::Announcement(announcement) => self.hear(announcement),
             Message::Replay(request, source) => self.adopt_replay(request, source),
             Message::End(id) => self.end_request(id),
-            Message::Stop => self.begin_stop(),
-        }
-    }
-
-    /// Stops accepting; idle connections are closed, the others after their exchange.
-    fn begin_stop(&mut self) {
-        let now = monotonic();
-        self.stopping = Some(now + self.drain);
-        self.streams_end = Some(now + self.drain.min(DRAIN_STREAM));
-        self.acceptor.close(self.poll.registry());
-        let tokens: Vec<Token> = self.connections.keys().copied().collect();
-        for token in tokens {
-            self.stop_connection(token);
-        }
-    }
-
-    /// Idle connections are closed, requests that nobody works on yet are refused; the
-    /// others may finish.
-    fn stop_connection(&mut self, token: Token) {
-        let Some(connection) = self.connections.get(&token) else { return };
-        match &connection.phase {
-            Phase::Head => self.drop_connection(token),
-            Phase::Exchange(exchange)
-                if matches!(exchange.stage, Stage::Waiting(_) | Stage::Spooling) =>
-            {
-                self.refuse_at_end(token);
-            }
-            Phase::Exchange(_) | Phase::Lingering { .. } => {}
-        }
-    }
-
-    /// The time is over: whoever still waits is told, as far as one write goes.
-    fn end_exchanges(&mut self, which: impl Fn(&Connection) -> bool) {
-        let due = self.connections.iter().filter(|(_, connection)| which(connection));
-        let tokens: Vec<Token> = due.map(|(token, _)| *token).collect();
-        for token in tokens {
-            self.refuse_at_end(token);
-            self.drop_connection(token);
+            Message::Stop(patience, tell) => self.begin_stop(patience, tell),
         }
     }
 
@@ -510,9 +463,14 @@ impl Server {
         let is_written = connection.channel.pending() == 0;
         let Phase::Exchange(exchange) = connection.phase else { return };
         if exchange.stage != Stage::Draining {
+            let is_complete = exchange.is_whole() && is_written;
+            // A regular end would say that this was all.
+            if !is_complete && exchange.framing == Some(ResponseFraming::UntilClose) {
+                connection.channel.socket.reset_on_close();
+            }
             let outcome = match exchange.cut.clone() {
                 Some(why) => Outcome::Cut(why),
-                None if exchange.is_whole() && is_written => Outcome::Complete,
+                None if is_complete => Outcome::Complete,
                 None => Outcome::ClientGone,
             };
             self.outlet.end(exchange.id, exchange.timing, outcome);

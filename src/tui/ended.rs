@@ -12,8 +12,6 @@ pub struct Ended {
     pub exchanges: u64,
     /// Those that ended badly.
     pub errors: u64,
-    /// Those that have not ended.
-    pub in_flight: u64,
     /// The slowest of those that have, safe to be printed, and how long it took.
     pub slowest: Option<(String, Duration)>,
 }
@@ -55,8 +53,8 @@ mod tests {
     #[test]
     fn what_was_seen_is_told_and_where_it_is_kept() {
         let slowest = Some(("#7 GET /report".to_owned(), Duration::from_millis(2300)));
-        let (by, in_flight) = (EndedBy::User, 0);
-        let mut ended = Ended { by, exchanges: 1, errors: 1, in_flight, slowest };
+        let by = EndedBy::User;
+        let mut ended = Ended { by, exchanges: 1, errors: 1, slowest };
         let file = Path::new("/home/ada/\u{1b}h.sqlite3");
         assert_eq!(
             ended.summary(Some(file)),

@@ -157,13 +157,13 @@ pub fn run(
         pace: Pace::default(),
     };
     let by = shell.turn_until_end();
-    let (exchanges, errors, in_flight) = shell.state.counts();
+    let (exchanges, errors) = shell.state.counts();
     let slowest = shell.state.slowest();
     // The receiver goes first: a reader that waits for room in the channel must end
     // before it can be joined.
     drop(shell);
     drop(input);
-    Ok(Ended { by, exchanges, errors, in_flight, slowest })
+    Ok(Ended { by, exchanges, errors, slowest })
 }
 
 fn inward(report: Report) -> Inward {

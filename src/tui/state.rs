@@ -219,9 +219,9 @@ impl State {
         }
     }
 
-    /// How many exchanges there were, and how many of them ended badly or not at all.
-    pub fn counts(&self) -> (u64, u64, u64) {
-        (self.server.exchanges, self.server.errors, self.server.in_flight)
+    /// How many exchanges there were, and how many of them ended badly.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.server.exchanges, self.server.errors)
     }
 
     /// The slowest exchange that has ended, and how long it took.

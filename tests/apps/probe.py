@@ -170,7 +170,7 @@ def read_cut(environ, start_response):
 @route("/stream")
 def stream(environ, start_response):
     """Each piece after the first waits for the file `gate.N`."""
-    start_response("200 OK", [("Content-Type", "text/plain")])
+    start_response("200 OK", [("Content-Type", query(environ, "type", "text/plain"))])
     return pieces(query(environ, "gate", "gate"), int(query(environ, "count", "3")))
 
 

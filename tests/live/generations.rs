@@ -1,9 +1,6 @@
 //! The life and end of generations: what an older one holds is free for the next, streams go
 //! on, what takes too long or dies is ended and told.
 
-use std::time::Duration;
-
-use _rdev::clock::monotonic;
 use rustix::process::Signal;
 
 use crate::client::{Client, request};
@@ -317,37 +314,6 @@ fn a_process_that_keeps_dying_is_held_back_and_the_dashboard_says_so() {
     terminal.sees(["died: exited with status 3, keeps dying: next try in "]);
     folder.save("app.py", &app("mended", "", ""));
     terminal.sees(["✓ imported in"]).loses("keeps dying");
-}
-
-#[test]
-fn ctrl_c_does_not_wait_for_a_stream() {
-    let mut site = site(&["--reload"], &app("first", "", ""));
-    let mut stream = site.stream("first");
-    let begun = monotonic();
-    site.server.signal(Signal::INT);
-    site.server.wait_for_exit();
-    let took = monotonic() - begun;
-    // The limit for requests that may still end is 5 s.
-    assert!(took < Duration::from_secs(3), "{took:?}");
-    assert_eq!(stream.chunk().unwrap(), None);
-    assert_eq!(site.server.family(), Vec::<u32>::new());
-    assert!(site.server.said().contains("cut: rdev ended"), "{}", site.server.said());
-}
-
-#[test]
-fn how_long_requests_are_waited_for_in_the_end_can_be_set() {
-    let slow = "
-    if path == '/slow':
-        open('begun', 'w').write('begun\\n')
-        while not os.path.exists('gate'): time.sleep(0.01)";
-    let mut site = site(&["--drain", "0.1"], &app("first", "", slow));
-    let mut client = site.server.connect();
-    client.send(request("GET", "/slow"));
-    site.folder.wait_for("begun");
-    site.server.signal(Signal::TERM);
-    let answer = client.answer("GET");
-    assert_eq!(answer.status, 503, "{answer}");
-    site.server.wait_for_exit();
 }
 
 #[test]

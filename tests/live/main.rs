@@ -17,6 +17,7 @@ mod closing;
 mod code_cache;
 mod corpus;
 mod dashboard;
+mod draining;
 mod ending;
 mod environment;
 mod examples;

@@ -392,9 +392,9 @@ impl Machine {
     fn import_failed(&mut self, traceback: Arc<Traceback>, now: Instant) -> Vec<Action> {
         self.newest = Newest::Failed;
         if self.after_failure == AfterFailure::GiveUp {
-            // Who gives up says so once, in the end.
+            // Whoever waits gets the traceback before the end; it is shown once, after.
             let give_up = Action::GiveUp(Arc::clone(&traceback));
-            return vec![give_up, Action::Fail(self.id, traceback)];
+            return vec![Action::Fail(self.id, traceback), give_up];
         }
         let failed = GenerationEvent::Failed(Arc::clone(&traceback));
         let mut actions =

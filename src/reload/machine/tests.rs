@@ -170,7 +170,7 @@ fn a_ready_generation_of_doubtful_making_is_replaced() {
 fn where_no_change_is_waited_for_a_first_failure_ends_it() {
     assert_eq!(
         run_unwatched(vec![Input::Start, failed(ONE)]),
-        "spawn 1, begin 1, retire 1, give up, fail 1"
+        "spawn 1, begin 1, retire 1, fail 1, give up"
     );
 }
 
