@@ -61,11 +61,15 @@ pub(super) fn parse_request_line(line: &[u8]) -> Result<RequestLine, Error> {
 }
 
 /// A higher minor version is answered as the highest that is known (RFC 9110 section
-/// 2.5); another major version is another protocol.
+/// 2.5); another major version is another protocol. HTTP/0.9 has no version in its only
+/// line, so whatever says that it is, is malformed.
 fn parse_version(version: &[u8]) -> Result<Version, Error> {
     match version.strip_prefix(b"HTTP/") {
         Some(b"1.0") => Ok(Version::Http10),
         Some([b'1', b'.', minor]) if minor.is_ascii_digit() => Ok(Version::Http11),
+        Some([b'0', b'.', _]) => {
+            Err(Error::bad("HTTP/0.9 has no version in its request line"))
+        }
         Some([major, b'.', minor])
             if major.is_ascii_digit() && minor.is_ascii_digit() =>
         {
