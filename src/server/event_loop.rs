@@ -149,6 +149,8 @@ pub(super) struct Server {
     pub(super) freshness: Option<Freshness>,
     /// Whether each response says which generation it is from.
     pub(super) generation_header: bool,
+    /// Connections whose client sends nothing more, and may be gone.
+    pub(super) doubted: Vec<Token>,
     /// Connections and lanes whose turn was over before their work: mio will not speak of
     /// them again.
     unfinished: VecDeque<Token>,
@@ -226,6 +228,7 @@ impl Server {
             drain: setup.drain,
             freshness: setup.freshness,
             generation_header: setup.generation_header,
+            doubted: Vec::new(),
             unfinished: VecDeque::new(),
             scratch: vec![0; PIECE],
             stopping: None,
@@ -293,10 +296,8 @@ impl Server {
                     feeder.ready(event);
                 }
                 self.take_turn(token);
-                if event.is_read_closed()
-                    && let Some(connection) = self.connections.get(&token)
-                {
-                    connection.channel.socket.watch_client();
+                if event.is_read_closed() {
+                    self.doubt(token);
                 }
             }
         }
@@ -406,6 +407,7 @@ impl Server {
         }
         // A lane that could not be opened may be by now.
         self.lanes.refill_reserve();
+        self.drop_departed();
         self.serve_waiting();
         let limits = &self.terms.limits;
         let expired: Vec<(Token, Expiry)> = self

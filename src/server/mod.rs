@@ -16,6 +16,7 @@ mod channel;
 mod closing;
 mod connection;
 mod date;
+mod departed;
 mod dispatch;
 mod ending;
 mod event_loop;

@@ -3,13 +3,11 @@
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
 use std::thread;
 
 use rustix::process::Signal;
 
 use crate::client::{Framing, request};
-use crate::environment::python;
 use crate::patience::until;
 use crate::serving::{post, probe, probe_with};
 
@@ -112,34 +110,18 @@ fn clients_that_drip_their_bodies_hold_no_thread() {
     until("its end", || probe.server.said().contains("client gone").then_some(()));
 }
 
-/// Asks, and leaves when its input ends; its kernel forgets the connection a second later,
-/// not a minute.
-const LEAVING: &str = "
-import socket, sys
-client = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
-if hasattr(socket, 'TCP_LINGER2'):
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_LINGER2, 1)
-client.sendall(sys.argv[2].encode())
-sys.stdin.read()
-";
-
 /// The clients go before a byte was sent, so that no write finds out.
 #[test]
 fn an_application_that_has_nothing_to_say_is_ended_once_its_client_has_gone() {
     let probe = probe_with(|launch| launch.args(["--threads", "2"]));
     let mut reset = probe.server.connect();
     reset.send(request("GET", "/idle?name=reset"));
-    let mut closed = Command::new(python())
-        .args(["-c", LEAVING, &probe.server.port.to_string()])
-        .arg(request("GET", "/idle?name=closed"))
-        .stdin(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut closed = probe.server.connect();
+    closed.send(request("GET", "/idle?name=closed"));
     probe.folder.wait_for("reset.begun");
     probe.folder.wait_for("closed.begun");
     reset.reset();
-    drop(closed.stdin.take());
-    assert!(closed.wait().unwrap().success());
+    drop(closed);
     assert_eq!(probe.folder.wait_for("reset"), "closed\n");
     assert_eq!(probe.folder.wait_for("closed"), "closed\n");
     probe.server.get("/pid").expect(200);
