@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
 use super::call::Conversation;
+use super::client_disconnected::ClientDisconnected;
 use super::errors::Errors;
 use super::file_wrapper::FileWrapper;
 use super::input::Input;
@@ -50,6 +51,8 @@ pub(super) fn environ<'py>(
     environ.set_item(intern!(py, "wsgi.run_once"), false)?;
     environ.set_item(intern!(py, "wsgi.input_terminated"), true)?;
     environ.set_item(intern!(py, "wsgi.file_wrapper"), py.get_type::<FileWrapper>())?;
+    let is_gone = Bound::new(py, ClientDisconnected(Arc::clone(call)))?;
+    environ.set_item(intern!(py, "rdev.client_disconnected"), is_gone)?;
     Ok((environ, errors))
 }
 

@@ -141,7 +141,7 @@ impl LaneSocket {
 
     /// Whether the server has closed its sending side, as it does when the client of the
     /// exchange is gone. Seen whatever is still queued before it.
-    fn is_shut(&self) -> bool {
+    pub(super) fn is_shut(&self) -> bool {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         #[cfg(target_os = "linux")]
         let wanted = PollFlags::RDHUP;

@@ -18,6 +18,7 @@
 mod ahead;
 mod application;
 mod call;
+mod client_disconnected;
 mod code_cache;
 mod describe;
 mod environ;

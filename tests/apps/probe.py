@@ -323,6 +323,29 @@ def idle(environ, start_response):
     return Closing(name, blocks())
 
 
+@route("/until-gone")
+def until_gone(environ, start_response):
+    """Works until its client is gone or a file is there, and only then reads the body."""
+    global asked_last
+    asked_last = is_gone = environ["rdev.client_disconnected"]
+    name = query(environ, "name", "until-gone")
+    record(f"{name}.begun", str(is_gone()))
+    deadline = time.monotonic() + PATIENCE
+    while not is_gone() and not (FOLDER / f"{name}.gate").exists():
+        if time.monotonic() > deadline:
+            raise TimeoutError("the client is still there")
+        time.sleep(0.005)
+    found = f"{is_gone()} {environ['wsgi.input'].read().decode()}"
+    record(name, found)
+    return text(start_response, found)
+
+
+@route("/is-gone-afterwards")
+def is_gone_afterwards(environ, start_response):
+    """Says what the callable of an earlier request says by now."""
+    return text(start_response, str(asked_last()))
+
+
 @route("/enough")
 def enough(environ, start_response):
     """Fills the answer that it promised, and would then wait for a file."""

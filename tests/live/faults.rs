@@ -64,6 +64,32 @@ fn an_exception_in_close_harms_nothing() {
 }
 
 #[test]
+fn an_application_can_ask_whether_its_client_is_gone() {
+    let probe = probe();
+    let begin = |name: &str| {
+        let mut client = probe.server.connect();
+        client.send(format!(
+            "POST /until-gone?name={name} HTTP/1.1\r\nHost: localhost\r\n\
+             Content-Length: 4\r\n\r\nbody"
+        ));
+        assert_eq!(probe.folder.wait_for(&format!("{name}.begun")), "False\n");
+        client
+    };
+    begin("reset").reset();
+    assert_eq!(probe.folder.wait_for("reset"), "True body\n");
+    drop(begin("closed"));
+    assert_eq!(probe.folder.wait_for("closed"), "True body\n");
+    let mut half_closed = begin("half");
+    half_closed.finish_sending();
+    // Long enough for one that is gone to be found out.
+    drop(begin("other"));
+    assert_eq!(probe.folder.wait_for("other"), "True body\n");
+    probe.folder.save("half.gate", "");
+    assert_eq!(half_closed.answer("POST").expect(200).text(), "False body");
+    assert_eq!(probe.server.get("/is-gone-afterwards").expect(200).text(), "True");
+}
+
+#[test]
 fn leaving_the_interpreter_is_an_error_of_one_request() {
     let probe = probe();
     let before = probe.server.get("/pid").expect(200).text();
