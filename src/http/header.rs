@@ -82,6 +82,26 @@ pub fn is_hop_by_hop(name: &str) -> bool {
     NAMES.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
+/// Why a field of a request must not become a variable of CGI's kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Hazard {
+    /// Its variable would be that of another field, with a hyphen for the underscore:
+    /// whoever strips or sets that one would be deceived (CVE-2015-0219).
+    Alias,
+    /// `Proxy` would be `HTTP_PROXY`, which many programs read as a setting (httpoxy,
+    /// CVE-2016-5385).
+    Setting,
+}
+
+/// What there is against a variable for the field of that name.
+pub fn hazard(name: &str) -> Option<Hazard> {
+    if name.contains('_') {
+        Some(Hazard::Alias)
+    } else {
+        name.eq_ignore_ascii_case("proxy").then_some(Hazard::Setting)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

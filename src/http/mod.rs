@@ -18,7 +18,7 @@ pub use chunked::{ChunkDecoder, LAST_CHUNK, encode_chunk};
 pub use encode::encode_response_head;
 pub use error::Error;
 pub use framing::{RequestFraming, ResponseFraming, request_framing, response_framing};
-pub use header::{Header, Headers, is_hop_by_hop, is_token};
+pub use header::{Hazard, Header, Headers, hazard, is_hop_by_hop, is_token};
 pub use host::host_name;
 pub use limits::Limits;
 pub use request::{RequestHead, RequestParser, Version, check_expectation};

@@ -11,7 +11,7 @@ use super::client_disconnected::ClientDisconnected;
 use super::errors::Errors;
 use super::file_wrapper::FileWrapper;
 use super::input::Input;
-use crate::http::Headers;
+use crate::http::{Headers, hazard};
 use crate::lane;
 
 /// What `SERVER_SOFTWARE` says.
@@ -101,12 +101,11 @@ fn put_headers(
     Ok(())
 }
 
-/// Fields that never become a variable: those whose underscore would alias another
-/// field's (CVE-2015-0219), `Proxy`, which many programs read as a setting (httpoxy,
-/// CVE-2016-5385), and what the server itself has taken care of.
+/// Fields that never become a variable: those that would deceive, and what the server
+/// itself has taken care of.
 fn is_left_out(name: &str) -> bool {
-    let lengths = ["content-length", "transfer-encoding", "proxy"];
-    name.contains('_') || lengths.iter().any(|known| name.eq_ignore_ascii_case(known))
+    let lengths = ["content-length", "transfer-encoding"];
+    hazard(name).is_some() || lengths.iter().any(|known| name.eq_ignore_ascii_case(known))
 }
 
 fn variable(name: &str) -> String {

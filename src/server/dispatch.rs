@@ -3,6 +3,7 @@
 use mio::Token;
 
 use super::connection::{Connection, InFlight, Phase, Stage};
+use super::dropped::dropped;
 use super::event_loop::Server;
 use super::pages::Page;
 use super::upload::Upload;
@@ -171,6 +172,9 @@ impl Server {
         exchange.progress = monotonic();
         exchange.generation = Some(generation);
         self.outlet.publish(exchange.id, ExchangeEvent::Called(generation));
+        for hint in dropped(&exchange.head.headers) {
+            self.outlet.publish(exchange.id, ExchangeEvent::Hint(Arc::new(hint)));
+        }
         let call = Call {
             head: exchange.head.clone(),
             body: body_length(exchange),

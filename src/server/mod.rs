@@ -18,6 +18,7 @@ mod connection;
 mod date;
 mod departed;
 mod dispatch;
+mod dropped;
 mod ending;
 mod event_loop;
 mod files;

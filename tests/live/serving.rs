@@ -77,7 +77,7 @@ fn environ_has_what_pep_3333_asks_for() {
 
 #[test]
 fn request_headers_reach_environ_joined_and_without_what_could_deceive() {
-    let probe = probe();
+    let mut probe = probe();
     let head = "POST /environ HTTP/1.1\r\nHost: localhost\r\nX-Many: 1\r\nx-many: 2\r\n\
         Cookie: a=1\r\nCookie: b=2\r\nX_Under: 1\r\nProxy: evil\r\nX-Latin: caf\u{e9}\r\n\
         Content-Type: text/x\r\nContent-Length: 2\r\n\r\nok";
@@ -97,6 +97,9 @@ fn request_headers_reach_environ_joined_and_without_what_could_deceive() {
         ["HTTP_X_UNDER", "HTTP_PROXY", "HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"];
     for name in unwanted {
         assert!(found[name].is_null(), "{name} in {found:#}");
+    }
+    for hint in ["did not get X_Under: ", "mend: send X-Under", "did not get Proxy: "] {
+        probe.server.wait_for(hint, |program| program.said().contains(hint));
     }
     let without = environ(&probe.server.get("/environ").expect(200));
     for name in ["CONTENT_TYPE", "CONTENT_LENGTH"] {
