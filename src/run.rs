@@ -27,7 +27,7 @@ use crate::lane::{ImportPlan, OsText};
 use crate::plain::{self, Wording};
 use crate::process::{become_subreaper, end_descendants, raise_descriptor_limit};
 use crate::reload::{self, Driver, Hopeless, Patterns, Tripwire, Wish};
-use crate::server::{self, Freshness, Patience, Terms, reachable_at};
+use crate::server::{self, Freshness, Patience, Terms, local_at, reachable_at};
 use crate::terminal;
 use crate::text::printable_lines;
 use crate::tui;
@@ -130,7 +130,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         target: config.target.shown.clone(),
         application: config.target.clone().into(),
         root: config.target.app_dir.clone(),
-        address: format!("http://{address}"),
+        address: format!("http://{}", local_at(address)),
         reloads: config.reload,
         appearance: config.appearance,
         dashboard: !config.plain && is_terminal(),
@@ -496,11 +496,15 @@ fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
 
 /// Says that others than this machine can reach the application, if they can.
 fn warn_of_others(address: SocketAddr, bus: &Bus, clock: Clock) {
-    let Some(reachable) = reachable_at(address) else { return };
+    let reachable = reachable_at(address);
+    if reachable.is_empty() {
+        return;
+    }
+    let urls: Vec<String> = reachable.iter().map(|at| format!("http://{at}")).collect();
     let text = format!(
-        "--host {} lets everybody who reaches this machine use the application, at \
-         http://{reachable}",
-        address.ip()
+        "--host {} lets everybody who reaches this machine use the application, at {}",
+        address.ip(),
+        urls.join(" and ")
     );
     let notice = Notice { severity: Severity::Warning, text };
     bus.publish(Event::Notice { at: clock.now(), notice });

@@ -39,6 +39,6 @@ mod upload;
 
 pub use event_loop::{Handle, Setup, start};
 pub use freshness::Freshness;
-pub use listen::reachable_at;
+pub use listen::{local_at, reachable_at};
 pub use stopping::Patience;
 pub use terms::Terms;

@@ -1,6 +1,7 @@
 //! The cases of `tests/corpus/wire/` over real sockets: what is answered, and whether the
 //! connection is closed or goes on.
 
+use std::net::TcpStream;
 use std::path::Path;
 
 use crate::client::{Answer, Client, request};
@@ -326,6 +327,14 @@ fn an_address_that_others_reach_is_warned_of() {
         let said = program.stderr();
         said.contains("warning") && said.contains("0.0.0.0") && said.contains("--host")
     });
+    let port = server.wait_for_port();
+    let said = server.stderr();
+    assert!(said.contains(&format!("serving echo:app on http://127.0.0.1:{port}\n")));
+    let warning = said.lines().find(|line| line.contains("--host")).unwrap();
+    for url in warning.split("http://").skip(1) {
+        let address = url.split(' ').next().unwrap();
+        TcpStream::connect(address).unwrap_or_else(|error| panic!("{address}: {error}"));
+    }
     let quiet = rdev(folder.path()).args(["--host", "localhost", "echo:app"]).serve();
     quiet.get("/").expect(200);
     assert!(!quiet.stderr().contains("warning"), "{}", quiet.said());
