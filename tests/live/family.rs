@@ -75,6 +75,12 @@ pub(crate) fn is_stopped(pid: u32) -> bool {
     fields_of(pid).next().is_some_and(|state| state == "T")
 }
 
+/// Whether a process has ended, reaped by its parent or not yet. One that is about to has
+/// no environment any more, and so no family, but its parent cannot know.
+pub(crate) fn has_ended(pid: u32) -> bool {
+    fields_of(pid).next().is_none_or(|state| ["", "Z", "X"].contains(&state.as_str()))
+}
+
 /// The processor time a process has used, in clock ticks.
 pub(crate) fn ticks_of(pid: u32) -> u64 {
     fields_of(pid).skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum()

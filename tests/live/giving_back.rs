@@ -13,7 +13,7 @@ use rustix::process::Signal;
 
 use crate::client::{Client, get, request};
 use crate::dashboard::{Dashboard, dashboard, seen_port};
-use crate::family::{is_stopped, send, ticks_of};
+use crate::family::{has_ended, is_stopped, send, ticks_of};
 use crate::folder::Folder;
 use crate::patience::until;
 use crate::rdev::rdev;
@@ -236,9 +236,7 @@ fn sigterm_ends_it_in_the_background_too() {
     job.is_suspended();
     send(job.pid, Signal::TERM);
     send(job.pid, Signal::CONT);
-    until("its end", || {
-        job.terminal.family().children_of(job.terminal.pid()).is_empty().then_some(())
-    });
+    until("its end", || has_ended(job.pid).then_some(()));
     job.ends_the_shell();
 }
 
@@ -249,9 +247,7 @@ fn sigterm_while_suspended_is_heard_after_fg() {
     job.is_suspended();
     send(job.pid, Signal::TERM);
     job.terminal.type_in("fg\r");
-    until("its end", || {
-        job.terminal.family().children_of(job.terminal.pid()).is_empty().then_some(())
-    });
+    until("its end", || has_ended(job.pid).then_some(()));
     job.ends_the_shell();
 }
 
