@@ -188,7 +188,7 @@ pub(super) struct ServeArguments {
         value_parser = seconds
     )]
     pub(super) retire: Option<Duration>,
-    /// How many seconds requests that run may take to finish when rdev ends
+    /// How many seconds requests in flight may take to finish when rdev ends
     #[arg(
         long,
         value_name = "S",
@@ -544,7 +544,7 @@ mod tests {
                                     then it is answered with status 503 [default: 30]
               --retire <S>          How many seconds requests that run may go on in
                                     older code after a reload [default: until they end]
-              --drain <S>           How many seconds requests that run may take to
+              --drain <S>           How many seconds requests in flight may take to
                                     finish when rdev ends [default: 5]
 
         Finding the application:

@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 
 use crate::client::{Client, request};
+use crate::dashboard::dashboard;
 use crate::folder::Folder;
 use crate::patience::until;
 use crate::rdev::{Rdev, rdev};
@@ -220,6 +221,19 @@ fn ctrl_c_waits_for_requests_but_not_for_event_streams_alone() {
     let said = probe.server.said();
     assert!(said.contains("waiting for 1 request to end"), "{said}");
     assert!(said.contains("cut: rdev ended\n"), "{said}");
+}
+
+#[test]
+fn whoever_quits_the_dashboard_does_not_wait_for_event_streams_alone() {
+    let arguments = ["probe:app", "--drain", FOR_LONG];
+    let mut at = dashboard(Folder::copy_of("probe.py"), arguments, 100, 30);
+    let mut events = Client::connect(at.port);
+    events.send(request("GET", "/stream?gate=never&type=text/event-stream"));
+    events.head("GET");
+    events.chunk().unwrap().unwrap();
+    at.terminal.sees(["1 in flight"]).press("q");
+    assert_eq!(events.chunk().unwrap(), None);
+    assert_eq!(at.terminal.wait_for_exit().exit_code(), 0);
 }
 
 #[test]
