@@ -53,7 +53,7 @@ const STREAM: &str = "rdev: the plain stream; s goes back to the dashboard, Q qu
 /// How often to look, in the background, whether the terminal is ours again.
 const AWAY: Duration = Duration::from_millis(250);
 
-/// Makes text of events. With none of them it has been quiet for [`QUIET`].
+/// Makes text of events. With none of them it has been quiet for a moment.
 pub type Printer = Box<dyn FnMut(&[Event]) -> Vec<u8>>;
 
 /// What the dashboard needs to know.
