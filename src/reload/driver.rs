@@ -90,8 +90,8 @@ pub enum Wish {
     Cold,
     /// A request that this generation works on could not be ended: others go to another.
     Replace(GenerationId),
-    /// End every process, then the driver.
-    Stop,
+    /// End every process, which may take so long to end by itself, then the driver.
+    Stop(Duration),
 }
 
 /// The way to the running driver; clones lead to the same one.
@@ -230,7 +230,7 @@ impl Loop {
                 Wish::Reload => self.feed(Input::Asked),
                 Wish::Cold => self.begin_cold(),
                 Wish::Replace(id) => self.feed(Input::Stuck(id)),
-                Wish::Stop => self.begin_stop(),
+                Wish::Stop(limit) => self.begin_stop(limit),
             }
         }
         let now = monotonic();
@@ -289,9 +289,9 @@ impl Loop {
 
     /// Everybody may end in their own way; but one that imports cannot hear of it yet,
     /// and has nothing to bring to an end.
-    fn begin_stop(&mut self) {
+    fn begin_stop(&mut self, limit: Duration) {
         let now = monotonic();
-        self.stopping = Some(now + RETIRE);
+        self.stopping = Some(now + limit);
         self.pause = None;
         self.standby.end();
         for (id, worker) in &mut self.workers {

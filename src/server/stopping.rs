@@ -17,6 +17,8 @@ use crate::clock::monotonic;
 
 /// For clients to take the last words in (RFC 9112 section 9.6), as after any other.
 const PARTING: Duration = Duration::from_secs(1);
+/// The same where nothing is waited for: those on this machine have them by then.
+const PARTING_AT_ONCE: Duration = Duration::from_millis(200);
 
 /// What is waited for when the server ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub enum Patience {
     /// The same, unless all that is left are event streams: those have no end, and a
     /// browser takes up again by itself what was cut (HTML, "Server-sent events").
     ButEvents,
-    /// Nothing: there is nobody who could answer.
+    /// Nothing: there is nobody who could answer, or nobody who would wait.
     None,
 }
 
@@ -40,8 +42,9 @@ pub(super) enum Stopping {
 }
 
 impl Server {
-    /// Stops accepting. Idle connections are closed, the others after their exchange;
-    /// `tell` hears how many exchanges are waited for, if any.
+    /// Stops accepting; once more, and with less patience, when that took too long. Idle
+    /// connections are closed, the others after their exchange; `tell` hears how many
+    /// exchanges are waited for, if any.
     pub(super) fn begin_stop(&mut self, patience: Patience, tell: impl FnOnce(usize)) {
         // What was sent before the end counts, also where nobody has looked at it yet.
         self.accept();
@@ -75,7 +78,9 @@ impl Server {
                     return false;
                 }
                 self.cut_all(&self.last_word(is_late && patience != Patience::None));
-                self.stopping = Some(Stopping::Parting { until: now + PARTING });
+                let parting =
+                    if patience == Patience::None { PARTING_AT_ONCE } else { PARTING };
+                self.stopping = Some(Stopping::Parting { until: now + parting });
                 self.connections.is_empty()
             }
             Some(Stopping::Parting { until }) => {

@@ -1,6 +1,7 @@
 //! What is in flight when rdev is told to end: it is finished within `--drain`, or told.
 
 use rustix::process::Signal;
+use serde_json::Value;
 
 use crate::client::{Client, request};
 use crate::dashboard::dashboard;
@@ -237,14 +238,53 @@ fn whoever_quits_the_dashboard_does_not_wait_for_event_streams_alone() {
 }
 
 #[test]
-fn a_second_signal_ends_it_at_once_whatever_is_in_flight() {
-    for signal in [Signal::TERM, Signal::INT] {
-        let mut probe = probe_with(|launch| launch.args(["--drain", FOR_LONG]));
+fn a_hangup_waits_for_nothing() {
+    let probe = probe_with(|launch| launch.args(["--drain", FOR_LONG]));
+    let mut running = gated(&probe, "never");
+    probe.folder.wait_for("never.begun");
+    let mut stream = streaming(&probe, "1.1", "");
+    stream.chunk().unwrap().unwrap();
+    probe.server.signal(Signal::HUP);
+    running.answer("GET").expect(503);
+    assert_eq!(stream.chunk().unwrap(), None);
+    ends_with_what_was_cut(probe, 0);
+}
+
+#[test]
+fn a_second_signal_cuts_what_is_in_flight_and_keeps_it_in_the_history() {
+    for (signal, status) in [(Signal::TERM, 0), (Signal::INT, 130)] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("history.db");
+        let history = ["--history", file.to_str().unwrap()];
+        let probe = probe_with(|launch| launch.args(["--drain", FOR_LONG]).args(history));
+        let mut running = gated(&probe, "never");
+        probe.folder.wait_for("never.begun");
         let mut stream = streaming(&probe, "1.1", "");
         stream.chunk().unwrap().unwrap();
         end(&probe.server, signal);
         probe.server.signal(signal);
-        probe.server.wait_for_exit();
-        assert_eq!(probe.server.family(), Vec::<u32>::new());
+        running.answer("GET").expect(503);
+        assert_eq!(stream.chunk().unwrap(), None);
+        ends_with_what_was_cut(probe, status);
+        let launch = rdev(folder.path()).args(["history", "--json"]).args(history);
+        let mut listed = launch.without_terminal();
+        listed.wait_for_exit();
+        let kept: Vec<Value> = listed
+            .stdout()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert_eq!(kept.len(), 2, "{kept:?}");
+        for exchange in kept {
+            assert_eq!(exchange["cut"], "rdev ended", "{exchange}");
+        }
     }
+}
+
+/// Both of them, and nothing is left behind.
+fn ends_with_what_was_cut(mut probe: Probe, status: i32) {
+    assert_eq!(probe.server.wait_for_exit().code(), Some(status));
+    assert_eq!(probe.server.family(), Vec::<u32>::new());
+    let said = probe.server.said();
+    assert_eq!(said.matches("cut: rdev ended\n").count(), 2, "{said}");
 }

@@ -151,3 +151,18 @@ fn a_key_ends_a_file_that_is_being_sent() {
     at.terminal.press("enter").press("[").press("[").press("[");
     at.terminal.sees(["cut short: the", "request was ended from the dashboard"]);
 }
+
+/// The client has its answer; what is ended is the call.
+#[test]
+fn a_key_ends_what_is_still_in_close() {
+    let at = dashboard(Folder::copy_of("probe.py"), ["probe:app"], 140, 60);
+    let mut client = Client::connect(at.port);
+    client.send(request("GET", "/close-gated?name=shut"));
+    client.answer("GET").expect(200);
+    at.folder.wait_for("shut.begun");
+    at.terminal.sees(["close-gated"]).press("G").press("K").sees(["1 error"]);
+    at.terminal.press("enter").press("[").press("[").press("[");
+    at.terminal.sees(["RequestEnded", "ended from the dashboard"]);
+    client.send(request("GET", "/pid"));
+    client.answer("GET").expect(200);
+}
