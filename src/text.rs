@@ -140,6 +140,23 @@ pub fn clip(text: &str, columns: usize) -> String {
     out
 }
 
+/// The end of a text that fits into so many columns; `…` stands in the first one where
+/// something was cut.
+pub fn clip_start(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let (mut start, mut used) = (text.len(), 1);
+    for (at, cluster) in text.grapheme_indices(true).rev() {
+        used += width(cluster);
+        if used > columns {
+            break;
+        }
+        start = at;
+    }
+    if columns > 0 { format!("…{}", &text[start..]) } else { String::new() }
+}
+
 /// The ranges of a text that fit into so many columns, one below the other: broken after a
 /// space where there is one in the second half of a row. At least one, at least one
 /// grapheme cluster in each of several, and nothing is left out.
@@ -258,6 +275,10 @@ mod tests {
         assert_eq!(clip("abcd", 3), "ab…");
         assert_eq!(clip("日本語", 4), "日…");
         assert_eq!(clip("abc", 0), "");
+        assert_eq!(clip_start("abcd", 4), "abcd");
+        assert_eq!(clip_start("abcd", 3), "…cd");
+        assert_eq!(clip_start("日本語", 4), "…語");
+        assert_eq!(clip_start("abc", 0), "");
     }
 
     #[test]

@@ -7,9 +7,13 @@ use crate::http::Headers;
 use crate::text;
 
 use super::detail::Side;
+use super::folding;
+use super::json_path::{path, places};
 use super::keymap::Action;
 use super::message::{Clipping, Effect};
 use super::state::{Modal, State};
+use super::tabs::value_at;
+use super::taking::{self, side};
 
 /// Something to be copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,6 +21,9 @@ pub(super) enum Copied {
     As(Form),
     Head(Side),
     Body(Side),
+    /// The value under the cursor, and the path to it.
+    Value,
+    Path,
     Traceback,
 }
 
@@ -79,6 +86,8 @@ fn name(copied: Copied) -> &'static str {
         Copied::Head(Side::Response) => "response fields",
         Copied::Body(Side::Request) => "request body",
         Copied::Body(Side::Response) => "response body",
+        Copied::Value => "value",
+        Copied::Path => "path",
         Copied::Traceback => "traceback",
     }
 }
@@ -88,6 +97,7 @@ fn suffix(copied: Copied) -> &'static str {
     match copied {
         Copied::As(Form::Curl | Form::Httpie) => ".sh",
         Copied::As(Form::PythonRequests | Form::Pytest) => ".py",
+        Copied::Value => ".json",
         _ => ".txt",
     }
 }
@@ -101,6 +111,7 @@ fn bytes(
     let whole = |bytes: Vec<u8>| Ok((bytes, String::new()));
     let response = exchange.response.as_ref();
     let unanswered = || "has no answer yet".to_owned();
+    let nothing_here = || "has no JSON under the cursor".to_owned();
     match copied {
         Copied::As(form) => {
             let application = state.facts.application.as_ref();
@@ -123,11 +134,25 @@ fn bytes(
             let headers = &response.ok_or_else(unanswered)?.head.headers;
             body(&exchange.response_body, Some(headers))
         }
+        Copied::Value => whole(value(state, exchange).ok_or_else(nothing_here)?),
+        Copied::Path => {
+            let path = folding::here(state).and_then(|(it, line)| path(it, line));
+            whole(path.ok_or_else(nothing_here)?.into_bytes())
+        }
         Copied::Traceback => match &exchange.traceback {
             Some(traceback) => whole(traceback.text.clone().into_bytes()),
             None => Err("raised nothing".to_owned()),
         },
     }
+}
+
+/// The JSON value under the cursor as it was sent, whatever is masked of it on the screen.
+fn value(state: &State, exchange: &Exchange) -> Option<Vec<u8>> {
+    let (lines, line) = folding::here(state)?;
+    let (body, headers) = taking::body(exchange, side(state.detail.tab, exchange));
+    let content = read(&body.kept, headers, MOST_UNPACKED).content;
+    let range = value_at(&content, &places(lines, line)?)?;
+    content.get(range).map(<[u8]>::to_vec)
 }
 
 /// The lines of a head as they were sent, without the first and with the ends of lines

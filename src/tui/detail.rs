@@ -1,9 +1,7 @@
 //! The detail pane: a document of lines and the window on it.
 //!
 //! Heads and remarks are few lines and made once. A body stays where it is, in the store;
-//! only where its lines begin is noted, and only every [`STRIDE`]th of them, so that a
-//! body of 10 MB costs neither memory nor time, and one that grows is read on from where
-//! it ended. A line that is too long for the pane goes on in further rows; how many is
+//! only where its lines begin is noted, as a [`LineIndex`]. A line that is too long for the pane goes on in further rows; how many is
 //! asked only of lines that are in the window or about to be.
 
 use std::borrow::Cow;
@@ -14,12 +12,11 @@ use crate::body::Stop;
 use crate::exchange::{Body, Exchange};
 use crate::text;
 
-/// Longest line; a longer one goes on in the next.
-const LONGEST_LINE: usize = 4096;
+use super::line_index::LineIndex;
+use super::outline::Outline;
+
 /// Bytes in a line of a dump: with their characters they fit beside a list of 120 columns.
 const DUMPED: usize = 8;
-/// One line in so many has its place noted.
-const STRIDE: usize = 64;
 
 /// What a line is, for its look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,6 +101,8 @@ impl Part {
 pub(super) struct BodyLines {
     pub(super) index: LineIndex,
     pub(super) decoded: Option<Decoded>,
+    /// What belongs together, of a text that was laid out.
+    pub(super) outline: Option<Outline>,
 }
 
 impl BodyLines {
@@ -169,30 +168,47 @@ impl<'a> Line<'a> {
     pub(super) fn accents(&self, text: &str) -> (Tone, Accents<'a>) {
         match self {
             Self::Text { line, .. } => (line.tone, Cow::Borrowed(&line.accents)),
-            Self::Body { lines, .. } => {
+            Self::Body { lines, line, .. } => {
                 let syntax = lines.decoded.as_ref().map(|decoded| decoded.syntax);
                 let name = match syntax {
                     Some(Syntax::Json) => member_name(text),
                     Some(Syntax::Plain) | None => None,
                 };
-                (Tone::Plain, name.map(|name| (name, Tone::Name)).into_iter().collect())
+                let mut accents = Vec::from_iter(name.map(|name| (name, Tone::Name)));
+                let folded = lines.outline.as_ref().and_then(|it| it.folded_at(*line));
+                if folded.is_some() {
+                    let count = text.rfind('…').unwrap_or(text.len());
+                    accents.push((count..text.len(), Tone::Remark));
+                }
+                (Tone::Plain, accents.into())
             }
             Self::Bytes { .. } => (Tone::Plain, Cow::Borrowed(&[])),
         }
     }
 
     /// Whether it goes on in the next one, because it was too long.
-    pub(super) fn is_cut(&self, exchange: Option<&Exchange>) -> bool {
+    pub(super) fn is_cut(&self) -> bool {
         match self {
-            Self::Body { side, lines, line, .. } => {
-                lines.index.is_cut(lines.bytes(*side, exchange), *line)
-            }
+            Self::Body { lines, line, .. } => lines.index.is_cut(*line),
             Self::Text { .. } | Self::Bytes { .. } => false,
         }
     }
 
-    /// Safe to print.
+    /// As it is shown, and safe to print: where lines are folded up behind it, with how
+    /// many members they are.
     pub(super) fn text(&self, exchange: Option<&Exchange>) -> Cow<'a, str> {
+        let text = self.unfolded(exchange);
+        match self {
+            Self::Body { lines, line, .. } => {
+                let folded = lines.outline.as_ref().and_then(|it| it.folded_at(*line));
+                folded.map_or(text.clone(), |count| folded_up(&text, count).into())
+            }
+            Self::Text { .. } | Self::Bytes { .. } => text,
+        }
+    }
+
+    /// As it is where nothing is folded up, and safe to print.
+    pub(super) fn unfolded(&self, exchange: Option<&Exchange>) -> Cow<'a, str> {
         match self {
             Self::Text { line, .. } => Cow::Borrowed(&line.text),
             Self::Body { side, lines, line, .. } => {
@@ -210,8 +226,19 @@ impl<'a> Line<'a> {
     }
 }
 
+/// `"items": […] 40 items`.
+fn folded_up(line: &str, count: usize) -> String {
+    let (close, what) = match line.chars().last() {
+        Some('{') => ("}", "key"),
+        Some('[') => ("]", "item"),
+        _ => ("", "line"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{line}…{close} {count} {what}{plural}")
+}
+
 /// The name at the beginning of a line of JSON that was laid out, with its quotes.
-fn member_name(line: &str) -> Option<Range<usize>> {
+pub(super) fn member_name(line: &str) -> Option<Range<usize>> {
     let start = line.find(|first: char| first != ' ')?;
     if !line[start..].starts_with('"') {
         return None;
@@ -277,12 +304,14 @@ impl Rows<'_> {
 
     fn down(&self, from: Place, rows: isize) -> Place {
         let mut row = from.row.saturating_add(rows.unsigned_abs());
-        for line in from.line..self.document.len() {
+        let mut line = from.line;
+        while line < self.document.len() {
             let height = self.height(line);
             if row < height {
                 return Place { line, row };
             }
             row -= height;
+            line = self.document.moved(line, 1);
         }
         Place::END
     }
@@ -291,7 +320,10 @@ impl Rows<'_> {
         let mut place = from;
         while rows > place.row {
             rows -= place.row + 1;
-            let Some(line) = place.line.checked_sub(1) else { return Place::default() };
+            if place.line == 0 {
+                return Place::default();
+            }
+            let line = self.document.moved(place.line, -1);
             place = Place { line, row: self.height(line) - 1 };
         }
         Place { row: place.row - rows, ..place }
@@ -301,15 +333,16 @@ impl Rows<'_> {
     pub(super) fn settled(&self, place: Place, height: usize) -> Place {
         let last = self.up(Place { line: self.document.len(), row: 0 }, height);
         let place = place.min(last);
+        let line = self.document.seen(place.line);
         match self.document.len() {
             0 => Place::default(),
-            _ => Place { row: place.row.min(self.height(place.line) - 1), ..place },
+            _ => Place { line, row: place.row.min(self.height(line) - 1) },
         }
     }
 
     fn height(&self, line: usize) -> usize {
-        let lines = self.document.window(line, 1);
-        lines.first().map_or(1, |line| self.rows_of(line).1.len())
+        let lines = self.document.visible(line, 1);
+        lines.first().map_or(1, |(_, line)| self.rows_of(line).1.len())
     }
 
     /// The text of a line, and the ranges of it that are its rows.
@@ -372,7 +405,79 @@ impl Document {
         found.map(std::mem::take).unwrap_or_default()
     }
 
-    /// So many lines from that one on.
+    /// The text that can be folded up, and the line at which it begins.
+    pub(super) fn outlined(&self) -> Option<(usize, &BodyLines)> {
+        let mut first = 0;
+        self.parts.iter().find_map(|part| {
+            let begin = first;
+            first += part.len();
+            match part {
+                Part::Body { lines, .. } if lines.outline.is_some() => {
+                    Some((begin, lines))
+                }
+                _ => None,
+            }
+        })
+    }
+
+    /// What belongs together in it, to be folded up, and the line at which it begins.
+    pub(super) fn outline(&mut self) -> Option<(usize, &mut Outline)> {
+        let (first, _) = self.outlined()?;
+        let outline = self.parts.iter_mut().find_map(|part| match part {
+            Part::Body { lines, .. } => lines.outline.as_mut(),
+            _ => None,
+        });
+        outline.map(|outline| (first, outline))
+    }
+
+    /// That line, or the one that stands for it while it is folded up.
+    pub(super) fn seen(&self, line: usize) -> usize {
+        let hidden = self.outlined().and_then(|(first, lines)| {
+            let hidden = lines.outline.as_ref()?.hides(line.checked_sub(first)?)?;
+            Some(first + hidden.start - 1)
+        });
+        hidden.unwrap_or(line)
+    }
+
+    /// So many lines further down, or up where that is negative, of those that are seen;
+    /// beyond the last one there is one that is empty.
+    pub(super) fn moved(&self, line: usize, by: isize) -> usize {
+        let Some((first, outline)) = self
+            .outlined()
+            .and_then(|(first, lines)| Some((first, lines.outline.as_ref()?)))
+        else {
+            return line.saturating_add_signed(by).min(self.len());
+        };
+        let before = |line: usize| match line.checked_sub(first) {
+            Some(line) => first + outline.seen_before(line),
+            None => line,
+        };
+        let behind = |seen: usize| match seen.checked_sub(first) {
+            Some(seen) => first + outline.line_behind(seen),
+            None => seen,
+        };
+        let seen = before(self.seen(line.min(self.len()))).saturating_add_signed(by);
+        if seen >= before(self.len()) { self.len() } else { behind(seen) }
+    }
+
+    /// So many lines from that one on that are seen, with their numbers.
+    pub(super) fn visible(&self, from: usize, count: usize) -> Vec<(usize, Line<'_>)> {
+        let mut out = Vec::with_capacity(count);
+        let mut line = self.seen(from);
+        while out.len() < count && line < self.len() {
+            let hidden = self.outlined().and_then(|(first, lines)| {
+                let inside = line.saturating_sub(first);
+                Some(first + lines.outline.as_ref()?.next_hidden(inside)?)
+            });
+            let until = hidden.unwrap_or(self.len()).max(line + 1);
+            let run = self.window(line, (until - line).min(count - out.len()));
+            out.extend((line..).zip(run));
+            line = self.moved(until - 1, 1);
+        }
+        out
+    }
+
+    /// So many lines from that one on, folded up or not.
     pub(super) fn window(&self, from: usize, count: usize) -> Vec<Line<'_>> {
         let mut skipped = 0;
         let mut out = Vec::with_capacity(count);
@@ -404,130 +509,9 @@ impl Document {
     }
 }
 
-/// Where the lines of a body begin.
-#[derive(Clone, Debug, Default)]
-pub(super) struct LineIndex {
-    /// The beginnings of lines 0, [`STRIDE`], twice that …
-    marks: Vec<usize>,
-    /// Lines that have ended.
-    ended: usize,
-    /// Where the line that has not ended begins.
-    open: usize,
-    /// How many bytes were seen.
-    seen: usize,
-}
-
-impl LineIndex {
-    /// Takes in what has come since the last time.
-    pub(super) fn extend(&mut self, body: &[u8]) {
-        while let Some(length) = line_length(&body[self.open..]) {
-            if self.ended.is_multiple_of(STRIDE) {
-                self.marks.push(self.open);
-            }
-            self.ended += 1;
-            self.open += length;
-        }
-        self.seen = body.len();
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.ended + usize::from(self.open < self.seen)
-    }
-
-    /// A line without its end. The body may have grown meanwhile, but not changed.
-    pub(super) fn line<'a>(&self, body: &'a [u8], line: usize) -> &'a [u8] {
-        let text = self.whole_line(body, line);
-        let text = text.strip_suffix(b"\n").unwrap_or(text);
-        text.strip_suffix(b"\r").unwrap_or(text)
-    }
-
-    /// Whether a line goes on in the next one.
-    pub(super) fn is_cut(&self, body: &[u8], line: usize) -> bool {
-        line + 1 < self.len() && !self.whole_line(body, line).ends_with(b"\n")
-    }
-
-    fn whole_line<'a>(&self, body: &'a [u8], line: usize) -> &'a [u8] {
-        let mut at = match self.marks.get(line / STRIDE) {
-            Some(mark) if line < self.ended => *mark,
-            _ => return body.get(self.open..self.seen).unwrap_or_default(),
-        };
-        for _ in 0..line % STRIDE {
-            at += line_length(body.get(at..).unwrap_or_default()).unwrap_or_default();
-        }
-        let rest = body.get(at..).unwrap_or_default();
-        &rest[..line_length(rest).unwrap_or(rest.len())]
-    }
-}
-
-/// The length of the first line with its end, or of as much of it as is shown in one;
-/// `None` while that is not known.
-fn line_length(rest: &[u8]) -> Option<usize> {
-    let window = &rest[..rest.len().min(LONGEST_LINE)];
-    if let Some(end) = memchr::memchr(b'\n', window) {
-        return Some(end + 1);
-    }
-    if rest.len() <= LONGEST_LINE {
-        return None;
-    }
-    // Not within a character.
-    let inside = |at: &usize| rest[*at] & 0xc0 == 0x80;
-    (LONGEST_LINE - 3..=LONGEST_LINE).rev().find(|at| !inside(at)).or(Some(LONGEST_LINE))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn lines(body: &[u8]) -> Vec<String> {
-        let mut index = LineIndex::default();
-        index.extend(body);
-        let mut grown = LineIndex::default();
-        for end in 0..=body.len() {
-            if end % 7 == 0 || end == body.len() {
-                grown.extend(&body[..end]);
-            }
-        }
-        assert_eq!(index.len(), grown.len(), "growth changed the lines");
-        (0..index.len())
-            .map(|line| {
-                assert_eq!(index.line(body, line), grown.line(body, line));
-                String::from_utf8_lossy(index.line(body, line)).into_owned()
-            })
-            .collect()
-    }
-
-    #[test]
-    fn lines_end_with_lf_or_crlf_and_the_last_need_not() {
-        assert_eq!(lines(b""), Vec::<String>::new());
-        assert_eq!(lines(b"a\r\n\nb"), ["a", "", "b"]);
-        assert_eq!(lines(b"a\n"), ["a"]);
-    }
-
-    #[test]
-    fn any_line_of_many_is_found() {
-        let body: String = (0..1000).map(|number| number.to_string() + "\n").collect();
-        let expected: Vec<String> = (0..1000).map(|number| number.to_string()).collect();
-        assert_eq!(lines(body.as_bytes()), expected);
-    }
-
-    #[test]
-    fn giant_lines_are_split_between_characters() {
-        let body = "é".repeat(10_000);
-        let lines = lines(format!("x{body}\ny").as_bytes());
-        assert_eq!(lines.len(), 6);
-        assert_eq!(lines[..5].concat(), format!("x{body}"));
-        assert!(!lines.concat().contains('\u{fffd}'));
-    }
-
-    #[test]
-    fn bytes_that_are_no_text_are_split_all_the_same() {
-        let body = vec![0x80; 3 * LONGEST_LINE + 1];
-        let mut index = LineIndex::default();
-        index.extend(&body);
-        let total: usize =
-            (0..index.len()).map(|line| index.line(&body, line).len()).sum();
-        assert_eq!(total, body.len());
-    }
 
     #[test]
     fn names_of_members_are_told_from_strings_and_bytes_are_dumped() {
@@ -543,7 +527,7 @@ mod tests {
         document.add(None, vec![(Tone::Plain, "a".into()), (Tone::Plain, "b".into())]);
         let mut index = LineIndex::default();
         index.extend(b"c\nd\ne");
-        let lines = BodyLines { index, decoded: None };
+        let lines = BodyLines { index, ..BodyLines::default() };
         document.parts.push(Part::Body { side: Side::Request, mark: None, lines });
         document.add(None, vec![(Tone::Plain, "f".into())]);
         let shown: Vec<String> = document

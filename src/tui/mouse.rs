@@ -6,7 +6,7 @@ use ratatui::layout::{Position, Rect};
 use super::message::Effect;
 use super::panes::Pane;
 use super::state::State;
-use super::update::move_in;
+use super::travelling::move_in;
 use super::view::tab_at;
 
 /// Rows that a step of the wheel scrolls.

@@ -171,9 +171,9 @@ impl Search {
             let is_end = lines.len() <= LINES;
             let count = lines.len() - usize::from(!is_end);
             for (place, line) in lines[..count].iter().enumerate() {
-                let text = line.text(rows.exchange);
+                let text = line.unfolded(rows.exchange);
                 budget = budget.saturating_sub(text.len() + LINE);
-                let next = lines.get(place + 1).filter(|_| line.is_cut(rows.exchange));
+                let next = lines.get(place + 1).filter(|_| line.is_cut());
                 self.reached = find(
                     pattern,
                     &text,
@@ -198,7 +198,7 @@ fn clamped(line: usize) -> u32 {
 
 /// As much of a line as a match may reach into.
 fn beginning(line: &Line<'_>, rows: &Rows<'_>) -> String {
-    let text = line.text(rows.exchange);
+    let text = line.unfolded(rows.exchange);
     let mut ends = (0..=REACH.min(text.len())).rev();
     let end = ends.find(|end| text.is_char_boundary(*end)).unwrap_or_default();
     text[..end].to_owned()

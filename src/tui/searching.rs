@@ -79,6 +79,11 @@ fn here(state: &State) -> usize {
 /// Brings what one wanted to go to into the window.
 fn arrive(state: &mut State) {
     let Some(hit) = state.detail.search.arrive() else { return };
+    if let Some((first, outline)) = state.detail.document.outline()
+        && let Some(line) = hit.line().checked_sub(first)
+    {
+        outline.reveal(line);
+    }
     let rows = state.rows();
     let lines = rows.document.window(hit.line(), 1);
     let Some(line) = lines.first() else { return };

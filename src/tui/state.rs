@@ -299,13 +299,15 @@ impl State {
         if !document.has_cursor {
             return;
         }
-        let cursor = self.detail.cursor.min(document.len().saturating_sub(1));
+        let cursor =
+            document.seen(self.detail.cursor.min(document.len().saturating_sub(1)));
         let (top, height) = (self.detail.top, self.detail.height);
         let rows = self.rows();
-        // Its last row must be in the window, or its first where it is taller.
-        let below = rows.moved(Place { line: cursor + 1, row: 0 }, -height.cast_signed());
+        // Its last row must be in the window, or some of it where it is taller.
+        let behind = Place { line: document.moved(cursor, 1), row: 0 };
+        let last = rows.moved(behind, -height.cast_signed());
         let first = Place { line: cursor, row: 0 };
-        self.detail.top = top.max(below).min(first);
+        self.detail.top = top.clamp(first.min(last), first.max(last));
         self.detail.cursor = cursor;
     }
 

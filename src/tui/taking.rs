@@ -16,7 +16,7 @@ use super::keymap::Action;
 use super::marking;
 use super::message::{Effect, Saved};
 use super::state::State;
-use super::tabs::{BodyView, Secrets, Tab, laid_out};
+use super::tabs::{BodyView, Secrets, Tab, Values, laid_out};
 
 /// Characters of a name that is proposed.
 const LONGEST_NAME: usize = 60;
@@ -80,7 +80,7 @@ fn exchange(state: &State, id: ExchangeId) -> Result<&Exchange, String> {
 }
 
 /// The side that one looks at; where that is both, the one that has a body.
-fn side(tab: Tab, exchange: &Exchange) -> Side {
+pub(super) fn side(tab: Tab, exchange: &Exchange) -> Side {
     match tab {
         Tab::Request => Side::Request,
         Tab::Response => Side::Response,
@@ -98,7 +98,8 @@ fn name(side: Side) -> &'static str {
     }
 }
 
-fn body(exchange: &Exchange, side: Side) -> (&Body, Option<&Headers>) {
+/// The body of a side, and the fields that tell of it.
+pub(super) fn body(exchange: &Exchange, side: Side) -> (&Body, Option<&Headers>) {
     let (request, response) = (&exchange.request, &exchange.response);
     match side {
         Side::Request => {
@@ -163,7 +164,10 @@ fn view(exchange: &Exchange, side: Side, (view, secrets): (BodyView, Secrets)) -
         let text = dump_of(&shown.kept);
         return Effect::View { text, suffix: "txt" };
     }
-    let pretty = laid_out(&reading.content).ok().filter(|_| view == BodyView::Pretty);
+    let kind = headers.and_then(|headers| headers.get("content-type"));
+    let values = Values::of(kind.unwrap_or_default());
+    let pretty = laid_out(&reading.content, values).ok();
+    let pretty = pretty.filter(|_| view == BodyView::Pretty).map(|it| it.text);
     let content = pretty.as_deref().unwrap_or(&reading.content);
     let text = text::printable_lines(&String::from_utf8_lossy(content));
     Effect::View { text, suffix }

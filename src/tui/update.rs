@@ -18,6 +18,7 @@ use super::commands::{self, Asked};
 use super::copying;
 use super::detail::Place;
 use super::filter_line;
+use super::folding;
 use super::keymap::{Action, Chord, Context};
 use super::marking;
 use super::message::{Effect, Message};
@@ -29,11 +30,8 @@ use super::state::{Modal, State};
 use super::tabs::Secrets;
 use super::taking;
 use super::timeline::RowId;
+use super::travelling;
 
-/// Columns that one sideways step goes.
-const SIDEWAYS: usize = 8;
-/// Columns that one can go sideways: the longest line there is, every byte escaped.
-const MOST_SIDEWAYS: usize = 64 << 10;
 /// Largest count that is taken; more digits mean as much.
 const MOST_COUNT: u64 = 1_000_000_000;
 
@@ -290,7 +288,7 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         | Action::Top
         | Action::Bottom
         | Action::Left
-        | Action::Right => travel(state, action, count),
+        | Action::Right => travelling::act(state, action, count),
         Action::NextPane
         | Action::PreviousPane
         | Action::Show(_)
@@ -304,10 +302,7 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::EndSearch if searching::end(state) => {}
         Action::Back | Action::EndSearch => back(state),
         Action::Mouse => return mouse::toggle(state),
-        Action::Stream => {
-            state.streams = !state.streams;
-            return vec![if state.streams { Effect::Stream } else { Effect::Retake }];
-        }
+        Action::Stream => return stream(state),
         Action::Mark | Action::NextMarked | Action::OnlyMarked | Action::Comment => {
             return marking::act(state, action);
         }
@@ -328,6 +323,9 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         | Action::NextSection
         | Action::PreviousSection => look(state, action, times),
         Action::OpenSource => return open_source(state),
+        Action::Fold | Action::FoldAll | Action::UnfoldAll => {
+            folding::act(state, action, count);
+        }
         Action::Follow => state.list.toggle_follow(state.shown.timeline(&*state.store)),
         Action::Replay => return replay(state),
         Action::End => return end(state),
@@ -362,26 +360,15 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Moves the cursor or the window.
-fn travel(state: &mut State, action: Action, count: Option<u64>) {
-    let times = times(count);
-    match action {
-        Action::Up => move_by(state, -times),
-        Action::Down => move_by(state, times),
-        Action::HalfPageUp => move_by(state, -times * page(state).div_euclid(2).max(1)),
-        Action::HalfPageDown => move_by(state, times * page(state).div_euclid(2).max(1)),
-        Action::PageUp => move_by(state, -times * page(state)),
-        Action::PageDown => move_by(state, times * page(state)),
-        Action::Top => move_by(state, isize::MIN),
-        Action::Bottom => bottom(state, count),
-        Action::Left => sideways(state, -times),
-        _ => sideways(state, times),
-    }
+/// The number before a key, as so many times.
+pub(super) fn times(count: Option<u64>) -> isize {
+    isize::try_from(count.unwrap_or(1).max(1)).unwrap_or(isize::MAX)
 }
 
-/// The number before a key, as so many times.
-fn times(count: Option<u64>) -> isize {
-    isize::try_from(count.unwrap_or(1).max(1)).unwrap_or(isize::MAX)
+/// Leaves to the plain stream, or comes back.
+fn stream(state: &mut State) -> Vec<Effect> {
+    state.streams = !state.streams;
+    vec![if state.streams { Effect::Stream } else { Effect::Retake }]
 }
 
 /// Goes from exchange to exchange, or from reload to reload.
@@ -393,72 +380,6 @@ fn step(state: &mut State, action: Action, times: isize) {
         Action::NextReload => state.list.move_by_generations(rows, times),
         _ => state.list.move_by_generations(rows, -times),
     }
-}
-
-fn move_by(state: &mut State, rows: isize) {
-    move_in(state, state.panes.focus, rows);
-}
-
-/// Moves the cursor or the window of a pane, or of what lies on top.
-pub(super) fn move_in(state: &mut State, pane: Pane, rows: isize) {
-    if let Some(Modal::Help { top, .. }) = state.modals.last_mut() {
-        // Too far down is put right when the next frame settles.
-        *top = top.saturating_add_signed(rows);
-        return;
-    }
-    match pane {
-        Pane::List => state.list.move_by(state.shown.timeline(&*state.store), rows),
-        // Too far down is put right when the next frame settles.
-        Pane::Detail if state.detail.document.has_cursor => {
-            state.detail.cursor = state.detail.cursor.saturating_add_signed(rows);
-            state.settle_cursor();
-        }
-        Pane::Detail => {
-            state.detail.top = match rows {
-                isize::MIN => Place::default(),
-                isize::MAX => Place::END,
-                _ => state.rows().moved(state.detail.top, rows),
-            };
-        }
-        Pane::Output => state.output.scroll_by(rows),
-        Pane::Traffic => state.server.traffic.scroll_by(rows),
-    }
-}
-
-fn bottom(state: &mut State, count: Option<u64>) {
-    let line =
-        |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
-    match (count, state.panes.focus) {
-        (None, _) => move_by(state, isize::MAX),
-        _ if !state.modals.is_empty() => move_by(state, isize::MAX),
-        (Some(number), Pane::List) => {
-            state.list.jump(state.shown.timeline(&*state.store), number);
-        }
-        (Some(number), Pane::Detail) => {
-            state.detail.cursor = line(number);
-            state.detail.top = Place { line: line(number), row: 0 };
-        }
-        (Some(number), Pane::Output) => state.output.scroll_to(line(number)),
-        (Some(number), Pane::Traffic) => state.server.traffic.top = line(number),
-    }
-}
-
-/// How many rows a page has, less one for orientation.
-fn page(state: &State) -> isize {
-    let height = match (state.modals.last(), state.panes.focus) {
-        (Some(Modal::Help { height, .. }), _) => *height,
-        (_, Pane::List) => state.list.height,
-        (_, Pane::Detail) => state.detail.height,
-        (_, Pane::Output) => state.output.height,
-        (_, Pane::Traffic) => state.server.traffic.height,
-    };
-    isize::try_from(height.saturating_sub(1).max(1)).unwrap_or(1)
-}
-
-fn sideways(state: &mut State, times: isize) {
-    let column = &mut state.output.sideways;
-    let step = times.saturating_mul(SIDEWAYS.cast_signed());
-    *column = column.saturating_add_signed(step).min(MOST_SIDEWAYS);
 }
 
 /// Has the code imported again, or tells how that was done.

@@ -851,6 +851,101 @@ fn a_body_is_laid_out_as_sent_or_a_dump() {
         .misses("t0psecret");
 }
 
+/// An answer of 300 items, in one line.
+fn catalogue() -> String {
+    let items = (0..300).map(|id| {
+        format!(
+            r#"{{"id":{id}.50,"tags":["tea","no {id}"],"of":{{"first name":"ada"}}}}"#
+        )
+    });
+    let items = items.collect::<Vec<_>>().join(",");
+    format!(r#"{{"items":[{items}],"id":1,"id":12345678901234567890,"empty":[]}}"#)
+}
+
+#[test]
+fn json_is_folded_line_by_line_or_level_by_level_and_the_path_is_told() {
+    let feed = format!("GET /goods 200 application/json {}", catalogue());
+    let mut app = App::ready(100, 30).feed(&feed).press("enter [ + )");
+    app = app.press("j").sees(" .  ").press("j").sees(" .items  ").press("3 j");
+    app = app.sees(" .items[0].tags  ").press("j").sees(" .items[0].tags[0]  ");
+    app = app.press("enter").sees(r#""tags": […] 2 items"#).sees(" .items[0].tags  ");
+    app = app.press("j").sees(" .items[0].of  ").press("enter");
+    app = app.sees(r#""of": {…} 1 key"#).press("j").sees(" .items[0]  ");
+    app = app.press("2 z").sees("    {…} 3 keys");
+    app = app.press("G").sees(" .  ").press("2 k").sees(r#"  "empty": []"#);
+    app = app
+        .sees(" .id  ")
+        .press("k 1 0 0 k")
+        .sees(".items[201]")
+        .press("enter 2 j enter j");
+    app = app.looks_like("folded_100x30");
+    app = app.sees(" .items[201].tags[0]  ").press("enter k");
+    app = app.sees(" .items[201].id  ").press("z").sees(r#""items": […] 300 items"#);
+    app = app.press("Z G ctrl-u ctrl-u").sees("\"first name\": \"ada\"");
+    app.press("q k enter z").sees("nothing to fold");
+}
+
+#[test]
+fn a_search_unfolds_what_it_finds() {
+    let feed = format!("GET /goods 200 application/json {}", catalogue());
+    let mut app = App::ready(100, 30)
+        .feed(&feed)
+        .press("enter [ z")
+        .sees(r#""items": […] 300 items"#)
+        .press("/ n o space 2 7 7")
+        .sees("/no 277 1/1")
+        .sees(r#""no 277""#);
+    assert_eq!(lit(&mut app, Color::Magenta), ["no 277"]);
+    app = app.press("enter esc").sees(" …7].tags[1] ");
+    app.press("2 z / 3 0 0 space i t e m s").sees("/300 items not found");
+}
+
+#[test]
+fn the_value_under_the_cursor_and_its_path_are_copied_as_they_were_sent() {
+    login(120, 40)
+        .press("enter [ )")
+        .press("1 1 G")
+        .sees(" .access_token")
+        .sees(r#""access_token": "***","#)
+        .press("y v")
+        .effects([r#"copy the value of #1, .json: "t0psecret""#])
+        .press("y .")
+        .effects(["copy the path of #1, .txt: .access_token"])
+        .press("j j Y")
+        .effects(["copy the path of #1, .txt: .ok[0]"])
+        .press("7 G enter y v")
+        .effects([
+            r#"copy the value of #1, .json: {"name":"ada","tags":[],"id":12345678901234567890}"#,
+        ])
+        .press("g y v")
+        .sees("#1 has no JSON under the cursor");
+}
+
+#[test]
+fn a_json_line_taller_than_the_window_is_read_to_its_end() {
+    let words = (0..400).map(|number| format!("word{number}")).collect::<Vec<_>>();
+    let body = format!(r#"{{"text":"{}","next":1}}"#, words.join(" "));
+    let app = App::ready(60, 30).feed(&format!("GET / 200 application/json {body}"));
+    let app = app.press("enter [ + ) j j").sees("word0 ").misses("word399");
+    let app = app.press("2 0 j").sees(" .text").press("2 0 j 2 0 j").sees("word399");
+    let app = app.press("2 0 j").sees(" .  ").press("k k").sees(" .text").sees("word399");
+    app.press("2 0 k 2 0 k").sees(" .text").sees("word0 ").press("k").misses(".text");
+}
+
+#[test]
+fn several_values_in_a_row_are_laid_out_each() {
+    let body = "{\"at\": 1, \"level\": \"info\"}\n{\"at\": 2, \"level\": \"error\"}\n";
+    App::ready(100, 30)
+        .feed(&format!("GET /log 200 application/x-ndjson {body}"))
+        .press("enter [ z")
+        .sees("{…} 2 keys")
+        .misses("level")
+        .press("/ e r r o r")
+        .sees(" .level ")
+        .press("enter m")
+        .sees(r#"{"at": 2, "level": "error"}"#);
+}
+
 #[test]
 fn forms_are_tables_and_pictures_have_their_size() {
     let head = "POST /up HTTP/1.1\nHost: shop\nContent-Type: multipart/form-data; \

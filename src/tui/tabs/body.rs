@@ -8,11 +8,14 @@ use crate::http::Headers;
 use crate::text;
 
 use super::super::detail::{
-    BodyLines, Decoded, Document, LineIndex, Part, Side, Syntax, TextLine, Tone,
+    BodyLines, Decoded, Document, Part, Side, Syntax, TextLine, Tone,
 };
+use super::super::line_index::LineIndex;
+use super::super::outline::Builder;
+use super::form;
+use super::json::{self, Values};
 use super::transcript::{Message, add_body};
 use super::{BodyView, Secrets};
-use super::{form, json};
 
 /// Bytes up to which a body that still grows is laid out anew whenever it does.
 const LAID_OUT_WHILE_GROWING: usize = 256 << 10;
@@ -40,6 +43,8 @@ pub(super) fn add(
     };
     // What was made for another view is not to be gone on with.
     let made = before.decoded.as_ref().is_some_and(|decoded| decoded.from.is_empty());
+    let mut before = before;
+    let folded = before.outline.take();
     let before = if made { BodyLines::default() } else { before };
     let mut remark = |text: String| document.add(None, vec![(Tone::Remark, text)]);
     if hidden.is_some() && !is_said {
@@ -73,7 +78,14 @@ pub(super) fn add(
         // What is masked is in UTF-8 and not packed, whatever its head says.
         let headers = if hidden.is_some() { None } else { message.headers };
         match pretty(shown, headers, message) {
-            Some(Ok(decoded)) => return add_text(document, side, body, decoded),
+            Some(Ok((decoded, outline))) => {
+                let mut lines = indexed(decoded);
+                let mut outline = outline.finish(&lines.index);
+                outline.take_over(folded.unwrap_or_default());
+                lines.outline = Some(outline);
+                document.has_cursor = true;
+                return add_text(document, side, body, lines);
+            }
             Some(Err(why)) => document.add(None, vec![(Tone::Fault, why)]),
             None => {}
         }
@@ -82,7 +94,7 @@ pub(super) fn add(
         Some(hidden) => {
             let text = hidden.kept;
             let decoded = Decoded::new(text, body.kept.len(), Syntax::Plain);
-            add_text(document, side, body, decoded);
+            add_text(document, side, body, indexed(decoded));
         }
         None => add_body(document, side, None, message, before),
     }
@@ -120,7 +132,7 @@ fn pretty(
     body: &Body,
     headers: Option<&Headers>,
     message: &Message<'_>,
-) -> Option<Result<Decoded, String>> {
+) -> Option<Result<(Decoded, Builder), String>> {
     let reading = read(&body.kept, headers, MOST_UNPACKED);
     let label = message.headers.and_then(|headers| headers.get("content-type"));
     let promised = label.is_some_and(|label| essence(label).ends_with("json"));
@@ -128,8 +140,10 @@ fn pretty(
     if !promised && !matches!(begins, Some(b'{' | b'[')) || !message.over {
         return None;
     }
-    match json::laid_out(&reading.content) {
-        Ok(text) => Some(Ok(Decoded::new(text, body.kept.len(), Syntax::Json))),
+    match json::laid_out(&reading.content, Values::of(label.unwrap_or_default())) {
+        Ok(json::LaidOut { text, outline }) => {
+            Some(Ok((Decoded::new(text, body.kept.len(), Syntax::Json), outline)))
+        }
         Err(why) if promised && body.is_whole() => {
             Some(Err(format!("[labelled JSON, but it is none: {why}]")))
         }
@@ -148,10 +162,13 @@ fn may_have_secrets(message: &Message<'_>) -> bool {
         || matches!(begins, Some(b'{' | b'['))
 }
 
-fn add_text(document: &mut Document, side: Side, body: &Body, decoded: Decoded) {
+fn indexed(decoded: Decoded) -> BodyLines {
     let mut index = LineIndex::default();
     index.extend(&decoded.text);
-    let lines = BodyLines { index, decoded: Some(decoded) };
+    BodyLines { index, decoded: Some(decoded), outline: None }
+}
+
+fn add_text(document: &mut Document, side: Side, body: &Body, lines: BodyLines) {
     document.parts.push(Part::Body { side, mark: None, lines });
     add_rest(document, body);
 }

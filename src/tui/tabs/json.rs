@@ -1,7 +1,13 @@
 //! JSON laid out for reading. Only white space changes: numbers, escapes, the order of
 //! members and those that come twice stay as they were sent.
 
+use std::ops::Range;
+
 use serde::de::IgnoredAny;
+
+use crate::body::essence;
+
+use super::super::outline::Builder;
 
 /// Columns of one step.
 const STEP: usize = 2;
@@ -11,47 +17,188 @@ const DEEPEST: usize = 32;
 /// brackets alone would grow to sixty times its length.
 const MOST_INDENTED: usize = 64 << 20;
 
-/// The text with a line for each member and item; the error says where it is no JSON.
-pub(in super::super) fn laid_out(text: &[u8]) -> Result<Vec<u8>, serde_json::Error> {
-    serde_json::from_slice::<IgnoredAny>(text)?;
-    let mut out = Vec::with_capacity(text.len() + text.len() / 2);
-    let mut depth = 0_usize;
+/// A text with a line for each member and item, and what belongs together in it.
+#[derive(Debug)]
+pub(in super::super) struct LaidOut {
+    pub(in super::super) text: Vec<u8>,
+    pub(in super::super) outline: Builder,
+}
+
+/// How many values there may be in a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) enum Values {
+    One,
+    /// One after the other, as in JSON lines.
+    Several,
+}
+
+impl Values {
+    /// How many a text of that type has; it need not be of that type.
+    pub(in super::super) fn of(content_type: &[u8]) -> Self {
+        match essence(content_type).as_str() {
+            "application/json" => Self::One,
+            kind if kind.ends_with("+json") => Self::One,
+            _ => Self::Several,
+        }
+    }
+}
+
+/// The text laid out; the error says where it is no JSON.
+pub(in super::super) fn laid_out(
+    text: &[u8],
+    values: Values,
+) -> Result<LaidOut, serde_json::Error> {
+    let mut found = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+    match values {
+        Values::One => drop(serde_json::from_slice::<IgnoredAny>(text)?),
+        Values::Several => found.try_for_each(|value| value.map(drop))?,
+    }
+    let mut layout = Layout::new(text.len());
     let mut at = 0;
     while let Some(&byte) = text.get(at) {
         at += 1;
+        if byte.is_ascii_whitespace() {
+            continue;
+        }
+        layout.begin_value(byte);
         match byte {
             b'"' => {
                 let end = end_of_string(text, at);
-                out.extend_from_slice(&text[at - 1..end]);
+                layout.text.extend_from_slice(&text[at - 1..end]);
                 at = end;
             }
             b'{' | b'[' => {
-                out.push(byte);
-                let next = text[at..].iter().position(|byte| !byte.is_ascii_whitespace());
-                let close = next.map(|next| at + next);
-                if let Some(close) = close.filter(|at| matches!(text[*at], b'}' | b']')) {
-                    out.push(text[close]);
-                    at = close + 1;
-                } else {
-                    depth += 1;
-                    begin_line(&mut out, depth);
+                let close = after_space(text, at);
+                match text.get(close) {
+                    Some(end @ (b'}' | b']')) => {
+                        layout.text.extend([byte, *end]);
+                        at = close + 1;
+                    }
+                    _ => layout.open(byte),
                 }
             }
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                begin_line(&mut out, depth);
-                out.push(byte);
+            b'}' | b']' => layout.close(byte),
+            b',' => layout.next(),
+            b':' => layout.text.extend_from_slice(b": "),
+            _ => {
+                let end = end_of_word(text, at);
+                layout.text.extend_from_slice(&text[at - 1..end]);
+                at = end;
             }
-            b',' => {
-                out.push(byte);
-                begin_line(&mut out, depth);
-            }
-            b':' => out.extend_from_slice(b": "),
-            byte if byte.is_ascii_whitespace() => {}
-            byte => out.push(byte),
         }
     }
-    Ok(out)
+    Ok(LaidOut { text: layout.text, outline: layout.outline })
+}
+
+/// What was laid out so far.
+struct Layout {
+    text: Vec<u8>,
+    outline: Builder,
+    /// Line ends in the text.
+    lines: usize,
+    depth: usize,
+}
+
+impl Layout {
+    fn new(length: usize) -> Self {
+        let text = Vec::with_capacity(length + length / 2);
+        Self { text, outline: Builder::default(), lines: 0, depth: 0 }
+    }
+
+    /// A value that follows another outermost begins a line.
+    fn begin_value(&mut self, byte: u8) {
+        let is_value = !matches!(byte, b',' | b':' | b'}' | b']');
+        if self.depth == 0 && is_value && !self.text.is_empty() {
+            self.outline.next();
+            self.begin_line();
+        }
+    }
+
+    fn open(&mut self, bracket: u8) {
+        self.text.push(bracket);
+        self.outline.open(self.lines);
+        self.depth += 1;
+        self.begin_line();
+    }
+
+    fn close(&mut self, bracket: u8) {
+        self.depth = self.depth.saturating_sub(1);
+        self.begin_line();
+        self.outline.close(self.lines);
+        self.text.push(bracket);
+    }
+
+    fn next(&mut self) {
+        self.text.push(b',');
+        self.outline.next();
+        self.begin_line();
+    }
+
+    fn begin_line(&mut self) {
+        self.text.push(b'\n');
+        self.lines += 1;
+        let indents = self.text.len() < MOST_INDENTED;
+        let steps = if indents { self.depth.min(DEEPEST) } else { 0 };
+        self.text.extend(std::iter::repeat_n(b' ', steps * STEP));
+    }
+}
+
+/// The value to which these steps lead in a text, valid and as it was sent: the first is
+/// which of the outermost values, each further one which member or item of that before.
+pub(in super::super) fn value_at(text: &[u8], steps: &[usize]) -> Option<Range<usize>> {
+    let mut at = after_space(text, 0);
+    for (level, step) in steps.iter().enumerate() {
+        let in_object = level > 0 && text.get(at) == Some(&b'{');
+        if level > 0 {
+            at = after_space(text, at + 1);
+        }
+        for place in 0..=*step {
+            if in_object {
+                at = after_space(text, end_of_value(text, at));
+                at = after_space(text, at + 1);
+            }
+            if place < *step {
+                at = after_space(text, end_of_value(text, at));
+                at = if level > 0 { after_space(text, at + 1) } else { at };
+            }
+        }
+    }
+    let end = end_of_value(text, at);
+    (at < end && end <= text.len()).then_some(at..end)
+}
+
+fn after_space(text: &[u8], from: usize) -> usize {
+    let rest = text.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count()
+}
+
+/// Behind the value that begins there.
+fn end_of_value(text: &[u8], mut at: usize) -> usize {
+    let mut depth = 0_usize;
+    while let Some(&byte) = text.get(at) {
+        at += 1;
+        match byte {
+            b'"' => at = end_of_string(text, at),
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' | b':' => continue,
+            byte if byte.is_ascii_whitespace() => continue,
+            _ => at = end_of_word(text, at),
+        }
+        if depth == 0 {
+            return at;
+        }
+    }
+    text.len()
+}
+
+/// Behind the number, the `true`, the `null` that goes on there.
+fn end_of_word(text: &[u8], at: usize) -> usize {
+    let rest = &text[at.min(text.len())..];
+    let ends = |byte: &u8| {
+        byte.is_ascii_whitespace() || matches!(byte, b',' | b':' | b']' | b'}' | b'"')
+    };
+    at + rest.iter().position(ends).unwrap_or(rest.len())
 }
 
 /// Behind the quote that ends the string which began before that place.
@@ -66,20 +213,18 @@ fn end_of_string(text: &[u8], mut at: usize) -> usize {
     text.len()
 }
 
-fn begin_line(out: &mut Vec<u8>, depth: usize) {
-    out.push(b'\n');
-    let steps = if out.len() < MOST_INDENTED { depth.min(DEEPEST) } else { 0 };
-    out.extend(std::iter::repeat_n(b' ', steps * STEP));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn shown(text: &str) -> String {
-        laid_out(text.as_bytes()).map_or_else(
+        shown_as(text, Values::One)
+    }
+
+    fn shown_as(text: &str, values: Values) -> String {
+        laid_out(text.as_bytes(), values).map_or_else(
             |error| error.to_string(),
-            |text| String::from_utf8_lossy(&text).into_owned(),
+            |laid_out| String::from_utf8_lossy(&laid_out.text).into_owned(),
         )
     }
 
@@ -108,7 +253,35 @@ mod tests {
     fn brackets_alone_grow_to_a_bound() {
         let count = 2 << 20;
         let text = "[".repeat(count) + &"]".repeat(count);
-        let laid_out = laid_out(text.as_bytes()).map(|text| text.len());
+        let laid_out = laid_out(text.as_bytes(), Values::One).map(|it| it.text.len());
         assert!(laid_out.is_ok_and(|length| length < MOST_INDENTED + 4 * count));
+    }
+
+    #[test]
+    fn several_values_are_taken_where_a_type_promises_no_more_than_lines() {
+        let text = "{\"a\": 1}\n\n[2,3] \"x\"4 {}\n";
+        let laid_out = "{\n  \"a\": 1\n}\n[\n  2,\n  3\n]\n\"x\"\n4\n{}";
+        assert_eq!(shown_as(text, Values::Several), laid_out);
+        assert!(shown(text).contains("trailing characters"));
+        assert_eq!(Values::of(b"application/problem+json"), Values::One);
+        assert_eq!(Values::of(b"application/x-ndjson; charset=utf-8"), Values::Several);
+        assert!(shown_as("{} {", Values::Several).contains("EOF"));
+    }
+
+    #[test]
+    fn a_value_is_found_as_it_was_sent() {
+        let text = br#" {"a" : [1, {"b":{}, "b": "x,]}" } , 2.50e3 ],"c":null} [7] "#;
+        let at = |steps: &[usize]| {
+            let found = value_at(text, steps).map(|range| &text[range]);
+            String::from_utf8_lossy(found.unwrap_or(b"none")).into_owned()
+        };
+        assert_eq!(at(&[0, 0, 1]), r#"{"b":{}, "b": "x,]}" }"#);
+        assert_eq!(at(&[0, 0, 1, 0]), "{}");
+        assert_eq!(at(&[0, 0, 1, 1]), r#""x,]}""#);
+        assert_eq!(at(&[0, 0, 2]), "2.50e3");
+        assert_eq!(at(&[0, 1]), "null");
+        assert_eq!(at(&[1]), "[7]");
+        assert_eq!(at(&[1, 0]), "7");
+        assert_eq!(at(&[2]), "none");
     }
 }

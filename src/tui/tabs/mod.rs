@@ -10,7 +10,7 @@ mod overview;
 mod traceback;
 mod transcript;
 
-pub(super) use json::laid_out;
+pub(super) use json::{Values, laid_out, value_at};
 pub(super) use traceback::{Sources, source_files};
 pub(super) use transcript::{heading, safe, traceback_lines};
 

@@ -7,9 +7,8 @@ use crate::exchange::{Body, Exchange, Outcome, Source, Traceback};
 use crate::http::Headers;
 use crate::text;
 
-use super::super::detail::{
-    BodyLines, Decoded, Document, LineIndex, Part, Side, Syntax, Tone,
-};
+use super::super::detail::{BodyLines, Decoded, Document, Part, Side, Syntax, Tone};
+use super::super::line_index::LineIndex;
 
 /// Lines shown of a traceback or of an exchange's own output; each may be endless.
 pub(super) const MOST_LINES: usize = 2000;
@@ -216,7 +215,7 @@ fn body_lines(message: &Message<'_>, before: BodyLines) -> Option<BodyLines> {
     let Some(from) = from.filter(|_| !reading.is_as_sent()) else {
         let mut index = before.index;
         index.extend(kept);
-        return Some(BodyLines { index, decoded: None });
+        return Some(BodyLines { index, ..BodyLines::default() });
     };
     let mut index = LineIndex::default();
     index.extend(&reading.content);
@@ -224,7 +223,7 @@ fn body_lines(message: &Message<'_>, before: BodyLines) -> Option<BodyLines> {
     let syntax = Syntax::Plain;
     let decoded =
         Decoded { text: reading.content.into_owned(), bytes, from, stop, syntax };
-    Some(BodyLines { index, decoded: Some(decoded) })
+    Some(BodyLines { index, decoded: Some(decoded), outline: None })
 }
 
 /// What to call a body that is not shown as text: `gzip, image/png`.

@@ -10,6 +10,7 @@ use crate::exchange::{Exchange, Fate};
 use crate::text;
 
 use super::super::detail::{Line, Place, Rows, Side, Tone};
+use super::super::folding;
 use super::super::layout::Regions;
 use super::super::panes::Pane;
 use super::super::search::Count;
@@ -22,6 +23,8 @@ use super::cells::{heading, put, row};
 const WITH_TABS: u16 = 12;
 /// Columns that what is searched for may take in the heading.
 const LONGEST_PATTERN: usize = 20;
+/// Columns of the title that no path takes from it.
+const LONGEST_TITLE: usize = 24;
 /// Columns of the sign that tells of more tabs.
 const SIGN_OF_MORE: usize = 2;
 /// Columns of the sign before a line.
@@ -45,6 +48,8 @@ pub(super) fn draw(
     let focused = state.panes.focus == Pane::Detail;
     let position = standing(state, last);
     let mut title = title(state, rows.exchange);
+    let position =
+        with_path(state, position, usize::from(body.width), text::width(&title));
     if let Some(exchange) = rows.exchange.filter(|_| bar.is_empty()) {
         let taken = text::width(&title) + text::width(&position) + 6;
         let room = usize::from(body.width).saturating_sub(taken);
@@ -151,17 +156,17 @@ fn draw_rows(
     let height = usize::from(region.height);
     let top = state.detail.top;
     let (mut number, mut skipped) = (0, top.row);
-    let lines = rows.document.window(top.line, height);
-    for (passed, line) in lines.iter().enumerate() {
+    let lines = rows.document.visible(top.line, height);
+    for (at, line) in &lines {
         let (text, ranges) = rows.rows_of(line);
-        let lit = state.detail.search.lit(top.line + passed);
+        let lit = state.detail.search.lit(*at);
         for (part, range) in ranges.into_iter().enumerate().skip(skipped) {
             if number == height {
-                return top.line + passed;
+                return *at;
             }
             let place = row(region, number);
             draw_row(line, part, (&text, range.clone()), place, styles, buffer);
-            if rows.document.has_cursor && top.line + passed == state.detail.cursor {
+            if rows.document.has_cursor && *at == state.detail.cursor {
                 let style = match state.panes.focus {
                     Pane::Detail => styles.selected,
                     Pane::List | Pane::Output | Pane::Traffic => {
@@ -176,7 +181,7 @@ fn draw_rows(
         }
         skipped = 0;
     }
-    top.line + lines.len()
+    lines.last().map_or(0, |(at, _)| rows.document.moved(*at, 1))
 }
 
 fn title(state: &State, exchange: Option<&Exchange>) -> String {
@@ -203,6 +208,15 @@ fn title(state: &State, exchange: Option<&Exchange>) -> String {
             title
         }
     }
+}
+
+/// With the path to the line that the cursor is in, or as much of its end as there is room
+/// for beside a title.
+fn with_path(state: &State, position: String, columns: usize, title: usize) -> String {
+    let Some(path) = folding::path_here(state) else { return position };
+    let taken = title.min(LONGEST_TITLE) + text::width(&position) + 6;
+    let path = text::clip_start(&path, columns.saturating_sub(taken));
+    format!("{path}  {position}").trim_end().to_owned()
 }
 
 /// What was found of what is searched for, and how far one has read.
