@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 
 use crate::config::{Export, Secrets};
-use crate::history::database::{Place, Reader, RecordId};
+use crate::history::database::{Reader, RecordId};
 use crate::history::filter::Filter;
 use crate::history::har::{Exporter, numbered};
+use crate::history::search::{Hit, Search};
 
 use super::{FOUND, NOTHING, filter, leaving, open, say};
 
@@ -38,37 +39,24 @@ pub(super) fn run(request: &Export) -> anyhow::Result<u8> {
 }
 
 /// What the filter lets through, oldest first.
-fn chosen(reader: &Reader, filter: &Filter) -> anyhow::Result<Vec<(Place, RecordId)>> {
-    let sql = filter.sql();
-    let text = format!(
-        "SELECT at, run, number FROM exchange WHERE {} ORDER BY at",
-        sql.condition
-    );
-    let mut statement = reader.connection().prepare(&text)?;
-    let parameters = rusqlite::params_from_iter(&sql.parameters);
-    let rows = statement.query_map(parameters, |row| {
-        Ok((Place(row.get(0)?), RecordId::from_columns(row.get(1)?, row.get(2)?)))
-    })?;
-    let mut chosen = rows.collect::<Result<Vec<_>, _>>()?;
-    if sql.exact {
-        return Ok(chosen);
-    }
-    let mut trouble = None;
-    chosen.retain(|(place, _)| match reader.record_at(*place) {
-        Ok(record) => record.is_some_and(|record| filter.matches(&record)),
-        Err(error) => {
-            trouble.get_or_insert(error);
-            false
+fn chosen(reader: &Reader, filter: &Filter) -> anyhow::Result<Vec<Hit>> {
+    let mut search = Search::new(reader, filter);
+    let mut chosen = Vec::new();
+    loop {
+        let found = search.step(usize::MAX)?;
+        chosen.extend(found.exchanges);
+        if found.is_all {
+            chosen.reverse();
+            return Ok(chosen);
         }
-    });
-    trouble.map_or(Ok(chosen), |error| Err(error.into()))
+    }
 }
 
 /// Writes beside the file first, so that what was there is not lost to a failure. It is
 /// for the user alone.
 fn write_file(
     reader: &Reader,
-    chosen: &[(Place, RecordId)],
+    chosen: &[Hit],
     secrets: Secrets,
     file: &Path,
 ) -> anyhow::Result<u64> {
@@ -104,16 +92,16 @@ fn beside(file: &Path) -> PathBuf {
 
 fn write(
     reader: &Reader,
-    chosen: &[(Place, RecordId)],
+    chosen: &[Hit],
     secrets: Secrets,
     out: impl Write,
 ) -> anyhow::Result<u64> {
-    let ids: Vec<RecordId> = chosen.iter().map(|(_, id)| *id).collect();
+    let ids: Vec<RecordId> = chosen.iter().map(|hit| hit.id).collect();
     let numbers = numbered(&ids);
     let mut exporter = Exporter::begin(BufWriter::new(out))?;
-    for (place, _) in chosen {
+    for hit in chosen {
         // One may have been deleted meanwhile, to make room.
-        if let Some(record) = reader.record_at(*place)? {
+        if let Some(record) = reader.record_at(hit.place)? {
             exporter.add(&leaving(record.renumbered(&numbers), secrets))?;
         }
     }

@@ -15,9 +15,9 @@ use anyhow::Context;
 use rusqlite::params;
 use rustix::fs::inotify;
 
-use crate::history::database::{Place, Reader, RecordId, RunId, Summary};
+use crate::history::database::{Place, Reader, RecordId, RunId};
 use crate::history::filter::Filter;
-use crate::history::search::Search;
+use crate::history::search::judge;
 
 use super::history::Printer;
 
@@ -26,26 +26,26 @@ use super::history::Printer;
 const SETTLING: Duration = Duration::from_millis(50);
 
 /// Prints what ends from now on, until the pipe is closed or the program interrupted.
-/// `newest` was there before, and of that `listed` was printed.
+/// `newest` was there before; of that, what was in flight at these places was printed.
 pub(super) fn follow(
     file: &Path,
     mut reader: Reader,
     filter: &Filter,
     newest: &[RecordId],
-    listed: &[Summary],
+    open: Vec<Place>,
     printer: &mut Printer,
 ) -> anyhow::Result<()> {
     let watch = watch(file)?;
     let mut inode = inode(file);
-    let open = listed.iter().filter(|summary| summary.outcome.is_none());
     let mut state = State {
         seen: newest.iter().map(|id| (id.run, id.number.0)).collect(),
-        open: open.map(|summary| summary.place).collect(),
+        open: open.into_iter().collect(),
     };
     loop {
         for place in state.ended(&reader)? {
-            let summary = Search::new(&reader, filter).judge(place)?;
-            if let Some(summary) = summary {
+            if judge(&reader, filter, place)?
+                && let Some(summary) = reader.summary_at(place)?
+            {
                 printer.print(&summary)?;
             }
         }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use jiff::tz::TimeZone;
 
 use crate::config::{History, ListForm};
-use crate::history::database::{Reader, Summary};
+use crate::history::database::{Place, Reader, Summary};
 use crate::history::filter::Filter;
 use crate::history::search::Search;
 
@@ -24,14 +24,20 @@ pub(super) fn run(request: &History) -> anyhow::Result<u8> {
     let mut printer = Printer::new(request.form);
     let news = reader.newest()?;
     let found = newest(&reader, &filter, request.last)?;
-    for summary in found.iter().rev() {
-        printer.print(summary)?;
+    let mut open = Vec::new();
+    for place in found.into_iter().rev() {
+        // One may have been deleted meanwhile, to make room.
+        let Some(summary) = reader.summary_at(place)? else { continue };
+        printer.print(&summary)?;
+        if summary.outcome.is_none() {
+            open.push(place);
+        }
     }
     printer.flush()?;
     tell_losses(&reader)?;
     if request.follow {
         let file = request.place.file().context("there is no file to follow")?;
-        follow(file, reader, &filter, &news, &found, &mut printer)?;
+        follow(file, reader, &filter, &news, open, &mut printer)?;
     }
     Ok(if printer.printed { FOUND } else { NOTHING })
 }
@@ -41,14 +47,14 @@ fn newest(
     reader: &Reader,
     filter: &Filter,
     last: Option<u64>,
-) -> anyhow::Result<Vec<Summary>> {
+) -> anyhow::Result<Vec<Place>> {
     let most =
         last.map_or(usize::MAX, |last| usize::try_from(last).unwrap_or(usize::MAX));
     let mut search = Search::new(reader, filter);
     let mut found = Vec::new();
     while found.len() < most {
         let step = search.step(PAGE.min(most - found.len()))?;
-        found.extend(step.exchanges);
+        found.extend(step.exchanges.iter().map(|hit| hit.place));
         if step.is_all {
             break;
         }

@@ -1,23 +1,24 @@
 //! A filter applied to the database: newest first, a little at a time.
 
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, params_from_iter};
+use rusqlite::{OptionalExtension, Row, params_from_iter};
 
-use super::database::{Place, Reader, SUMMARY, Summary, summary};
+use super::database::{Place, Reader, RecordId};
 use super::filter::{Filter, Sql};
 
-/// How many exchanges are looked at in the first step where `SQL` alone cannot judge
-/// them, and in each of the others: few enough that the first of the newest are there at
-/// once, and that whoever searches can be called off between two steps.
+/// How many exchanges are looked at in the first step where their bytes are to be read,
+/// and in each of the others: few enough that the first of the newest are there at once,
+/// and that whoever searches can be called off between two steps.
 const FIRST: usize = 1000;
 const STEP: usize = 5000;
+/// The place before all others.
+const OLDEST: Place = Place(i64::MIN);
 
 /// A search that is under way.
 #[derive(Debug)]
 pub struct Search<'a> {
     reader: &'a Reader,
-    filter: &'a Filter,
-    sql: Sql,
+    question: Question<'a>,
     /// Everything from here on was looked at.
     before: Place,
     /// How many are looked at in the next step.
@@ -28,90 +29,126 @@ pub struct Search<'a> {
 #[derive(Debug)]
 pub struct Found {
     /// Newest first.
-    pub exchanges: Vec<Summary>,
+    pub exchanges: Vec<Hit>,
     /// Whether there is nothing more.
     pub is_all: bool,
+}
+
+/// An exchange that the filter lets through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hit {
+    pub place: Place,
+    pub id: RecordId,
 }
 
 impl<'a> Search<'a> {
     /// Begins at the newest exchange.
     pub fn new(reader: &'a Reader, filter: &'a Filter) -> Self {
-        Self { reader, filter, sql: filter.sql(), before: Place(i64::MAX), stride: FIRST }
+        let question = Question { filter, sql: filter.sql() };
+        Self { reader, question, before: Place(i64::MAX), stride: FIRST }
     }
 
     /// Looks on for at most so many that the filter lets through. A step may end with
     /// fewer, so that the caller can show them, or stop.
     pub fn step(&mut self, most: usize) -> rusqlite::Result<Found> {
-        if self.sql.exact {
-            let exchanges = self.rows(None, most)?;
-            self.before = exchanges.last().map_or(self.before, |last| last.place);
-            let is_all = exchanges.len() < most;
-            return Ok(Found { exchanges, is_all });
-        }
-        let until = self.strided()?;
+        let until = match self.question.sql.verdict {
+            // An index finds them wherever they are.
+            None => OLDEST,
+            Some(_) => self.strided()?,
+        };
         self.stride = STEP;
-        let mut exchanges = Vec::new();
-        for row in self.rows(until, usize::MAX)? {
-            if exchanges.len() == most {
-                // What was not looked at is for the next step.
-                return Ok(Found { exchanges, is_all: false });
-            }
-            self.before = row.place;
-            if self.matches_whole(row.place)? {
-                exchanges.push(row);
-            }
-        }
-        self.before = until.unwrap_or(self.before);
-        Ok(Found { exchanges, is_all: until.is_none() })
+        let exchanges = self.question.look(self.reader, self.before, until, most)?;
+        // What was not looked at is for the next step.
+        let is_full = exchanges.len() == most;
+        let last = exchanges.last().filter(|_| is_full);
+        self.before = last.map_or(until, |last| last.place);
+        Ok(Found { exchanges, is_all: !is_full && until == OLDEST })
     }
 
-    /// Down to where the next step goes; `None` where it gets to the end.
-    fn strided(&self) -> rusqlite::Result<Option<Place>> {
+    /// Down to where the next step goes.
+    fn strided(&self) -> rusqlite::Result<Place> {
         let stride = i64::try_from(self.stride).unwrap_or(i64::MAX);
-        self.reader
+        let until = self
+            .reader
             .connection()
             .prepare_cached(
                 "SELECT at FROM exchange WHERE at < ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2",
             )?
             .query_row([self.before.0, stride], |row| row.get(0).map(Place))
-            .optional()
+            .optional()?;
+        Ok(until.unwrap_or(OLDEST))
     }
+}
 
-    /// The exchange at a place, if the filter lets it through.
-    pub fn judge(&self, place: Place) -> rusqlite::Result<Option<Summary>> {
-        let condition = &self.sql.condition;
-        let sql =
-            format!("SELECT {SUMMARY} FROM exchange WHERE at = ? AND ({condition})");
-        let mut statement = self.reader.connection().prepare_cached(&sql)?;
-        let place_first = std::iter::once(Value::Integer(place.0));
-        let parameters = place_first.chain(self.sql.parameters.iter().cloned());
-        let row = statement.query_row(params_from_iter(parameters), summary);
-        match row.optional()? {
-            Some(row) if self.sql.exact || self.matches_whole(place)? => Ok(Some(row)),
-            _ => Ok(None),
+/// Whether the filter lets the exchange at a place through.
+pub fn judge(reader: &Reader, filter: &Filter, place: Place) -> rusqlite::Result<bool> {
+    let question = Question { filter, sql: filter.sql() };
+    let behind = Place(place.0.saturating_add(1));
+    Ok(!question.look(reader, behind, place, 1)?.is_empty())
+}
+
+/// A filter that is put to the database.
+#[derive(Debug)]
+struct Question<'a> {
+    filter: &'a Filter,
+    sql: Sql,
+}
+
+impl Question<'_> {
+    /// The newest ones before a place, down to another.
+    fn look(
+        &self,
+        reader: &Reader,
+        before: Place,
+        until: Place,
+        most: usize,
+    ) -> rusqlite::Result<Vec<Hit>> {
+        let (sql, parameters) = self.statement(before, until);
+        let mut statement = reader.connection().prepare_cached(&sql)?;
+        let mut rows = statement.query(params_from_iter(parameters))?;
+        let mut found = Vec::new();
+        while found.len() < most
+            && let Some(row) = rows.next()?
+        {
+            found.extend(self.hit(reader, row)?);
         }
+        Ok(found)
     }
 
-    /// The next ones that the database lets through, down to a place.
-    fn rows(&self, from: Option<Place>, most: usize) -> rusqlite::Result<Vec<Summary>> {
-        let condition = &self.sql.condition;
-        let sql = format!(
-            "SELECT {SUMMARY} FROM exchange WHERE at < ? AND at >= ? AND ({condition}) \
-             ORDER BY at DESC LIMIT ?"
+    fn statement(&self, before: Place, until: Place) -> (String, Vec<Value>) {
+        let Sql { condition, verdict } = &self.sql;
+        let mut parameters = vec![before.0.into(), until.0.into()];
+        parameters.extend(condition.parameters.iter().cloned());
+        let (content, verdict) = match verdict {
+            None => ("", "TRUE"),
+            Some(verdict) => {
+                parameters.extend(verdict.parameters.iter().cloned());
+                ("CROSS JOIN content USING (at)", verdict.text.as_str())
+            }
+        };
+        let text = format!(
+            "SELECT at, run, number, \
+               EXISTS (SELECT 1 FROM piece WHERE piece.exchange = exchange.at) \
+             FROM exchange {content} \
+             WHERE at < ? AND at >= ? AND ({}) AND ({verdict}) IS NOT FALSE \
+             ORDER BY at DESC",
+            condition.text
         );
-        let from = from.unwrap_or(Place(i64::MIN));
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let mut parameters = vec![self.before.0.into(), from.0.into()];
-        parameters.extend(self.sql.parameters.iter().cloned());
-        parameters.push(most.into());
-        let mut statement = self.reader.connection().prepare_cached(&sql)?;
-        let rows = statement.query_map(params_from_iter(parameters), summary)?;
-        rows.collect()
+        (text, parameters)
     }
 
-    fn matches_whole(&self, place: Place) -> rusqlite::Result<bool> {
-        let record = self.reader.record_at(place)?;
-        Ok(record.is_some_and(|record| self.filter.matches(&record)))
+    /// What a row of the statement comes to: of what is in pieces it may not be certain.
+    fn hit(&self, reader: &Reader, row: &Row<'_>) -> rusqlite::Result<Option<Hit>> {
+        let place = Place(row.get(0)?);
+        let is_in_pieces: bool = row.get(3)?;
+        if is_in_pieces && self.sql.verdict.is_some() {
+            let record = reader.record_at(place)?;
+            if !record.is_some_and(|record| self.filter.matches(&record)) {
+                return Ok(None);
+            }
+        }
+        let id = RecordId::from_columns(row.get(1)?, row.get(2)?);
+        Ok(Some(Hit { place, id }))
     }
 }
 
@@ -171,7 +208,7 @@ mod tests {
         loop {
             let found = search.step(most).unwrap();
             assert!(found.exchanges.len() <= most);
-            numbers.extend(found.exchanges.iter().map(|row| row.id.number.0));
+            numbers.extend(found.exchanges.iter().map(|hit| hit.id.number.0));
             if found.is_all {
                 return numbers;
             }
@@ -184,6 +221,7 @@ mod tests {
         let needles = [6301, 5401, 4501, 3601, 2701, 1801, 901, 1];
         for most in [1, 3, 50] {
             assert_eq!(all(&reader, "body:needle", most), needles, "{most}");
+            assert_eq!(all(&reader, "not body:hay", most), needles, "{most}");
             assert_eq!(all(&reader, "body:needle id:901", most), [901]);
             assert_eq!(all(&reader, "not body:hay id:>6000", most), [6301]);
         }
@@ -203,21 +241,23 @@ mod tests {
     fn another_thread_can_call_off_a_step() {
         let (_folder, reader) = reader(2000, |_| false);
         let filter = Filter::parse("body:needle", Timestamp::UNIX_EPOCH).unwrap();
-        let (handle, is_over) = (reader.interrupt_handle(), AtomicBool::new(false));
-        let stopped = thread::scope(|scope| {
-            // What is called off is a statement that runs, so that asking once could be
-            // too early.
-            scope.spawn(|| {
-                while !is_over.load(Ordering::Relaxed) {
-                    handle.interrupt();
-                }
-            });
-            let mut steps = (0..).map(|_| Search::new(&reader, &filter).step(50));
-            let stopped = steps.find_map(Result::err);
-            is_over.store(true, Ordering::Relaxed);
-            stopped.unwrap()
+        // What is called off is a statement that runs, so that asking once could be too
+        // early.
+        let stopped = (0..).find_map(|_| {
+            let mut search = Search::new(&reader, &filter);
+            let (handle, is_over) = (reader.interrupt_handle(), AtomicBool::new(false));
+            thread::scope(|scope| {
+                scope.spawn(|| {
+                    while !is_over.load(Ordering::Relaxed) {
+                        handle.interrupt();
+                    }
+                });
+                let stopped = search.step(50).err();
+                is_over.store(true, Ordering::Relaxed);
+                stopped
+            })
         });
-        let code = stopped.sqlite_error_code();
+        let code = stopped.and_then(|error| error.sqlite_error_code());
         assert_eq!(code, Some(rusqlite::ErrorCode::OperationInterrupted));
         assert!(all(&reader, "body:needle", 50).is_empty());
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::Connection;
 
+use super::super::filter::Filter;
+use super::super::search::judge;
 use super::write::{self, Draft, Part};
 use super::*;
 use crate::exchange::{
@@ -212,6 +214,31 @@ fn an_exchange_grows_where_it_is() {
     }
     let record = record(&database, place).unwrap().unwrap();
     assert_eq!(shown(&record.exchange), shown(&end));
+}
+
+#[test]
+fn what_lies_across_two_pieces_of_a_body_is_found() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let database = open_to_write(&file).unwrap();
+    let mut exchange = full();
+    exchange.response_body = body(b"a nee", 5);
+    let place = insert(&database, &exchange);
+    let size = Size { total: 8, kept: 8 };
+    let response = Part { bytes: b"dle", size };
+    let draft = Draft { response, ..Draft::whole(RUN, &exchange) };
+    write::update(&database, &draft, place).unwrap();
+    let reader = Reader::open(&file).unwrap();
+    for (filter, is_met) in [
+        ("body:needle", true),
+        ("not body:needle", false),
+        ("body:other or request-body:ada", true),
+        ("body:other or request-body:other", false),
+        ("not body:other", true),
+    ] {
+        let filter = Filter::parse(filter, at(0)).unwrap();
+        assert_eq!(judge(&reader, &filter, place).unwrap(), is_met, "{filter:?}");
+    }
 }
 
 #[test]

@@ -12,8 +12,8 @@
 //! stands behind an operator, `plain.rs` evaluates a filter over an exchange, and `sql.rs`
 //! makes of it what the database can do.
 //!
-//! Invariant: the condition in SQL never leaves out a row that the plain evaluation would
-//! keep, and is equal to it where it says that it is exact.
+//! Invariant: what the database says of an exchange is what the plain evaluation says; of
+//! bodies that it has in pieces it says nothing.
 
 mod complete;
 mod condition;
@@ -31,7 +31,8 @@ use jiff::Timestamp;
 pub use complete::{Completion, complete};
 pub use error::FilterError;
 pub use operators::help;
-pub use sql::Sql;
+pub(super) use plain::is_there;
+pub use sql::{Clause, Sql};
 pub(super) use value::regex as searched_expression;
 
 use crate::exchange::Exchange;
@@ -52,7 +53,7 @@ impl Filter {
         Ok(Self { expression: parser::parse(text, now)? })
     }
 
-    /// As a condition on rows of `exchange`.
+    /// As conditions on rows of `exchange`.
     pub fn sql(&self) -> Sql {
         sql::compile(self.expression.as_ref())
     }

@@ -160,18 +160,7 @@ impl<'a> Facts<'a> {
         let response = self.response_head().map(|head| &head.headers);
         let request = request.filter(|_| side.has_request());
         let response = response.filter(|_| side.has_response());
-        let mut fields =
-            request.into_iter().chain(response).flat_map(|headers| &headers.0);
-        fields.any(|field| match (name, value) {
-            (Some(name), value) => {
-                field.name.eq_ignore_ascii_case(name)
-                    && value.is_none_or(|value| value.is_match(&field.value))
-            }
-            (None, value) => {
-                let line = [field.name.as_bytes(), b": ", &field.value].concat();
-                value.is_none_or(|value| value.is_match(&line))
-            }
-        })
+        request.into_iter().chain(response).any(|headers| is_there(headers, name, value))
     }
 
     fn body_has(&self, side: Side, regex: &Regex) -> bool {
@@ -179,6 +168,9 @@ impl<'a> Facts<'a> {
         let found = |cell: &OnceCell<Reading<'a>>,
                      body: &'a Body,
                      headers: Option<&Headers>| {
+            if body.kept.is_empty() {
+                return false;
+            }
             let reading = cell.get_or_init(|| read(&body.kept, headers, MOST_UNPACKED));
             regex.is_match(&reading.content)
         };
@@ -192,4 +184,23 @@ impl<'a> Facts<'a> {
         };
         side.has_request() && request() || side.has_response() && response()
     }
+}
+
+/// Whether there is a field of that name, where one is given, with a value in which the
+/// expression is found; without a name, a line in which it is.
+pub(in crate::history) fn is_there(
+    headers: &Headers,
+    name: Option<&str>,
+    value: Option<&Regex>,
+) -> bool {
+    headers.0.iter().any(|field| match (name, value) {
+        (Some(name), value) => {
+            field.name.eq_ignore_ascii_case(name)
+                && value.is_none_or(|value| value.is_match(&field.value))
+        }
+        (None, value) => {
+            let line = [field.name.as_bytes(), b": ", &field.value].concat();
+            value.is_none_or(|value| value.is_match(&line))
+        }
+    })
 }

@@ -1,7 +1,7 @@
-//! A filter as a condition on rows of `exchange`, as far as the database can judge it.
+//! A filter as conditions on rows of `exchange`, for the database to judge.
 //!
-//! `not` is carried down to the conditions first, since only of those can be said what is
-//! left when the database judges by less than the whole.
+//! `not` is carried down to the conditions first: a column that does not know is not so,
+//! and then the opposite is.
 
 use regex::bytes::Regex;
 use rusqlite::types::Value;
@@ -10,19 +10,26 @@ use super::condition::{
     Condition, Expression, Flag, NumberField, Pattern, Range, Side, TextField,
 };
 
-/// A condition in SQL.
+/// A filter in SQL: what it lets through meets both clauses.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Sql {
-    /// A boolean over the columns of `exchange`; parameters are `?`, in this order.
-    pub condition: String,
-    pub parameters: Vec<Value>,
-    /// Whether it keeps exactly what the filter does. Otherwise it may keep more, and
-    /// what it keeps has to pass [`Filter::matches`](super::Filter::matches) too.
-    pub exact: bool,
+    /// What columns and indexes are enough for.
+    pub condition: Clause,
+    /// What the bytes of an exchange have to be looked at for, in the columns of `content`
+    /// too: NULL where they came in pieces, so that only
+    /// [`Filter::matches`](super::Filter::matches) can tell. `None` where there is no
+    /// such part.
+    pub verdict: Option<Clause>,
 }
 
-/// What everything meets.
-const ALWAYS: &str = "1";
+/// A boolean over the columns of `exchange`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clause {
+    pub text: String,
+    /// Of each `?`, in their order.
+    pub parameters: Vec<Value>,
+}
+
 /// Microseconds from which on the index `exchange_slow` has an exchange.
 const SLOW: i64 = 100_000;
 const COMMENT: &str = "(SELECT comment FROM remark WHERE remark.exchange = exchange.at)";
@@ -30,95 +37,150 @@ const URL: &str = "(ifnull(host, '') || path || ifnull('?' || query, ''))";
 const LINE: &str =
     "(method || ' ' || ifnull(host, '') || path || ifnull('?' || query, ''))";
 
+impl Default for Clause {
+    /// What everything meets.
+    fn default() -> Self {
+        Self { text: "1".to_owned(), parameters: Vec::new() }
+    }
+}
+
+/// What a NULL says within a clause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Null {
+    IsNotSo,
+    IsNotKnown,
+}
+
 pub(super) fn compile(expression: Option<&Expression>) -> Sql {
-    let mut sql = Sql { condition: String::new(), parameters: Vec::new(), exact: true };
-    match expression {
-        None => sql.condition.push_str(ALWAYS),
-        Some(expression) => write(&mut sql, expression, false),
-    }
-    sql
-}
-
-fn write(sql: &mut Sql, expression: &Expression, negated: bool) {
-    match expression {
-        Expression::Not(part) => write(sql, part, !negated),
-        Expression::Is(condition) => write_condition(sql, condition, negated),
-        Expression::All(parts) => {
-            write_list(sql, parts, negated, if negated { " OR " } else { " AND " });
-        }
-        Expression::Any(parts) => {
-            write_list(sql, parts, negated, if negated { " AND " } else { " OR " });
-        }
-    }
-}
-
-fn write_list(sql: &mut Sql, parts: &[Expression], negated: bool, joint: &str) {
-    for (at, part) in parts.iter().enumerate() {
-        sql.condition.push_str(if at == 0 { "(" } else { joint });
-        write(sql, part, negated);
-    }
-    sql.condition.push(')');
-}
-
-fn write_condition(sql: &mut Sql, condition: &Condition, negated: bool) {
-    let (text, parameters, exact) = judged(condition);
-    sql.exact &= exact;
-    // A row that is let through for the time being has to be so either way.
-    let text = match (negated, exact) {
-        (false, _) => text,
-        // What a column does not know is not so.
-        (true, true) => format!("({text}) IS NOT TRUE"),
-        (true, false) => ALWAYS.to_owned(),
+    let parts = match expression {
+        None => &[],
+        Some(Expression::All(parts)) => parts.as_slice(),
+        Some(one) => std::slice::from_ref(one),
     };
-    if text != ALWAYS {
-        sql.parameters.extend(parameters);
-    }
-    sql.condition.push_str(&text);
+    let (looking, quick): (Vec<_>, Vec<_>) =
+        parts.iter().partition(|part| reads_bytes(part));
+    let condition = all(&quick, Null::IsNotSo).unwrap_or_default();
+    Sql { condition, verdict: all(&looking, Null::IsNotKnown) }
 }
 
-/// A condition with its parameters, and whether it is exact or only necessary.
-fn judged(condition: &Condition) -> (String, Vec<Value>, bool) {
-    let necessary = |text: &str| (text.to_owned(), Vec::new(), false);
+/// Whether the bytes of every exchange have to be read for it. There are few tracebacks
+/// and little output, each found by an index.
+fn reads_bytes(expression: &Expression) -> bool {
+    match expression {
+        Expression::All(parts) | Expression::Any(parts) => parts.iter().any(reads_bytes),
+        Expression::Not(part) => reads_bytes(part),
+        Expression::Is(condition) => {
+            matches!(condition, Condition::Body(..) | Condition::Header { .. })
+        }
+    }
+}
+
+/// All of them; `None` where there are none.
+fn all(parts: &[&Expression], null: Null) -> Option<Clause> {
+    let mut clause = Clause { text: String::new(), parameters: Vec::new() };
+    for part in parts {
+        if !clause.text.is_empty() {
+            clause.text.push_str(" AND ");
+        }
+        write(&mut clause, part, false, null);
+    }
+    (!parts.is_empty()).then_some(clause)
+}
+
+fn write(clause: &mut Clause, expression: &Expression, negated: bool, null: Null) {
+    let (parts, joint) = match expression {
+        Expression::Not(part) => return write(clause, part, !negated, null),
+        Expression::Is(condition) => {
+            return write_condition(clause, condition, negated, null);
+        }
+        Expression::All(parts) => (parts, if negated { " OR " } else { " AND " }),
+        Expression::Any(parts) => (parts, if negated { " AND " } else { " OR " }),
+    };
+    for (at, part) in parts.iter().enumerate() {
+        clause.text.push_str(if at == 0 { "(" } else { joint });
+        write(clause, part, negated, null);
+    }
+    clause.text.push(')');
+}
+
+fn write_condition(clause: &mut Clause, it: &Condition, negated: bool, null: Null) {
+    let (text, parameters) = judged(it);
+    let may_be_unknown = matches!(it, Condition::Body(..));
+    let text = match negated {
+        true if may_be_unknown => format!("NOT {text}"),
+        true => format!("({text}) IS NOT TRUE"),
+        // An index is used only where the condition stands alone.
+        false if may_be_unknown || null == Null::IsNotSo => text,
+        false => format!("({text}) IS TRUE"),
+    };
+    clause.text.push_str(&text);
+    clause.parameters.extend(parameters);
+}
+
+/// A condition with its parameters.
+fn judged(condition: &Condition) -> (String, Vec<Value>) {
     match condition {
         Condition::Text(field, pattern) => text(*field, pattern),
-        Condition::Number(field, range) => {
-            let (text, parameters) = number(*field, *range);
-            (text, parameters, true)
-        }
-        Condition::Flag(flag) => (self::flag(*flag).to_owned(), Vec::new(), true),
+        Condition::Number(field, range) => number(*field, *range),
+        Condition::Flag(flag) => (self::flag(*flag).to_owned(), Vec::new()),
         Condition::ReplayOf(number) => {
             let number = i64::try_from(*number).unwrap_or(i64::MAX);
-            ("(source = 1 AND replay_of = ?)".to_owned(), vec![number.into()], true)
+            ("(source = 1 AND replay_of = ?)".to_owned(), vec![number.into()])
         }
-        Condition::Header { side, .. } => necessary(match side {
-            Side::Response => "status IS NOT NULL",
-            Side::Request | Side::Either => ALWAYS,
-        }),
+        Condition::Header { side, name, value } => {
+            header(*side, name.as_deref(), value.as_ref())
+        }
         Condition::Body(side, regex) => body(*side, regex),
-        Condition::Traceback(_) => necessary("error IS NOT NULL"),
-        Condition::Output(_) => necessary(self::flag(Flag::Printed)),
+        Condition::Traceback(regex) => (
+            "(error IS NOT NULL AND (SELECT found_in_traceback(?, traceback) \
+             FROM content WHERE content.at = exchange.at))"
+                .to_owned(),
+            vec![source(regex)],
+        ),
+        Condition::Output(regex) => (
+            "EXISTS (SELECT 1 FROM output WHERE output.exchange = exchange.at \
+             AND found(?, text))"
+                .to_owned(),
+            vec![source(regex)],
+        ),
     }
 }
 
-/// The database looks into bodies itself, by a function of ours that is not certain of
-/// those that came in several pieces.
-fn body(side: Side, regex: &Regex) -> (String, Vec<Value>, bool) {
-    const REQUEST: &str = "(request_kept > 0 AND \
-        body_may_have(?, 0, request_head, request_body, request_kept))";
-    const RESPONSE: &str = "(response_kept > 0 AND \
-        body_may_have(?, 1, response_head, response_body, response_kept))";
-    let (found, count) = match side {
-        Side::Request => (REQUEST.to_owned(), 1),
-        Side::Response => (RESPONSE.to_owned(), 1),
-        Side::Either => (format!("({REQUEST} OR {RESPONSE})"), 2),
-    };
-    let text = format!(
-        "EXISTS (SELECT 1 FROM content WHERE content.at = exchange.at AND {found})"
-    );
-    (text, vec![regex.as_str().to_owned().into(); count], false)
+/// An expression as it was written, for a function of ours (`database/functions.rs`) to
+/// make again.
+fn source(regex: &Regex) -> Value {
+    regex.as_str().to_owned().into()
 }
 
-fn text(field: TextField, pattern: &Pattern) -> (String, Vec<Value>, bool) {
+fn header(side: Side, name: Option<&str>, value: Option<&Regex>) -> (String, Vec<Value>) {
+    let heads = match side {
+        Side::Request => "request_head, NULL",
+        Side::Response => "NULL, response_head",
+        Side::Either => "request_head, response_head",
+    };
+    let name = name.map(str::to_owned);
+    let text = format!("found_in_heads(?, ?, {heads})");
+    (text, vec![name.into(), value.map_or(Value::Null, source)])
+}
+
+fn body(side: Side, regex: &Regex) -> (String, Vec<Value>) {
+    let found = |number: u8, side: &str| {
+        format!(
+            "({side}_kept > 0 AND \
+             found_in_body(?, {number}, {side}_head, {side}_body, {side}_kept))"
+        )
+    };
+    let (text, count) = match side {
+        Side::Request => (found(0, "request"), 1),
+        Side::Response => (found(1, "response"), 1),
+        Side::Either => {
+            (format!("({} OR {})", found(0, "request"), found(1, "response")), 2)
+        }
+    };
+    (text, vec![source(regex); count])
+}
+
+fn text(field: TextField, pattern: &Pattern) -> (String, Vec<Value>) {
     let column = match field {
         TextField::Method => "method",
         TextField::Host => "host",
@@ -133,26 +195,20 @@ fn text(field: TextField, pattern: &Pattern) -> (String, Vec<Value>, bool) {
     };
     match pattern {
         Pattern::Contains(part) => {
-            (format!("instr(lower({column}), ?) > 0"), vec![part.clone().into()], true)
+            (format!("instr(lower({column}), ?) > 0"), vec![part.clone().into()])
         }
-        Pattern::Equals(whole) => {
-            (format!("{column} = ?"), vec![whole.clone().into()], true)
-        }
+        Pattern::Equals(whole) => (format!("{column} = ?"), vec![whole.clone().into()]),
         Pattern::StartsWith(start) => {
             // No character is behind the last one of Unicode.
             let end = format!("{start}\u{10ffff}");
             let text = format!("({column} >= ? AND {column} < ?)");
-            (text, vec![start.clone().into(), end.into()], true)
+            (text, vec![start.clone().into(), end.into()])
         }
         Pattern::Method(name) => {
             let capitals = name.to_ascii_uppercase();
-            (
-                format!("{column} IN (?, ?)"),
-                vec![name.clone().into(), capitals.into()],
-                true,
-            )
+            (format!("{column} IN (?, ?)"), vec![name.clone().into(), capitals.into()])
         }
-        Pattern::Regex(_) => (format!("{column} IS NOT NULL"), Vec::new(), false),
+        Pattern::Regex(regex) => (format!("found(?, {column})"), vec![source(regex)]),
     }
 }
 
