@@ -10,10 +10,12 @@ use std::path::PathBuf;
 
 use crate::body::Stop;
 use crate::exchange::{Body, Exchange};
+use crate::http::Headers;
 use crate::text;
 
 use super::line_index::LineIndex;
 use super::outline::Outline;
+use super::syntax::{Highlight, Language, State, Token, tokens};
 
 /// Bytes in a line of a dump: with their characters they fit beside a list of 120 columns.
 const DUMPED: usize = 8;
@@ -33,6 +35,8 @@ pub(super) enum Tone {
     Name,
     /// A piece of a bar.
     Bar,
+    /// A part of a text in some language.
+    Code(Token),
 }
 
 /// The look of parts of a line, ascending and apart.
@@ -75,6 +79,7 @@ pub(super) enum Side {
 }
 
 /// A piece of a document.
+#[expect(clippy::large_enum_variant, reason = "a document has a dozen of them at most")]
 #[derive(Clone, Debug)]
 pub(super) enum Part {
     /// Lines that are safe to print.
@@ -103,6 +108,8 @@ pub(super) struct BodyLines {
     pub(super) decoded: Option<Decoded>,
     /// What belongs together, of a text that was laid out.
     pub(super) outline: Option<Outline>,
+    /// The colours of any other.
+    pub(super) highlight: Option<Box<Highlight>>,
 }
 
 impl BodyLines {
@@ -112,6 +119,42 @@ impl BodyLines {
             Some(decoded) => &decoded.text,
             None => exchange.map_or(&[][..], |exchange| &body(exchange, side).kept),
         }
+    }
+
+    /// The lines of a text that was made of a body.
+    pub(super) fn of(decoded: Decoded) -> Self {
+        let mut index = LineIndex::default();
+        index.extend(&decoded.text);
+        Self { index, decoded: Some(decoded), ..Self::default() }
+    }
+
+    /// Gives it the colours of the language that a body with these fields is in.
+    pub(super) fn paint(&mut self, headers: Option<&Headers>, body: &Body) {
+        let label = headers.and_then(|headers| headers.get("content-type"));
+        let text = self.decoded.as_ref().map_or(&body.kept, |decoded| &decoded.text);
+        let language = Language::of(label.unwrap_or_default(), text);
+        if self.highlight.as_ref().map(|it| it.language()) != language {
+            self.highlight = language.map(|language| Box::new(Highlight::new(language)));
+        }
+    }
+
+    /// The colours of a line.
+    fn accents(&self, line: usize, text: &str) -> Accents<'static> {
+        let mut tokens = match (&self.outline, &self.highlight) {
+            (Some(_), _) => {
+                let goes_on = line > 0 && self.index.is_cut(line - 1);
+                let state = if goes_on { State::in_string() } else { State::default() };
+                tokens(Language::Json, state, text)
+            }
+            (None, Some(highlight)) => highlight.of(line, text),
+            (None, None) => Vec::new(),
+        };
+        let folded = self.outline.as_ref().and_then(|outline| outline.folded_at(line));
+        let end = folded.and_then(|_| text.rfind('…')).unwrap_or(text.len());
+        tokens.retain(|(range, _)| range.end <= end);
+        let code = tokens.into_iter().map(|(range, token)| (range, Tone::Code(token)));
+        let count = (end < text.len()).then_some((end..text.len(), Tone::Remark));
+        code.chain(count).collect()
     }
 }
 
@@ -125,22 +168,13 @@ pub(super) struct Decoded {
     pub(super) from: String,
     /// Why there is no more of it.
     pub(super) stop: Option<Stop>,
-    pub(super) syntax: Syntax,
 }
 
 impl Decoded {
     /// A text that was made of so many bytes of a body otherwise than by decoding.
-    pub(super) fn new(text: Vec<u8>, bytes: usize, syntax: Syntax) -> Self {
-        Self { text, bytes, from: String::new(), stop: None, syntax }
+    pub(super) fn new(text: Vec<u8>, bytes: usize) -> Self {
+        Self { text, bytes, from: String::new(), stop: None }
     }
-}
-
-/// How the lines of a text are coloured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Syntax {
-    Plain,
-    /// Laid out, so that each member has a line.
-    Json,
 }
 
 /// A line of a document.
@@ -168,20 +202,7 @@ impl<'a> Line<'a> {
     pub(super) fn accents(&self, text: &str) -> (Tone, Accents<'a>) {
         match self {
             Self::Text { line, .. } => (line.tone, Cow::Borrowed(&line.accents)),
-            Self::Body { lines, line, .. } => {
-                let syntax = lines.decoded.as_ref().map(|decoded| decoded.syntax);
-                let name = match syntax {
-                    Some(Syntax::Json) => member_name(text),
-                    Some(Syntax::Plain) | None => None,
-                };
-                let mut accents = Vec::from_iter(name.map(|name| (name, Tone::Name)));
-                let folded = lines.outline.as_ref().and_then(|it| it.folded_at(*line));
-                if folded.is_some() {
-                    let count = text.rfind('…').unwrap_or(text.len());
-                    accents.push((count..text.len(), Tone::Remark));
-                }
-                (Tone::Plain, accents.into())
-            }
+            Self::Body { lines, line, .. } => (Tone::Plain, lines.accents(*line, text)),
             Self::Bytes { .. } => (Tone::Plain, Cow::Borrowed(&[])),
         }
     }
@@ -475,6 +496,39 @@ impl Document {
             line = self.moved(until - 1, 1);
         }
         out
+    }
+
+    /// Takes the colours of its bodies away.
+    pub(super) fn bleach(&mut self) {
+        for part in &mut self.parts {
+            if let Part::Body { lines, .. } = part {
+                lines.highlight = None;
+            }
+        }
+    }
+
+    /// Finds out the colours of what is in the window, as far as that is done at a time;
+    /// whether more is to be done.
+    pub(super) fn colour(
+        &mut self,
+        exchange: Option<&Exchange>,
+        top: usize,
+        height: usize,
+    ) -> bool {
+        let mut first = 0;
+        let mut is_busy = false;
+        for part in &mut self.parts {
+            let begin = first;
+            first += part.len();
+            let Part::Body { side, lines, .. } = part else { continue };
+            let Some(mut highlight) = lines.highlight.take() else { continue };
+            let inside = |line: usize| line.saturating_sub(begin).min(first - begin);
+            let wanted = inside(top)..inside(top.saturating_add(height));
+            highlight.settle(&lines.index, lines.bytes(*side, exchange), &wanted);
+            is_busy |= highlight.is_busy(&lines.index, &wanted);
+            lines.highlight = Some(highlight);
+        }
+        is_busy
     }
 
     /// So many lines from that one on, folded up or not.

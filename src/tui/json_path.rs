@@ -68,7 +68,7 @@ fn is_word(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::detail::{Decoded, Syntax};
+    use super::super::detail::Decoded;
     use super::super::line_index::LineIndex;
     use super::super::tabs::{Values, laid_out, value_at};
     use super::*;
@@ -78,8 +78,8 @@ mod tests {
         let mut index = LineIndex::default();
         index.extend(&laid_out.text);
         let outline = Some(laid_out.outline.finish(&index));
-        let decoded = Some(Decoded::new(laid_out.text, text.len(), Syntax::Json));
-        BodyLines { index, decoded, outline }
+        let decoded = Some(Decoded::new(laid_out.text, text.len()));
+        BodyLines { index, decoded, outline, highlight: None }
     }
 
     #[test]

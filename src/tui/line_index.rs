@@ -77,16 +77,33 @@ impl LineIndex {
         ends + low
     }
 
-    fn whole_line<'a>(&self, body: &'a [u8], line: usize) -> &'a [u8] {
+    /// Lines that have ended, or were cut: those whose length is known.
+    pub(super) fn ended(&self) -> usize {
+        self.ended
+    }
+
+    /// Where a line begins.
+    pub(super) fn begin(&self, body: &[u8], line: usize) -> usize {
         let mut at = match self.marks.get(line / STRIDE) {
             Some(mark) if line < self.ended => *mark,
-            _ => return body.get(self.open..self.seen).unwrap_or_default(),
+            _ => return self.open,
         };
         for _ in 0..line % STRIDE {
-            at += line_length(body.get(at..).unwrap_or_default()).unwrap_or_default();
+            at += self.length(body, at);
         }
-        let rest = body.get(at..).unwrap_or_default();
-        &rest[..line_length(rest).unwrap_or(rest.len())]
+        at
+    }
+
+    /// How long the line is that begins there, with its end.
+    pub(super) fn length(&self, body: &[u8], begin: usize) -> usize {
+        let end = if begin == self.open { self.seen } else { body.len() };
+        let rest = body.get(begin..end).unwrap_or_default();
+        line_length(rest).unwrap_or(rest.len())
+    }
+
+    fn whole_line<'a>(&self, body: &'a [u8], line: usize) -> &'a [u8] {
+        let begin = self.begin(body, line);
+        body.get(begin..begin + self.length(body, begin)).unwrap_or_default()
     }
 }
 

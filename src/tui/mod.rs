@@ -45,6 +45,7 @@ mod shell;
 mod shown;
 mod sorting;
 mod state;
+mod syntax;
 mod tabs;
 mod taking;
 mod theme;

@@ -276,12 +276,12 @@ fn has_capital(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::detail::{BodyLines, Decoded, Document, Part, Side, Syntax};
+    use super::super::detail::{BodyLines, Decoded, Document, Part, Side};
     use super::*;
 
     fn document(text: &str) -> Document {
         let mut document = Document::default();
-        let decoded = Decoded::new(text.as_bytes().to_vec(), 0, Syntax::Plain);
+        let decoded = Decoded::new(text.as_bytes().to_vec(), 0);
         let mut lines = BodyLines { decoded: Some(decoded), ..BodyLines::default() };
         lines.index.extend(text.as_bytes());
         let side = Side::Response;

@@ -99,6 +99,8 @@ pub(super) struct Detail {
     pub(super) search: Search,
     /// Where the window and the cursor were when the search began.
     pub(super) search_began: (Place, usize),
+    /// Whether there are colours in the window that are not known yet.
+    colouring: bool,
     pub(super) width: usize,
     pub(super) height: usize,
 }
@@ -256,7 +258,8 @@ impl State {
     ///
     /// [`Message::Work`]: super::Message::Work
     pub(super) fn is_busy(&self) -> bool {
-        self.shown.is_busy(&*self.store) || self.detail.search.is_busy()
+        let detail = &self.detail;
+        self.shown.is_busy(&*self.store) || detail.search.is_busy() || detail.colouring
     }
 
     /// The generation that requests meet, or will.
@@ -291,6 +294,15 @@ impl State {
         // What is little is lit in the same frame.
         searching::step(self);
         self.detail.top = self.rows().settled(self.detail.top, self.detail.height);
+        self.colour();
+    }
+
+    /// Finds out some more of the colours of the detail's window.
+    pub(super) fn colour(&mut self) {
+        let mut document = std::mem::take(&mut self.detail.document);
+        let (top, height) = (self.detail.top.line, self.detail.height);
+        self.detail.colouring = document.colour(self.shown(), top, height);
+        self.detail.document = document;
     }
 
     /// Keeps the chosen line within the document and in the window.

@@ -33,6 +33,10 @@ pub struct Styles {
     /// The `>` and `<` of transcripts.
     pub request: Style,
     pub response: Style,
+    /// In bodies: text in quotes, numbers, words of a language.
+    pub quoted: Style,
+    pub number: Style,
+    pub keyword: Style,
 }
 
 impl Styles {
@@ -70,6 +74,9 @@ impl Styles {
             pending: plain,
             request: plain,
             response: plain,
+            quoted: plain,
+            number: plain,
+            keyword: strong,
         }
     }
 
@@ -95,6 +102,9 @@ impl Styles {
             pending: colour(shades.pending),
             request: colour(redirect),
             response: colour(success),
+            quoted: colour(success),
+            number: colour(client_error),
+            keyword: colour(shades.pending),
             ..Self::colourless()
         }
     }
@@ -115,6 +125,9 @@ impl Styles {
             pending: colour(175),
             request: colour(32),
             response: colour(172),
+            quoted: colour(74),
+            number: colour(172),
+            keyword: colour(175),
             ..Self::colourless()
         }
     }
@@ -137,6 +150,9 @@ impl Styles {
             pending: colour(Color::Magenta),
             request: colour(Color::Cyan),
             response: colour(Color::Green),
+            quoted: colour(Color::Green),
+            number: colour(Color::Yellow),
+            keyword: colour(Color::Magenta),
             ..base
         }
     }

@@ -72,6 +72,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Work => {
             refresh(state);
             searching::step(state);
+            state.colour();
         }
         Message::Resized => {}
     }

@@ -18,7 +18,7 @@ use _rdev::tui::{
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use ratatui::buffer::Buffer;
+use ratatui::buffer::{Buffer, Cell};
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier};
 
@@ -946,6 +946,48 @@ fn several_values_in_a_row_are_laid_out_each() {
         .sees(r#"{"at": 2, "level": "error"}"#);
 }
 
+/// The text of the cells of that colour.
+fn coloured(app: &mut App, colour: Color) -> Vec<String> {
+    runs(&app.frame(), |cell| cell.fg == colour)
+}
+
+#[test]
+fn the_languages_of_the_web_have_their_colours_and_what_is_as_sent_has_none() {
+    let page = "<!doctype html>\n<p class=\"big\">2 &lt; 3</p>\n<script>\nconst a = 'x'; // y\n\
+                </script>\n<style>b { color: #fff }</style>\n";
+    let mut app = App::ready(80, 30)
+        .feed(&format!("GET / 200 text/html {page}"))
+        .press("enter [ +");
+    let names = coloured(&mut app, Color::Cyan);
+    for name in ["<p", "</p>", "<script>", "</script>", "<style>", "color", "</style>"] {
+        assert!(names.iter().any(|it| it == name), "{name} in {names:?}");
+    }
+    assert_eq!(coloured(&mut app, Color::Magenta), ["<!doctype html>", "const"]);
+    assert_eq!(coloured(&mut app, Color::Yellow), ["class", "&lt;", "#fff"]);
+    let quoted = coloured(&mut app, Color::Green);
+    assert!(quoted.contains(&"\"big\"".to_owned()) && quoted.contains(&"'x'".to_owned()));
+    app = app.press("m").sees("as sent");
+    assert_eq!(coloured(&mut app, Color::Yellow), Vec::<String>::new());
+    app = app.press("]").sees("< <p class=");
+    assert_eq!(coloured(&mut app, Color::Yellow), ["class", "&lt;", "#fff"]);
+    app.styles = Styles::new(None);
+    for cell in app.frame().content() {
+        assert_eq!((cell.fg, cell.bg), (Color::Reset, Color::Reset));
+    }
+}
+
+#[test]
+fn a_minified_script_of_a_megabyte_is_coloured_to_its_end() {
+    let script = "function a(b){return\"x\"+b/2}/*c*/".repeat(30_000) + "'the end'";
+    let mut app = App::ready(80, 30)
+        .feed(&format!("GET /a.js 200 text/javascript {script}"))
+        .press("enter [ + G")
+        .works()
+        .works()
+        .sees("'the end'");
+    assert!(coloured(&mut app, Color::Green).contains(&"'the end'".to_owned()));
+}
+
 #[test]
 fn forms_are_tables_and_pictures_have_their_size() {
     let head = "POST /up HTTP/1.1\nHost: shop\nContent-Type: multipart/form-data; \
@@ -1027,11 +1069,15 @@ fn a_wrong_label_hides_nothing() {
 
 /// The text of the cells of that colour behind them.
 fn lit(app: &mut App, colour: Color) -> Vec<String> {
-    let buffer = app.frame();
+    runs(&app.frame(), |cell| cell.bg == colour)
+}
+
+/// The text of cells in a row of which that is true.
+fn runs(buffer: &Buffer, is_one: impl Fn(&Cell) -> bool) -> Vec<String> {
     let mut runs: Vec<String> = Vec::new();
     let mut ended = true;
     for cell in buffer.content() {
-        if cell.bg != colour {
+        if !is_one(cell) {
             ended = true;
         } else if std::mem::take(&mut ended) {
             runs.push(cell.symbol().to_owned());

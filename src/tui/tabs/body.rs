@@ -7,10 +7,7 @@ use crate::history::masking::masked_body;
 use crate::http::Headers;
 use crate::text;
 
-use super::super::detail::{
-    BodyLines, Decoded, Document, Part, Side, Syntax, TextLine, Tone,
-};
-use super::super::line_index::LineIndex;
+use super::super::detail::{BodyLines, Decoded, Document, Part, Side, TextLine, Tone};
 use super::super::outline::Builder;
 use super::form;
 use super::json::{self, Values};
@@ -79,7 +76,7 @@ pub(super) fn add(
         let headers = if hidden.is_some() { None } else { message.headers };
         match pretty(shown, headers, message) {
             Some(Ok((decoded, outline))) => {
-                let mut lines = indexed(decoded);
+                let mut lines = BodyLines::of(decoded);
                 let mut outline = outline.finish(&lines.index);
                 outline.take_over(folded.unwrap_or_default());
                 lines.outline = Some(outline);
@@ -90,13 +87,18 @@ pub(super) fn add(
             None => {}
         }
     }
-    match hidden {
-        Some(hidden) => {
-            let text = hidden.kept;
-            let decoded = Decoded::new(text, body.kept.len(), Syntax::Plain);
-            add_text(document, side, body, indexed(decoded));
+    let has_colours = view == BodyView::Pretty;
+    if let Some(hidden) = hidden {
+        let mut lines = BodyLines::of(Decoded::new(hidden.kept, body.kept.len()));
+        if has_colours {
+            lines.paint(message.headers, body);
         }
-        None => add_body(document, side, None, message, before),
+        add_text(document, side, body, lines);
+    } else {
+        add_body(document, side, None, message, before);
+        if !has_colours {
+            document.bleach();
+        }
     }
 }
 
@@ -142,7 +144,7 @@ fn pretty(
     }
     match json::laid_out(&reading.content, Values::of(label.unwrap_or_default())) {
         Ok(json::LaidOut { text, outline }) => {
-            Some(Ok((Decoded::new(text, body.kept.len(), Syntax::Json), outline)))
+            Some(Ok((Decoded::new(text, body.kept.len()), outline)))
         }
         Err(why) if promised && body.is_whole() => {
             Some(Err(format!("[labelled JSON, but it is none: {why}]")))
@@ -160,12 +162,6 @@ fn may_have_secrets(message: &Message<'_>) -> bool {
         || label == "application/x-www-form-urlencoded"
         || label.starts_with("multipart/")
         || matches!(begins, Some(b'{' | b'['))
-}
-
-fn indexed(decoded: Decoded) -> BodyLines {
-    let mut index = LineIndex::default();
-    index.extend(&decoded.text);
-    BodyLines { index, decoded: Some(decoded), outline: None }
 }
 
 fn add_text(document: &mut Document, side: Side, body: &Body, lines: BodyLines) {

@@ -7,8 +7,7 @@ use crate::exchange::{Body, Exchange, Outcome, Source, Traceback};
 use crate::http::Headers;
 use crate::text;
 
-use super::super::detail::{BodyLines, Decoded, Document, Part, Side, Syntax, Tone};
-use super::super::line_index::LineIndex;
+use super::super::detail::{BodyLines, Decoded, Document, Part, Side, Tone};
 
 /// Lines shown of a traceback or of an exchange's own output; each may be endless.
 pub(super) const MOST_LINES: usize = 2000;
@@ -162,10 +161,11 @@ pub(super) fn add_body(
     let mut remark = |text: String| {
         document.add(mark, vec![(Tone::Remark, text)]);
     };
-    let Some(lines) = body_lines(message, before) else {
+    let Some(mut lines) = body_lines(message, before) else {
         let named = unreadable(message.headers);
         return remark(format!("[{named}, {}]", text::byte_count(body.total)));
     };
+    lines.paint(message.headers, message.body);
     let (mut first, mut last) = (None, Vec::new());
     if let Some(decoded) = &lines.decoded {
         first = Some(format!("[decoded from {}]", decoded.from));
@@ -213,17 +213,13 @@ fn body_lines(message: &Message<'_>, before: BodyLines) -> Option<BodyLines> {
     }
     let from = reading.decoded_from();
     let Some(from) = from.filter(|_| !reading.is_as_sent()) else {
-        let mut index = before.index;
+        let BodyLines { mut index, highlight, .. } = before;
         index.extend(kept);
-        return Some(BodyLines { index, ..BodyLines::default() });
+        return Some(BodyLines { index, highlight, ..BodyLines::default() });
     };
-    let mut index = LineIndex::default();
-    index.extend(&reading.content);
     let (stop, bytes) = (reading.stop, kept.len());
-    let syntax = Syntax::Plain;
-    let decoded =
-        Decoded { text: reading.content.into_owned(), bytes, from, stop, syntax };
-    Some(BodyLines { index, decoded: Some(decoded), outline: None })
+    let decoded = Decoded { text: reading.content.into_owned(), bytes, from, stop };
+    Some(BodyLines::of(decoded))
 }
 
 /// What to call a body that is not shown as text: `gzip, image/png`.

@@ -15,6 +15,7 @@ use super::super::layout::Regions;
 use super::super::panes::Pane;
 use super::super::search::Count;
 use super::super::state::{State, Subject};
+use super::super::syntax::Token;
 use super::super::tabs::Tab;
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
@@ -257,6 +258,11 @@ fn look(tone: Tone, styles: &Styles) -> Style {
         Tone::Fault => styles.server_error,
         Tone::Name => styles.request,
         Tone::Bar => styles.response,
+        Tone::Code(Token::Comment) => styles.faint,
+        Tone::Code(Token::Quoted) => styles.quoted,
+        Tone::Code(Token::Number | Token::Attribute) => styles.number,
+        Tone::Code(Token::Keyword) => styles.keyword,
+        Tone::Code(Token::Name) => styles.request,
     }
 }
 
