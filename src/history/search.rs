@@ -4,13 +4,16 @@ use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Row, params_from_iter};
 
 use super::database::{Place, Reader, RecordId};
-use super::filter::{Filter, Sql};
+use super::filter::{Clause, Filter, Sql};
 
 /// How many exchanges are looked at in the first step where their bytes are to be read,
 /// and in each of the others: few enough that the first of the newest are there at once,
 /// and that whoever searches can be called off between two steps.
 const FIRST: usize = 1000;
 const STEP: usize = 5000;
+/// Those of a range that have bodies which came in pieces.
+const IN_PIECES: &str =
+    "at IN (SELECT exchange FROM piece WHERE exchange < ? AND exchange >= ?)";
 /// The place before all others.
 const OLDEST: Place = Place(i64::MIN);
 
@@ -117,27 +120,39 @@ impl Question<'_> {
 
     fn statement(&self, before: Place, until: Place) -> (String, Vec<Value>) {
         let Sql { condition, verdict } = &self.sql;
-        let mut parameters = vec![before.0.into(), until.0.into()];
+        let range = [before.0.into(), until.0.into()];
+        let mut parameters = range.to_vec();
         parameters.extend(condition.parameters.iter().cloned());
-        let (content, verdict) = match verdict {
-            None => ("", "TRUE"),
+        let (tables, verdict) = match verdict {
+            None => ("exchange", "TRUE".to_owned()),
             Some(verdict) => {
                 parameters.extend(verdict.parameters.iter().cloned());
-                ("CROSS JOIN content USING (at)", verdict.text.as_str())
+                parameters.extend(range);
+                (self.tables(), format!("{} OR {IN_PIECES}", verdict.text))
             }
         };
         let text = format!(
             "SELECT at, run, number, \
                EXISTS (SELECT 1 FROM piece WHERE piece.exchange = exchange.at) \
-             FROM exchange {content} \
-             WHERE at < ? AND at >= ? AND ({}) AND ({verdict}) IS NOT FALSE \
-             ORDER BY at DESC",
+             FROM {tables} \
+             WHERE at < ? AND at >= ? AND ({}) AND ({verdict}) ORDER BY at DESC",
             condition.text
         );
         (text, parameters)
     }
 
-    /// What a row of the statement comes to: of what is in pieces it may not be certain.
+    /// Where bytes are read: those of all exchanges, in their order on the disk, or of
+    /// those alone that can be told by their row. The first is a quarter faster than
+    /// looking up each by its row (newest 100,000 of a million).
+    fn tables(&self) -> &'static str {
+        if self.sql.condition == Clause::default() {
+            "content CROSS JOIN exchange USING (at)"
+        } else {
+            "exchange CROSS JOIN content USING (at)"
+        }
+    }
+
+    /// What a row of the statement comes to: what is in pieces is looked at as a whole.
     fn hit(&self, reader: &Reader, row: &Row<'_>) -> rusqlite::Result<Option<Hit>> {
         let place = Place(row.get(0)?);
         let is_in_pieces: bool = row.get(3)?;

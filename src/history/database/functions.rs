@@ -1,6 +1,7 @@
 //! What statements can ask of bytes, which `SQLite` itself cannot judge.
 //!
-//! Invariant: an answer is that of the plain evaluation of a filter, or NULL.
+//! Invariant: an answer is that of the plain evaluation of a filter, if a body is all in
+//! one piece.
 
 use std::sync::Arc;
 
@@ -21,9 +22,8 @@ use super::super::filter::{is_there, searched_expression};
 /// - `found_in_heads(name, expression, request, response)`: in a field of that name, or
 ///   in any line where it is NULL; a field of that name is enough where there is no
 ///   expression. A head that is NULL is not looked at;
-/// - `found_in_body(expression, side, head, body, kept)`: in the body once that is
-///   unpacked and decoded. The side is 0 for a request. NULL where more is kept of it
-///   than is in `body`.
+/// - `found_in_body(expression, side, head, body)`: in the body once that is unpacked and
+///   decoded; in an empty one there is nothing. The side is 0 for a request.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("found", 2, flags, found)?;
@@ -34,7 +34,7 @@ pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
         found_in_traceback,
     )?;
     connection.create_scalar_function("found_in_heads", 4, flags, found_in_heads)?;
-    connection.create_scalar_function("found_in_body", 5, flags, found_in_body)
+    connection.create_scalar_function("found_in_body", 4, flags, found_in_body)
 }
 
 /// The expression that is the argument of that place, made once for a statement.
@@ -78,22 +78,21 @@ fn found_in_heads(context: &Context<'_>) -> rusqlite::Result<bool> {
     Ok(all.any(|headers| is_there(&headers, name.as_deref(), value.as_deref())))
 }
 
-fn found_in_body(context: &Context<'_>) -> rusqlite::Result<Option<bool>> {
-    let regex = expression(context, 0)?;
+fn found_in_body(context: &Context<'_>) -> rusqlite::Result<bool> {
     let body = bytes(context, 3)?.unwrap_or_default();
-    let kept: i64 = context.get(4)?;
-    if (body.len() as u64) < u64::try_from(kept).unwrap_or(0) {
-        return Ok(None);
+    if body.is_empty() {
+        return Ok(false);
     }
+    let regex = expression(context, 0)?;
     let head = bytes(context, 2)?.unwrap_or_default();
     if is_plain(head, body) {
-        return Ok(Some(regex.is_match(body)));
+        return Ok(regex.is_match(body));
     }
     let headers = match context.get::<i64>(1)? {
         0 => request_headers(head),
         _ => response_headers(head),
     };
-    Ok(Some(regex.is_match(&read(body, headers.as_ref(), MOST_UNPACKED).content)))
+    Ok(regex.is_match(&read(body, headers.as_ref(), MOST_UNPACKED).content))
 }
 
 fn request_headers(head: &[u8]) -> Option<Headers> {

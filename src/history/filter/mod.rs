@@ -12,8 +12,8 @@
 //! stands behind an operator, `plain.rs` evaluates a filter over an exchange, and `sql.rs`
 //! makes of it what the database can do.
 //!
-//! Invariant: what the database says of an exchange is what the plain evaluation says; of
-//! bodies that it has in pieces it says nothing.
+//! Invariant: what the database says of an exchange is what the plain evaluation says; it
+//! is not asked about bodies that came in pieces.
 
 mod complete;
 mod condition;

@@ -16,7 +16,7 @@ pub struct Sql {
     /// What columns and indexes are enough for.
     pub condition: Clause,
     /// What the bytes of an exchange have to be looked at for, in the columns of `content`
-    /// too: NULL where they came in pieces, so that only
+    /// too. Of one whose bodies came in pieces only
     /// [`Filter::matches`](super::Filter::matches) can tell. `None` where there is no
     /// such part.
     pub verdict: Option<Clause>,
@@ -44,13 +44,6 @@ impl Default for Clause {
     }
 }
 
-/// What a NULL says within a clause.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Null {
-    IsNotSo,
-    IsNotKnown,
-}
-
 pub(super) fn compile(expression: Option<&Expression>) -> Sql {
     let parts = match expression {
         None => &[],
@@ -59,8 +52,7 @@ pub(super) fn compile(expression: Option<&Expression>) -> Sql {
     };
     let (looking, quick): (Vec<_>, Vec<_>) =
         parts.iter().partition(|part| reads_bytes(part));
-    let condition = all(&quick, Null::IsNotSo).unwrap_or_default();
-    Sql { condition, verdict: all(&looking, Null::IsNotKnown) }
+    Sql { condition: all(&quick).unwrap_or_default(), verdict: all(&looking) }
 }
 
 /// Whether the bytes of every exchange have to be read for it. There are few tracebacks
@@ -76,43 +68,37 @@ fn reads_bytes(expression: &Expression) -> bool {
 }
 
 /// All of them; `None` where there are none.
-fn all(parts: &[&Expression], null: Null) -> Option<Clause> {
+fn all(parts: &[&Expression]) -> Option<Clause> {
     let mut clause = Clause { text: String::new(), parameters: Vec::new() };
     for part in parts {
         if !clause.text.is_empty() {
             clause.text.push_str(" AND ");
         }
-        write(&mut clause, part, false, null);
+        write(&mut clause, part, false);
     }
     (!parts.is_empty()).then_some(clause)
 }
 
-fn write(clause: &mut Clause, expression: &Expression, negated: bool, null: Null) {
+fn write(clause: &mut Clause, expression: &Expression, negated: bool) {
     let (parts, joint) = match expression {
-        Expression::Not(part) => return write(clause, part, !negated, null),
+        Expression::Not(part) => return write(clause, part, !negated),
         Expression::Is(condition) => {
-            return write_condition(clause, condition, negated, null);
+            return write_condition(clause, condition, negated);
         }
         Expression::All(parts) => (parts, if negated { " OR " } else { " AND " }),
         Expression::Any(parts) => (parts, if negated { " AND " } else { " OR " }),
     };
     for (at, part) in parts.iter().enumerate() {
         clause.text.push_str(if at == 0 { "(" } else { joint });
-        write(clause, part, negated, null);
+        write(clause, part, negated);
     }
     clause.text.push(')');
 }
 
-fn write_condition(clause: &mut Clause, it: &Condition, negated: bool, null: Null) {
+fn write_condition(clause: &mut Clause, it: &Condition, negated: bool) {
     let (text, parameters) = judged(it);
-    let may_be_unknown = matches!(it, Condition::Body(..));
-    let text = match negated {
-        true if may_be_unknown => format!("NOT {text}"),
-        true => format!("({text}) IS NOT TRUE"),
-        // An index is used only where the condition stands alone.
-        false if may_be_unknown || null == Null::IsNotSo => text,
-        false => format!("({text}) IS TRUE"),
-    };
+    // What a column does not know is not so.
+    let text = if negated { format!("({text}) IS NOT TRUE") } else { text };
     clause.text.push_str(&text);
     clause.parameters.extend(parameters);
 }
@@ -165,10 +151,7 @@ fn header(side: Side, name: Option<&str>, value: Option<&Regex>) -> (String, Vec
 
 fn body(side: Side, regex: &Regex) -> (String, Vec<Value>) {
     let found = |number: u8, side: &str| {
-        format!(
-            "({side}_kept > 0 AND \
-             found_in_body(?, {number}, {side}_head, {side}_body, {side}_kept))"
-        )
+        format!("found_in_body(?, {number}, {side}_head, {side}_body)")
     };
     let (text, count) = match side {
         Side::Request => (found(0, "request"), 1),

@@ -144,7 +144,7 @@ impl Shelf {
     }
 
     /// The numbers of what a filter lets through, by the database; they must be those
-    /// of the plain evaluation. What the database does not know is as wrong here.
+    /// of the plain evaluation.
     fn found(&self, filter: &str) -> Vec<u64> {
         let filter = Filter::parse(filter, now()).unwrap_or_else(|error| {
             panic!("{filter}: {error}");
