@@ -181,6 +181,28 @@ fn a_copied_test_passes_and_fails_when_the_application_changes() {
 }
 
 #[test]
+fn a_copied_test_does_not_expect_what_stands_for_a_secret() {
+    const APP: &str = r#"
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [b'{"token": "s3cret"}']
+"#;
+    let project = Project::new();
+    project.folder.save("login.py", APP);
+    let server = project.serve("login:app");
+    ask(&server, "GET", "/", "", b"");
+    project.wait_for(1);
+    let masked = project.printed(["copy", "1", "--as", "pytest"]);
+    let all = project.printed(["copy", "1", "--as", "pytest", "--include-sensitive"]);
+    for (text, has_it) in [(masked, false), (all, true)] {
+        assert_eq!(text.contains("s3cret"), has_it, "{text}");
+        fs::write(project.path("test_copied.py"), &text).unwrap();
+        let (status, said) = pytest(&project);
+        assert_eq!(status, Some(0), "{text}\n{said}");
+    }
+}
+
+#[test]
 fn a_copied_test_uses_djangos_client_in_a_django_project() {
     let folder = Folder::copy_of("django_site");
     let project = Project::of(folder);
