@@ -11,8 +11,12 @@ use std::time::Duration;
 
 use crate::exchange::{Command, Event, ExchangeEvent};
 
-/// How many events a reader may lag behind.
-const QUEUE_EVENTS: usize = 65_536;
+/// How many events a reader may lag behind: what a fast server does in a third of a second.
+/// An event takes up to 200 bytes beside what it holds.
+const QUEUE_EVENTS: usize = 32_768;
+/// How many events a reader takes at a time, so that what it lags behind stays in the
+/// queue, where it is bounded.
+const TAKEN: usize = 1024;
 /// How many bytes of bodies and output a reader may lag behind. There are two, terminal and
 /// history, which may lag by different pieces of one large body.
 const QUEUE_BYTES: usize = 48 << 20;
@@ -129,8 +133,8 @@ impl Bus {
 }
 
 impl Subscription {
-    /// Waits for events and takes all there are; `None` once the bus is closed and
-    /// everything was taken. An empty batch means that `timeout` passed.
+    /// Waits for events and takes those there are, up to a bound; `None` once the bus is
+    /// closed and everything was taken. An empty batch means that `timeout` passed.
     pub fn next_batch(&self, timeout: Option<Duration>) -> Option<Vec<Event>> {
         let mut queue = lock(&self.reader.queue);
         while queue.events.is_empty() {
@@ -153,19 +157,18 @@ impl Subscription {
                 break;
             }
         }
-        queue.bytes = 0;
-        Some(queue.events.drain(..).collect())
+        Some(queue.take(TAKEN))
     }
 
     /// Waits for an event, then lets more gather for so long, or until the queue is a
-    /// quarter full, and takes all there are. Publishing costs less for a reader that
+    /// quarter full, and takes up to as many. Publishing costs less for a reader that
     /// does not have to be woken for each event. `None` and empty batches, after
     /// `timeout`, as for [`Self::next_batch`].
     pub fn gather(
         &self,
         linger: Duration,
         timeout: Option<Duration>,
-    ) -> Option<VecDeque<Event>> {
+    ) -> Option<Vec<Event>> {
         let filled = &self.reader.filled;
         let mut queue = lock(&self.reader.queue);
         while queue.events.is_empty() {
@@ -180,7 +183,7 @@ impl Subscription {
             let (next, result) = waited.unwrap_or_else(PoisonError::into_inner);
             queue = next;
             if result.timed_out() && queue.events.is_empty() {
-                return Some(VecDeque::new());
+                return Some(Vec::new());
             }
         }
         queue.gathers = true;
@@ -188,8 +191,7 @@ impl Subscription {
         let gathered = filled.wait_timeout_while(queue, linger, goes_on);
         let (mut queue, _) = gathered.unwrap_or_else(PoisonError::into_inner);
         queue.gathers = false;
-        queue.bytes = 0;
-        Some(std::mem::take(&mut queue.events))
+        Some(queue.take(QUEUE_EVENTS / 4))
     }
 
     /// What this reader has lost so far.
@@ -218,6 +220,18 @@ impl Reader {
 }
 
 impl Queue {
+    /// The oldest ones, at most so many.
+    fn take(&mut self, most: usize) -> Vec<Event> {
+        let count = self.events.len().min(most);
+        let taken: Vec<Event> = self.events.drain(..count).collect();
+        self.bytes -= taken.iter().map(payload).sum::<usize>();
+        if self.events.is_empty() && self.events.capacity() > TAKEN {
+            // What it grew by, while the reader lagged behind, is given back.
+            self.events = VecDeque::new();
+        }
+        taken
+    }
+
     fn is_quarter_full(&self) -> bool {
         self.events.len() >= QUEUE_EVENTS / 4 || self.bytes >= QUEUE_BYTES / 4
     }
@@ -319,6 +333,30 @@ mod tests {
         let (first, rest, ended) = gathering.join().unwrap();
         assert!(first >= Some(QUEUE_EVENTS / 4), "{first:?}");
         assert!(first.unwrap() + rest == QUEUE_EVENTS / 4 + 1 && ended);
+    }
+
+    #[test]
+    fn what_is_not_taken_counts_and_what_the_queue_grew_by_is_given_back() {
+        let bus = Bus::default();
+        let reader = bus.subscribe();
+        let piece: Arc<[u8]> = vec![0; 1000].into();
+        let publish = |count| {
+            for _ in 0..count {
+                bus.publish(event(ExchangeEvent::ResponseBody(Arc::clone(&piece))));
+            }
+        };
+        let fits = QUEUE_EVENTS / 2;
+        publish(fits + 1);
+        assert_eq!(reader.losses().body_pieces, 1);
+        let taken = reader.next_batch(None).unwrap().len();
+        assert!(taken < fits / 4, "{taken}");
+        publish(taken + 1);
+        assert_eq!(reader.losses().body_pieces, 2);
+        bus.close();
+        let rest = std::iter::from_fn(|| reader.next_batch(None));
+        assert_eq!(rest.map(|batch| batch.len()).sum::<usize>(), fits);
+        let queue = lock(&reader.reader.queue);
+        assert_eq!((queue.bytes, queue.events.capacity()), (0, 0));
     }
 
     #[test]

@@ -115,8 +115,8 @@ def measure(tools: Tools, load: Load, options: argparse.Namespace, folder: Path)
 
 
 @contextmanager
-def dashboard(tools: Tools, port: int, kind: list[str], folder: Path) -> Iterator[None]:
-    """rdev in a terminal whose screen is read and thrown away."""
+def dashboard(tools: Tools, port: int, kind: list[str], folder: Path) -> Iterator[int]:
+    """rdev in a terminal whose screen is read and thrown away; gives the front's number."""
     outer, inner = pty.openpty()
     fcntl.ioctl(inner, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     command = [tools.rdev, "app:app", "--python", tools.venv, "--port", str(port), *kind]
@@ -133,7 +133,7 @@ def dashboard(tools: Tools, port: int, kind: list[str], folder: Path) -> Iterato
     threading.Thread(target=read_away, args=(outer,), daemon=True).start()
     try:
         wait_until_open(process, port)
-        yield
+        yield process.pid
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE)
