@@ -12,6 +12,8 @@ pub struct Appearance {
     pub theme: Option<Theme>,
     /// Whether it takes clicks and the wheel from the terminal.
     pub mouse: bool,
+    /// Whether the terminal says that it has more than 256 colours.
+    pub truecolor: bool,
 }
 
 /// Colours that go together.

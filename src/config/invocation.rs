@@ -225,6 +225,10 @@ fn resolve(
         appearance: Appearance {
             theme: surroundings.no_color.is_none().then_some(typed.theme),
             mouse: !typed.no_mouse,
+            truecolor: surroundings
+                .colorterm
+                .as_ref()
+                .is_some_and(|value| value == "truecolor" || value == "24bit"),
         },
         generation_header: typed.generation_header,
         explain_reload: typed.explain_reload,
@@ -270,6 +274,7 @@ mod tests {
                 version: "3.11".to_owned(),
             },
             no_color: None,
+            colorterm: None,
             colour_help: false,
             colour_errors: false,
         }
@@ -316,7 +321,11 @@ mod tests {
             retire: Some(Duration::from_millis(500)),
             drain: Duration::ZERO,
             plain: false,
-            appearance: Appearance { theme: Some(Theme::Terminal), mouse: true },
+            appearance: Appearance {
+                theme: Some(Theme::Terminal),
+                mouse: true,
+                truecolor: false,
+            },
             generation_header: false,
             explain_reload: false,
             access: Access {

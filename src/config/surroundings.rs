@@ -28,6 +28,8 @@ pub struct Surroundings {
     pub linked: Linked,
     /// `NO_COLOR`: the user wants no colours at all.
     pub no_color: Option<OsString>,
+    /// `COLORTERM`: what a terminal with more than 256 colours is told by.
+    pub colorterm: Option<OsString>,
     /// Whether help may have colours: stdout is a terminal that wants them.
     pub colour_help: bool,
     /// Whether errors may have colours: the same of stderr.
@@ -47,6 +49,7 @@ impl Surroundings {
             current_dir: env::current_dir().map_err(Error::CurrentDir)?,
             linked: Linked::with_this_binary(),
             no_color: set_variable("NO_COLOR"),
+            colorterm: set_variable("COLORTERM"),
             colour_help: colour && io::stdout().is_terminal(),
             colour_errors: colour && io::stderr().is_terminal(),
         })

@@ -15,6 +15,7 @@ use crate::text;
 
 use super::line_index::LineIndex;
 use super::outline::Outline;
+use super::picture::{Halves, symbol};
 use super::syntax::{Highlight, Language, State, Token, tokens};
 
 /// Bytes in a line of a dump: with their characters they fit beside a list of 120 columns.
@@ -88,6 +89,8 @@ pub(super) enum Part {
     Body { side: Side, mark: Option<Side>, lines: BodyLines },
     /// So many bytes of the body of that side, as a hex dump.
     Bytes { side: Side, length: usize },
+    /// A picture, row by row.
+    Picture { rows: Vec<Vec<Halves>> },
 }
 
 impl Part {
@@ -96,6 +99,7 @@ impl Part {
             Self::Lines { lines, .. } => lines.len(),
             Self::Body { lines, .. } => lines.index.len(),
             Self::Bytes { length, .. } => length.div_ceil(DUMPED),
+            Self::Picture { rows } => rows.len(),
         }
     }
 }
@@ -186,6 +190,8 @@ pub(super) enum Line<'a> {
     Body { side: Side, mark: Option<Side>, lines: &'a BodyLines, line: usize },
     /// That line of the dump of that side's body.
     Bytes { side: Side, line: usize },
+    /// A row of a picture.
+    Picture(&'a [Halves]),
 }
 
 impl<'a> Line<'a> {
@@ -194,7 +200,7 @@ impl<'a> Line<'a> {
         match self {
             Self::Text { side, .. } => *side,
             Self::Body { mark, .. } => *mark,
-            Self::Bytes { .. } => None,
+            Self::Bytes { .. } | Self::Picture(_) => None,
         }
     }
 
@@ -203,7 +209,7 @@ impl<'a> Line<'a> {
         match self {
             Self::Text { line, .. } => (line.tone, Cow::Borrowed(&line.accents)),
             Self::Body { lines, line, .. } => (Tone::Plain, lines.accents(*line, text)),
-            Self::Bytes { .. } => (Tone::Plain, Cow::Borrowed(&[])),
+            Self::Bytes { .. } | Self::Picture(_) => (Tone::Plain, Cow::Borrowed(&[])),
         }
     }
 
@@ -211,7 +217,7 @@ impl<'a> Line<'a> {
     pub(super) fn is_cut(&self) -> bool {
         match self {
             Self::Body { lines, line, .. } => lines.index.is_cut(*line),
-            Self::Text { .. } | Self::Bytes { .. } => false,
+            Self::Text { .. } | Self::Bytes { .. } | Self::Picture(_) => false,
         }
     }
 
@@ -224,7 +230,7 @@ impl<'a> Line<'a> {
                 let folded = lines.outline.as_ref().and_then(|it| it.folded_at(*line));
                 folded.map_or(text.clone(), |count| folded_up(&text, count).into())
             }
-            Self::Text { .. } | Self::Bytes { .. } => text,
+            Self::Text { .. } | Self::Bytes { .. } | Self::Picture(_) => text,
         }
     }
 
@@ -243,6 +249,7 @@ impl<'a> Line<'a> {
                 let until = (from + DUMPED).min(kept.len());
                 dump(from, &kept[from..until]).into()
             }
+            Self::Picture(row) => row.iter().copied().map(symbol).collect(),
         }
     }
 }
@@ -549,6 +556,10 @@ impl Document {
                         (first..last).map(|line| Line::Bytes { side: *side, line }),
                     );
                 }
+                Part::Picture { rows } => {
+                    let rows = rows[first..last].iter();
+                    out.extend(rows.map(|row| Line::Picture(row)));
+                }
                 Part::Body { side, mark, lines } => {
                     out.extend((first..last).map(|line| Line::Body {
                         side: *side,
@@ -592,6 +603,7 @@ mod tests {
                 Line::Body { line, .. } | Line::Bytes { line, .. } => {
                     format!("body {line}")
                 }
+                Line::Picture(_) => "picture".to_owned(),
             })
             .collect();
         assert_eq!(shown, ["b", "body 0", "body 1", "body 2"]);

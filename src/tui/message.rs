@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use crate::bus::Losses;
 use crate::exchange::{Command, Event, Notice};
 
+use super::picture::Decoded;
+
 /// Something that happened.
 #[derive(Clone, Debug)]
 pub enum Message {
@@ -32,6 +34,8 @@ pub enum Message {
     Continued,
     /// Files that the detail pane wanted, `None` where one cannot be read.
     Files(Vec<(PathBuf, Option<String>)>),
+    /// A picture that the detail pane wanted.
+    Picture(Decoded),
     /// No program took what was to be copied.
     NotTaken(Clipping),
     /// Word from rdev itself.

@@ -127,7 +127,7 @@ pub fn run(
 ) -> io::Result<Ended> {
     let Inbox { remote, receiver } = inbox;
     let panics = remote.clone();
-    let Appearance { theme, mouse } = setup.appearance;
+    let Appearance { theme, mouse, truecolor } = setup.appearance;
     let screen = Screen::enter(mouse, move |text| {
         panics.notice(Notice { severity: Severity::Error, text: one_line(&text) });
     })?;
@@ -145,7 +145,8 @@ pub fn run(
     facts.mouse = mouse;
     let mut shell = Shell {
         state: State::new(facts, setup.clock.now()),
-        styles: Styles::new(theme),
+        styles: Styles { truecolor, ..Styles::new(theme) },
+        has_colours: theme.is_some(),
         stream: setup.stream,
         streaming: None,
         clock: setup.clock,
@@ -216,6 +217,8 @@ fn source(file: &Path) -> Option<String> {
 struct Shell {
     state: State,
     styles: Styles,
+    /// Whether there can be pictures.
+    has_colours: bool,
     stream: Box<dyn Fn() -> Printer + Send>,
     /// The plain stream while it is shown, and whether something came since it was quiet.
     streaming: Option<(Printer, bool)>,
@@ -407,6 +410,14 @@ impl Shell {
         self.state.settle(&regions);
         if self.read_files() {
             self.state.settle(&regions);
+        }
+        if self.has_colours
+            && let Some(decoding) = self.state.wanted_picture()
+        {
+            let sender = self.sender.clone();
+            thread::spawn(move || {
+                let _gone = sender.send(Inward::Message(decoding.finish()));
+            });
         }
         let (state, styles) = (&self.state, &self.styles);
         self.screen.draw(area, |buffer| draw(state, &regions, styles, buffer))

@@ -15,13 +15,14 @@ use crate::history::{Live, Store};
 use super::asking::Asking;
 use super::command_line::CommandLine;
 use super::copying::Copied;
-use super::detail::{Document, Place, Rows};
+use super::detail::{Document, Place, Rows, Side};
 use super::generation;
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Regions};
 use super::list::List;
 use super::output::Output;
 use super::panes::{Pane, Panes};
+use super::picture::{Decoding, Gallery};
 use super::search::Search;
 use super::searching;
 use super::server::Server;
@@ -93,6 +94,8 @@ pub(super) struct Detail {
     pub(super) look: (BodyView, Secrets),
     /// Texts of files that the traceback names, of this subject.
     pub(super) sources: Sources,
+    /// The picture in the body, if there is one.
+    pub(super) gallery: Gallery,
     pub(super) top: Place,
     /// The chosen line, of a document that has one.
     pub(super) cursor: usize,
@@ -286,10 +289,10 @@ impl State {
             let (lines, shown) = super::view::help_size(*of, regions.popup);
             (*top, *height) = ((*top).min(lines - shown), shown);
         }
+        self.detail.width = regions.detail.body.width.into();
         self.settle_document();
         let (_, body) = super::view::tab_bar(self, regions.detail.body);
         self.detail.height = usize::from(body.height).max(1);
-        self.detail.width = body.width.into();
         self.settle_cursor();
         // What is little is lit in the same frame.
         searching::step(self);
@@ -342,6 +345,20 @@ impl State {
         files.into_iter().flatten().filter(known).collect()
     }
 
+    /// The picture that the detail pane wants to show and that was not decoded yet, unless
+    /// another one still is.
+    pub fn wanted_picture(&mut self) -> Option<Decoding> {
+        let side = match self.detail.tab {
+            Tab::Request => Side::Request,
+            Tab::Response => Side::Response,
+            _ => return None,
+        };
+        let Subject::Exchange(id) = self.detail.subject else { return None };
+        let exchange = self.store.exchange(id)?;
+        let is_drawn = self.detail.look.0 == BodyView::Pretty;
+        if is_drawn { self.detail.gallery.want(exchange, side) } else { None }
+    }
+
     /// The document of the detail pane as it falls into rows.
     pub(super) fn rows(&self) -> Rows<'_> {
         let (document, exchange) = (&self.detail.document, self.shown());
@@ -387,6 +404,11 @@ impl State {
                 let around = match self.detail.tab {
                     Tab::Output => self.output.count(),
                     Tab::Traceback => self.detail.sources.len() as u64,
+                    // A picture is drawn as wide as there is room.
+                    Tab::Request | Tab::Response => {
+                        let changes = u64::from(self.detail.gallery.changes);
+                        (changes << 16) | self.detail.width as u64
+                    }
                     _ => 0,
                 };
                 let (tab, look) = (self.detail.tab, self.detail.look);
@@ -406,7 +428,8 @@ impl State {
                 let exchange = self.store.exchange(id)?;
                 let (facts, output) = (&self.facts, &self.output);
                 let (sources, look) = (&self.detail.sources, self.detail.look);
-                let around = Around { facts, output, sources, look };
+                let (gallery, width) = (&self.detail.gallery, self.detail.width);
+                let around = Around { facts, output, sources, look, gallery, width };
                 Some(self.detail.tab.document(exchange, before, &around))
             }
             Subject::Generation(id) => {

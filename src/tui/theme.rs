@@ -5,6 +5,8 @@ use crate::config::Theme;
 
 use ratatui::style::{Color, Modifier, Style};
 
+use super::picture::{Colour, indexed};
+
 /// A style for each meaning.
 #[derive(Clone, Debug)]
 pub struct Styles {
@@ -37,6 +39,8 @@ pub struct Styles {
     pub quoted: Style,
     pub number: Style,
     pub keyword: Style,
+    /// Whether pictures may have any colour, not only one of 256.
+    pub truecolor: bool,
 }
 
 impl Styles {
@@ -48,6 +52,16 @@ impl Styles {
             Some(Theme::Dark) => Self::shaded(&DARK),
             Some(Theme::Light) => Self::shaded(&LIGHT),
             Some(Theme::ColourBlind) => Self::blue_and_orange(),
+        }
+    }
+
+    /// The colour of a pixel, as the terminal can show it.
+    pub(super) fn pixel(&self, colour: Colour) -> Color {
+        let [red, green, blue] = colour;
+        if self.truecolor {
+            Color::Rgb(red, green, blue)
+        } else {
+            Color::Indexed(indexed(colour))
         }
     }
 
@@ -77,6 +91,7 @@ impl Styles {
             quoted: plain,
             number: plain,
             keyword: strong,
+            truecolor: false,
         }
     }
 

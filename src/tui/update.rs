@@ -52,6 +52,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             state.prompt.pass(now);
         }
         Message::Files(files) => state.detail.sources.extend(files),
+        Message::Picture(decoded) => state.detail.gallery.take(decoded),
         Message::Notice(notice) => answer(state, notice),
         Message::NotTaken(clipping) => {
             return vec![Effect::CopyThroughTerminal(clipping)];

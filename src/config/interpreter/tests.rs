@@ -74,6 +74,7 @@ impl Machine {
                 version: "3.11".to_owned(),
             },
             no_color: None,
+            colorterm: None,
             colour_help: false,
             colour_errors: false,
         }

@@ -7,8 +7,8 @@ use super::{Language, State, Token, lex};
 
 /// One line in so many has the state noted in which it begins.
 const STRIDE: usize = 64;
-/// Bytes that are read on at a time, so that no frame waits: some milliseconds.
-const BUDGET: usize = 1 << 20;
+/// Bytes that are read on at a time, so that no frame waits for a body of 10 MB.
+const BUDGET: usize = 128 << 10;
 
 /// What is known of the colours of a body.
 #[derive(Clone, Debug)]

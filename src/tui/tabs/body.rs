@@ -9,20 +9,23 @@ use crate::text;
 
 use super::super::detail::{BodyLines, Decoded, Document, Part, Side, TextLine, Tone};
 use super::super::outline::Builder;
+use super::super::picture::Seen;
 use super::form;
 use super::json::{self, Values};
-use super::transcript::{Message, add_body};
+use super::transcript::{Message, add_body, safe};
 use super::{BodyView, Secrets};
 
 /// Bytes up to which a body that still grows is laid out anew whenever it does.
 const LAID_OUT_WHILE_GROWING: usize = 256 << 10;
 
 /// How a body is to be shown.
-pub(super) struct Look {
+pub(super) struct Look<'a> {
     pub(super) view: BodyView,
     pub(super) secrets: Secrets,
     /// Whether it was said already that secrets are masked.
     pub(super) is_said: bool,
+    /// What is known of the picture in it, and the columns for it.
+    pub(super) picture: (&'a Seen, usize),
 }
 
 pub(super) fn add(
@@ -30,7 +33,7 @@ pub(super) fn add(
     side: Side,
     message: &Message<'_>,
     before: BodyLines,
-    &Look { view, secrets, is_said }: &Look,
+    &Look { view, secrets, is_said, picture }: &Look<'_>,
 ) {
     let body = message.body;
     let grows = !message.over && body.kept.len() > LAID_OUT_WHILE_GROWING;
@@ -67,7 +70,7 @@ pub(super) fn add(
         BodyView::Hex => remark("[bytes are seen once the secrets are]".to_owned()),
         BodyView::Pretty if !is_text => {
             remark(format!("[{}{}]", image(body), text::byte_count(body.total)));
-            return add_hex(document, side, body);
+            return add_picture(document, side, body, picture);
         }
         BodyView::Pretty | BodyView::Raw => {}
     }
@@ -112,6 +115,27 @@ fn as_form(
     // What is masked is not packed any more.
     let headers = message.headers.filter(|_| !is_masked);
     form::table(&read(&shown.kept, headers, MOST_UNPACKED).content, label)
+}
+
+/// The picture, as far as it is known; what is none is a dump.
+fn add_picture(
+    document: &mut Document,
+    side: Side,
+    body: &Body,
+    (seen, columns): (&Seen, usize),
+) {
+    match seen {
+        Seen::Nothing => add_hex(document, side, body),
+        Seen::Decoding => {}
+        Seen::Picture(picture) => {
+            document.parts.push(Part::Picture { rows: picture.rows(columns) });
+        }
+        Seen::Refused(why) => {
+            let why = format!("[{}]", safe(why.as_bytes()));
+            document.add(None, vec![(Tone::Remark, why)]);
+            add_hex(document, side, body);
+        }
+    }
 }
 
 /// What there is to know of a picture: `PNG, 640×480, `.

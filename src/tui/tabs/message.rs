@@ -9,7 +9,7 @@ use crate::text;
 use super::super::detail::{Document, Side, TextLine, Tone};
 use super::body::{self, Look};
 use super::transcript::{Message, safe};
-use super::{BodyView, Secrets};
+use super::{Around, Secrets};
 
 /// Columns that names may take; the values of longer ones are not in line.
 const LONGEST_NAME: usize = 24;
@@ -18,8 +18,9 @@ pub(super) fn message(
     exchange: &Exchange,
     side: Side,
     mut before: Document,
-    (view, secrets): (BodyView, Secrets),
+    around: &Around<'_>,
 ) -> Document {
+    let (view, secrets) = around.look;
     let mut document = Document::default();
     let lines = before.take_lines(side);
     let (raw, headers, body) = match (side, &exchange.response) {
@@ -58,7 +59,8 @@ pub(super) fn message(
     document.add(None, vec![(Tone::Plain, String::new())]);
     let over = exchange.outcome.is_some();
     let message = Message { body, headers, over };
-    let look = Look { view, secrets, is_said: is_masked };
+    let picture = (around.gallery.seen(exchange, side), around.width);
+    let look = Look { view, secrets, is_said: is_masked, picture };
     body::add(&mut document, side, &message, lines, &look);
     document
 }

@@ -16,6 +16,7 @@ pub(super) use transcript::{heading, safe, traceback_lines};
 
 use super::detail::{Document, Side};
 use super::output::Output;
+use super::picture::Gallery;
 use super::state::Facts;
 use crate::exchange::Exchange;
 
@@ -77,6 +78,9 @@ pub(super) struct Around<'a> {
     pub(super) output: &'a Output,
     pub(super) sources: &'a Sources,
     pub(super) look: (BodyView, Secrets),
+    pub(super) gallery: &'a Gallery,
+    /// Columns of the pane.
+    pub(super) width: usize,
 }
 
 impl Tab {
@@ -138,12 +142,8 @@ impl Tab {
     ) -> Document {
         match self {
             Self::Overview => overview::overview(exchange, &around.facts.zone),
-            Self::Request => {
-                message::message(exchange, Side::Request, before, around.look)
-            }
-            Self::Response => {
-                message::message(exchange, Side::Response, before, around.look)
-            }
+            Self::Request => message::message(exchange, Side::Request, before, around),
+            Self::Response => message::message(exchange, Side::Response, before, around),
             Self::Transcript => {
                 transcript::transcript(exchange, before, &around.facts.zone)
             }

@@ -13,6 +13,7 @@ use super::super::detail::{Line, Place, Rows, Side, Tone};
 use super::super::folding;
 use super::super::layout::Regions;
 use super::super::panes::Pane;
+use super::super::picture::{Colour, Halves};
 use super::super::search::Count;
 use super::super::state::{State, Subject};
 use super::super::syntax::Token;
@@ -322,4 +323,23 @@ fn draw_row(
         put_until(accent.end, *other);
     }
     put_until(range.end, tone);
+    if let Line::Picture(cells) = line {
+        paint(cells, place, styles, buffer);
+    }
+}
+
+/// Gives the cells of a picture their colours.
+fn paint(cells: &[Halves], place: Rect, styles: &Styles, buffer: &mut Buffer) {
+    let place = place.intersection(buffer.area);
+    for (cell, position) in cells.iter().zip(place.positions()) {
+        let colour = |half: Option<Colour>| half.map(|half| styles.pixel(half));
+        // The sign is that of the upper half where there is one.
+        let (front, behind) = match *cell {
+            [None, lower] => (lower, None),
+            [upper, lower] => (upper, lower),
+        };
+        let mut style = Style::new();
+        (style.fg, style.bg) = (colour(front), colour(behind));
+        buffer[position].set_style(style);
+    }
 }
