@@ -5,8 +5,10 @@ use std::fmt;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
+use super::file::KeySetting;
+
 /// What the user chose of the dashboard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appearance {
     /// `None` where there are to be no colours.
     pub theme: Option<Theme>,
@@ -14,6 +16,8 @@ pub struct Appearance {
     pub mouse: bool,
     /// Whether the terminal says that it has more than 256 colours.
     pub truecolor: bool,
+    /// Keys that are others than usual.
+    pub keys: Vec<KeySetting>,
 }
 
 /// Colours that go together.
@@ -31,6 +35,13 @@ pub enum Theme {
 }
 
 impl Theme {
+    /// What there is, for a sentence.
+    pub(super) fn names() -> String {
+        let names: Vec<&str> =
+            Self::value_variants().iter().map(|theme| theme.name()).collect();
+        names.join(", ")
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Terminal => "terminal",

@@ -221,11 +221,11 @@ pub(super) struct ServeArguments {
         long,
         value_name = "THEME",
         help_heading = "Showing",
-        default_value_t,
         help = "Colours of the dashboard: the sixteen of your terminal, or some of \
-                256; NO_COLOR in the environment is for none"
+                256; NO_COLOR in the environment is for none \
+                [default: terminal]"
     )]
-    pub(super) theme: Theme,
+    pub(super) theme: Option<Theme>,
     /// Leave the mouse to the terminal; in the dashboard alt-m does
     #[arg(long, help_heading = "Showing")]
     pub(super) no_mouse: bool,

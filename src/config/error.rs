@@ -4,6 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
+use super::file::FileError;
 use super::interpreter::InterpreterError;
 use super::target::TargetError;
 
@@ -20,6 +21,9 @@ pub enum Error {
     /// No interpreter that this binary can use.
     #[error("error: {0}")]
     Interpreter(#[from] InterpreterError),
+    /// A configuration file that cannot be used.
+    #[error("error: {0}")]
+    File(#[from] FileError),
     /// The folder rdev was started in is gone or closed to us.
     #[error("error: the current folder cannot be used: {0}")]
     CurrentDir(#[source] io::Error),
@@ -31,7 +35,10 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Target(error) => error.exit_code(),
-            Self::Usage(_) | Self::Interpreter(_) | Self::CurrentDir(_) => 2,
+            Self::Usage(_)
+            | Self::Interpreter(_)
+            | Self::File(_)
+            | Self::CurrentDir(_) => 2,
         }
     }
 }

@@ -74,7 +74,7 @@ fn state_folder(surroundings: &Surroundings) -> Option<PathBuf> {
 }
 
 /// The folder of the project that another folder belongs to.
-fn project(folder: &Path, home: Option<&Path>) -> PathBuf {
+pub(super) fn project(folder: &Path, home: Option<&Path>) -> PathBuf {
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
     let home = home.and_then(|home| home.canonicalize().ok());
     let above = folder.ancestors().take_while(|above| Some(*above) != home.as_deref());

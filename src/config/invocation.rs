@@ -9,6 +9,7 @@ use super::access::Access;
 use super::appearance::Appearance;
 use super::arguments::{self, ServeArguments, Typed, Watching};
 use super::error::Error;
+use super::file;
 use super::history::{HistoryConfig, HistoryPlace};
 use super::history_arguments::{HistoryArguments, KeepingArguments, ShowArguments};
 use super::interpreter::{self, Interpreter};
@@ -207,6 +208,8 @@ fn resolve(
     let interpreter =
         interpreter::find(typed.python.as_deref(), &target.app_dir, surroundings)?;
     let history = keeping(&typed.keeping, surroundings);
+    let settings = file::load(surroundings)?;
+    let theme = typed.theme.or(settings.theme).unwrap_or_default();
     Ok(Config {
         target,
         reload: typed.reload,
@@ -223,12 +226,13 @@ fn resolve(
         drain: typed.drain,
         plain: typed.plain,
         appearance: Appearance {
-            theme: surroundings.no_color.is_none().then_some(typed.theme),
-            mouse: !typed.no_mouse,
+            theme: surroundings.no_color.is_none().then_some(theme),
+            mouse: !typed.no_mouse && settings.mouse != Some(false),
             truecolor: surroundings
                 .colorterm
                 .as_ref()
                 .is_some_and(|value| value == "truecolor" || value == "24bit"),
+            keys: settings.keys,
         },
         generation_header: typed.generation_header,
         explain_reload: typed.explain_reload,
@@ -275,6 +279,7 @@ mod tests {
             },
             no_color: None,
             colorterm: None,
+            config_home: None,
             colour_help: false,
             colour_errors: false,
         }
@@ -325,6 +330,7 @@ mod tests {
                 theme: Some(Theme::Terminal),
                 mouse: true,
                 truecolor: false,
+                keys: Vec::new(),
             },
             generation_header: false,
             explain_reload: false,

@@ -8,6 +8,7 @@ mod access;
 mod appearance;
 mod arguments;
 mod error;
+mod file;
 mod history;
 mod history_arguments;
 mod interpreter;
@@ -22,6 +23,7 @@ pub use access::Access;
 pub use appearance::{Appearance, Theme};
 pub use arguments::Watching;
 pub use error::Error;
+pub use file::{FileError, KeySetting, Place};
 pub use history::{HistoryConfig, HistoryPlace};
 pub use interpreter::{FoundBy, Interpreter, InterpreterError, Linked, Mismatch};
 pub use invocation::{

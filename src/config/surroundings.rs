@@ -18,6 +18,8 @@ pub struct Surroundings {
     pub conda_prefix: Option<OsString>,
     /// `XDG_STATE_HOME`: where programs keep what they remember.
     pub state_home: Option<OsString>,
+    /// `XDG_CONFIG_HOME`: where programs are told what their user likes.
+    pub config_home: Option<OsString>,
     /// `HOME`.
     pub home: Option<PathBuf>,
     /// `PATH`, for `--python NAME`.
@@ -44,6 +46,7 @@ impl Surroundings {
             virtual_env: set_variable("VIRTUAL_ENV"),
             conda_prefix: set_variable("CONDA_PREFIX"),
             state_home: set_variable("XDG_STATE_HOME"),
+            config_home: set_variable("XDG_CONFIG_HOME"),
             home: set_variable("HOME").map(PathBuf::from),
             path: set_variable("PATH"),
             current_dir: env::current_dir().map_err(Error::CurrentDir)?,

@@ -38,6 +38,7 @@ pub(super) struct Shown {
     pub(super) address: String,
     pub(super) reloads: bool,
     pub(super) appearance: Appearance,
+    pub(super) keymap: tui::Keymap,
     pub(super) dashboard: bool,
     /// How much is said about a generation where there is no dashboard.
     pub(super) wording: Wording,
@@ -77,6 +78,7 @@ impl Face {
             clock,
             zone: jiff::tz::TimeZone::system(),
             appearance: shown.appearance,
+            keymap: shown.keymap,
         };
         let (remote, inbox) = tui::channel();
         let left = ends.clone();

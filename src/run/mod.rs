@@ -23,6 +23,7 @@ use crate::plain::Wording;
 use crate::process::{become_subreaper, raise_descriptor_limit};
 use crate::server::local_at;
 
+use crate::tui::Keymap;
 use ending::{last_word, watch_signals};
 use face::{Face, Shown, is_terminal};
 use listener::{listen, warn_of_others};
@@ -31,6 +32,13 @@ use serving::Serving;
 
 /// Serves until told to end; returns the exit status.
 pub fn serve(config: Config) -> anyhow::Result<u8> {
+    let keymap = match Keymap::new(&config.appearance.keys) {
+        Ok(keymap) => keymap,
+        Err(problem) => {
+            let _closed = writeln!(io::stderr(), "error: {problem}");
+            return Ok(2);
+        }
+    };
     become_subreaper().context("workers cannot be looked after")?;
     raise_descriptor_limit(config.limits.max_connections);
     let listener = listen(&config)?;
@@ -46,7 +54,8 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         root: config.target.app_dir.clone(),
         address: format!("http://{}", local_at(address)),
         reloads: config.reload,
-        appearance: config.appearance,
+        appearance: config.appearance.clone(),
+        keymap,
         dashboard: !config.plain && is_terminal(),
         wording: if config.explain_reload { Wording::Account } else { Wording::Line },
     };

@@ -27,6 +27,7 @@ mod filtering;
 mod folding;
 mod generation;
 mod json_path;
+mod key_settings;
 mod keymap;
 mod layout;
 mod line_index;
@@ -57,6 +58,7 @@ mod update;
 mod view;
 
 pub use ended::{Ended, EndedBy};
+pub use keymap::Keymap;
 pub use layout::{Regions, layout};
 pub use message::{Clipping, Effect, Message, Saved};
 pub use picture::{Decoded, Decoding};

@@ -28,6 +28,7 @@ use crate::terminal::{Input, Report, Screen, Suspension, Typed};
 
 use super::clipboard;
 use super::ended::{Ended, EndedBy};
+use super::keymap::Keymap;
 use super::layout::layout;
 use super::message::{Effect, Message};
 use super::programs;
@@ -73,6 +74,7 @@ pub struct Setup {
     pub clock: Clock,
     pub zone: TimeZone,
     pub appearance: Appearance,
+    pub keymap: Keymap,
 }
 
 /// What comes through the channel.
@@ -127,7 +129,7 @@ pub fn run(
 ) -> io::Result<Ended> {
     let Inbox { remote, receiver } = inbox;
     let panics = remote.clone();
-    let Appearance { theme, mouse, truecolor } = setup.appearance;
+    let Appearance { theme, mouse, truecolor, .. } = setup.appearance;
     let screen = Screen::enter(mouse, move |text| {
         panics.notice(Notice { severity: Severity::Error, text: one_line(&text) });
     })?;
@@ -143,6 +145,7 @@ pub fn run(
     facts.root = setup.root;
     facts.application = setup.application;
     facts.mouse = mouse;
+    facts.keymap = setup.keymap;
     let mut shell = Shell {
         state: State::new(facts, setup.clock.now()),
         styles: Styles { truecolor, ..Styles::new(theme) },

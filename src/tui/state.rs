@@ -50,7 +50,7 @@ pub struct Facts {
     pub mouse: bool,
     /// What a test imports to ask the application.
     pub application: Option<Application>,
-    pub(super) keymap: Keymap,
+    pub keymap: Keymap,
 }
 
 impl Facts {
@@ -286,7 +286,8 @@ impl State {
         self.server.traffic.settle(regions.traffic.body.height.saturating_sub(1).into());
         self.output.settle(regions.output.body.height.into());
         if let Some(Modal::Help { of, top, height }) = self.modals.last_mut() {
-            let (lines, shown) = super::view::help_size(*of, regions.popup);
+            let (lines, shown) =
+                super::view::help_size(*of, &self.facts.keymap, regions.popup);
             (*top, *height) = ((*top).min(lines - shown), shown);
         }
         self.detail.width = regions.detail.body.width.into();

@@ -46,6 +46,7 @@ mod recorded;
 mod reloading;
 mod saving;
 mod serving;
+mod settings;
 mod soak;
 mod standby;
 mod streams;

@@ -32,6 +32,8 @@ pub(crate) fn rdev(folder: &Path) -> Launch {
     command.current_dir(folder).env("VIRTUAL_ENV", venv());
     command.env("XDG_STATE_HOME", state_folder());
     command.env("XDG_CACHE_HOME", target().join("live-cache"));
+    // Of the tests' own, whatever whoever runs them likes.
+    command.env("XDG_CONFIG_HOME", target().join("live-config"));
     for name in ["PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE", "PYO3_PYTHON"] {
         command.env_remove(name);
     }

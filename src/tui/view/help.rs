@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 
 use super::super::commands::COMMANDS;
-use super::super::keymap::{Binding, Context, TABLE};
+use super::super::keymap::{Binding, Context, Keymap};
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
 
@@ -30,40 +30,42 @@ const SIGNS: [(&str, &str); 9] = [
 ];
 
 /// A line of the help screen.
-enum Line {
+enum Line<'a> {
     Heading(String),
-    Binding(&'static Binding),
+    Binding(&'a str, &'static Binding),
     Command(String, &'static str),
     Sign(&'static str, &'static str),
     Empty,
 }
 
 /// How many lines there are, and how many of them are seen at a time.
-pub(in crate::tui) fn help_size(of: Context, area: Rect) -> (usize, usize) {
-    let lines = lines(of).len();
+pub(in crate::tui) fn help_size(
+    of: Context,
+    keymap: &Keymap,
+    area: Rect,
+) -> (usize, usize) {
+    let lines = lines(of, keymap).len();
     (lines, lines.min(area.height.saturating_sub(1).into()))
 }
 
 /// What counts only here comes first, then what counts everywhere.
-fn lines(of: Context) -> Vec<Line> {
-    let here = |binding: &&Binding| binding.contexts.contains(&of);
-    let general = |binding: &&'static Binding| binding.contexts.len() >= 4;
-    let rows: Vec<&'static Binding> = TABLE.iter().filter(here).collect();
-    let (shared, own): (Vec<_>, Vec<_>) = rows.into_iter().partition(general);
+fn lines(of: Context, keymap: &Keymap) -> Vec<Line<'_>> {
+    let general = |(_, binding): &(&str, &'static Binding)| binding.contexts.len() >= 4;
+    let (shared, own): (Vec<_>, Vec<_>) = keymap.bindings(of).partition(general);
+    let line = |(keys, binding)| Line::Binding(keys, binding);
     let mut lines = Vec::new();
     if !own.is_empty() {
         lines.push(Line::Heading(format!("In the {}", place(of))));
-        lines.extend(own.into_iter().map(Line::Binding));
+        lines.extend(own.into_iter().map(line));
         lines.push(Line::Empty);
     }
     lines.push(Line::Heading("Everywhere".to_owned()));
-    lines.extend(shared.into_iter().map(Line::Binding));
+    lines.extend(shared.into_iter().map(line));
     let commands = COMMANDS.iter().map(|it| Line::Command(it.usage(), it.help));
     lines.extend(commands);
     lines.push(Line::Empty);
     lines.push(Line::Heading("On the command line".to_owned()));
-    let typing = |binding: &&Binding| binding.contexts.contains(&Context::CommandLine);
-    lines.extend(TABLE.iter().filter(typing).map(Line::Binding));
+    lines.extend(keymap.bindings(Context::CommandLine).map(line));
     lines.push(Line::Empty);
     lines.push(Line::Heading("Signs".to_owned()));
     lines.extend(SIGNS.map(|(sign, meaning)| Line::Sign(sign, meaning)));
@@ -78,13 +80,13 @@ fn place(of: Context) -> String {
 }
 
 pub(super) fn draw(
-    of: Context,
-    top: usize,
+    (of, top): (Context, usize),
+    keymap: &Keymap,
     area: Rect,
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
-    let lines = lines(of);
+    let lines = lines(of, keymap);
     let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(area.height);
     // Where little would be left beside it, it takes all.
     let width = if area.width < WIDTH + MARGIN { area.width } else { WIDTH };
@@ -113,7 +115,7 @@ pub(super) fn draw(
             Line::Heading(text) => {
                 put(buffer, place, 1, text, styles.strong);
             }
-            Line::Binding(Binding { keys: left, help: right, .. })
+            Line::Binding(left, Binding { help: right, .. })
             | Line::Sign(left, right) => {
                 let narrow = Rect { width: KEYS.min(place.width), ..place };
                 put(buffer, narrow, 3, left, styles.request);

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 
-use super::super::keymap::{Binding, Context, TABLE};
+use super::super::keymap::{Context, Keymap};
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
 
@@ -14,23 +14,22 @@ const WIDTH: u16 = 36;
 const KEYS: u16 = 6;
 
 pub(super) fn draw(
-    title: &str,
-    of: Context,
+    (title, of): (&str, Context),
+    keymap: &Keymap,
     area: Rect,
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
-    let here = |binding: &&Binding| binding.contexts.contains(&of);
-    let bindings: Vec<&Binding> = TABLE.iter().filter(here).collect();
+    let bindings: Vec<_> = keymap.bindings(of).collect();
     let wished = u16::try_from(bindings.len() + 1).unwrap_or(u16::MAX);
     let (width, height) = (WIDTH.min(area.width), wished.min(area.height));
     let popup = Rect { y: area.bottom() - height, width, height, ..area };
     Clear.render(popup.intersection(buffer.area), buffer);
     heading(buffer, row(popup, 0), true, (title, "esc: close"), styles);
-    for (number, binding) in bindings.iter().enumerate() {
+    for (number, (bound, binding)) in bindings.into_iter().enumerate() {
         let line = row(popup, number + 1);
         let keys = Rect { width: KEYS.min(line.width), ..line };
-        let key = binding.keys.split(' ').next().unwrap_or_default();
+        let key = bound.split(' ').next().unwrap_or_default();
         put(buffer, keys, 1, key, styles.strong);
         put(buffer, line, KEYS, binding.help, Style::new());
     }

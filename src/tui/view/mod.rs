@@ -33,16 +33,29 @@ pub fn draw(state: &State, regions: &Regions, styles: &Styles, buffer: &mut Buff
     traffic::draw(state, regions, styles, buffer);
     status::draw(state, regions.status, styles, buffer);
     status::draw_hints(state, regions.hints, styles, buffer);
+    let keymap = &state.facts.keymap;
     for modal in &state.modals {
         match modal {
             Modal::Help { of, top, .. } => {
-                help::draw(*of, *top, regions.popup, styles, buffer);
+                help::draw((*of, *top), keymap, regions.popup, styles, buffer);
             }
             Modal::Sort => {
-                menu::draw("Sort by", Context::Sort, regions.popup, styles, buffer);
+                menu::draw(
+                    ("Sort by", Context::Sort),
+                    keymap,
+                    regions.popup,
+                    styles,
+                    buffer,
+                );
             }
             Modal::Copy => {
-                menu::draw("Copy", Context::Copy, regions.popup, styles, buffer);
+                menu::draw(
+                    ("Copy", Context::Copy),
+                    keymap,
+                    regions.popup,
+                    styles,
+                    buffer,
+                );
             }
         }
     }

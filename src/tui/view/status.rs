@@ -12,7 +12,6 @@ use crate::exchange::{Fate, Severity};
 use crate::text;
 
 use super::super::commands;
-use super::super::keymap::TABLE;
 use super::super::state::State;
 use super::super::theme::Styles;
 use super::cells::{after, put, put_right};
@@ -174,11 +173,11 @@ pub(super) fn draw_hints(
     }
     let context = state.context();
     let mut column = 1;
-    for binding in TABLE {
-        if binding.hint.is_empty() || !binding.contexts.contains(&context) {
+    for (keys, binding) in state.facts.keymap.bindings(context) {
+        if binding.hint.is_empty() {
             continue;
         }
-        let key = binding.keys.split(' ').next().unwrap_or_default();
+        let key = keys.split(' ').next().unwrap_or_default();
         let wide = text::width(key) + text::width(binding.hint) + 1;
         if usize::from(column) + wide > usize::from(line.width) {
             continue;
