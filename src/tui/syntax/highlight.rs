@@ -69,7 +69,8 @@ impl Highlight {
     fn fill(&mut self, index: &LineIndex, text: &[u8], wanted: &Range<usize>) {
         let (first, known) = (self.window.0, self.window.1.len());
         let last = wanted.end.min(self.reached.1 + 1).min(index.len());
-        if first == wanted.start && first + known == last {
+        let is_known = first == wanted.start && first + known == last;
+        if is_known || last <= wanted.start {
             return;
         }
         let mut states = Vec::new();
