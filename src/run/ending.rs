@@ -80,6 +80,10 @@ pub(super) fn hopeless(why: &Hopeless, interpreter: &Interpreter) -> End {
 pub(super) fn watch_signals(ends: &Sender<End>) -> anyhow::Result<Arc<AtomicBool>> {
     let mut signals =
         Signals::new([SIGINT, SIGTERM, SIGHUP]).context("signals cannot be heard")?;
+    // A file that may not grow any more (`ulimit -f`) is an error for who writes it, such as
+    // the history, and no reason to end. An interpreter thinks so too.
+    signal_hook::flag::register(libc::SIGXFSZ, Arc::default())
+        .context("signals cannot be heard")?;
     let ends = ends.clone();
     let ending = Arc::new(AtomicBool::new(false));
     let is_ending = Arc::clone(&ending);

@@ -329,20 +329,29 @@ fn a_full_disk_stops_the_recording_alone_and_what_is_lost_is_counted() {
     let state = project.state.path().to_str().unwrap();
     let disk = ["unshare", "--user", "--map-root-user", "--mount"];
     let disk = [&disk[..], &["sh", "-ec", script, "sh", state]].concat();
-    let mut server = project
-        .launch()
-        .arg("app:app")
-        .args(["--history-size", "0"])
-        .args(["--port", "0", "--plain"])
-        .inside(&disk)
-        .serve_as_it_is();
+    let server = project.launch().args(["--history-size", "0"]).inside(&disk);
+    stops_recording_alone(server, "nothing is recorded: database or disk is full");
+}
+
+#[test]
+fn a_file_that_may_not_grow_stops_the_recording_alone() {
+    let project = Project::new();
+    // In blocks of 512 bytes.
+    let limited = ["sh", "-ec", "ulimit -f 1000 && exec \"$@\"", "sh"];
+    stops_recording_alone(project.launch().inside(&limited), "nothing is recorded: disk");
+}
+
+/// Serves more than there is room for, and goes on when the recording has stopped.
+fn stops_recording_alone(launch: Launch, why: &str) {
+    let launch = launch.args(["app:app", "--port", "0", "--plain"]);
+    let mut server = launch.serve_as_it_is();
     let body = vec![b'b'; 20_000];
     for _ in 0..100 {
         server.connect().post("/", &body).expect(200);
     }
     server.wait_for("a count", |it| {
         let said = it.stderr();
-        said.contains("nothing is recorded: database or disk is full")
+        said.contains(why)
             && said.contains("exchanges, ")
             && said.contains(" lost so far")
     });
