@@ -14,8 +14,8 @@ use crate::exchange::{Command, Event, ExchangeEvent};
 /// How many events a reader may lag behind: what a fast server does in a third of a second.
 /// An event takes up to 200 bytes beside what it holds.
 const QUEUE_EVENTS: usize = 32_768;
-/// How many events a reader takes at a time, so that what it lags behind stays in the
-/// queue, where it is bounded.
+/// How many events a reader that does not gather takes at a time, so that what it lags
+/// behind stays in the queue, where it is bounded.
 const TAKEN: usize = 1024;
 /// How many bytes of bodies and output a reader may lag behind. There are two, terminal and
 /// history, which may lag by different pieces of one large body.
@@ -157,18 +157,24 @@ impl Subscription {
                 break;
             }
         }
-        Some(queue.take(TAKEN))
+        let events = queue.take(TAKEN);
+        drop(queue);
+        // Looking into each takes longer than others should wait for the queue.
+        let bytes: usize = events.iter().map(payload).sum();
+        let mut queue = lock(&self.reader.queue);
+        queue.bytes = queue.bytes.saturating_sub(bytes);
+        Some(events)
     }
 
     /// Waits for an event, then lets more gather for so long, or until the queue is a
-    /// quarter full, and takes up to as many. Publishing costs less for a reader that
+    /// quarter full, and takes all there are. Publishing costs less for a reader that
     /// does not have to be woken for each event. `None` and empty batches, after
     /// `timeout`, as for [`Self::next_batch`].
     pub fn gather(
         &self,
         linger: Duration,
         timeout: Option<Duration>,
-    ) -> Option<Vec<Event>> {
+    ) -> Option<VecDeque<Event>> {
         let filled = &self.reader.filled;
         let mut queue = lock(&self.reader.queue);
         while queue.events.is_empty() {
@@ -183,7 +189,7 @@ impl Subscription {
             let (next, result) = waited.unwrap_or_else(PoisonError::into_inner);
             queue = next;
             if result.timed_out() && queue.events.is_empty() {
-                return Some(Vec::new());
+                return Some(VecDeque::new());
             }
         }
         queue.gathers = true;
@@ -191,7 +197,8 @@ impl Subscription {
         let gathered = filled.wait_timeout_while(queue, linger, goes_on);
         let (mut queue, _) = gathered.unwrap_or_else(PoisonError::into_inner);
         queue.gathers = false;
-        Some(queue.take(QUEUE_EVENTS / 4))
+        queue.bytes = 0;
+        Some(std::mem::take(&mut queue.events))
     }
 
     /// What this reader has lost so far.
@@ -220,12 +227,11 @@ impl Reader {
 }
 
 impl Queue {
-    /// The oldest ones, at most so many.
+    /// The oldest ones, at most so many. Their bytes are still counted.
     fn take(&mut self, most: usize) -> Vec<Event> {
         let count = self.events.len().min(most);
-        let taken: Vec<Event> = self.events.drain(..count).collect();
-        self.bytes -= taken.iter().map(payload).sum::<usize>();
-        if self.events.is_empty() && self.events.capacity() > TAKEN {
+        let taken = self.events.drain(..count).collect();
+        if self.events.is_empty() && self.events.capacity() > QUEUE_EVENTS / 4 {
             // What it grew by, while the reader lagged behind, is given back.
             self.events = VecDeque::new();
         }

@@ -171,7 +171,7 @@ impl Recorder {
         Some(next.saturating_duration_since(monotonic()))
     }
 
-    fn take(&mut self, events: Vec<Event>) {
+    fn take(&mut self, events: VecDeque<Event>) {
         for event in events {
             match event {
                 Event::Exchange { id, at, what } => self.take_step(id, at, &what),
