@@ -45,6 +45,7 @@ pub(super) struct ListedDto {
     error: Option<String>,
     hint_count: u32,
     marked: bool,
+    pinned: bool,
     comment: Option<String>,
 }
 
@@ -60,11 +61,12 @@ impl ListedDto {
             source: match summary.source {
                 Source::Client => "client",
                 Source::Replay(_) => "replay",
+                Source::Pin(_) => "pin",
             },
-            replay_of: match summary.source {
-                Source::Client => None,
-                Source::Replay(number) => Some(RecordId { run, number }.to_string()),
-            },
+            replay_of: summary
+                .source
+                .original()
+                .map(|number| RecordId { run, number }.to_string()),
             client: summary.client.clone(),
             generation: summary.generation.map(|id| id.0),
             method: summary.method.clone(),
@@ -94,6 +96,7 @@ impl ListedDto {
             error: summary.error.clone(),
             hint_count: summary.hints,
             marked: summary.remark.marked,
+            pinned: summary.remark.pinned,
             comment: summary.remark.comment.clone(),
         }
     }

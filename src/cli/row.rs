@@ -59,8 +59,12 @@ fn target(summary: &Summary) -> String {
 /// What went otherwise than usual.
 fn remarks(summary: &Summary) -> String {
     let mut remarks = Vec::new();
-    if let Source::Replay(of) = summary.source {
-        remarks.push(format!("replay of {}.{of}", summary.id.run));
+    match summary.source {
+        Source::Client => {}
+        Source::Replay(of) => remarks.push(format!("replay of {}.{of}", summary.id.run)),
+        Source::Pin(of) => {
+            remarks.push(format!("for the pin of {}.{of}", summary.id.run));
+        }
     }
     match &summary.outcome {
         Some(Outcome::Complete) => {}
@@ -76,6 +80,9 @@ fn remarks(summary: &Summary) -> String {
             let kept = text::byte_count(size.kept);
             remarks.push(format!("{kept} of the {name}'s body kept"));
         }
+    }
+    if summary.remark.pinned {
+        remarks.push("pinned".to_owned());
     }
     if summary.remark.marked {
         remarks.push("marked".to_owned());
@@ -150,10 +157,14 @@ mod tests {
             outcome: Some(Outcome::Cut("it\u{1b}[31m died".to_owned())),
             error: Some("KeyError: 'x'".to_owned()),
             hints: 2,
-            remark: Remark { marked: true, comment: Some("ask\u{7} Ada".to_owned()) },
+            remark: Remark {
+                marked: true,
+                pinned: true,
+                comment: Some("ask\u{7} Ada".to_owned()),
+            },
             ..summary()
         };
-        insta::assert_snapshot!(plain(&summary), @r#"7.42     2027-01-15 08:00:00.123 -    -       -   -                   25MB       - -  replay of 7.3  cut: it\x1b[31m died  10 MB of the response's body kept  marked  ; ask\x07 Ada  KeyError: 'x'  2 hints"#);
+        insta::assert_snapshot!(plain(&summary), @r#"7.42     2027-01-15 08:00:00.123 -    -       -   -                   25MB       - -  replay of 7.3  cut: it\x1b[31m died  10 MB of the response's body kept  pinned  marked  ; ask\x07 Ada  KeyError: 'x'  2 hints"#);
     }
 
     #[test]

@@ -98,7 +98,10 @@ fn write_transcript(out: &mut impl Write, record: &Record) -> io::Result<()> {
     let exchange = &record.exchange;
     let began = exchange.began.to_zoned(TimeZone::system());
     writeln!(out, "#{} {}", record.id(), began.strftime("%Y-%m-%d %H:%M:%S%.3f %:z"))?;
-    let Remark { marked, comment } = &exchange.remark;
+    let Remark { marked, pinned, comment } = &exchange.remark;
+    if *pinned {
+        writeln!(out, "# pinned")?;
+    }
     if *marked {
         writeln!(out, "# marked")?;
     }

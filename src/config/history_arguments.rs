@@ -30,11 +30,12 @@ FILTER, words and conditions that all have to hold:
   gen:12                       the generation that answered; >=12 or 3..5 too
   id:42                        the number: 42, 7.42, >=40
   run:7                        the run of rdev
-  source:replay                client, replay, or the number that was replayed
+  source:replay                client, replay, pin, or the number sent again
   client:127.0.0.1             the client's address
   has:error                    error, hint, output, response, query, body,
                                request-body, cut-body, comment
-  is:running                   running, complete, gone, refused, cut, marked
+  is:running                   running, complete, gone, refused, cut, marked,
+                               pinned
   header:x-user=42        ~h   a header, with what its value contains
   request-header:cookie   ~hq  a header of the request
   response-header:etag    ~hs  a header of the response

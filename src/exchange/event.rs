@@ -20,6 +20,16 @@ pub enum Event {
 }
 
 impl Event {
+    /// When it happened.
+    pub fn at(&self) -> Timestamp {
+        match self {
+            Self::Exchange { at, .. }
+            | Self::Generation { at, .. }
+            | Self::Output { at, .. }
+            | Self::Notice { at, .. } => *at,
+        }
+    }
+
     /// The user says something of an exchange.
     pub fn remarked(id: ExchangeId, at: Timestamp, remark: Remark) -> Self {
         Self::Exchange { id, at, what: ExchangeEvent::Remarked(remark) }

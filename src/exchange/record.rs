@@ -30,6 +30,18 @@ pub enum Source {
     Client,
     /// Sent again from the inspector.
     Replay(ExchangeId),
+    /// Sent again to new code, since that exchange is pinned.
+    Pin(ExchangeId),
+}
+
+impl Source {
+    /// The exchange that was sent again.
+    pub fn original(self) -> Option<ExchangeId> {
+        match self {
+            Self::Client => None,
+            Self::Replay(of) | Self::Pin(of) => Some(of),
+        }
+    }
 }
 
 /// How an exchange ended.

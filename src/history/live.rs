@@ -1,13 +1,13 @@
 //! The live store: exchanges in flight and recent ones, in memory, bounded by bytes.
 //!
 //! Invariant: what is kept stays within the budget. Finished exchanges make room, those
-//! that ended first go first; one in flight is never evicted. So that the budget holds
+//! that ended first go first; one in flight or pinned is never evicted. So that the budget holds
 //! all the same, bodies, output and hints of those in flight together get three quarters
 //! of it, and what is beyond is cut and counted. The last quarter is for heads and
 //! tracebacks, which are never cut: only these can exceed the budget, while more of them
-//! than fit are in flight at once.
+//! than fit are in flight at once. (What is pinned is bounded by whoever lets it be pinned.)
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::exchange::{Event, Exchange, ExchangeEvent, ExchangeId, Generation};
@@ -41,6 +41,8 @@ pub struct Live {
     generations: Generations,
     /// The finished ones, in the order they ended: the order of eviction.
     finished: VecDeque<ExchangeId>,
+    /// These are not among them.
+    pinned: BTreeSet<ExchangeId>,
     /// What everything kept costs.
     bytes: usize,
     /// What those in flight cost.
@@ -64,6 +66,7 @@ impl Live {
             order: Order::default(),
             generations: Generations::default(),
             finished: VecDeque::new(),
+            pinned: BTreeSet::new(),
             bytes: 0,
             in_flight: 0,
             budget,
@@ -116,7 +119,7 @@ impl Live {
             self.in_flight -= before;
             if kept.exchange.outcome.is_none() {
                 self.in_flight += kept.bytes;
-            } else {
+            } else if !kept.exchange.remark.pinned {
                 self.finished.push_back(id);
             }
         }
@@ -125,8 +128,24 @@ impl Live {
         Some(())
     }
 
+    /// An exchange may have been pinned, or is so no longer.
+    fn judge_pin(&mut self, id: ExchangeId) {
+        let Some(exchange) = self.kept.get(&id).map(|kept| &kept.exchange) else {
+            return;
+        };
+        let has_ended = exchange.outcome.is_some();
+        if exchange.remark.pinned && self.pinned.insert(id) && has_ended {
+            self.finished.retain(|other| *other != id);
+        }
+        if !exchange.remark.pinned && self.pinned.remove(&id) && has_ended {
+            // It was kept for longer than those of its time.
+            self.finished.push_front(id);
+        }
+    }
+
     fn remove(&mut self, id: ExchangeId) {
         let Some(kept) = self.kept.remove(&id) else { return };
+        self.pinned.remove(&id);
         self.bytes -= kept.bytes;
         if kept.exchange.outcome.is_none() {
             self.in_flight -= kept.bytes;
@@ -168,6 +187,9 @@ impl Store for Live {
                 } else {
                     self.advance(*id, |kept, room| apply(kept, *at, what, room))?;
                 }
+                if matches!(what, ExchangeEvent::Remarked(_)) {
+                    self.judge_pin(*id);
+                }
                 *id
             }
             Event::Output { line, .. } => {
@@ -192,6 +214,10 @@ impl Store for Live {
 
     fn exchange(&self, id: ExchangeId) -> Option<&Exchange> {
         self.kept.get(&id).map(|kept| &kept.exchange)
+    }
+
+    fn pinned(&self) -> &BTreeSet<ExchangeId> {
+        &self.pinned
     }
 
     fn generations(&self) -> &[Generation] {

@@ -18,6 +18,8 @@ mod tests;
 
 pub use live::{Dropped, Live};
 
+use std::collections::BTreeSet;
+
 use crate::exchange::{Event, Exchange, ExchangeId, Generation, GenerationId};
 
 /// What keeps exchanges. The terminal knows only this.
@@ -31,6 +33,9 @@ pub trait Store {
     /// One exchange, as far as it is known. It is lent, not shared: a store that handed
     /// out an `Arc` would have to copy a growing body whenever a reader held on to it.
     fn exchange(&self, id: ExchangeId) -> Option<&Exchange>;
+
+    /// Those that are pinned.
+    fn pinned(&self) -> &BTreeSet<ExchangeId>;
 
     /// The generations kept, oldest first. Each stands behind its `after`, which never
     /// decreases from one to the next.

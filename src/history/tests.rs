@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use super::growth::{OVERHEAD, PART, request_cost, response_cost, traceback_cost};
 use super::*;
 use crate::exchange::{
-    ExchangeEvent, GenerationId, Hint, Outcome, OutputLine, OutputStream, Request,
-    Response, Source, Traceback,
+    ExchangeEvent, GenerationId, Hint, Outcome, OutputLine, OutputStream, Remark,
+    Request, Response, Source, Traceback,
 };
 use crate::http::{Headers, ResponseHead};
 
@@ -56,6 +56,33 @@ fn what_ended_first_goes_first_and_what_is_in_flight_stays() {
     live.record(&event(7, began(0)));
     assert_eq!(ids(&live), [1, 4, 5, 6, 7]);
     assert_eq!(live.dropped().exchanges, 2);
+}
+
+#[test]
+fn what_is_pinned_stays_until_it_is_so_no_longer() {
+    let mut live = Live::bounded(4 * OVERHEAD, 1000);
+    let remarked =
+        |pinned| ExchangeEvent::Remarked(Remark { pinned, ..Remark::default() });
+    let pinned = |live: &Live| live.pinned().iter().map(|id| id.0).collect::<Vec<_>>();
+    for id in 1..=2 {
+        live.record(&event(id, began(0)));
+    }
+    // One before its end and one behind it.
+    live.record(&event(1, remarked(true)));
+    for id in 1..=2 {
+        live.record(&event(id, ended()));
+    }
+    live.record(&event(2, remarked(true)));
+    for id in 3..=9 {
+        live.record(&event(id, began(0)));
+        live.record(&event(id, ended()));
+    }
+    assert_eq!((ids(&live), pinned(&live)), (vec![1, 2, 8, 9], vec![1, 2]));
+    live.record(&event(1, remarked(false)));
+    live.record(&event(10, began(0)));
+    assert_eq!((ids(&live), pinned(&live)), (vec![2, 8, 9, 10], vec![2]));
+    live.forget(ExchangeId(2));
+    assert_eq!((ids(&live), pinned(&live)), (vec![8, 9, 10], vec![]));
 }
 
 #[test]

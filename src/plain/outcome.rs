@@ -9,6 +9,7 @@ pub(super) fn request_label(exchange: &Exchange) -> String {
     let replay = match exchange.source {
         Source::Client => String::new(),
         Source::Replay(original) => format!("replay of #{original}"),
+        Source::Pin(original) => format!("for the pin of #{original}"),
     };
     let parts: Vec<String> =
         [client, replay].into_iter().filter(|part| !part.is_empty()).collect();

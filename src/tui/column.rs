@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::exchange::{Exchange, Source};
+use crate::exchange::Exchange;
 use crate::history::masking::masked_query;
 use crate::text;
 
@@ -117,10 +117,7 @@ impl Column {
             Self::Number => exchange.id.0,
             Self::Generation => exchange.generation.map_or(0, |id| id.0.into()),
             Self::Time => u64::try_from(exchange.began.as_microsecond()).unwrap_or(0),
-            Self::Source => match exchange.source {
-                Source::Client => 0,
-                Source::Replay(of) => of.0,
-            },
+            Self::Source => exchange.source.original().map_or(0, |of| of.0),
             Self::Method => return text_key(exchange.request.method().to_owned()),
             Self::Path => return text_key(target(exchange)),
             Self::Kind => return text_key(kind(exchange)),

@@ -48,10 +48,16 @@ pub(super) const COMMANDS: &[Entry] = &[
         "how generation N, or the last one, was made and why",
     ),
     entry("resend", Action::Replay, Argument::Nothing, "send the request again"),
+    entry(
+        "pin",
+        Action::Pin,
+        Argument::Nothing,
+        "pin the exchange, or take its pin away",
+    ),
     entry("follow", Action::Follow, Argument::Nothing, "follow the newest exchange"),
     entry("layout", Action::Rearrange, Argument::Nothing, "arrange the panes otherwise"),
     entry("sort", Action::Sort, Argument::Column, "sort by a column"),
-    entry("clear", Action::Clear, Argument::Nothing, "clear the list"),
+    entry("clear", Action::Clear, Argument::Nothing, "clear the list, but for pins"),
     entry("undo", Action::Undo, Argument::Nothing, "bring back what was cleared"),
     entry("filter", Action::Filter, Argument::Filter, "show only what it lets through"),
     entry(

@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn what_is_begun_may_become_something_and_what_is_wrong_is_told_where() {
         assert!(matches!(of(""), Remark::Words(words) if words.len() > 20));
-        assert!(matches!(of("is:"), Remark::Words(words) if words.len() == 6));
+        assert!(matches!(of("is:"), Remark::Words(words) if words.len() == 7));
         assert!(matches!(of("is:c"), Remark::Words(words) if words.len() == 2));
         assert_eq!(
             of("status:5xx"),

@@ -15,12 +15,14 @@ const BUDGET: usize = 4 << 20;
 /// What an exchange costs beside its bodies.
 const HEADS: usize = 2 << 10;
 
-/// A filter at work.
+/// A filter at work; one without conditions where only something was cleared away.
 #[derive(Debug)]
 pub(super) struct Filtering {
     /// As it was typed.
     pub(super) text: String,
     filter: Filter,
+    /// What is not newer than this was cleared away, unless it is pinned.
+    cleared: Option<ExchangeId>,
     /// What it lets through, oldest first.
     ids: Vec<ExchangeId>,
     /// What is still to be judged lies before it.
@@ -31,9 +33,13 @@ pub(super) struct Filtering {
 
 impl Filtering {
     /// Nothing is judged yet of what there is up to the newest.
-    pub(super) fn new(text: String, filter: Filter, newest: Option<ExchangeId>) -> Self {
+    pub(super) fn new(
+        (text, filter): (String, Filter),
+        cleared: Option<ExchangeId>,
+        newest: Option<ExchangeId>,
+    ) -> Self {
         let before = ExchangeId(newest.map_or(0, |newest| newest.0 + 1));
-        Self { text, filter, ids: Vec::new(), before, changed: HashSet::new() }
+        Self { text, filter, cleared, ids: Vec::new(), before, changed: HashSet::new() }
     }
 
     /// What it was made of.
@@ -113,8 +119,12 @@ impl Filtering {
     }
 
     fn lets_through(&self, store: &dyn Store, id: ExchangeId, left: &mut usize) -> bool {
+        if Some(id) <= self.cleared && !store.pinned().contains(&id) {
+            return false;
+        }
         let Some(exchange) = store.exchange(id) else { return false };
-        *left = left.saturating_sub(cost(exchange));
+        let cost = if self.text.is_empty() { HEADS } else { cost(exchange) };
+        *left = left.saturating_sub(cost);
         self.filter.lets_through(exchange)
     }
 

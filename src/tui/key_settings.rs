@@ -55,6 +55,7 @@ pub(super) const NAMES: &[(&str, Action)] = &[
     ("stream", Action::Stream),
     ("mouse", Action::Mouse),
     ("mark", Action::Mark),
+    ("pin", Action::Pin),
     ("next-marked", Action::NextMarked),
     ("only-marked", Action::OnlyMarked),
     ("comment", Action::Comment),

@@ -26,6 +26,8 @@ pub enum Message {
     Tick(Timestamp),
     /// There is time for work that was left over.
     Work,
+    /// At this time something is to be sent.
+    Due(Timestamp),
     /// The window has another size.
     Resized,
     /// Somebody outside asks us to stop for a while.

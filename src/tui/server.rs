@@ -1,9 +1,11 @@
-//! What is known of the server as a whole: the counts, and how long things took.
+//! What is known of the server as a whole: the counts, how long things took, and what is
+//! to be sent to it.
 
 use std::collections::HashSet;
 
 use crate::bus::Losses;
 use crate::exchange::ExchangeId;
+use crate::replay::Pins;
 
 use super::traffic::Traffic;
 
@@ -17,6 +19,7 @@ pub(super) struct Server {
     /// Those that wait for a generation.
     pub(super) held: HashSet<ExchangeId>,
     pub(super) traffic: Traffic,
+    pub(super) pins: Pins,
     /// What this reader of the bus lost.
     pub(super) losses: Losses,
 }

@@ -267,12 +267,16 @@ impl Shell {
             false if self.state.is_busy() => Some(Duration::ZERO),
             false => self.pace.wait(monotonic()),
         };
-        let first = match pause {
+        let pause = [pause, self.state.pin_wait(self.clock.now())];
+        let first = match pause.into_iter().flatten().min() {
             None => self.receiver.recv().map_err(|_| RecvTimeoutError::Disconnected),
             Some(wait) => self.receiver.recv_timeout(wait),
         };
         let mut next = match first {
             Ok(inward) => Some(inward),
+            Err(RecvTimeoutError::Timeout) if self.is_due() => {
+                Some(Inward::Message(Message::Due(self.clock.now())))
+            }
             Err(RecvTimeoutError::Timeout) if self.streaming.is_some() => {
                 return self.print(&[]).is_err().then_some(EndedBy::Terminal);
             }
@@ -292,6 +296,11 @@ impl Shell {
             next = if room { self.receiver.try_recv().ok() } else { None };
         }
         None
+    }
+
+    /// Whether something is to be sent.
+    fn is_due(&self) -> bool {
+        self.state.pin_wait(self.clock.now()).is_some_and(|wait| wait.is_zero())
     }
 
     fn take_in(&mut self, inward: Inward) -> Option<EndedBy> {

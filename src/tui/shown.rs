@@ -15,6 +15,7 @@ use super::timeline::{Order, Timeline};
 /// What was chosen of the exchanges.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
+    /// Also without a filter, where something was cleared away.
     filtering: Option<Filtering>,
     /// A filter that is switched off, as it was typed.
     aside: Option<(String, Filter)>,
@@ -33,7 +34,7 @@ impl Shown {
         let numbered = self.numbered(store);
         let generations = store.generations();
         let old = generations.partition_point(|it| it.after < self.cleared);
-        let plain = self.filtering.is_none() && self.sorting.is_none();
+        let plain = self.typed().is_none() && self.sorting.is_none();
         Timeline {
             ids: self.sorting.as_ref().map_or(numbered, Sorting::ids),
             numbered,
@@ -48,27 +49,35 @@ impl Shown {
     }
 
     fn numbered<'a>(&'a self, store: &'a dyn Store) -> &'a [ExchangeId] {
-        numbered(store, self.filtering.as_ref(), self.cleared)
+        numbered(store, self.filtering.as_ref())
+    }
+
+    /// The filter at work, where there is more to it than what was cleared away.
+    fn typed(&self) -> Option<&Filtering> {
+        self.filtering.as_ref().filter(|filtering| !filtering.text.is_empty())
     }
 
     /// How many exchanges there are to be shown if the filter lets them all through.
     pub(super) fn total(&self, store: &dyn Store) -> usize {
-        numbered(store, None, self.cleared).len()
+        let ids = store.ids();
+        let newer = ids.len() - ids.partition_point(|id| Some(*id) <= self.cleared);
+        let pinned = store.pinned().iter().filter(|id| Some(**id) <= self.cleared);
+        newer + pinned.count()
     }
 
-    /// Clears away what there is; returns how many that are.
+    /// Clears away what there is, unless it is pinned; returns how many that are.
     pub(super) fn clear(&mut self, store: &dyn Store) -> usize {
-        let total = self.total(store);
+        let before = self.total(store);
         self.cleared = store.ids().last().copied().or(self.cleared);
-        self.start_over(store);
-        total
+        self.filter_anew(store);
+        before - self.total(store)
     }
 
     /// Brings back what was cleared away. Returns how many that are.
     pub(super) fn bring_back(&mut self, store: &dyn Store) -> usize {
         let before = self.total(store);
         self.cleared = None;
-        self.start_over(store);
+        self.filter_anew(store);
         self.total(store) - before
     }
 
@@ -95,7 +104,7 @@ impl Shown {
                 self.changed.extend(moved);
             }
         }
-        let numbered = numbered(store, self.filtering.as_ref(), self.cleared);
+        let numbered = numbered(store, self.filtering.as_ref());
         if let Some(sorting) = &mut self.sorting
             && (fewer || !self.changed.is_empty())
         {
@@ -111,13 +120,13 @@ impl Shown {
 
     /// What is filtered by, and how many exchanges are still to be judged.
     pub(super) fn filter(&self, store: &dyn Store) -> Option<(&str, usize)> {
-        self.filtering.as_ref().map(|it| (it.text.as_str(), it.rest(store)))
+        self.typed().map(|it| (it.text.as_str(), it.rest(store)))
     }
 
     /// The filter that is set, whether it is switched on or not.
     pub(super) fn filter_text(&self) -> Option<&str> {
         let aside = self.aside.as_ref().map(|(text, _)| text.as_str());
-        self.filtering.as_ref().map(|it| it.text.as_str()).or(aside)
+        self.typed().map(|it| it.text.as_str()).or(aside)
     }
 
     /// The column that is sorted by, where it is not the number upwards.
@@ -128,19 +137,29 @@ impl Shown {
     /// Sets another filter; an empty one lets everything through.
     pub(super) fn set_filter(&mut self, store: &dyn Store, text: String, filter: Filter) {
         self.aside = None;
-        self.filtering = None;
-        if !text.trim().is_empty() {
-            let newest = store.ids().last().copied();
-            self.filtering = Some(Filtering::new(text, filter, newest));
-        }
+        let text = if text.trim().is_empty() { String::new() } else { text };
+        self.begin_filtering(store, Some((text, filter)));
+    }
+
+    /// Filters by the same once more.
+    fn filter_anew(&mut self, store: &dyn Store) {
+        let typed = self.filtering.take().map(Filtering::into_parts);
+        self.begin_filtering(store, typed);
+    }
+
+    fn begin_filtering(&mut self, store: &dyn Store, typed: Option<(String, Filter)>) {
+        let (text, filter) = typed.unwrap_or_default();
+        let newest = store.ids().last().copied();
+        self.filtering = (!text.is_empty() || self.cleared.is_some())
+            .then(|| Filtering::new((text, filter), self.cleared, newest));
         self.start_over(store);
     }
 
     /// Switches the filter off, or on again. Returns whether there is one.
     pub(super) fn toggle_filter(&mut self, store: &dyn Store) -> bool {
-        if let Some(filtering) = self.filtering.take() {
-            self.aside = Some(filtering.into_parts());
-            self.start_over(store);
+        if self.typed().is_some() {
+            self.aside = self.filtering.take().map(Filtering::into_parts);
+            self.begin_filtering(store, None);
         } else if let Some((text, filter)) = self.aside.take() {
             self.set_filter(store, text, filter);
         } else {
@@ -171,7 +190,7 @@ impl Shown {
 
     fn start_over(&mut self, store: &dyn Store) {
         self.changed.clear();
-        let numbered = numbered(store, self.filtering.as_ref(), self.cleared);
+        let numbered = numbered(store, self.filtering.as_ref());
         if let Some(sorting) = &mut self.sorting {
             sorting.fill(store, numbered);
         }
@@ -183,8 +202,6 @@ impl Shown {
 fn numbered<'a>(
     store: &'a dyn Store,
     filtering: Option<&'a Filtering>,
-    cleared: Option<ExchangeId>,
 ) -> &'a [ExchangeId] {
-    let ids = filtering.map_or(store.ids(), Filtering::ids);
-    &ids[ids.partition_point(|id| Some(*id) <= cleared)..]
+    filtering.map_or(store.ids(), Filtering::ids)
 }

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::exchange::{
-    Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Severity,
+    Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Remark, Severity,
 };
 use crate::history::copy_as::Application;
 use crate::history::{Live, Store};
@@ -119,8 +119,8 @@ struct Stamp {
     generation: u32,
     /// Whether it was held, called, answered; whether it raised, ended.
     steps: [bool; 5],
-    /// Whether it is marked, and a sum of its comment.
-    said: (bool, u64),
+    /// A sum of what the user says of it.
+    said: u64,
     tab: Tab,
     look: (BodyView, Secrets),
     /// What the tab shows beside the exchange: lines printed, files read.
@@ -478,10 +478,10 @@ impl State {
     }
 }
 
-/// Another one for another text.
-fn sum(text: Option<&str>) -> u64 {
+/// Another one for another remark.
+fn sum(remark: &Remark) -> u64 {
     let mut hasher = DefaultHasher::new();
-    text.hash(&mut hasher);
+    remark.hash(&mut hasher);
     hasher.finish()
 }
 
@@ -489,7 +489,7 @@ impl Stamp {
     fn of(exchange: &Exchange) -> Self {
         Self {
             bodies: (exchange.request_body.total, exchange.response_body.total),
-            said: (exchange.remark.marked, sum(exchange.remark.comment.as_deref())),
+            said: sum(&exchange.remark),
             remarks: (exchange.hints.len(), exchange.output.len()),
             steps: [
                 exchange.held.is_some(),

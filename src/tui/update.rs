@@ -1,16 +1,12 @@
 //! What a message changes: the dashboard's only transition.
 
-use std::sync::Arc;
-
 use crossterm::event::KeyEvent;
 
 use crate::exchange::{
-    Command, Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId,
-    Notice, Outcome, Severity, Source,
+    Command, Event, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Notice,
+    Outcome, Severity, Source,
 };
 use crate::history::filter;
-use crate::replay::request_bytes;
-use crate::text;
 
 use super::choosing;
 use super::command_line::CommandLine;
@@ -25,6 +21,8 @@ use super::message::{Effect, Message};
 use super::mouse;
 use super::output::Origin;
 use super::panes::Pane;
+use super::pinning;
+use super::resending;
 use super::searching;
 use super::state::{Modal, State};
 use super::tabs::Secrets;
@@ -42,11 +40,16 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Mouse(event) => mouse::act(state, event),
         Message::Events { events, losses } => {
             state.server.losses = losses;
+            let mut effects = Vec::new();
             for event in events {
-                take_in(state, event);
+                let at = event.at();
+                effects.extend(take_in(state, event));
+                effects.extend(pinning::send(state, at));
             }
             refresh(state);
+            return effects;
         }
+        Message::Due(now) => return pinning::send(state, now),
         Message::Tick(now) => {
             state.now = now;
             state.prompt.pass(now);
@@ -87,8 +90,9 @@ fn refresh(state: &mut State) {
     state.list.arrived(state.shown.timeline(&*state.store), attended);
 }
 
-fn take_in(state: &mut State, event: Event) {
+fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
     let recorded = state.store.record(&event);
+    let effects = pinning::heed(state, &event);
     if let Some(id) = recorded {
         state.shown.change(id);
     }
@@ -113,6 +117,7 @@ fn take_in(state: &mut State, event: Event) {
         Event::Output { at, line } => state.output.print(at, line),
         Event::Notice { notice, .. } => hear(state, notice),
     }
+    effects
 }
 
 fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
@@ -142,7 +147,7 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
             if let Some(exchange) = state.store.exchange(id) {
                 state.server.traffic.count(exchange, failed);
             }
-            if let Some(text) = state.store.exchange(id).and_then(replayed) {
+            if let Some(text) = state.store.exchange(id).and_then(resending::outcome) {
                 state.prompt.say(info(text));
             }
         }
@@ -167,18 +172,6 @@ fn answer(state: &mut State, notice: Notice) {
     } else {
         hear(state, notice);
     }
-}
-
-/// What came of a request that was sent again, where it is one.
-fn replayed(exchange: &Exchange) -> Option<String> {
-    let Source::Replay(of) = exchange.source else { return None };
-    let id = exchange.id;
-    let answer = exchange.response.as_ref().map_or_else(
-        || "no answer".to_owned(),
-        |response| response.head.status.to_string(),
-    );
-    let took = text::duration(exchange.duration()?.as_secs_f64());
-    Some(format!("#{of} was sent again as #{id}: {answer} in {took}; {id}G goes there"))
 }
 
 fn info(text: String) -> Notice {
@@ -305,6 +298,7 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Back | Action::EndSearch => back(state),
         Action::Mouse => return mouse::toggle(state),
         Action::Stream => return stream(state),
+        Action::Pin => return pinning::toggle(state),
         Action::Mark | Action::NextMarked | Action::OnlyMarked | Action::Comment => {
             return marking::act(state, action);
         }
@@ -329,7 +323,7 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
             folding::act(state, action, count);
         }
         Action::Follow => state.list.toggle_follow(state.shown.timeline(&*state.store)),
-        Action::Replay => return replay(state),
+        Action::Replay => return resending::replay(state),
         Action::End => return end(state),
         Action::Reload | Action::Cold | Action::Explain => {
             return import(state, action, count);
@@ -351,10 +345,7 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         | Action::EraseWord
         | Action::EraseAll
         | Action::Leave => edit(state, action),
-        Action::Help => {
-            let of = state.context();
-            state.modals.push(Modal::Help { of, top: 0, height: 1 });
-        }
+        Action::Help => help(state),
         Action::Redraw => return vec![Effect::Redraw],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Quit => return vec![Effect::Quit],
@@ -371,6 +362,12 @@ pub(super) fn times(count: Option<u64>) -> isize {
 fn stream(state: &mut State) -> Vec<Effect> {
     state.streams = !state.streams;
     vec![if state.streams { Effect::Stream } else { Effect::Retake }]
+}
+
+/// Lists the keys of where one is.
+fn help(state: &mut State) {
+    let of = state.context();
+    state.modals.push(Modal::Help { of, top: 0, height: 1 });
 }
 
 /// Goes from exchange to exchange, or from reload to reload.
@@ -489,26 +486,5 @@ fn end(state: &mut State) -> Vec<Effect> {
             Vec::new()
         }
         None => Vec::new(),
-    }
-}
-
-fn replay(state: &mut State) -> Vec<Effect> {
-    let selected = state.list.exchange();
-    let Some(exchange) = selected.and_then(|id| state.store.exchange(id)) else {
-        state.prompt.say(info("there is no request to send again".to_owned()));
-        return Vec::new();
-    };
-    let id = exchange.id;
-    match request_bytes(exchange) {
-        Ok(bytes) => {
-            let request = Arc::from(bytes);
-            let command = Command::Replay { request, source: Source::Replay(id) };
-            vec![Effect::Send(command)]
-        }
-        Err(refusal) => {
-            let text = format!("#{id} cannot be sent again: {refusal}");
-            state.prompt.say(Notice { severity: Severity::Warning, text });
-            Vec::new()
-        }
     }
 }

@@ -82,8 +82,17 @@ impl App {
 
     fn tell(mut self, event: Event) -> Self {
         let message = Message::Events { events: vec![event], losses: Losses::default() };
-        assert!(update(&mut self.state, message).is_empty());
+        let effects = update(&mut self.state, message);
+        assert!(effects.iter().all(|effect| matches!(effect, Effect::Send(_))));
+        self.effects.extend(effects.iter().map(describe));
         self.frame();
+        self
+    }
+
+    /// Something is to be sent, if it is time.
+    fn due(mut self) -> Self {
+        let effects = update(&mut self.state, Message::Due(self.now));
+        self.effects.extend(effects.iter().map(describe));
         self
     }
 
@@ -340,8 +349,9 @@ fn describe(effect: &Effect) -> String {
         }
         Effect::Send(Command::Remark { id, remark }) => {
             let marked = if remark.marked { "marked" } else { "" };
+            let pinned = if remark.pinned { "pinned " } else { "" };
             let comment = remark.comment.as_deref().unwrap_or_default();
-            format!("remark {id}: {marked}; {comment}")
+            format!("remark {id}: {pinned}{marked}; {comment}")
         }
         Effect::Save(Saved { file, what, bytes, remark }) => {
             let bytes = String::from_utf8_lossy(bytes);
@@ -1351,14 +1361,15 @@ fn remarks(mut app: App, id: u64) -> App {
     let asked = std::mem::take(&mut app.effects).concat();
     let (marked, comment) = asked.split_once("; ").unwrap_or_default();
     let comment = Some(comment.to_owned()).filter(|text| !text.is_empty());
-    let remark = Remark { marked: marked.ends_with("marked"), comment };
+    let pinned = marked.contains("pinned");
+    let remark = Remark { marked: marked.ends_with("marked"), pinned, comment };
     app.step(id, ExchangeEvent::Remarked(remark))
 }
 
 #[test]
 fn exchanges_are_marked_and_commented_on() {
     let app = App::ready(120, 24).feed("GET /one 200").feed("GET /two 200").press("k m");
-    let app = remarks(app, 1).sees(">*   1 g1").misses(" *   2 g1");
+    let app = remarks(app, 1).sees(">•   1 g1").misses(" •   2 g1");
     let app = app.press("; n o space t e a").sees("comment on #1: no tea").press("enter");
     let app = remarks(app, 1)
         .press("l l")
@@ -1379,8 +1390,7 @@ fn what_is_marked_is_gone_to_and_can_be_seen_alone() {
     for _ in 0..5 {
         app = app.feed("GET / 200");
     }
-    let (marked, comment) = (true, None);
-    let remark = Remark { marked, comment };
+    let remark = Remark { marked: true, ..Remark::default() };
     app.step(2, ExchangeEvent::Remarked(remark.clone()))
         .step(4, ExchangeEvent::Remarked(remark))
         .press("'")
@@ -1394,6 +1404,67 @@ fn what_is_marked_is_gone_to_and_can_be_seen_alone() {
         .press("M")
         .sees("Exchanges 5")
         .misses("filter is");
+}
+
+#[test]
+fn what_is_pinned_is_sent_again_to_new_code_one_after_the_other() {
+    let app = App::ready(120, 24).feed("GET /one 200").feed("POST /two 200");
+    let app = app.press("*").sees("#2 is pinned: its POST is sent again to new code");
+    let app =
+        remarks(app, 2).sees(">*   2 g1").press("l l").sees("Pinned            yes");
+    let app = app.looks_like("pinned_120x24").press("k : p i n enter");
+    let app = remarks(app, 1).sees(">*   1 g1");
+    let request = |method, path| request(method, path).replace('\n', "\r\n");
+    let sent = |method, path, of| {
+        let head = request(method, path);
+        let head = head.trim_end();
+        format!("replay Pin(ExchangeId({of})): {head}\r\nConnection: close\r\n\r\n")
+    };
+    let (one, two) = (sent("GET", "/one", 1), sent("POST", "/two", 2));
+    let app = app.saves(2, ["shop.py"]).effects([]).forked(2).effects([&one]);
+    let app = app.sees("2 pinned requests sent again").due().effects([]);
+    let app = app.begins(&request("GET", "/one"), Source::Pin(ExchangeId(1)));
+    let app = app.called().responds(200, "text/plain").effects([]);
+    let app = app.ends(Outcome::Complete).effects([&two]);
+    // Its answer does not end.
+    let app = app.begins(&request("POST", "/two"), Source::Pin(ExchangeId(2))).called();
+    let app = app.sees("*1").sees("*2").passes(9000).due().effects([]);
+    let app = app.saves(3, ["shop.py"]).effects([]).forked(3);
+    app.effects(["Send(End(ExchangeId(4)))", &one]);
+}
+
+#[test]
+fn a_pinned_one_is_let_go_again_and_one_that_was_sent_for_it_is_not_pinned() {
+    let app = App::ready(120, 24).feed("GET /one 200").press("*");
+    let app = remarks(app, 1);
+    let app = app.begins(&request("GET", "/one"), Source::Pin(ExchangeId(1)));
+    let app = app.called().responds(200, "text/plain").ends(Outcome::Complete);
+    let app = app.press("G *").sees("#2 was sent for the pin of #1; 1G goes there");
+    let app = app.effects([]).press("1 G *").sees("#1 is not pinned any more");
+    let app = remarks(app, 1).misses("*   1 g1").saves(2, ["shop.py"]).forked(2);
+    let app = app.effects([]).press("2 G *");
+    remarks(app, 2).sees(">*   2 g1");
+}
+
+#[test]
+fn a_cleared_list_keeps_what_is_pinned() {
+    let mut app = App::ready(120, 24);
+    for path in ["/a", "/b", "/c", "/d"] {
+        app = app.feed(&format!("GET {path} 200"));
+    }
+    let app = remarks(app.press("2 G *"), 2).press("z");
+    let app =
+        app.sees("3 cleared from the list; u brings them back").sees("Exchanges 1 ");
+    let app = app.sees("/b").misses("/a").misses("/d").feed("GET /e 200");
+    let app = app.sees("Exchanges 2 ").sees("/b").sees("/e");
+    let app = app.press("f / e enter").sees("1 of 2, filter /e").misses("/b").press("&");
+    let app =
+        app.sees("Exchanges 2, filter off: /e").sees("/b").press("& f ctrl-u enter");
+    let app = app.sees("Exchanges 2 ").sees("/b").press("o m").sees("by method");
+    let app = app.sees("/b").sees("/e").misses("/a").press("o n");
+    // What lets go of its pin is cleared like the others.
+    let app = remarks(app.press("2 G *"), 2).misses("/b").sees("Exchanges 1 ");
+    app.press("u").sees("4 brought back").sees("Exchanges 5").sees("/a").sees("/b");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The bounds of a database: what is too old or too much goes, oldest first, a little at
 //! a time.
 //!
-//! Invariant: what the user has marked or commented on stays, whatever it takes.
+//! Invariant: what the user has marked, pinned or commented on stays, whatever it takes.
 
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};

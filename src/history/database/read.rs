@@ -19,14 +19,15 @@ pub const SUMMARY: &str = "at, run, number, source, replay_of, client, method, h
     query, status, response_type, request_size, request_kept, response_size, \
     response_kept, generation, duration, outcome, cut, error, hint_count, \
     (SELECT marked FROM remark WHERE remark.exchange = exchange.at), \
-    (SELECT comment FROM remark WHERE remark.exchange = exchange.at)";
+    (SELECT comment FROM remark WHERE remark.exchange = exchange.at), \
+    (SELECT pinned FROM remark WHERE remark.exchange = exchange.at)";
 
 /// A row of [`SUMMARY`].
 pub fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
     Ok(Summary {
         place: Place(row.get(0)?),
         id: RecordId { run: RunId(row.get(1)?), number: exchange_id(row.get(2)?) },
-        source: source(row.get(4)?),
+        source: source(row.get(3)?, row.get(4)?),
         client: row.get(5)?,
         method: row.get(6)?,
         host: row.get(7)?,
@@ -41,7 +42,7 @@ pub fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         outcome: outcome(row.get(18)?, row.get(19)?),
         error: row.get(20)?,
         hints: row.get(21)?,
-        remark: remark(row.get(22)?, row.get(23)?),
+        remark: remark(row.get(22)?, row.get(23)?, row.get(24)?),
     })
 }
 
@@ -49,7 +50,7 @@ pub fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
 pub fn record(connection: &Connection, place: Place) -> rusqlite::Result<Option<Record>> {
     let found = connection
         .prepare_cached(
-            "SELECT exchange.*, content.*, remark.marked, remark.comment \
+            "SELECT exchange.*, content.*, remark.marked, remark.comment, remark.pinned \
              FROM exchange JOIN content USING (at) \
              LEFT JOIN remark ON remark.exchange = exchange.at \
              WHERE exchange.at = ?1",
@@ -95,7 +96,7 @@ fn whole(row: &Row<'_>, place: Place) -> rusqlite::Result<Record> {
     };
     let exchange = Exchange {
         id: exchange_id(row.get("number")?),
-        source: source(row.get("replay_of")?),
+        source: source(row.get("source")?, row.get("replay_of")?),
         client: row.get("client")?,
         request: Arc::new(Request { raw, head }),
         request_body: body("request_body", "request_size")?,
@@ -127,7 +128,7 @@ fn whole(row: &Row<'_>, place: Place) -> rusqlite::Result<Record> {
             .collect(),
         output: Vec::new(),
         outcome: outcome(row.get("outcome")?, row.get("cut")?),
-        remark: remark(row.get("marked")?, row.get("comment")?),
+        remark: remark(row.get("marked")?, row.get("comment")?, row.get("pinned")?),
     };
     Ok(Record { run: RunId(row.get("run")?), exchange })
 }
@@ -187,12 +188,18 @@ fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
 }
 
-fn source(replay_of: Option<i64>) -> Source {
-    replay_of.map_or(Source::Client, |of| Source::Replay(exchange_id(of)))
+fn source(kind: i64, original: Option<i64>) -> Source {
+    match (kind, original.map(exchange_id)) {
+        (_, None) => Source::Client,
+        (2, Some(of)) => Source::Pin(of),
+        (_, Some(of)) => Source::Replay(of),
+    }
 }
 
-fn remark(marked: Option<bool>, comment: Option<String>) -> Remark {
-    Remark { marked: marked.unwrap_or(false), comment }
+/// Nothing of it is there where nothing was said.
+fn remark(marked: Option<bool>, comment: Option<String>, pinned: Option<bool>) -> Remark {
+    let (marked, pinned) = (marked.unwrap_or(false), pinned.unwrap_or(false));
+    Remark { marked, pinned, comment }
 }
 
 fn outcome(number: Option<i64>, cut: Option<String>) -> Option<Outcome> {

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION: u32 = u32::from_be_bytes(*b"rdev");
 
 /// The version of a file that was brought up to date.
-pub const VERSION: i64 = 4;
+pub const VERSION: i64 = 5;
 
 /// From each version to the next, beginning with an empty file. What is here was
 /// released: a change of the tables is one more step, with a file of the version before
@@ -16,6 +16,7 @@ const STEPS: [&str; VERSION as usize] = [
     include_str!("schema-2.sql"),
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
+    include_str!("schema-5.sql"),
 ];
 
 /// Brings a file up to date, in one transaction. Several processes may do so at once. A
@@ -83,6 +84,25 @@ mod tests {
         let runs: i64 =
             reader.query_row("SELECT count(*) FROM run", [], |row| row.get(0)).unwrap();
         assert_eq!(runs, 1);
+    }
+
+    #[test]
+    fn what_was_marked_before_there_were_pins_is_marked_and_not_pinned() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..4] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 4).unwrap();
+        connection.execute("INSERT INTO remark VALUES (7, 1, 'why?')", []).unwrap();
+        assert_eq!(migrate(&mut connection).unwrap(), VERSION);
+        let said: (i64, i64, String, i64) = connection
+            .query_row(
+                "SELECT exchange, marked, comment, pinned FROM remark",
+                [],
+                |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+            )
+            .unwrap();
+        assert_eq!(said, (7, 1, "why?".to_owned(), 0));
     }
 
     #[test]

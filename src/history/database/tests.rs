@@ -65,7 +65,8 @@ fn full() -> Exchange {
     exchange.called = Some(at(3));
     exchange.responded = Some(at(6));
     exchange.ended = Some(at(10));
-    exchange.remark = Remark { marked: true, comment: Some("why?".to_owned()) };
+    exchange.remark =
+        Remark { marked: true, pinned: true, comment: Some("why?".to_owned()) };
     exchange.timing = Timing {
         accepted: Some(at(-5)),
         queued: Some(at(2)),
@@ -150,6 +151,21 @@ fn a_row_of_a_list_says_the_same() {
     };
     assert_eq!(summary_at(&database, place), expected);
     assert_eq!(expected.began(), at(0));
+}
+
+#[test]
+fn each_source_comes_back_as_it_was() {
+    let database = database();
+    let of = ExchangeId(3);
+    for (number, source) in
+        [Source::Client, Source::Replay(of), Source::Pin(of)].into_iter().enumerate()
+    {
+        let exchange = Exchange { id: ExchangeId(number as u64), source, ..full() };
+        let place = insert(&database, &exchange);
+        assert_eq!(summary_at(&database, place).source, source);
+        let whole = record(&database, place).unwrap().unwrap();
+        assert_eq!(whole.exchange.source, source);
+    }
 }
 
 #[test]
@@ -306,8 +322,8 @@ fn of_second(second: i64) -> Exchange {
     exchange
 }
 
-/// A file with exchanges of the seconds from 1 to `count`, of which the second is marked
-/// and the third has a comment.
+/// A file with exchanges of the seconds from 1 to `count`, of which the second is marked,
+/// the third has a comment and the fifth is pinned.
 fn with_remarks(count: i64) -> (tempfile::TempDir, Writer) {
     let folder = tempfile::tempdir().unwrap();
     let connection = open_to_write(&folder.path().join("history.db")).unwrap();
@@ -322,12 +338,15 @@ fn with_remarks(count: i64) -> (tempfile::TempDir, Writer) {
     for second in 1..=count {
         batch.add(&of_second(second)).unwrap();
     }
-    let marked = Remark { marked: true, comment: None };
-    let commented = Remark { marked: false, comment: Some("why?".to_owned()) };
+    let marked = Remark { marked: true, ..Remark::default() };
+    let commented = Remark { comment: Some("why?".to_owned()), ..Remark::default() };
+    let pinned = Remark { pinned: true, ..Remark::default() };
     assert!(batch.remark(ExchangeId(2), &marked).unwrap());
     assert!(batch.remark(ExchangeId(3), &commented).unwrap());
-    assert!(batch.remark(ExchangeId(4), &marked).unwrap());
-    assert!(batch.remark(ExchangeId(4), &Remark::default()).unwrap());
+    assert!(batch.remark(ExchangeId(5), &pinned).unwrap());
+    for said in [&marked, &pinned, &Remark::default()] {
+        assert!(batch.remark(ExchangeId(4), said).unwrap());
+    }
     assert!(!batch.remark(ExchangeId(u64::MAX), &marked).unwrap());
     batch.commit().unwrap();
     (folder, writer)
@@ -366,28 +385,28 @@ const NO_BOUNDS: Bounds =
     Bounds { size: u64::MAX, age: SignedDuration::MAX, body: u64::MAX };
 
 #[test]
-fn what_is_too_old_goes_but_for_what_is_marked_or_has_a_comment() {
+fn what_is_too_old_goes_but_for_what_something_was_said_of() {
     let (_folder, mut writer) = with_remarks(1200);
     let now = Timestamp::from_second(1300).unwrap();
     let all: Vec<i64> = (1..=1200).collect();
     assert_eq!(left(&mut writer, NO_BOUNDS, now), all);
     let bounds = Bounds { age: SignedDuration::from_secs(200), ..NO_BOUNDS };
-    let mut expected = vec![2, 3];
+    let mut expected = vec![2, 3, 5];
     expected.extend(1100..=1200);
     assert_eq!(left(&mut writer, bounds, now), expected);
     let bounds = Bounds { age: SignedDuration::ZERO, ..NO_BOUNDS };
-    assert_eq!(left(&mut writer, bounds, now), [2, 3]);
+    assert_eq!(left(&mut writer, bounds, now), [2, 3, 5]);
 }
 
 #[test]
-fn what_is_too_much_goes_but_for_what_is_marked_or_has_a_comment() {
+fn what_is_too_much_goes_but_for_what_something_was_said_of() {
     let (folder, mut writer) = with_remarks(600);
     let now = Timestamp::from_second(700).unwrap();
     let bounds = Bounds { size: 3 << 20, ..NO_BOUNDS };
     let kept = left(&mut writer, bounds, now);
-    assert_eq!(kept[..2], [2, 3]);
-    let newest: Vec<i64> = (kept[2]..=600).collect();
-    assert_eq!(kept[2..], newest);
+    assert_eq!(kept[..3], [2, 3, 5]);
+    let newest: Vec<i64> = (kept[3]..=600).collect();
+    assert_eq!(kept[3..], newest);
     assert!(kept.len() > 100, "{}", kept.len());
     writer
         .connection()
@@ -397,7 +416,7 @@ fn what_is_too_much_goes_but_for_what_is_marked_or_has_a_comment() {
     assert!(size <= 3 << 20, "{size}");
     // Nothing else can be deleted, however little there may be.
     let bounds = Bounds { size: 1, ..NO_BOUNDS };
-    assert_eq!(left(&mut writer, bounds, now), [2, 3]);
+    assert_eq!(left(&mut writer, bounds, now), [2, 3, 5]);
 }
 
 #[test]
@@ -434,7 +453,7 @@ fn what_the_user_says_on_the_bus_is_recorded_also_after_the_end() {
             _ => std::thread::yield_now(),
         }
     };
-    let said = Remark { marked: true, comment: Some("ask Ada".to_owned()) };
+    let said = Remark { marked: true, pinned: true, comment: Some("ask Ada".to_owned()) };
     publish(1, ExchangeEvent::Remarked(said.clone()));
     publish(2, ExchangeEvent::Remarked(said.clone()));
     publish(2, ExchangeEvent::Remarked(Remark::default()));

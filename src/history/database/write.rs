@@ -134,9 +134,10 @@ fn write_summary(
     let head = exchange.request.head.as_ref();
     let response = exchange.response.as_deref();
     let (path, query) = head.map_or(("", None), |head| path_and_query(head.origin()));
-    let replay_of = match exchange.source {
-        Source::Client => None,
-        Source::Replay(of) => Some(integer(of.0)),
+    let source = match exchange.source {
+        Source::Client => 0,
+        Source::Replay(_) => 1,
+        Source::Pin(_) => 2,
     };
     let (outcome, cut) = outcome_columns(exchange.outcome.as_ref());
     let since = |time: Option<Timestamp>| time.map(|time| Place::of(time).0 - place.0);
@@ -145,8 +146,8 @@ fn write_summary(
         place.0,
         draft.run.0,
         integer(exchange.id.0),
-        i64::from(replay_of.is_some()),
-        replay_of,
+        source,
+        exchange.source.original().map(|of| integer(of.0)),
         exchange.client,
         exchange.request.method(),
         head.and_then(crate::http::RequestHead::host),
@@ -185,13 +186,14 @@ pub(super) fn write_remark(
     remark: &Remark,
 ) -> rusqlite::Result<()> {
     let sql = if remark.is_none() {
-        "DELETE FROM remark WHERE exchange = ?1 AND ?2 = 0 AND ?3 IS NULL"
+        "DELETE FROM remark WHERE exchange = ?1 AND ?2 = 0 AND ?3 IS NULL AND ?4 = 0"
     } else {
-        "REPLACE INTO remark (exchange, marked, comment) VALUES (?1, ?2, ?3)"
+        "REPLACE INTO remark (exchange, marked, comment, pinned) VALUES (?1, ?2, ?3, ?4)"
     };
+    let (marked, pinned) = (i64::from(remark.marked), i64::from(remark.pinned));
     connection
         .prepare_cached(sql)?
-        .execute(params![place.0, i64::from(remark.marked), remark.comment])
+        .execute(params![place.0, marked, remark.comment, pinned])
         .map(drop)
 }
 

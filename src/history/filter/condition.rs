@@ -100,12 +100,15 @@ pub(super) enum Flag {
     CutBody,
     FromClient,
     Replayed,
+    /// Sent again for a pin.
+    FromPin,
     InFlight,
     Complete,
     ClientGone,
     Refused,
     Cut,
     Marked,
+    Pinned,
     Commented,
 }
 

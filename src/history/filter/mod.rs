@@ -41,7 +41,7 @@ use super::database::Record;
 use condition::Expression;
 
 /// A filter that was understood.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Filter {
     /// `None` lets everything through.
     expression: Option<Expression>,

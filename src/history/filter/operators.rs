@@ -59,7 +59,7 @@ const HAS: &[(&str, Flag)] = &[
 ];
 
 const SOURCES: &[(&str, Flag)] =
-    &[("client", Flag::FromClient), ("replay", Flag::Replayed)];
+    &[("client", Flag::FromClient), ("replay", Flag::Replayed), ("pin", Flag::FromPin)];
 
 const IS: &[(&str, Flag)] = &[
     ("running", Flag::InFlight),
@@ -68,6 +68,7 @@ const IS: &[(&str, Flag)] = &[
     ("refused", Flag::Refused),
     ("cut", Flag::Cut),
     ("marked", Flag::Marked),
+    ("pinned", Flag::Pinned),
 ];
 
 const fn row(
@@ -155,7 +156,7 @@ pub(super) const OPERATORS: [Operator; 31] = [
         "",
         Value::Source(SOURCES),
         "source:replay",
-        "client, replay, or the number that was replayed",
+        "client, replay, pin, or the number sent again",
     ),
     row(
         "client",
@@ -176,7 +177,7 @@ pub(super) const OPERATORS: [Operator; 31] = [
         "",
         Value::Choice(IS),
         "is:running",
-        "running, complete, gone, refused, cut, marked",
+        "running, complete, gone, refused, cut, marked,\npinned",
     ),
     row(
         "header",

@@ -52,7 +52,7 @@ impl<'a> Facts<'a> {
             Condition::Number(field, range) => self.is_in(*field, *range),
             Condition::Flag(flag) => self.has(*flag),
             Condition::ReplayOf(number) => {
-                matches!(exchange.source, Source::Replay(of) if of.0 == *number)
+                exchange.source.original().is_some_and(|of| of.0 == *number)
             }
             Condition::Header { side, name, value } => {
                 self.has_header(*side, name.as_deref(), value.as_ref())
@@ -144,13 +144,15 @@ impl<'a> Facts<'a> {
                 !exchange.request_body.is_whole() || !exchange.response_body.is_whole()
             }
             Flag::FromClient => exchange.source == Source::Client,
-            Flag::Replayed => exchange.source != Source::Client,
+            Flag::Replayed => matches!(exchange.source, Source::Replay(_)),
+            Flag::FromPin => matches!(exchange.source, Source::Pin(_)),
             Flag::InFlight => outcome.is_none(),
             Flag::Complete => outcome == Some(&Outcome::Complete),
             Flag::ClientGone => outcome == Some(&Outcome::ClientGone),
             Flag::Refused => outcome == Some(&Outcome::Refused),
             Flag::Cut => matches!(outcome, Some(Outcome::Cut(_))),
             Flag::Marked => exchange.remark.marked,
+            Flag::Pinned => exchange.remark.pinned,
             Flag::Commented => exchange.remark.comment.is_some(),
         }
     }

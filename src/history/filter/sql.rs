@@ -111,7 +111,7 @@ fn judged(condition: &Condition) -> (String, Vec<Value>) {
         Condition::Flag(flag) => (self::flag(*flag).to_owned(), Vec::new()),
         Condition::ReplayOf(number) => {
             let number = i64::try_from(*number).unwrap_or(i64::MAX);
-            ("(source = 1 AND replay_of = ?)".to_owned(), vec![number.into()])
+            ("(source > 0 AND replay_of = ?)".to_owned(), vec![number.into()])
         }
         Condition::Header { side, name, value } => {
             header(*side, name.as_deref(), value.as_ref())
@@ -250,13 +250,16 @@ fn flag(flag: Flag) -> &'static str {
         Flag::HasResponseBody => "response_size > 0",
         Flag::CutBody => "(request_kept < request_size OR response_kept < response_size)",
         Flag::FromClient => "source = 0",
-        Flag::Replayed => "source = 1",
+        // There is an index on what was sent again, which is taken where that is said.
+        Flag::Replayed => "(source > 0 AND source = 1)",
+        Flag::FromPin => "(source > 0 AND source = 2)",
         Flag::InFlight => "outcome IS NULL",
         Flag::Complete => "outcome = 0",
         Flag::ClientGone => "outcome = 1",
         Flag::Refused => "outcome = 2",
         Flag::Cut => "outcome = 3",
         Flag::Marked => "at IN (SELECT exchange FROM remark WHERE marked)",
+        Flag::Pinned => "at IN (SELECT exchange FROM remark WHERE pinned)",
         Flag::Commented => {
             "at IN (SELECT exchange FROM remark WHERE comment IS NOT NULL)"
         }

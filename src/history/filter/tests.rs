@@ -96,13 +96,17 @@ fn kinds() -> Vec<Exchange> {
     );
     again.source = Source::Replay(ExchangeId(2));
     again.outcome = Some(Outcome::ClientGone);
-    again.remark = Remark { marked: true, comment: Some("Slow, ask Ada".to_owned()) };
+    again.remark =
+        Remark { marked: true, pinned: false, comment: Some("Slow, ask Ada".to_owned()) };
     let running = asked(5, 10, "GET / HTTP/1.1\nHost: localhost", b"");
     let mut refused = answered(asked(6, 5, "bad", b""), 1, "400 Bad Request", b"no");
     refused.outcome = Some(Outcome::Refused);
     refused.generation = None;
     let mut cut = answered(asked(7, 3, "GET /long HTTP/1.0", b""), 9, "302 Found", b"");
     cut.outcome = Some(Outcome::Cut("died".into()));
+    cut.source = Source::Pin(ExchangeId(2));
+    let mut page = page;
+    page.remark.pinned = true;
     vec![page, created, broken, again, running, refused, cut]
 }
 
@@ -175,7 +179,7 @@ fn numbers<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<u64> {
 }
 
 /// Filters, and the numbers of what they find.
-const FOUND: [(&str, &[u64]); 107] = [
+const FOUND: [(&str, &[u64]); 109] = [
     ("is:marked", &[4]),
     ("~marked", &[4]),
     ("not ~marked path:api", &[1, 2]),
@@ -234,7 +238,8 @@ const FOUND: [(&str, &[u64]); 107] = [
     ("run:1 id:>6", &[7]),
     ("source:replay", &[4]),
     ("source:client id:<4", &[1, 2, 3]),
-    ("source:2", &[4]),
+    ("source:pin", &[7]),
+    ("source:2", &[4, 7]),
     ("source:#3", &[]),
     ("client::5003", &[3]),
     ("has:error", &[3]),
@@ -250,6 +255,7 @@ const FOUND: [(&str, &[u64]); 107] = [
     ("is:gone", &[4]),
     ("is:refused", &[6]),
     ("is:cut", &[7]),
+    ("is:pinned", &[1]),
     ("header:x-user=42", &[1]),
     ("header:X-USER", &[1]),
     ("header:x-user=\"43\"", &[]),
@@ -421,6 +427,9 @@ fn any_filter() -> impl Strategy<Value = String> {
                 "id:<4",
                 "source:client",
                 "source:1",
+                "source:replay",
+                "source:pin",
+                "is:pinned",
                 "is:complete",
                 "has:body",
                 "has:hint",
@@ -490,8 +499,10 @@ fn any_exchange() -> impl Strategy<Value = Exchange> {
         }
         let (replay, raised, hinted, printed) = others;
         if replay > 0 {
-            exchange.source = Source::Replay(ExchangeId(replay.into()));
+            let of = ExchangeId(replay.into());
+            exchange.source = if hinted { Source::Pin(of) } else { Source::Replay(of) };
         }
+        exchange.remark.pinned = printed;
         if raised {
             let text = "Error: e\n".to_owned();
             exchange.traceback = Some(Arc::new(Traceback { chain: Vec::new(), text }));

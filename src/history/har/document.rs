@@ -148,6 +148,9 @@ pub(super) struct ExtensionDto {
     pub(super) number: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) replay_of: Option<u64>,
+    /// Whether it was sent again since that one was pinned.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) for_pin: bool,
     pub(super) client: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) generation: Option<u32>,

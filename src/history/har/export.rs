@@ -69,10 +69,13 @@ impl Record {
         let (run, id) = (self.run, self.id());
         let mut exchange = self.exchange;
         exchange.id = numbers.get(&id).copied().unwrap_or(exchange.id);
-        if let Source::Replay(of) = exchange.source {
-            let of = numbers.get(&RecordId { run, number: of }).copied().unwrap_or(of);
-            exchange.source = Source::Replay(of);
-        }
+        let number =
+            |number| numbers.get(&RecordId { run, number }).copied().unwrap_or(number);
+        exchange.source = match exchange.source {
+            Source::Client => Source::Client,
+            Source::Replay(of) => Source::Replay(number(of)),
+            Source::Pin(of) => Source::Pin(number(of)),
+        };
         exchange
     }
 }
@@ -85,10 +88,8 @@ fn entry(exchange: &Exchange) -> EntryDto {
     let cut = |body: &Body| (!body.is_whole()).then_some(body.total);
     let extension = ExtensionDto {
         number: exchange.id.0,
-        replay_of: match exchange.source {
-            Source::Client => None,
-            Source::Replay(of) => Some(of.0),
-        },
+        replay_of: exchange.source.original().map(|of| of.0),
+        for_pin: matches!(exchange.source, Source::Pin(_)),
         client: exchange.client.clone(),
         generation: exchange.generation.map(|id| id.0),
         outcome: exchange.outcome.as_ref().map(|outcome| match outcome {

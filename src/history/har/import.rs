@@ -256,7 +256,9 @@ fn extend(exchange: &mut Exchange, extension: &ExtensionDto) -> Result<(), Strin
     };
     exchange.id = ExchangeId(extension.number);
     if let Some(of) = extension.replay_of {
-        exchange.source = Source::Replay(ExchangeId(of));
+        let of = ExchangeId(of);
+        exchange.source =
+            if extension.for_pin { Source::Pin(of) } else { Source::Replay(of) };
     }
     exchange.client.clone_from(&extension.client);
     exchange.generation = extension.generation.map(GenerationId);

@@ -218,13 +218,19 @@ fn rich() -> Exchange {
     });
     exchange.request_trailers = b"X-Sum: \xff\r\n".to_vec();
     exchange.remark.marked = true;
+    exchange.remark.pinned = true;
     exchange.remark.comment = Some("the slow one".to_owned());
     exchange
 }
 
 #[test]
 fn export_import_and_export_again_give_the_same_file() {
-    let mut sets = vec![vec![rich()], vec![masked(&rich())]];
+    let for_pin = Exchange { source: Source::Pin(ExchangeId(3)), ..rich() };
+    assert_eq!(
+        imported(exported(std::slice::from_ref(&for_pin)).as_bytes())[0].source,
+        for_pin.source
+    );
+    let mut sets = vec![vec![rich()], vec![masked(&rich())], vec![for_pin]];
     sets.extend([CHROMIUM, MITMPROXY, FIREFOX, INSOMNIA].map(imported));
     for exchanges in sets {
         let first = exported(&exchanges);

@@ -68,6 +68,10 @@ fn facts(exchange: &Exchange, zone: &TimeZone) -> Vec<Fact> {
     if let Some(traceback) = &exchange.traceback {
         add("Raised", Tone::Fault, safe(traceback.summary().as_bytes()));
     }
+    if exchange.remark.pinned {
+        let value = "yes, and sent again to each import of new code";
+        add("Pinned", Tone::Start, value.to_owned());
+    }
     if exchange.remark.marked {
         add("Marked", Tone::Start, "yes".to_owned());
     }
@@ -80,6 +84,10 @@ fn facts(exchange: &Exchange, zone: &TimeZone) -> Vec<Fact> {
         Source::Client => add("Client", Tone::Plain, safe(exchange.client.as_bytes())),
         Source::Replay(of) => {
             add("Client", Tone::Plain, format!("rdev, #{of} sent again"));
+        }
+        Source::Pin(of) => {
+            let value = format!("rdev, #{of} sent again since it is pinned");
+            add("Client", Tone::Plain, value);
         }
     }
     if let Some(generation) = exchange.generation {

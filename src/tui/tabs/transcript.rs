@@ -86,6 +86,7 @@ fn introduction(exchange: &Exchange, zone: &TimeZone) -> Vec<(Tone, String)> {
             words.push(format!("from {}", safe(exchange.client.as_bytes())));
         }
         Source::Replay(of) => words.push(format!("#{of} sent again")),
+        Source::Pin(of) => words.push(format!("pinned #{of} sent again")),
     }
     if let Some(generation) = exchange.generation {
         words.push(format!("generation {generation}"));

@@ -231,9 +231,10 @@ impl Painter<'_> {
 /// What tells that something was said of an exchange.
 fn sign(remark: &Remark) -> &'static str {
     match remark {
-        Remark { marked: true, .. } => "*",
+        Remark { pinned: true, .. } => "*",
+        Remark { marked: true, .. } => "•",
         Remark { comment: Some(_), .. } => ";",
-        Remark { marked: false, comment: None } => "",
+        Remark { pinned: false, marked: false, comment: None } => "",
     }
 }
 
@@ -253,6 +254,7 @@ fn source(exchange: &Exchange) -> String {
     match exchange.source {
         Source::Client => "client".to_owned(),
         Source::Replay(of) => format!("↻{of}"),
+        Source::Pin(of) => format!("*{of}"),
     }
 }
 
