@@ -7,6 +7,7 @@
 
 mod charset;
 mod coding;
+mod event_stream;
 mod multipart;
 mod reading;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod zstd;
 
 pub use charset::{Charset, in_utf_8, is_utf_8};
 pub use coding::{Coding, Stop};
+pub use event_stream::{Block, block_after, event_stream};
 pub use multipart::{Part, boundary, parts};
 pub use reading::{
     Kind, MOST_UNPACKED, Reading, essence, is_plain, read, whole_characters,

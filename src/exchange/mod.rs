@@ -3,6 +3,7 @@
 //!
 //! Invariant: plain data. Nothing here does I/O, reads a clock or knows a terminal.
 
+mod arrivals;
 mod command;
 mod event;
 mod fault;
@@ -15,6 +16,7 @@ mod remark;
 pub mod rules;
 mod timing;
 
+pub use arrivals::Arrivals;
 pub use command::Command;
 pub use event::{Event, ExchangeEvent, GenerationEvent, Notice, Severity};
 pub use fault::{Frame, Hint, Link, Raised, Traceback};

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ExchangeEvent, GenerationId, Hint, OutputLine, Remark, Request, Response, Timing,
-    Traceback,
+    Arrivals, ExchangeEvent, GenerationId, Hint, OutputLine, Remark, Request, Response,
+    Timing, Traceback,
 };
 
 /// The number of an exchange, counted from 1 within a run.
@@ -107,6 +107,8 @@ pub struct Exchange {
     pub generation: Option<GenerationId>,
     pub response: Option<Arc<Response>>,
     pub response_body: Body,
+    /// When its parts came, where it is a stream of events. The database does not keep it.
+    pub arrivals: Arrivals,
     /// When the head of the request was read.
     pub began: Timestamp,
     /// When it began to wait for a generation, where it had to.
@@ -147,6 +149,7 @@ impl Exchange {
             generation: None,
             response: None,
             response_body: Body::default(),
+            arrivals: Arrivals::default(),
             began: at,
             held: None,
             called: None,
@@ -193,6 +196,15 @@ impl Exchange {
                 self.ended.get_or_insert(at);
             }
         }
+    }
+
+    /// Whether the response is labelled as a stream of events.
+    pub fn is_event_stream(&self) -> bool {
+        let headers = self.response.as_ref().map(|response| &response.head.headers);
+        let label = headers.and_then(|headers| headers.get("content-type"));
+        let label = label.unwrap_or_default().split(|&byte| byte == b';').next();
+        let label = label.unwrap_or_default().trim_ascii();
+        label.eq_ignore_ascii_case(b"text/event-stream")
     }
 
     /// From the head of the request to the end, once there is one.

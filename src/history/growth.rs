@@ -7,7 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::exchange::{
-    Body, Exchange, ExchangeEvent, Frame, Hint, OutputLine, Request, Response, Traceback,
+    Arrivals, Body, Exchange, ExchangeEvent, Frame, Hint, OutputLine, Request, Response,
+    Traceback,
 };
 use crate::http::Headers;
 
@@ -57,7 +58,12 @@ pub(super) fn apply(
         }
         ExchangeEvent::ResponseBody(piece) => {
             let body = &mut exchange.response_body;
-            return grow(body, &mut kept.bytes, piece, room);
+            let dropped = grow(body, &mut kept.bytes, piece, room);
+            let total = body.total;
+            if exchange.is_event_stream() && exchange.arrivals.note(total, at) {
+                kept.bytes += Arrivals::COST;
+            }
+            return dropped;
         }
         ExchangeEvent::ResponsePassed(length) => {
             exchange.response_body.pass(*length);

@@ -620,6 +620,44 @@ fn marks_and_comments_are_kept_in_the_history() {
     }
 }
 
+const EVENTS: &str = r#"
+import threading
+
+more = threading.Event()
+
+
+def events():
+    yield b"event: hello\nid: 1\ndata: first\n\n"
+    more.wait()
+    yield b": still here\n\ndata: second\n\n"
+    more.clear()
+    more.wait()
+
+
+def app(environ, start_response):
+    if environ["PATH_INFO"] == "/events":
+        start_response("200 OK", [("Content-Type", "text/event-stream")])
+        return events()
+    more.set()
+    start_response("204 No Content", [])
+    return []
+"#;
+
+#[test]
+fn events_are_seen_as_they_come_with_their_times() {
+    let folder = Folder::empty();
+    folder.save("stream.py", EVENTS);
+    let Dashboard { terminal, port, folder: _folder } =
+        dashboard(folder, ["stream:app"], 160, 40);
+    let mut client = Client::connect(port);
+    client.send(request("GET", "/events"));
+    terminal.sees(["#1 GET 200 OK"]).press("enter h").sees(["Response"]);
+    terminal.sees_row(["+", " s  hello  id 1"]).sees(["first"]);
+    get(port, "/more").expect(204);
+    terminal.sees_row(["+", " s  : still here"]).sees_row(["+", " s  message"]);
+    terminal.sees(["second"]).press("m").sees(["event: hello", "data: second"]);
+}
+
 #[test]
 fn what_is_pinned_stays_and_is_sent_again_to_each_import_that_succeeds() {
     let folder = Folder::empty();

@@ -7,8 +7,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
 use crate::exchange::{
-    Body, Exchange, ExchangeId, GenerationId, Outcome, OutputLine, OutputStream, Remark,
-    Request, Response, Source, Timing,
+    Arrivals, Body, Exchange, ExchangeId, GenerationId, Outcome, OutputLine,
+    OutputStream, Remark, Request, Response, Source, Timing,
 };
 use crate::http::{RequestHead, ResponseHead};
 
@@ -106,6 +106,7 @@ fn whole(row: &Row<'_>, place: Place) -> rusqlite::Result<Record> {
         generation: row.get::<_, Option<u32>>("generation")?.map(GenerationId),
         response: row.get::<_, Option<Vec<u8>>>("response_head")?.and_then(response),
         response_body: body("response_body", "response_size")?,
+        arrivals: Arrivals::default(),
         began: place.time(),
         held: after("held")?,
         called: after("called")?,

@@ -9,7 +9,7 @@ use crate::text;
 use super::super::detail::{Document, Side, TextLine, Tone};
 use super::body::{self, Look};
 use super::transcript::{Message, safe};
-use super::{Around, Secrets};
+use super::{Around, BodyView, Secrets, events};
 
 /// Columns that names may take; the values of longer ones are not in line.
 const LONGEST_NAME: usize = 24;
@@ -57,6 +57,11 @@ pub(super) fn message(
     }
     document.begin_section();
     document.add(None, vec![(Tone::Plain, String::new())]);
+    let is_stream = side == Side::Response && exchange.is_event_stream();
+    if is_stream && view == BodyView::Pretty {
+        events::add(&mut document, exchange);
+        return document;
+    }
     let over = exchange.outcome.is_some();
     let message = Message { body, headers, over };
     let picture = (around.gallery.seen(exchange, side), around.width);

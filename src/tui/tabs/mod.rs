@@ -1,6 +1,7 @@
 //! The tabs of the detail pane: each is an exchange seen from one side, as a document.
 
 mod body;
+mod events;
 mod form;
 mod hints;
 mod json;
