@@ -174,6 +174,9 @@ rules! {
     WRITE_TYPE = "write-type", Refused, "PEP 3333, The write() Callable",
         "write() takes bytes",
         "encode it: text.encode()";
+    WRITE_LATE = "write-late", Sent, "PEP 3333, The write() Callable",
+        "write() comes before the iterable; the body had ended, this was not sent",
+        "put it into the iterable, or write it before you return";
     TOO_LONG = "too-long", Sent, "PEP 3333, Handling the Content-Length Header",
         "a body is no longer than its Content-Length; the rest was not sent",
         "leave Content-Length out, or count bytes, not characters";

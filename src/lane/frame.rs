@@ -76,6 +76,9 @@ pub enum Up {
     Errors(String),
     /// When the application was called, and what it did.
     Times(Times),
+    /// A thread of the application still waits for more of the request when the call ends:
+    /// it would take what is meant for the next, so there must be none on this lane.
+    Spent,
     /// Nothing more comes for this exchange.
     End(Ending),
 }
@@ -128,6 +131,7 @@ mod kind {
     pub(super) const SERVING: u8 = 23;
     pub(super) const FILE: u8 = 24;
     pub(super) const DATA_END: u8 = 26;
+    pub(super) const SPENT: u8 = 27;
 }
 
 impl Down {
@@ -172,6 +176,7 @@ impl Up {
             Self::Hint(hint) => append_value(kind::HINT, id, hint, out),
             Self::Errors(text) => append_text(kind::ERRORS, id, text, out),
             Self::Times(times) => append_value(kind::TIMES, id, times, out),
+            Self::Spent => append(kind::SPENT, id, &[], out),
             Self::End(ending) => append_value(kind::END, id, ending, out),
         }
     }
@@ -188,6 +193,7 @@ impl Up {
             kind::HINT => Self::Hint(read_value(payload)?),
             kind::ERRORS => Self::Errors(String::from_utf8_lossy(payload).into_owned()),
             kind::TIMES => Self::Times(read_value(payload)?),
+            kind::SPENT => Self::Spent,
             kind::END => Self::End(read_value(payload)?),
             _ => return None,
         })

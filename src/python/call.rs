@@ -3,6 +3,7 @@
 
 use std::cell::RefCell;
 use std::ffi::c_long;
+use std::io;
 use std::sync::{Arc, Mutex};
 
 use pyo3::exceptions::{
@@ -22,7 +23,7 @@ use crate::clock::ticks;
 use crate::exchange::rules::{self, Rule};
 use crate::exchange::{ExchangeId, Hint};
 use crate::http::ResponseHead;
-use crate::lane::{self, Ending, Times, Up};
+use crate::lane::{self, Down, Ending, Times, Up};
 
 /// The call that a thread is in, shared by the objects handed to the application.
 ///
@@ -51,6 +52,8 @@ struct Progress {
     told: Vec<&'static str>,
     /// Whether all of the request's body has come to this process.
     read: bool,
+    /// How many threads wait for more of it.
+    reading: usize,
     /// What the client did that makes the application fail through no fault of its own.
     client_fault: Option<ClientFault>,
 }
@@ -62,6 +65,8 @@ enum Stage {
     Open,
     /// The head was handed to the server.
     Sent,
+    /// The iterable is exhausted: what is left of the call is `close()`.
+    Ended,
     /// The call is over: `write()` and the input are dead.
     Over,
 }
@@ -160,7 +165,7 @@ impl Conversation {
         let closed = match iterable.getattr_opt("close") {
             Ok(Some(close)) => {
                 if sent.is_ok() {
-                    self.end_data(py);
+                    self.end_body(py);
                 }
                 close.call0().map(|_| ())
             }
@@ -256,6 +261,12 @@ impl Conversation {
     fn send_block(&self, py: Python<'_>, block: &[u8]) -> Result<usize, Failure> {
         let mut progress = self.lock(py);
         let mut frames = Vec::new();
+        if progress.stage == Stage::Ended {
+            drop(progress);
+            let what = "write() was called when the iterable had ended";
+            let text = self.breach(py, &rules::WRITE_LATE, what);
+            return Err(PyRuntimeError::new_err(text).into());
+        }
         if !block.is_empty() {
             self.append_head(&mut progress, &mut frames)?;
             self.append_remarks(&mut progress, block.len() as u64, &mut frames);
@@ -328,9 +339,14 @@ impl Conversation {
         self.lane.send(py, &frames).map_err(|_| Failure::ClientGone)
     }
 
-    /// Tells that no more blocks come, unless the head has told their length.
-    fn end_data(&self, py: Python<'_>) {
-        let is_open = !self.is_head && self.lock(py).room.is_none();
+    /// No more blocks come, of whatever thread. That is told, unless the head has told
+    /// their length.
+    fn end_body(&self, py: Python<'_>) {
+        let is_open = {
+            let mut progress = self.lock(py);
+            progress.stage = Stage::Ended;
+            !self.is_head && progress.room.is_none()
+        };
         if is_open {
             self.report(py, &Up::DataEnd);
         }
@@ -395,15 +411,21 @@ impl Conversation {
                 }
             }
         };
-        let started = {
+        let (started, is_read) = {
             let mut progress = self.lock(py);
             progress.stage = Stage::Over;
-            progress.started
+            (progress.started, progress.reading > 0)
         };
         let mut frames = Vec::new();
+        if is_read {
+            Up::Spent.append(self.id, &mut frames);
+        }
         Up::Times(Times { entered, started, closed }).append(self.id, &mut frames);
         Up::End(ending).append(self.id, &mut frames);
         let _server_gone = self.lane.send(py, &frames);
+        if is_read {
+            self.lane.close();
+        }
     }
 
     /// What `start_response` settles. The error is a breach of PEP 3333.
@@ -468,6 +490,26 @@ impl Conversation {
 
     pub(super) fn is_over(&self, py: Python<'_>) -> bool {
         self.lock(py).stage == Stage::Over
+    }
+
+    /// Waits for the next frame of the request; `None` where no more comes, since the
+    /// client is gone or the call is over. Its end sees all who wait.
+    pub(super) fn receive(&self, py: Python<'_>) -> io::Result<Option<Down>> {
+        {
+            let mut progress = self.lock(py);
+            if progress.stage == Stage::Over {
+                return Ok(None);
+            }
+            progress.reading += 1;
+        }
+        let received = loop {
+            match self.lane.receive(py) {
+                Ok(Some((id, _))) if id != self.id => {}
+                received => break received,
+            }
+        };
+        self.lock(py).reading -= 1;
+        Ok(received?.map(|(_, frame)| frame))
     }
 
     /// Tells of a breach, once for each rule. Returns it in words.

@@ -66,14 +66,7 @@ impl Input {
         if std::mem::take(&mut state.wants_continue) {
             self.call.report(py, &Up::WantBody);
         }
-        let frame = loop {
-            match self.call.lane.receive(py)? {
-                Some((id, frame)) if id == self.call.id => break Some(frame),
-                Some(_) => {}
-                None => break None,
-            }
-        };
-        match frame {
+        match self.call.receive(py)? {
             Some(Down::Body(bytes)) => {
                 state.buffer.extend_from_slice(&bytes);
                 state.left = state.left.saturating_sub(bytes.len() as u64);

@@ -1,6 +1,7 @@
 //! The worker's end of a lane.
 
 use std::io::{self, Read, Write};
+use std::net::Shutdown;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, PoisonError};
@@ -19,6 +20,9 @@ use crate::process::send_bytes;
 pub(super) struct LaneSocket {
     socket: UnixStream,
     incoming: Mutex<Incoming>,
+    /// Held for each frame that is written. Threads of the application speak of one call,
+    /// too: they log, and write.
+    outgoing: Mutex<()>,
     /// The process it belongs to. What the application forks has it, too, but must not
     /// use it: the server would hear two voices.
     process: Pid,
@@ -38,6 +42,7 @@ impl LaneSocket {
         Self {
             socket: UnixStream::from(socket),
             incoming: Mutex::new(incoming),
+            outgoing: Mutex::default(),
             process: getpid(),
         }
     }
@@ -53,8 +58,13 @@ impl LaneSocket {
         self.check_process()?;
         py.detach(|| {
             opened::wait_until_heard();
-            (&self.socket).write_all(frames)
+            self.write_whole(frames)
         })
+    }
+
+    fn write_whole(&self, frames: &[u8]) -> io::Result<()> {
+        let _turn = self.outgoing.lock().unwrap_or_else(PoisonError::into_inner);
+        (&self.socket).write_all(frames)
     }
 
     /// Writes a frame whole, with a descriptor.
@@ -65,7 +75,10 @@ impl LaneSocket {
         descriptor: BorrowedFd<'_>,
     ) -> io::Result<()> {
         self.check_process()?;
-        py.detach(|| send_bytes(&self.socket, frame, &[descriptor]))
+        py.detach(|| {
+            let _turn = self.outgoing.lock().unwrap_or_else(PoisonError::into_inner);
+            send_bytes(&self.socket, frame, &[descriptor])
+        })
     }
 
     /// Writes frames and after them a block of a response's body, piece by piece: neither
@@ -85,14 +98,19 @@ impl LaneSocket {
             opened::wait_until_heard();
             for piece in block.chunks(PIECE) {
                 lane::append_data(id, piece, &mut frames);
-                (&self.socket).write_all(&frames)?;
+                self.write_whole(&frames)?;
                 frames.clear();
                 if self.is_shut() {
                     return Err(io::ErrorKind::BrokenPipe.into());
                 }
             }
-            (&self.socket).write_all(&frames)
+            self.write_whole(&frames)
         })
+    }
+
+    /// Closes the lane, also where a thread still waits for something on it.
+    pub(super) fn close(&self) {
+        let _closed = self.socket.shutdown(Shutdown::Both);
     }
 
     /// Whether this process was forked from the one that the lane belongs to.

@@ -370,8 +370,12 @@ impl Server {
         let mut bytes = Vec::new();
         for _ in 0..TURN {
             let Some(lane) = self.lanes.get_mut(token) else { return };
-            // The worker does not read any more what comes after its client has gone.
-            let broken = lane.channel.flush().is_err() && !lane.spent;
+            // The worker reads no more. What it said before is there to be read, and
+            // behind it, where it has gone, the end.
+            if lane.channel.flush().is_err() {
+                lane.channel.discard_outbox();
+                lane.channel.expect_more();
+            }
             if let Some((connection, id)) = lane.work {
                 self.drive(connection);
                 // It may be at another exchange by now.
@@ -388,7 +392,7 @@ impl Server {
                     lane.frames.feed(&bytes);
                     self.take_frames(token).is_err()
                 }
-                Ok(Fill::Nothing) if !broken => return,
+                Ok(Fill::Nothing) => return,
                 _ => true,
             };
             if garbled {

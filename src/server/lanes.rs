@@ -29,7 +29,8 @@ pub(super) struct Lane {
     pub(super) work: Option<(Token, ExchangeId)>,
     /// What is known of the times of an exchange whose client is gone.
     pub(super) abandoned: Option<Timing>,
-    /// Its sending side was shut: it cannot be used for another exchange.
+    /// It cannot be used for another exchange: its sending side was shut, or a thread of
+    /// the application still reads it.
     pub(super) spent: bool,
 }
 

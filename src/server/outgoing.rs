@@ -62,6 +62,11 @@ impl Server {
             Up::Errors(text) => self.publish_errors(lane, id, &text),
             Up::Times(times) => self.take_times(lane, exchange, id, times),
             Up::File(part) => self.take_file(lane, connection.as_mut(), id, part),
+            Up::Spent => {
+                if let Some(lane) = self.lanes.get_mut(lane) {
+                    lane.spent = true;
+                }
+            }
             Up::Serving
             | Up::WantBody
             | Up::Head(_)
@@ -105,6 +110,7 @@ impl Server {
             Up::End(ending) => self.end_response(connection, id, ending),
             Up::Serving
             | Up::File(_)
+            | Up::Spent
             | Up::Times(_)
             | Up::Raised(_)
             | Up::Hint(_)
@@ -151,6 +157,12 @@ impl Server {
         }
         match framing {
             ResponseFraming::None => return,
+            // Behind the end of a body stands the next response.
+            ResponseFraming::Chunked | ResponseFraming::UntilClose
+                if exchange.owed.is_some() =>
+            {
+                return;
+            }
             ResponseFraming::Length(_) => {
                 let owed = exchange.owed.unwrap_or_default();
                 block.truncate(usize::try_from(owed).unwrap_or(usize::MAX));

@@ -127,6 +127,23 @@ class Block(bytes):
     """Bytes, but not quite."""
 
 
+class Late:
+    """Blocks whose end is not the end of it."""
+
+    def __init__(self, write):
+        self.write = write
+
+    def __iter__(self):
+        yield b"body\n"
+
+    def close(self):
+        self.write(b"late\n")
+
+
+def write_late(environ, start_response):
+    return Late(start_response(OK, [PLAIN]))
+
+
 BREACHES = {
     # As PEP 3333 and HTTP want it, though a linter may not.
     "redirect": head("302 Found", (("Location", "/next"),)),
@@ -174,6 +191,7 @@ BREACHES = {
     "block-subclass": body([Block(b"body\n")]),
     "block-subclass-written": write_subclass,
     "write-type": write_type,
+    "write-late": write_late,
     "too-long": head(headers=(PLAIN, ("Content-Length", "4")), body=[b"more than four"]),
     "too-short": head(headers=(PLAIN, ("Content-Length", "9")), body=[b"four"]),
     "body-of-nothing": head("204 No Content", (), body=[b"body\n"]),

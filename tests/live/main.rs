@@ -51,6 +51,7 @@ mod soak;
 mod standby;
 mod streams;
 mod terminal;
+mod threads;
 mod triggers;
 mod waitress;
 mod warm;

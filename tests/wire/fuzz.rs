@@ -11,7 +11,7 @@ use std::time::Duration;
 use _rdev::clock::monotonic;
 use _rdev::exchange::{ExchangeId, Hint, Traceback};
 use _rdev::http::{Headers, Limits, RequestHead, ResponseHead, Version};
-use _rdev::lane::{Call, Down, Ending, FrameReader, Peer, Up};
+use _rdev::lane::{Call, Down, Ending, FilePart, FrameReader, Peer, Times, Up};
 
 use crate::case::cases;
 use crate::random::Random;
@@ -287,7 +287,7 @@ fn append_frame(random: &mut Random, wire: &mut Vec<u8>) {
     let text = String::from_utf8_lossy(&bytes).into_owned();
     let mut headers = Headers::default();
     headers.push(text.as_str(), bytes.as_slice());
-    match random.below(12) {
+    match random.below(18) {
         0 => {
             let version = Version::Http11;
             let head =
@@ -317,6 +317,18 @@ fn append_frame(random: &mut Random, wire: &mut Vec<u8>) {
             Up::Hint(Box::new(hint)).append(id, wire);
         }
         10 => Up::Errors(text).append(id, wire),
+        11 => Up::DataEnd.append(id, wire),
+        12 => Up::Spent.append(id, wire),
+        13 => {
+            let part = FilePart { offset: random.next(), length: random.next() };
+            Up::File(part).append(id, wire);
+        }
+        14 => Down::FileTaken.append(id, wire),
+        15 => Down::FileRefused.append(id, wire),
+        16 => {
+            let (entered, started, closed) = (random.next(), None, random.next());
+            Up::Times(Times { entered, started, closed }).append(id, wire);
+        }
         _ => Up::End(Ending::Complete).append(id, wire),
     }
 }
