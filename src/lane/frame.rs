@@ -22,8 +22,9 @@ pub struct Call {
     /// The length of the body: 0 where there is none, `None` where a chunked one is
     /// handed on as it comes; else such a one is read to its end before the call.
     pub body: Option<u64>,
-    /// Whether the client waits for a word before it sends the body.
-    pub wants_continue: bool,
+    /// Whether to tell when the application begins to read: more of the body is still to
+    /// come, and the client may wait for a word before it sends that.
+    pub wants_word: bool,
     pub client: Peer,
     /// The address the connection was accepted on.
     pub server: Peer,
@@ -312,13 +313,7 @@ mod tests {
             headers,
         };
         let peer = Peer { host: "127.0.0.1".into(), port: 1 };
-        Call {
-            head,
-            body: Some(3),
-            wants_continue: true,
-            client: peer.clone(),
-            server: peer,
-        }
+        Call { head, body: Some(3), wants_word: true, client: peer.clone(), server: peer }
     }
 
     #[test]

@@ -41,7 +41,7 @@ pub(super) fn environ<'py>(
         environ.set_item(intern!(py, "CONTENT_LENGTH"), length.to_string())?;
     }
     let errors = Bound::new(py, Errors::new(Arc::clone(call)))?;
-    let input = Input::new(Arc::clone(call), request.body, request.wants_continue);
+    let input = Input::new(Arc::clone(call), request.body, request.wants_word);
     environ.set_item(intern!(py, "wsgi.version"), (1, 0))?;
     environ.set_item(intern!(py, "wsgi.url_scheme"), intern!(py, "http"))?;
     environ.set_item(intern!(py, "wsgi.input"), Bound::new(py, input)?)?;

@@ -31,19 +31,19 @@ struct State {
     ended: bool,
     /// Why the body will never be complete.
     cut: Option<String>,
-    /// The client waits for a word before it sends.
-    wants_continue: bool,
+    /// The server is to be told that somebody reads.
+    wants_word: bool,
 }
 
 impl Input {
     pub(super) fn new(
         call: Arc<Conversation>,
         length: Option<u64>,
-        wants_continue: bool,
+        wants_word: bool,
     ) -> Self {
         let ended = length == Some(0);
         let left = length.unwrap_or(u64::MAX);
-        let state = State { left, ended, wants_continue, ..State::default() };
+        let state = State { left, ended, wants_word, ..State::default() };
         Self { call, state: Mutex::new(state) }
     }
 
@@ -63,7 +63,7 @@ impl Input {
         if state.ended {
             return Ok(false);
         }
-        if std::mem::take(&mut state.wants_continue) {
+        if std::mem::take(&mut state.wants_word) {
             self.call.report(py, &Up::WantBody);
         }
         match self.call.receive(py)? {

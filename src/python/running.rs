@@ -18,10 +18,19 @@ use super::shims;
 use crate::exchange::ExchangeId;
 
 /// How long C code may hold on to the interpreter once a request is to be ended: less
-/// than the server waits for the request's end.
-const HOLD: Duration = Duration::from_secs(1);
+/// than the server waits for the request's end, and many turns (5 ms) of as many threads
+/// as there may be, each of which the interpreter may give to any of them.
+const HOLD: Duration = Duration::from_millis(1500);
 
 static RUNNING: Mutex<BTreeMap<ExchangeId, Running>> = Mutex::new(BTreeMap::new());
+static ENDS: Mutex<Ends> = Mutex::new(Ends { wanted: Vec::new(), at_work: false });
+
+/// The calls that are to be ended, each with the reason. One thread does that for all:
+/// many would wait for each other, and who waits long takes that for C code.
+struct Ends {
+    wanted: Vec<(ExchangeId, String)>,
+    at_work: bool,
+}
 
 /// A call in progress.
 struct Running {
@@ -48,22 +57,52 @@ pub(super) fn leave(py: Python<'_>, id: ExchangeId) {
 
 /// Ends a call: by an exception in its thread, or with the whole process where C code
 /// does not let go of the interpreter. For a thread that is not attached.
-pub(super) fn interrupt(id: ExchangeId, why: &str) {
+pub(super) fn interrupt(id: ExchangeId, why: String) {
+    {
+        let mut ends = ends();
+        ends.wanted.push((id, why));
+        if std::mem::replace(&mut ends.at_work, true) {
+            return;
+        }
+    }
     let (attached, waiting) = channel();
-    let text = why.to_owned();
     let raising = std::thread::Builder::new().spawn(move || {
         Python::attach(|py| {
             let _given_up = attached.send(());
-            // A call that is over needs no end.
-            let _over = raise(py, id, &text);
+            raise_all(py);
         });
     });
+    if raising.is_err() {
+        ends().at_work = false;
+    }
     if raising.is_ok() && waiting.recv_timeout(HOLD) == Err(RecvTimeoutError::Timeout) {
         let line = "rdev: C code holds on to the interpreter and no request can be \
                     ended: the process is killed\n";
         let _unheard = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
         let _gone = kill_process_group(getpgrp(), Signal::KILL);
     }
+}
+
+fn raise_all(py: Python<'_>) {
+    loop {
+        let wanted = {
+            let mut ends = ends();
+            ends.at_work = !ends.wanted.is_empty();
+            std::mem::take(&mut ends.wanted)
+        };
+        if wanted.is_empty() {
+            return;
+        }
+        for (id, why) in wanted {
+            // A call that is over needs no end.
+            let _over = raise(py, id, &why);
+        }
+    }
+}
+
+/// Held for moments only, in which nothing of Python's runs.
+fn ends() -> MutexGuard<'static, Ends> {
+    ENDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn raise(py: Python<'_>, id: ExchangeId, why: &str) -> PyResult<()> {

@@ -200,7 +200,7 @@ fn listen(control: &OwnedFd, mut wires: Wires) -> io::Result<()> {
                     // It may have to wait; orders that follow must not.
                     let _no_thread = std::thread::Builder::new()
                         .name("rdev-interrupt".to_owned())
-                        .spawn(move || running::interrupt(id, &why));
+                        .spawn(move || running::interrupt(id, why));
                 }
                 ToWorker::Heard { number } => opened::heard(number),
                 ToWorker::Import => {

@@ -93,6 +93,8 @@ pub(super) struct InFlight {
     pub(super) shown: usize,
     /// The client waits for `100 Continue`.
     pub(super) wants_continue: bool,
+    /// Since when the application reads a body that was not all here when it was called.
+    pub(super) reads_since: Option<Instant>,
     pub(super) stage: Stage,
     pub(super) generation: Option<GenerationId>,
     /// How the response is framed, once its head was written.
@@ -291,7 +293,10 @@ impl Connection {
             Phase::Exchange(exchange)
                 if exchange.waits_for_body(self.inbox.is_empty()) =>
             {
-                (quiet, limits.body_timeout, Expiry::Body)
+                let waited = exchange.reads_since.map_or(quiet, |since| {
+                    quiet.min(now.saturating_duration_since(since))
+                });
+                (waited, limits.body_timeout, Expiry::Body)
             }
             Phase::Exchange(exchange) => {
                 exchange.deadline((quiet, now), timeout, hold)?
@@ -317,6 +322,7 @@ impl InFlight {
             upload,
             shown: 0,
             wants_continue,
+            reads_since: None,
             stage,
             generation: None,
             framing: None,
@@ -405,7 +411,8 @@ impl InFlight {
             // What came stays in the inbox until there is enough.
             Stage::Spooling => true,
             Stage::Answered | Stage::Draining => nothing_came,
-            Stage::Called(_) => nothing_came && !self.wants_continue,
+            // As long as nobody reads it is the application that is slow.
+            Stage::Called(_) => nothing_came && self.reads_since.is_some(),
             Stage::Waiting(_) | Stage::Orphaned(_) => false,
         };
         waits_for_client && self.upload.is_coming()

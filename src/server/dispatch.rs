@@ -178,7 +178,7 @@ impl Server {
         let call = Call {
             head: exchange.head.clone(),
             body: body_length(exchange),
-            wants_continue: exchange.wants_continue,
+            wants_word: exchange.upload.is_coming(),
             client: connection.client.clone(),
             server: connection.server.clone(),
         };

@@ -304,6 +304,7 @@ impl Server {
     /// The application has begun to read: lets the client send.
     pub(super) fn let_continue(connection: &mut Connection) {
         let Phase::Exchange(exchange) = &mut connection.phase else { return };
+        exchange.reads_since = Some(monotonic());
         if std::mem::take(&mut exchange.wants_continue) && exchange.framing.is_none() {
             connection.channel.outbox().extend_from_slice(CONTINUE);
         }

@@ -46,6 +46,31 @@ fn python_code_is_ended_with_its_traceback_and_the_process_goes_on() {
     }
 }
 
+/// As long as it does not read, it is not the client that is waited for.
+#[test]
+fn code_that_does_not_read_is_ended_although_the_body_is_not_all_there() {
+    let probe = stuck();
+    let mut client = probe.server.connect();
+    client.send(begun("/loop", 300_000));
+    told(&client.answer("POST").expect(504));
+}
+
+/// They get in each other's way, and in that of who ends them.
+#[test]
+fn many_threads_of_python_code_are_ended_and_the_process_goes_on() {
+    let probe = stuck();
+    let before = probe.server.get("/pid").expect(200).text();
+    let mut looping: Vec<Client> = (0..30).map(|_| probe.server.connect()).collect();
+    for client in &mut looping {
+        client.send(request("GET", "/loop"));
+    }
+    for mut client in looping {
+        told(&client.answer("GET").expect(504));
+    }
+    assert_eq!(probe.server.get("/pid").expect(200).text(), before);
+    assert!(!probe.server.said().contains("C code"), "{}", probe.server.said());
+}
+
 #[test]
 fn a_thread_that_cannot_be_stopped_costs_its_process_but_not_the_others_requests() {
     let mut probe = stuck();

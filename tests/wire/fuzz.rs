@@ -295,7 +295,7 @@ fn append_frame(random: &mut Random, wire: &mut Vec<u8>) {
             let peer = Peer { host: "127.0.0.1".to_owned(), port: 1 };
             let server = peer.clone();
             let call =
-                Call { head, body: Some(3), wants_continue: true, client: peer, server };
+                Call { head, body: Some(3), wants_word: true, client: peer, server };
             Down::Call(Box::new(call)).append(id, wire);
         }
         1 => Down::Body(bytes).append(id, wire),
