@@ -17,6 +17,7 @@ use super::describe::{describe, shortened, type_name};
 use super::environ::environ;
 use super::hints::{is_string, not_bytes, not_iterable};
 use super::lane_socket::LaneSocket;
+use super::progress::{ClientFault, Progress, Stage, content_length};
 use super::start_response::StartResponse;
 use super::{logged, running, shims};
 use crate::clock::ticks;
@@ -34,49 +35,6 @@ pub(super) struct Conversation {
     pub(super) lane: Arc<LaneSocket>,
     is_head: bool,
     progress: Mutex<Progress>,
-}
-
-/// How far the response has come.
-#[derive(Default)]
-struct Progress {
-    stage: Stage,
-    /// What `start_response` said last.
-    head: Option<ResponseHead>,
-    /// Bytes of the body still wanted by the application's own Content-Length.
-    room: Option<u64>,
-    /// When `start_response` was first called.
-    started: Option<u64>,
-    /// Whether `write()` was used.
-    wrote: bool,
-    /// The rules whose breach was told: once is enough.
-    told: Vec<&'static str>,
-    /// Whether all of the request's body has come to this process.
-    read: bool,
-    /// How many threads wait for more of it.
-    reading: usize,
-    /// What the client did that makes the application fail through no fault of its own.
-    client_fault: Option<ClientFault>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Stage {
-    /// The head may still change.
-    #[default]
-    Open,
-    /// The head was handed to the server.
-    Sent,
-    /// The iterable is exhausted: what is left of the call is `close()`.
-    Ended,
-    /// The call is over: `write()` and the input are dead.
-    Over,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum ClientFault {
-    /// It is gone: blocks lead nowhere.
-    Gone,
-    /// The request's body is cut.
-    Body,
 }
 
 thread_local! {
@@ -556,58 +514,8 @@ impl Conversation {
     }
 }
 
-impl Progress {
-    /// The status, if it is one that has no body (RFC 9110 section 6.4.1).
-    fn bodiless(&self) -> Option<u16> {
-        let status = self.head.as_ref()?.status;
-        matches!(status, 204 | 304).then_some(status)
-    }
-
-    /// Whether a breach of this rule was not told yet; it counts as told from now.
-    fn is_new(&mut self, rule: &Rule) -> bool {
-        let is_new = !self.told.contains(&rule.id);
-        if is_new {
-            self.told.push(rule.id);
-        }
-        is_new
-    }
-
-    fn is_untyped(&self) -> bool {
-        self.head.as_ref().is_some_and(|head| !head.headers.contains("content-type"))
-    }
-
-    /// Tells the body's length where the application does not, and there can be one.
-    fn offer_length(&mut self, length: u64) {
-        if self.stage != Stage::Open || self.bodiless().is_some() {
-            return;
-        }
-        if let Some(head) = &mut self.head
-            && !head.headers.contains("content-length")
-        {
-            head.headers.push("Content-Length", length.to_string());
-        }
-    }
-
-    /// How many of these bytes may go out: not more than Content-Length promised.
-    fn take_room(&mut self, length: usize, is_head: bool) -> usize {
-        match &mut self.room {
-            Some(room) if !is_head => {
-                let taken = usize::try_from(*room).unwrap_or(usize::MAX).min(length);
-                *room -= taken as u64;
-                taken
-            }
-            _ => length,
-        }
-    }
-}
-
 /// Whether Python would iterate over it at all: what its methods raise is their own.
 fn is_iterable(value: &Bound<'_, PyAny>) -> bool {
     let kind = value.get_type();
     ["__iter__", "__getitem__"].iter().any(|name| kind.hasattr(*name).unwrap_or(true))
-}
-
-fn content_length(head: &ResponseHead) -> Option<u64> {
-    let value = head.headers.get("content-length")?;
-    std::str::from_utf8(value).ok()?.trim().parse().ok()
 }

@@ -34,6 +34,7 @@ mod oddities;
 mod opened;
 #[cfg(target_os = "linux")]
 mod pages;
+mod progress;
 mod remarks;
 mod running;
 mod sending;
