@@ -57,6 +57,20 @@ def ended(why):
     return type("RequestEnded", (BaseException,), members)
 
 
+def stuck(thread, why):
+    """The exception that did not reach a thread, as if that had raised it where it is."""
+    error = ended(why)()
+    try:
+        raise error
+    except BaseException as raised:
+        kind = type(raised.__traceback__)
+    frame, place = sys._current_frames().get(thread), None
+    while frame is not None:
+        place = kind(place, frame, frame.f_lasti, frame.f_lineno or 0)
+        frame = frame.f_back
+    return error.with_traceback(place)
+
+
 def register_stack(signum, descriptor):
     """Has faulthandler write the stack of the thread that gets that signal. The module is
     not the one that the application imports, and `is_enabled()` does not tell."""

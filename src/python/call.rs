@@ -82,7 +82,7 @@ pub(super) fn run(
     let (environ, errors) = environ(py, &call, request, caller.multithread)?;
     let start_response = Bound::new(py, StartResponse(Arc::clone(&call)))?;
     logged::begin(py)?;
-    running::enter(py, id, caller.thread);
+    running::enter(py, &call, caller.thread);
     let entered = ticks();
     let outcome = match application.call1((environ, start_response)) {
         Ok(iterable) => call.send_all(py, &iterable),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::c_long;
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pyo3::ffi::PyThreadState_SetAsyncExc;
@@ -14,13 +14,22 @@ use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
 use rustix::process::{Signal, getpgrp, kill_process_group};
 
+use super::call::Conversation;
+use super::describe::describe;
 use super::shims;
 use crate::exchange::ExchangeId;
+use crate::lane::Up;
 
 /// How long C code may hold on to the interpreter once a request is to be ended: less
 /// than the server waits for the request's end, and many turns (5 ms) of as many threads
 /// as there may be, each of which the interpreter may give to any of them.
 const HOLD: Duration = Duration::from_millis(1500);
+
+/// How long a call may take to end by the exception that was raised in it, until the place
+/// is told where it is instead.
+const STUCK: Duration = Duration::from_millis(300);
+/// How long a process may take to write down where it is before it is killed.
+const LAST_WORDS: Duration = Duration::from_millis(200);
 
 static RUNNING: Mutex<BTreeMap<ExchangeId, Running>> = Mutex::new(BTreeMap::new());
 static ENDS: Mutex<Ends> = Mutex::new(Ends { wanted: Vec::new(), at_work: false });
@@ -34,21 +43,24 @@ struct Ends {
 
 /// A call in progress.
 struct Running {
+    call: Arc<Conversation>,
     /// Python's number of its thread.
     thread: c_long,
-    interrupted: bool,
+    /// Why it is to end, once that was asked for.
+    interrupted: Option<String>,
 }
 
 /// Notes that this thread works on an exchange from now on.
-pub(super) fn enter(py: Python<'_>, id: ExchangeId, thread: c_long) {
-    lock(py).insert(id, Running { thread, interrupted: false });
+pub(super) fn enter(py: Python<'_>, call: &Arc<Conversation>, thread: c_long) {
+    let running = Running { call: Arc::clone(call), thread, interrupted: None };
+    lock(py).insert(call.id, running);
 }
 
 /// Notes that it does no more. An exception that has not reached it by now never does: it
 /// would hit the next call.
 pub(super) fn leave(py: Python<'_>, id: ExchangeId) {
     let left = lock(py).remove(&id);
-    if let Some(Running { thread, interrupted: true }) = left {
+    if let Some(Running { thread, interrupted: Some(_), .. }) = left {
         // SAFETY: the thread is attached, which is all that this function asks for; a
         // null exception takes back one that is on its way.
         unsafe { PyThreadState_SetAsyncExc(thread, std::ptr::null_mut()) };
@@ -79,11 +91,28 @@ pub(super) fn interrupt(id: ExchangeId, why: String) {
         let line = "rdev: C code holds on to the interpreter and no request can be \
                     ended: the process is killed\n";
         let _unheard = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
+        die_where_it_is(id);
         let _gone = kill_process_group(getpgrp(), Signal::KILL);
     }
 }
 
+/// Ends the process by a signal to the thread of a call, whose handler writes down where
+/// that is (`stack`). Returns if that does not end it.
+fn die_where_it_is(id: ExchangeId) {
+    // Whoever has the lock may be waiting for the interpreter.
+    let thread = RUNNING.try_lock().ok().and_then(|it| it.get(&id).map(|it| it.thread));
+    if let Some(thread) = thread {
+        // SAFETY: on the systems that Python runs on with POSIX threads, its number of a
+        // thread is that of the thread, which is in the call and so there.
+        unsafe {
+            libc::pthread_kill(thread.cast_unsigned() as libc::pthread_t, libc::SIGABRT)
+        };
+        std::thread::sleep(LAST_WORDS);
+    }
+}
+
 fn raise_all(py: Python<'_>) {
+    let mut raised = Vec::new();
     loop {
         let wanted = {
             let mut ends = ends();
@@ -91,13 +120,30 @@ fn raise_all(py: Python<'_>) {
             std::mem::take(&mut ends.wanted)
         };
         if wanted.is_empty() {
-            return;
+            break;
         }
         for (id, why) in wanted {
             // A call that is over needs no end.
             let _over = raise(py, id, &why);
+            raised.push(id);
         }
     }
+    py.detach(|| std::thread::sleep(STUCK));
+    for id in raised {
+        let _unknown = tell_place(py, id);
+    }
+}
+
+/// Tells where a call is that the exception has not ended.
+fn tell_place(py: Python<'_>, id: ExchangeId) -> PyResult<()> {
+    let found = lock(py)
+        .get(&id)
+        .and_then(|it| Some((Arc::clone(&it.call), it.thread, it.interrupted.clone()?)));
+    let Some((call, thread, why)) = found else { return Ok(()) };
+    let error = shims::process(py)?.call_method1("stuck", (thread, why))?;
+    let place = describe(py, &PyErr::from_value(error));
+    call.report(py, &Up::Raised(Box::new(place)));
+    Ok(())
 }
 
 /// Held for moments only, in which nothing of Python's runs.
@@ -109,7 +155,7 @@ fn raise(py: Python<'_>, id: ExchangeId, why: &str) -> PyResult<()> {
     let class = shims::process(py)?.call_method1("ended", (why,))?;
     let mut running = lock(py);
     if let Some(call) = running.get_mut(&id) {
-        call.interrupted = true;
+        call.interrupted = Some(why.to_owned());
         // SAFETY: the thread is attached; the class is an exception's, and Python takes
         // a reference of its own to it.
         unsafe { PyThreadState_SetAsyncExc(call.thread, class.as_ptr()) };

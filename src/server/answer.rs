@@ -124,6 +124,7 @@ impl Server {
             if let Some(stack) = stack {
                 let raised = ExchangeEvent::Raised(Arc::clone(stack));
                 self.outlet.publish(exchange.id, raised);
+                exchange.traceback = Some(Arc::clone(stack));
             }
             if exchange.ending.is_some() {
                 self.end_with_why(&mut connection, &format!("; its process {how}"));

@@ -81,6 +81,8 @@ fn a_thread_that_cannot_be_stopped_costs_its_process_but_not_the_others_requests
         let answer = probe.server.get(path).expect(504);
         told(&answer);
         assert!(answer.text().contains("its process is replaced"), "{answer}");
+        let place = format!("in {}", path.trim_start_matches('/'));
+        assert!(answer.text().contains(&place), "{answer}");
         assert_ne!(probe.server.get("/pid").expect(200).text(), before);
         assert_eq!(ticking.rest(1000).unwrap(), ticks_of_the_rest());
     }
@@ -107,6 +109,7 @@ fn code_that_holds_on_to_the_interpreter_is_killed_and_its_neighbours_are_told()
     neighbour.head("GET");
     let answer = probe.server.get("/holds").expect(504);
     told(&answer);
+    assert!(answer.text().contains("in holds"), "{answer}");
     assert!(neighbour.rest(1000).unwrap() < ticks_of_the_rest());
     assert_ne!(probe.server.get("/pid").expect(200).text(), before);
     for word in ["holds on to the interpreter", "could not be ended"] {

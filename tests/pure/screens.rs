@@ -1442,6 +1442,14 @@ fn of_a_long_stream_of_events_the_end_is_laid_out() {
 }
 
 #[test]
+fn who_has_not_begun_to_answer_for_long_is_pointed_out() {
+    let app = App::ready(120, 24).begins(&request("GET", "/report"), Source::Client);
+    let app = app.called().passes(9900).due().misses("! slow").passes(200).due();
+    let app = app.sees("! slow").responds(200, "text/event-stream").misses("! slow");
+    app.passes(60_000).due().misses("! slow");
+}
+
+#[test]
 fn what_is_pinned_is_sent_again_to_new_code_one_after_the_other() {
     let app = App::ready(120, 24).feed("GET /one 200").feed("POST /two 200");
     let app = app.press("*").sees("#2 is pinned: its POST is sent again to new code");

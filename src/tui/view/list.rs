@@ -1,6 +1,6 @@
 //! The list: a row for each exchange and each generation in the window.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -16,6 +16,9 @@ use super::super::theme::Styles;
 use super::super::timeline::RowId;
 use super::cells::{heading, put, put_right, row};
 use super::{columns, reload};
+
+/// How long the application may take to begin an answer before that is pointed out.
+const SLOW: SignedDuration = SignedDuration::from_secs(10);
 
 pub(super) fn draw(
     state: &State,
@@ -204,6 +207,9 @@ impl Painter<'_> {
                 let target = column::target(exchange);
                 (format!("{} {target}", source(exchange)), Style::new())
             }
+            Column::Status if self.is_slow() => {
+                ("! slow".to_owned(), self.styles.client_error)
+            }
             Column::Status => status(exchange, self.styles),
             Column::Kind => (column::kind(exchange), faint),
             Column::RequestSize => {
@@ -217,6 +223,14 @@ impl Painter<'_> {
             }
             Column::Duration => self.duration(),
         }
+    }
+
+    /// Whether the application has not even begun to answer, after a while.
+    fn is_slow(&self) -> bool {
+        let Exchange { called, response: None, outcome: None, .. } = self.exchange else {
+            return false;
+        };
+        called.is_some_and(|called| self.state.now.duration_since(called) >= SLOW)
     }
 
     fn duration(&self) -> (String, Style) {
