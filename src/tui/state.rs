@@ -260,7 +260,7 @@ impl State {
     /// Whether there is work left that nobody has to wait for: [`Message::Work`] is it.
     ///
     /// [`Message::Work`]: super::Message::Work
-    pub(super) fn is_busy(&self) -> bool {
+    pub fn is_busy(&self) -> bool {
         let detail = &self.detail;
         self.shown.is_busy(&*self.store) || detail.search.is_busy() || detail.colouring
     }
