@@ -11,15 +11,41 @@ use super::{
     Timing, Traceback,
 };
 
-/// The number of an exchange, counted from 1 within a run.
+/// The number of an exchange, counted from 1 within a run. Where exchanges of several runs
+/// stand side by side it carries the number of the run, too, and is shown as `7.42`.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
 )]
 pub struct ExchangeId(pub u64);
 
+/// So many of the lower bits are the number, the others the run: there is no run 0.
+const NUMBER_BITS: u32 = 40;
+
+impl ExchangeId {
+    /// The exchange as it is told from those of other runs. Beyond 16 million runs, or a
+    /// million million exchanges in one, others would be taken for it.
+    #[must_use]
+    pub fn of_run(self, run: u32) -> Self {
+        Self(u64::from(run) << NUMBER_BITS | self.number())
+    }
+
+    /// The run, where that is told.
+    pub fn run(self) -> Option<u32> {
+        u32::try_from(self.0 >> NUMBER_BITS).ok().filter(|run| *run > 0)
+    }
+
+    /// The number within the run.
+    pub fn number(self) -> u64 {
+        self.0 & ((1 << NUMBER_BITS) - 1)
+    }
+}
+
 impl fmt::Display for ExchangeId {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(out)
+        match self.run() {
+            None => self.number().fmt(out),
+            Some(run) => out.pad(&format!("{run}.{}", self.number())),
+        }
     }
 }
 
@@ -216,6 +242,23 @@ impl Exchange {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_exchange_of_one_of_several_runs_is_named_with_it_and_stands_behind_those_before()
+     {
+        let id = ExchangeId(42);
+        assert_eq!((id.to_string(), id.run(), id.number()), ("42".to_owned(), None, 42));
+        assert_eq!(format!("{id:>4}|{id:<4}"), "  42|42  ");
+        let of = |run, number| ExchangeId(number).of_run(run);
+        assert_eq!(of(7, 42).to_string(), "7.42");
+        assert_eq!(format!("{:>6}|", of(7, 42)), "  7.42|");
+        assert_eq!((of(7, 42).run(), of(7, 42).number()), (Some(7), 42));
+        assert_eq!(of(7, 42).of_run(8), of(8, 42));
+        assert!(
+            of(1, 999_999_999_999) < of(2, 1)
+                && ExchangeId(u64::from(u32::MAX)) < of(1, 1)
+        );
+    }
 
     #[test]
     fn body_keeps_a_beginning_and_counts_the_rest() {

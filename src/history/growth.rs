@@ -41,6 +41,24 @@ impl Kept {
         let bytes = OVERHEAD + exchange.client.len() + request_cost(&exchange.request);
         Self { exchange, bytes }
     }
+
+    /// An exchange of which everything is known that ever will be.
+    pub(super) fn whole(exchange: Exchange) -> Self {
+        Self { bytes: cost(&exchange), exchange }
+    }
+}
+
+/// What a whole exchange costs.
+pub fn cost(exchange: &Exchange) -> usize {
+    let begun = OVERHEAD + exchange.client.len() + request_cost(&exchange.request);
+    let bodies = [&exchange.request_body, &exchange.response_body];
+    let bodies: usize = bodies.iter().map(|body| body.kept.capacity()).sum();
+    let trailers = exchange.request_trailers.len();
+    let answer = exchange.response.as_deref().map_or(0, response_cost);
+    let raised = exchange.traceback.as_deref().map_or(0, traceback_cost);
+    let lines = exchange.output.iter().map(line_cost);
+    let said: usize = lines.chain(exchange.hints.iter().map(|it| hint_cost(it))).sum();
+    begun + bodies + trailers + answer + raised + said
 }
 
 /// Brings one exchange forward by one event. Returns what there was no room for.
@@ -97,7 +115,7 @@ pub(super) fn apply(
 }
 
 pub(super) fn add_output(kept: &mut Kept, line: &OutputLine, room: Room) -> Dropped {
-    let cost = line.text.len() + PART;
+    let cost = line_cost(line);
     if cost > room.bytes {
         return Dropped { lines: 1, ..Dropped::default() };
     }
@@ -107,13 +125,21 @@ pub(super) fn add_output(kept: &mut Kept, line: &OutputLine, room: Room) -> Drop
 }
 
 fn add_hint(kept: &mut Kept, hint: &Arc<Hint>, room: Room) -> Dropped {
-    let cost = hint.problem.len() + hint.mend.len() + PART;
+    let cost = hint_cost(hint);
     if cost > room.bytes {
         return Dropped { lines: 1, ..Dropped::default() };
     }
     kept.exchange.hints.push(Arc::clone(hint));
     kept.bytes += cost;
     Dropped::default()
+}
+
+fn line_cost(line: &OutputLine) -> usize {
+    line.text.len() + PART
+}
+
+fn hint_cost(hint: &Hint) -> usize {
+    hint.problem.len() + hint.mend.len() + PART
 }
 
 /// Adds a piece to a body as far as there is room. What counts is the memory it takes,

@@ -89,6 +89,29 @@ impl Live {
         self.remove(id);
     }
 
+    /// Takes in an exchange that is over, as the history on disk has it, if there is room:
+    /// nothing makes any for it. Returns whether it is there.
+    pub fn add(&mut self, exchange: Exchange) -> bool {
+        let id = exchange.id;
+        if self.kept.contains_key(&id) {
+            return true;
+        }
+        let kept = Kept::whole(exchange);
+        let has_room = self.bytes.saturating_add(kept.bytes) <= self.budget;
+        if kept.exchange.outcome.is_none() || !has_room {
+            return false;
+        }
+        if kept.exchange.remark.pinned {
+            self.pinned.insert(id);
+        } else {
+            self.finished.push_back(id);
+        }
+        self.bytes += kept.bytes;
+        self.kept.insert(id, Box::new(kept));
+        self.order.insert(id);
+        true
+    }
+
     fn begin(&mut self, exchange: Exchange) {
         let id = exchange.id;
         if self.kept.contains_key(&id) {

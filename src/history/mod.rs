@@ -16,6 +16,7 @@ pub mod search;
 #[cfg(test)]
 mod tests;
 
+pub use growth::cost;
 pub use live::{Dropped, Live};
 
 use std::collections::BTreeSet;

@@ -86,6 +86,43 @@ fn what_is_pinned_stays_until_it_is_so_no_longer() {
 }
 
 #[test]
+fn what_was_kept_elsewhere_is_taken_in_while_there_is_room_and_drives_nothing_out() {
+    let mut other = Live::default();
+    for id in 1..=3 {
+        other.record(&event(id, began(40)));
+        other.record(&event(id, body(1000)));
+        if id < 3 {
+            other.record(&event(id, ended()));
+        }
+    }
+    let exchange = |id| other.exchange(ExchangeId(id)).unwrap().clone();
+    let cost = growth::cost(&exchange(1));
+    let mut live = Live::bounded(2 * cost - 1, usize::MAX);
+    assert!(!live.add(exchange(3)), "it is still in flight");
+    assert!(live.add(exchange(2)) && live.add(exchange(2)));
+    assert_eq!(live.bytes(), cost);
+    assert!(!live.add(exchange(1)));
+    assert_eq!((ids(&live), live.bytes()), (vec![2], cost));
+    // It goes like any other once something comes that needs its room.
+    live.record(&event(4, began(cost)));
+    assert_eq!(ids(&live), [4]);
+    assert_eq!(live.dropped().exchanges, 1);
+}
+
+#[test]
+fn what_an_exchange_costs_is_the_same_however_it_came() {
+    let mut live = Live::default();
+    let text = b"said".to_vec();
+    let (stream, generation) = (OutputStream::Stdout, GenerationId(1));
+    let line = OutputLine { stream, generation, exchange: Some(ExchangeId(1)), text };
+    live.record(&event(1, began(40)));
+    live.record(&event(1, body(1000)));
+    live.record(&Event::Output { at: Timestamp::UNIX_EPOCH, line });
+    live.record(&event(1, ended()));
+    assert_eq!(live.bytes(), growth::cost(live.exchange(ExchangeId(1)).unwrap()));
+}
+
+#[test]
 fn a_body_is_cut_at_its_own_limit_and_the_rest_is_counted() {
     let mut live = Live::bounded(1 << 20, 1000);
     live.record(&event(1, began(0)));

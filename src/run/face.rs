@@ -34,6 +34,8 @@ pub(super) fn is_terminal() -> bool {
 pub(super) struct Shown {
     pub(super) target: String,
     pub(super) application: Application,
+    /// The file of the history, if one is kept.
+    pub(super) history: Option<PathBuf>,
     pub(super) root: PathBuf,
     pub(super) address: String,
     pub(super) reloads: bool,
@@ -74,6 +76,7 @@ impl Face {
             root: shown.root,
             reloads: shown.reloads,
             application: Some(shown.application),
+            history: shown.history,
             stream: Box::new(move || Box::new(plain::printer(root.clone(), wording))),
             clock,
             zone: jiff::tz::TimeZone::system(),

@@ -48,7 +48,9 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     let bus = Bus::default();
     let clock = Clock::start();
     let subscription = bus.subscribe();
+    let history = config.history.place.file().map(Path::to_owned);
     let shown = Shown {
+        history: history.clone(),
         target: config.target.shown.clone(),
         application: config.target.clone().into(),
         root: config.target.app_dir.clone(),
@@ -66,7 +68,6 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         address: shown.address.clone(),
         at: clock.now(),
     };
-    let history = config.history.place.file().map(Path::to_owned);
     let recording = Recording::start(&config.history, beginning, &bus, clock)?;
     let serving = Serving::start(config, listener, &bus, clock, &ends)?;
     let face =

@@ -4,12 +4,15 @@ use crate::exchange::{Notice, Severity};
 
 use super::filter_line;
 use super::keymap::Action;
+use super::past;
 use super::state::{Modal, State};
 
 /// Does what a key asks for.
 pub(super) fn act(state: &mut State, action: Action) {
     match action {
         Action::Filter => filter_line::open(state),
+        Action::Follow => state.list.toggle_follow(state.shown.timeline(&*state.store)),
+        Action::History => past::toggle(state),
         Action::ToggleFilter => filter_line::toggle(state),
         Action::Clear => clear(state),
         Action::Undo => bring_back(state),

@@ -61,6 +61,12 @@ pub(super) const COMMANDS: &[Entry] = &[
     entry("undo", Action::Undo, Argument::Nothing, "bring back what was cleared"),
     entry("filter", Action::Filter, Argument::Filter, "show only what it lets through"),
     entry(
+        "history",
+        Action::History,
+        Argument::Nothing,
+        "the exchanges of all runs, or of this one again",
+    ),
+    entry(
         "traffic",
         Action::Show(Pane::Traffic),
         Argument::Nothing,

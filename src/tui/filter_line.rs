@@ -5,6 +5,7 @@ use crate::history::filter::{Completion, Filter, complete};
 
 use jiff::Timestamp;
 
+use super::past;
 use super::state::State;
 
 /// What is said about a filter that is being typed.
@@ -42,7 +43,11 @@ pub(super) fn remark(typed: &str, now: Timestamp) -> Remark {
 
 /// Opens the line with the filter that is set.
 pub(super) fn open(state: &mut State) {
-    let text = state.shown.filter_text().unwrap_or_default().to_owned();
+    let text = if state.past.is_shown() {
+        state.past.filter_text().to_owned()
+    } else {
+        state.shown.filter_text().unwrap_or_default().to_owned()
+    };
     state.prompt.filter.open(&text);
 }
 
@@ -51,6 +56,22 @@ pub(super) fn run(state: &mut State) {
     let typed = state.prompt.filter.text().unwrap_or_default().to_owned();
     if let Ok(filter) = Filter::parse(&typed, state.now) {
         let text = state.prompt.filter.take().trim().to_owned();
+        apply(state, text, filter);
+    }
+}
+
+/// Something else is typed, or the line was left: the history answers while one types.
+pub(super) fn typed(state: &mut State) {
+    if state.past.is_shown() {
+        past::typed(state);
+    }
+}
+
+/// Filters the list that is shown.
+fn apply(state: &mut State, text: String, filter: Filter) {
+    if state.past.is_shown() {
+        past::set_filter(state, text);
+    } else {
         state.shown.set_filter(&*state.store, text, filter);
     }
 }
@@ -58,7 +79,7 @@ pub(super) fn run(state: &mut State) {
 /// Filters by a text from elsewhere. An error is a sentence for the user, not escaped.
 pub(super) fn set(state: &mut State, text: &str) {
     match Filter::parse(text, state.now) {
-        Ok(filter) => state.shown.set_filter(&*state.store, text.to_owned(), filter),
+        Ok(filter) => apply(state, text.to_owned(), filter),
         Err(error) => {
             let text = error.to_string();
             state.prompt.say(Notice { severity: Severity::Warning, text });
@@ -68,7 +89,12 @@ pub(super) fn set(state: &mut State, text: &str) {
 
 /// Switches the filter off, or on again.
 pub(super) fn toggle(state: &mut State) {
-    if !state.shown.toggle_filter(&*state.store) {
+    let is_there = if state.past.is_shown() {
+        past::toggle_filter(state)
+    } else {
+        state.shown.toggle_filter(&*state.store)
+    };
+    if !is_there {
         let text = "there is no filter; f sets one".to_owned();
         state.prompt.say(Notice { severity: Severity::Info, text });
     }

@@ -49,6 +49,7 @@ pub(super) const NAMES: &[(&str, Action)] = &[
     ("previous-match", Action::PreviousMatch),
     ("end-search", Action::EndSearch),
     ("follow", Action::Follow),
+    ("history", Action::History),
     ("resend", Action::Replay),
     ("end", Action::End),
     ("reload", Action::Reload),

@@ -2,9 +2,10 @@
 //! back as events, so that whatever shows or keeps exchanges hears of them.
 
 use crate::exchange::{Command, ExchangeId, Remark};
-use crate::history::filter::Filter;
+use crate::history::Store;
 
 use super::asking::Question;
+use super::filter_line;
 use super::keymap::Action;
 use super::message::Effect;
 use super::state::State;
@@ -74,9 +75,10 @@ fn next(state: &mut State) {
 
 /// Filters by marks, or by nothing again.
 fn only_marked(state: &mut State) {
-    let is_on = state.shown.filter(&*state.store).is_some_and(|(text, _)| text == MARKED);
-    let text = if is_on { "" } else { MARKED };
-    if let Ok(filter) = Filter::parse(text, state.now) {
-        state.shown.set_filter(&*state.store, text.to_owned(), filter);
-    }
+    let is_on = if state.past.is_shown() {
+        state.past.asked() == MARKED
+    } else {
+        state.shown.filter(&*state.store).is_some_and(|(text, _)| text == MARKED)
+    };
+    filter_line::set(state, if is_on { "" } else { MARKED });
 }

@@ -6,7 +6,9 @@ use crossterm::event::{KeyEvent, MouseEvent};
 use jiff::Timestamp;
 
 use crate::bus::Losses;
-use crate::exchange::{Command, Event, Notice};
+use crate::exchange::{Command, Event, Exchange, Notice};
+
+use super::past::Progress;
 
 use super::picture::Decoded;
 
@@ -38,6 +40,12 @@ pub enum Message {
     Files(Vec<(PathBuf, Option<String>)>),
     /// A picture that the detail pane wanted.
     Picture(Decoded),
+    /// What a lookup in the history has found since the last such message, newest first.
+    Found {
+        number: u64,
+        found: Vec<Exchange>,
+        progress: Progress,
+    },
     /// No program took what was to be copied.
     NotTaken(Clipping),
     /// Word from rdev itself.

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::exchange::{
     Command, Event, Exchange, ExchangeId, Notice, Remark, Severity, Source,
 };
+use crate::history::Store;
 use crate::replay::{request_bytes, room_for};
 
 use super::message::Effect;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::exchange::{Command, Exchange, Notice, Severity, Source};
+use crate::history::Store;
 use crate::replay::request_bytes;
 use crate::text;
 

@@ -30,6 +30,7 @@ use super::clipboard;
 use super::ended::{Ended, EndedBy};
 use super::keymap::Keymap;
 use super::layout::layout;
+use super::lookup::Librarian;
 use super::message::{Effect, Message};
 use super::programs;
 use super::state::{Facts, State};
@@ -69,6 +70,8 @@ pub struct Setup {
     pub reloads: bool,
     /// What a test imports to ask the application.
     pub application: Option<Application>,
+    /// The history on disk, if one is kept.
+    pub history: Option<PathBuf>,
     /// What writes the plain stream, each time that it is shown.
     pub stream: Box<dyn Fn() -> Printer + Send>,
     pub clock: Clock,
@@ -146,10 +149,15 @@ pub fn run(
     facts.application = setup.application;
     facts.mouse = mouse;
     facts.keymap = setup.keymap;
+    facts.history.clone_from(&setup.history);
+    let found = remote.sender.clone();
+    let deliver = move |message| found.send(Inward::Message(message)).is_ok();
+    let librarian = setup.history.map(|file| Librarian::start(file, deliver));
     let mut shell = Shell {
         state: State::new(facts, setup.clock.now()),
         styles: Styles { truecolor, ..Styles::new(theme) },
         has_colours: theme.is_some(),
+        librarian: librarian.transpose()?,
         stream: setup.stream,
         streaming: None,
         clock: setup.clock,
@@ -222,6 +230,8 @@ struct Shell {
     styles: Styles,
     /// Whether there can be pictures.
     has_colours: bool,
+    /// Looks things up in the history, if there is one.
+    librarian: Option<Librarian>,
     stream: Box<dyn Fn() -> Printer + Send>,
     /// The plain stream while it is shown, and whether something came since it was quiet.
     streaming: Option<(Printer, bool)>,
@@ -316,6 +326,10 @@ impl Shell {
         }
         self.pace.changed(matches!(message, Message::Key(_) | Message::Mouse(_)));
         let effects = update(&mut self.state, message);
+        let lookup = self.state.take_lookup();
+        if let (Some(lookup), Some(librarian)) = (lookup, &self.librarian) {
+            librarian.look_up(lookup);
+        }
         effects.into_iter().find_map(|effect| self.perform(effect))
     }
 

@@ -26,6 +26,8 @@ pub(super) struct Shown {
     changed: HashSet<ExchangeId>,
     /// How many exchanges the store had dropped when that was last looked at.
     dropped: u64,
+    /// Whether the store is still being filled with what there was before.
+    fills: bool,
 }
 
 impl Shown {
@@ -44,7 +46,7 @@ impl Shown {
                 Column::Number => Order::NumbersDown,
                 _ => Order::Other,
             }),
-            complete: !self.is_busy(store),
+            complete: !self.fills && !self.is_busy(store),
         }
     }
 
@@ -79,6 +81,12 @@ impl Shown {
         self.cleared = None;
         self.filter_anew(store);
         self.total(store) - before
+    }
+
+    /// The store is another one, which is being filled, or was.
+    pub(super) fn renew(&mut self, store: &dyn Store, fills: bool) {
+        self.fills = fills;
+        self.start_over(store);
     }
 
     /// Something about an exchange has changed.

@@ -22,6 +22,7 @@ use super::layout::{self, Regions};
 use super::list::List;
 use super::output::Output;
 use super::panes::{Pane, Panes};
+use super::past::Past;
 use super::picture::{Decoding, Gallery};
 use super::search::Search;
 use super::searching;
@@ -50,15 +51,25 @@ pub struct Facts {
     pub mouse: bool,
     /// What a test imports to ask the application.
     pub application: Option<Application>,
+    /// The history on disk, if one is kept.
+    pub history: Option<PathBuf>,
     pub keymap: Keymap,
 }
 
 impl Facts {
     /// Of a run that reloads.
     pub fn new(target: String, address: String, zone: TimeZone) -> Self {
-        let (root, keymap) = (PathBuf::new(), Keymap::default());
-        let (reloads, mouse, application) = (true, true, None);
-        Self { target, address, root, zone, reloads, mouse, application, keymap }
+        Self {
+            target,
+            address,
+            root: PathBuf::new(),
+            zone,
+            reloads: true,
+            mouse: true,
+            application: None,
+            history: None,
+            keymap: Keymap::default(),
+        }
     }
 }
 
@@ -184,11 +195,12 @@ impl Prompt {
 /// The whole state of the dashboard.
 pub struct State {
     pub(super) facts: Facts,
-    pub(super) store: Box<dyn Store + Send>,
+    pub(super) store: Box<Live>,
     pub(super) server: Server,
     pub(super) shown: Shown,
     pub(super) list: List,
     pub(super) detail: Detail,
+    pub(super) past: Past,
     pub(super) output: Output,
     pub(super) panes: Panes,
     pub(super) modals: Vec<Modal>,
@@ -209,11 +221,12 @@ impl State {
         Self {
             mouse: facts.mouse,
             facts,
-            store: Box::new(Live::default()),
+            store: Box::default(),
             server: Server::default(),
             shown: Shown::default(),
             list: List::default(),
             detail: Detail::default(),
+            past: Past::default(),
             output: Output::default(),
             panes: Panes::default(),
             modals: Vec::new(),
@@ -267,12 +280,12 @@ impl State {
 
     /// The generation that requests meet, or will.
     pub(super) fn newest(&self) -> Option<&Generation> {
-        self.store.generations().last()
+        self.of_this_run().generations().last()
     }
 
-    /// The newest generation, where it could not be imported.
+    /// The newest generation, where it could not be imported and is in the list.
     fn failed(&self) -> Option<GenerationId> {
-        let newest = self.newest()?;
+        let newest = self.store.generations().last()?;
         matches!(newest.fate, Fate::Failed(_)).then_some(newest.id)
     }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::body::{Kind, MOST_UNPACKED, essence, read};
 use crate::exchange::{Body, Exchange, ExchangeId, Notice, Severity};
+use crate::history::Store;
 use crate::history::har::Exporter;
 use crate::history::masking::{masked, masked_body};
 use crate::http::Headers;

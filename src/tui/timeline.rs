@@ -59,9 +59,12 @@ impl Timeline<'_> {
         }
     }
 
-    /// The exchange of a number, or the next one after it, or the newest.
+    /// The exchange of a number, or the next one after it, or the newest. Among those of
+    /// several runs it is one of the last.
     pub(super) fn numbered_from(&self, number: u64) -> Option<ExchangeId> {
-        let place = self.numbered.partition_point(|id| id.0 < number);
+        let run = self.newest().and_then(ExchangeId::run);
+        let wanted = run.map_or(ExchangeId(number), |run| ExchangeId(number).of_run(run));
+        let place = self.numbered.partition_point(|id| *id < wanted);
         self.numbered.get(place).copied().or(self.newest())
     }
 

@@ -6,6 +6,7 @@ use crate::exchange::{
     Command, Event, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Notice,
     Outcome, Severity, Source,
 };
+use crate::history::Store;
 use crate::history::filter;
 
 use super::choosing;
@@ -21,6 +22,7 @@ use super::message::{Effect, Message};
 use super::mouse;
 use super::output::Origin;
 use super::panes::Pane;
+use super::past;
 use super::pinning;
 use super::resending;
 use super::searching;
@@ -40,16 +42,20 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Mouse(event) => mouse::act(state, event),
         Message::Events { events, losses } => {
             state.server.losses = losses;
-            let mut effects = Vec::new();
-            for event in events {
-                let at = event.at();
-                effects.extend(take_in(state, event));
-                effects.extend(pinning::send(state, at));
-            }
-            refresh(state);
-            return effects;
+            return past::in_this_run(state, |state| {
+                let mut effects = Vec::new();
+                for event in events {
+                    let at = event.at();
+                    effects.extend(take_in(state, event));
+                    effects.extend(pinning::send(state, at));
+                }
+                refresh(state);
+                effects
+            });
         }
-        Message::Due(now) => return pinning::send(state, now),
+        Message::Due(now) => {
+            return past::in_this_run(state, |state| pinning::send(state, now));
+        }
         Message::Tick(now) => {
             state.now = now;
             state.prompt.pass(now);
@@ -57,6 +63,9 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Files(files) => state.detail.sources.extend(files),
         Message::Picture(decoded) => state.detail.gallery.take(decoded),
         Message::Notice(notice) => answer(state, notice),
+        Message::Found { number, found, progress } => {
+            past::take_in(state, number, found, progress);
+        }
         Message::NotTaken(clipping) => {
             return vec![Effect::CopyThroughTerminal(clipping)];
         }
@@ -84,7 +93,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 }
 
 /// Brings the rows of the list nearer to where the store is.
-fn refresh(state: &mut State) {
+pub(super) fn refresh(state: &mut State) {
     state.shown.refresh(&*state.store);
     let attended = matches!(state.panes.focus, Pane::List | Pane::Traffic);
     state.list.arrived(state.shown.timeline(&*state.store), attended);
@@ -221,10 +230,16 @@ fn type_in(state: &mut State, context: Context, chord: Chord) -> Vec<Effect> {
     Vec::new()
 }
 
-/// What is typed may count at once.
+/// What is typed may count at once; who leaves the line is back where he was.
 fn typed(state: &mut State) {
-    if state.context() == Context::SearchLine {
-        searching::typed(state);
+    typed_in(state, state.context());
+}
+
+fn typed_in(state: &mut State, line: Context) {
+    match line {
+        Context::SearchLine => searching::typed(state),
+        Context::FilterLine => filter_line::typed(state),
+        _ => {}
     }
 }
 
@@ -254,10 +269,7 @@ fn edit(state: &mut State, action: Action) {
         Action::EraseAll => line.erase_all(),
         _ => line.close(),
     }
-    if context == Context::SearchLine {
-        // Who leaves the line is back where he was.
-        searching::typed(state);
-    }
+    typed_in(state, context);
 }
 
 fn run(state: &mut State) -> Vec<Effect> {
@@ -274,6 +286,7 @@ fn run(state: &mut State) -> Vec<Effect> {
 fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
     let times = times(count);
     match action {
+        _ if past::refuses(state, action) => {}
         Action::Up
         | Action::Down
         | Action::HalfPageUp
@@ -322,7 +335,6 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Fold | Action::FoldAll | Action::UnfoldAll => {
             folding::act(state, action, count);
         }
-        Action::Follow => state.list.toggle_follow(state.shown.timeline(&*state.store)),
         Action::Replay => return resending::replay(state),
         Action::End => return end(state),
         Action::Reload | Action::Cold | Action::Explain => {
@@ -332,6 +344,8 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         | Action::ToggleFilter
         | Action::Clear
         | Action::Undo
+        | Action::Follow
+        | Action::History
         | Action::Sort
         | Action::SortBy(_)
         | Action::Turn => choosing::act(state, action),

@@ -718,6 +718,36 @@ fn what_is_pinned_stays_and_is_sent_again_to_each_import_that_succeeds() {
 }
 
 #[test]
+fn the_exchanges_of_earlier_runs_are_one_key_away() {
+    let folder = Folder::empty();
+    folder.save("little.py", LITTLE);
+    let file = folder.path().join("history.sqlite3");
+    let start = || {
+        let arguments = ["little:app", "--port", "0", "--history"];
+        let launch = rdev(folder.path()).args(arguments).arg(&file);
+        let terminal = launch.in_terminal(120, 40);
+        let port = seen_port(&terminal);
+        terminal.sees(["gen 1 ✓"]);
+        (terminal, port)
+    };
+    let (mut before, port) = start();
+    get(port, "/one");
+    Client::connect(port).post("/json", b"[1, 2]").expect(200);
+    before.sees(["#2 POST"]).press("Q");
+    assert!(before.wait_for_exit().success());
+    let (terminal, port) = start();
+    get(port, "/three");
+    terminal.sees(["#1 GET"]).press("H").sees_row(["1.1 g1", "GET", "/one"]);
+    terminal.sees_row(["1.2 g1", "POST", "/json"]).press("f").type_in("json");
+    terminal.loses("/one").sees(["History 1, filter json"]).press("enter enter");
+    terminal.sees(["#1.2 POST 200 OK", "> [1, 2]", "< hit 2, 6 bytes"]);
+    get(port, "/four");
+    terminal.sees(["2 exchanges"]).loses("/four");
+    terminal.press("H").sees(["Exchanges 2"]).sees_row(["2 g1", "GET", "/four"]);
+    terminal.loses("#1.2");
+}
+
+#[test]
 fn the_plain_stream_is_one_key_away_and_so_is_the_dashboard() {
     let mut at = little(100, 30);
     let found = at.terminal.found.clone();

@@ -87,8 +87,8 @@ fn entry(exchange: &Exchange) -> EntryDto {
     let (response, response_body) = response(exchange);
     let cut = |body: &Body| (!body.is_whole()).then_some(body.total);
     let extension = ExtensionDto {
-        number: exchange.id.0,
-        replay_of: exchange.source.original().map(|of| of.0),
+        number: exchange.id.number(),
+        replay_of: exchange.source.original().map(ExchangeId::number),
         for_pin: matches!(exchange.source, Source::Pin(_)),
         client: exchange.client.clone(),
         generation: exchange.generation.map(|id| id.0),

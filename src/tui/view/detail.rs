@@ -7,6 +7,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use crate::exchange::{Exchange, Fate};
+use crate::history::Store;
 use crate::text;
 
 use super::super::detail::{Line, Place, Rows, Side, Tone};

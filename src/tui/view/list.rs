@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::exchange::{Exchange, Outcome, Remark, Source};
+use crate::history::Store;
 use crate::text;
 
 use super::super::column::{self, Column};
@@ -15,7 +16,7 @@ use super::super::state::State;
 use super::super::theme::Styles;
 use super::super::timeline::RowId;
 use super::cells::{heading, put, put_right, row};
-use super::{columns, reload};
+use super::{columns, past, reload};
 
 /// How long the application may take to begin an answer before that is pointed out.
 const SLOW: SignedDuration = SignedDuration::from_secs(10);
@@ -64,6 +65,7 @@ pub(super) fn draw(
 fn title(state: &State) -> String {
     let (shown, all) = (state.timeline().ids.len(), state.shown.total(&*state.store));
     let mut title = match (state.shown.filter(&*state.store), state.shown.filter_text()) {
+        _ if state.past.is_shown() => past::title(state, shown),
         (Some((text, rest)), _) => {
             let busy = if rest > 0 { format!(", {rest} to go") } else { String::new() };
             format!("Exchanges {shown} of {all}, filter {}{busy}", safe(text))
@@ -121,6 +123,9 @@ fn put_cell(buffer: &mut Buffer, cell: Rect, column: Column, text: &str, style: 
 
 /// Whether the cursor goes along, or how many came since it stopped doing so.
 fn standing(state: &State) -> String {
+    if state.past.is_shown() {
+        return String::new();
+    }
     let rows = state.timeline();
     match state.list.unseen(rows) {
         0 if state.list.is_following(rows) => "following".to_owned(),
@@ -139,6 +144,10 @@ fn draw_empty(
     buffer: &mut Buffer,
 ) {
     let all = state.shown.total(&*state.store);
+    if state.past.is_shown() {
+        put(buffer, row(region, below), 1, &past::emptiness(state), styles.faint);
+        return;
+    }
     if all == 0 && !state.store.ids().is_empty() {
         let reason = "The list was cleared; u brings everything back.";
         put(buffer, row(region, below), 1, reason, styles.faint);
@@ -156,8 +165,11 @@ fn draw_empty(
     put(buffer, row(region, below + 1), 3, &invitation, Style::new());
 }
 
-/// How many digits the numbers of exchanges and of generations have.
+/// How many columns the numbers of exchanges and of generations take.
 fn digits(state: &State) -> (u16, u16) {
+    if state.past.is_shown() {
+        return state.past.widths();
+    }
     let count = |number: u64| number.checked_ilog10().unwrap_or(0) as u16 + 1;
     let generation = state.newest();
     let exchange = state.store.ids().last();
@@ -192,10 +204,7 @@ impl Painter<'_> {
                 let of = exchange.generation;
                 (of.map_or_else(String::new, |of| format!("g{of}")), faint)
             }
-            Column::Time => {
-                let zoned = exchange.began.to_zoned(self.state.facts.zone.clone());
-                (zoned.strftime("%H:%M:%S").to_string(), faint)
-            }
+            Column::Time => (self.time(), faint),
             Column::Method => {
                 (text::printable(exchange.request.method().as_bytes()), Style::new())
             }
@@ -231,6 +240,14 @@ impl Painter<'_> {
             return false;
         };
         called.is_some_and(|called| self.state.now.duration_since(called) >= SLOW)
+    }
+
+    /// The time of day; the day where the history goes back further.
+    fn time(&self) -> String {
+        let zoned = |time: Timestamp| time.to_zoned(self.state.facts.zone.clone());
+        let (began, now) = (zoned(self.exchange.began), zoned(self.state.now));
+        let is_old = self.state.past.is_shown() && began.date() != now.date();
+        began.strftime(if is_old { "%b %e" } else { "%H:%M:%S" }).to_string()
     }
 
     fn duration(&self) -> (String, Style) {

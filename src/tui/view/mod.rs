@@ -11,6 +11,7 @@ mod help;
 mod list;
 mod menu;
 mod output;
+mod past;
 mod reload;
 mod status;
 mod traffic;

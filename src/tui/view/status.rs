@@ -9,6 +9,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::exchange::{Fate, Severity};
+use crate::history::Store;
 use crate::text;
 
 use super::super::commands;
@@ -127,7 +128,7 @@ fn next_try(since: Timestamp, pause: Duration, now: Timestamp) -> String {
 
 /// What is not there any more, or never was.
 fn missing(state: &State) -> Option<String> {
-    let (dropped, lost) = (state.store.dropped(), state.server.losses);
+    let (dropped, lost) = (state.of_this_run().dropped(), state.server.losses);
     let mut parts = Vec::new();
     if dropped.exchanges > 0 {
         parts.push(format!("oldest {} dropped", dropped.exchanges));
