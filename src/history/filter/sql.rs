@@ -189,6 +189,11 @@ fn text(field: TextField, pattern: &Pattern) -> (String, Vec<Value>) {
         }
         Pattern::Method(name) => {
             let capitals = name.to_ascii_uppercase();
+            // Of one value the index has the newest first; those of two would be sorted,
+            // which takes 0.6 s for most of a million.
+            if *name == capitals {
+                return (format!("{column} = ?"), vec![capitals.into()]);
+            }
             (format!("{column} IN (?, ?)"), vec![name.clone().into(), capitals.into()])
         }
         Pattern::Regex(regex) => (format!("found(?, {column})"), vec![source(regex)]),
