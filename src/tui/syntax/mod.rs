@@ -137,6 +137,24 @@ impl Cursor<'_> {
         let rest = self.text.get(self.at..last)?;
         memchr::memmem::find(rest, word).map(|found| self.at + found + word.len())
     }
+
+    /// Goes on over something quoted, in which a backslash takes the next byte along; says
+    /// whether its end is there.
+    fn take_quoted(&mut self, until: usize, quote: u8) -> bool {
+        let mut at = self.at;
+        while let Some(found) =
+            self.text.get(at..until).and_then(|rest| memchr::memchr2(quote, b'\\', rest))
+        {
+            at += found;
+            if self.text[at] == quote {
+                self.take(at + 1, Token::Quoted);
+                return true;
+            }
+            at += 2;
+        }
+        self.take(at.max(until), Token::Quoted);
+        false
+    }
 }
 
 /// A letter, a digit, or something like it.

@@ -159,19 +159,11 @@ fn comment(cursor: &mut Cursor<'_>, until: usize) -> Mode {
 }
 
 fn quoted(cursor: &mut Cursor<'_>, until: usize, quote: u8) -> Mode {
-    let mut at = cursor.at;
-    while let Some(found) =
-        cursor.text.get(at..until).and_then(|rest| memchr::memchr2(quote, b'\\', rest))
-    {
-        at += found;
-        if cursor.text[at] == quote {
-            cursor.take(at + 1, Token::Quoted);
-            return Mode::Code { behind_value: true };
-        }
-        at += 2;
+    if cursor.take_quoted(until, quote) {
+        Mode::Code { behind_value: true }
+    } else {
+        Mode::Quoted(quote)
     }
-    cursor.take(at.max(until), Token::Quoted);
-    Mode::Quoted(quote)
 }
 
 fn pattern(cursor: &mut Cursor<'_>, until: usize, mut in_class: bool) -> Mode {

@@ -108,17 +108,9 @@ fn is_property(text: &[u8], end: usize) -> bool {
 }
 
 fn quoted(cursor: &mut Cursor<'_>, until: usize, quote: u8, part: Part) -> Mode {
-    let mut at = cursor.at;
-    while let Some(found) =
-        cursor.text.get(at..until).and_then(|rest| memchr::memchr2(quote, b'\\', rest))
-    {
-        at += found;
-        if cursor.text[at] == quote {
-            cursor.take(at + 1, Token::Quoted);
-            return Mode::Statement(part);
-        }
-        at += 2;
+    if cursor.take_quoted(until, quote) {
+        Mode::Statement(part)
+    } else {
+        Mode::Quoted(quote, part)
     }
-    cursor.take(at.max(until), Token::Quoted);
-    Mode::Quoted(quote, part)
 }
