@@ -27,7 +27,6 @@ mod filtering;
 mod folding;
 mod generation;
 mod json_path;
-mod key_settings;
 mod keymap;
 mod layout;
 mod line_index;

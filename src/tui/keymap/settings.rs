@@ -4,8 +4,10 @@ use std::collections::HashMap;
 
 use crate::config::KeySetting;
 
-use super::keymap::{Action, Binding, Chord, Context, TABLE};
-use super::panes::Pane;
+use super::super::panes::Pane;
+use super::action::{Action, Context};
+use super::chord::Chord;
+use super::table::{Binding, TABLE};
 
 /// What each action is called in a configuration file.
 pub(super) const NAMES: &[(&str, Action)] = &[

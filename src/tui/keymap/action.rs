@@ -1,0 +1,135 @@
+//! What keys can do, and the places where they mean something of their own.
+
+use super::super::column::Column;
+use super::super::copying::Copied;
+use super::super::panes::Pane;
+
+/// Something a key can do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::tui) enum Action {
+    Up,
+    Down,
+    HalfPageUp,
+    HalfPageDown,
+    PageUp,
+    PageDown,
+    Top,
+    Bottom,
+    Left,
+    Right,
+    NextPane,
+    PreviousPane,
+    /// To that pane.
+    Show(Pane),
+    Rearrange,
+    Zoom,
+    Unzoom,
+    Open,
+    Back,
+    NextExchange,
+    PreviousExchange,
+    NextReload,
+    PreviousReload,
+    NextTab,
+    PreviousTab,
+    OpenSource,
+    Fold,
+    FoldAll,
+    UnfoldAll,
+    BodyView,
+    Reveal,
+    NextSection,
+    PreviousSection,
+    Search,
+    NextMatch,
+    PreviousMatch,
+    EndSearch,
+    Follow,
+    History,
+    Replay,
+    End,
+    Reload,
+    Cold,
+    Explain,
+    Stream,
+    Mouse,
+    Mark,
+    Pin,
+    NextMarked,
+    OnlyMarked,
+    Comment,
+    SaveBody,
+    View,
+    Pipe,
+    Export,
+    CopyMenu,
+    CopyAgain,
+    Copy(Copied),
+    Sort,
+    SortBy(Column),
+    Turn,
+    Filter,
+    ToggleFilter,
+    Clear,
+    Undo,
+    CommandLine,
+    Run,
+    Complete,
+    Older,
+    Newer,
+    Erase,
+    EraseWord,
+    EraseAll,
+    Leave,
+    Help,
+    Redraw,
+    Suspend,
+    Quit,
+}
+
+/// Where keys mean something of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(in crate::tui) enum Context {
+    List,
+    Detail,
+    Output,
+    Traffic,
+    Help,
+    Sort,
+    Copy,
+    /// Where the dashboard is not seen.
+    Stream,
+    CommandLine,
+    FilterLine,
+    SearchLine,
+    /// Of a question that a key asks.
+    AnswerLine,
+}
+
+impl Context {
+    /// Whether keys are typed there.
+    pub(in crate::tui) fn is_line(self) -> bool {
+        matches!(
+            self,
+            Self::CommandLine | Self::FilterLine | Self::SearchLine | Self::AnswerLine
+        )
+    }
+
+    /// As a heading of the help screen.
+    pub(in crate::tui) fn name(self) -> &'static str {
+        match self {
+            Self::List => "exchanges",
+            Self::Detail => "detail",
+            Self::Output => "output",
+            Self::Traffic => "traffic",
+            Self::Help => "help",
+            Self::Sort => "sorting",
+            Self::Copy => "copying",
+            Self::Stream => "stream",
+            Self::CommandLine => "command line",
+            Self::FilterLine => "filter",
+            Self::SearchLine => "search",
+            Self::AnswerLine => "answer",
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The one table of keys: what they do where. Lookup, help screen and hint bar read it.
+
+use crate::history::copy_as::Form;
+
+use super::super::column::Column;
+use super::super::copying::Copied;
+use super::super::detail::Side;
+use super::super::panes::Pane;
+use super::action::{Action, Context};
+
+/// A row of the table.
+pub(in crate::tui) struct Binding {
+    pub(in crate::tui) action: Action,
+    /// Separated by spaces; the first is the one hints show.
+    pub(in crate::tui) keys: &'static str,
+    pub(in crate::tui) contexts: &'static [Context],
+    /// What it does, for the help screen.
+    pub(in crate::tui) help: &'static str,
+    /// What it does in a word, where the hint bar shows it.
+    pub(in crate::tui) hint: &'static str,
+}
+
+/// But not where text is typed.
+const EVERYWHERE: &[Context] =
+    &[Context::List, Context::Detail, Context::Output, Context::Traffic, Context::Help];
+const PANES: &[Context] =
+    &[Context::List, Context::Detail, Context::Output, Context::Traffic];
+const EXCHANGE: &[Context] = &[Context::List, Context::Detail];
+const LIST: &[Context] = &[Context::List];
+const DETAIL: &[Context] = &[Context::Detail];
+const BESIDE: &[Context] = &[Context::Output, Context::Traffic];
+const HELP: &[Context] = &[Context::Help];
+const OUTPUT: &[Context] = &[Context::Output];
+const STREAM: &[Context] = &[Context::Stream];
+const SORT: &[Context] = &[Context::Sort];
+const COPY: &[Context] = &[Context::Copy];
+const LINE: &[Context] = &[
+    Context::CommandLine,
+    Context::FilterLine,
+    Context::SearchLine,
+    Context::AnswerLine,
+];
+const COMPLETED: &[Context] = &[Context::CommandLine, Context::FilterLine];
+
+const fn row(
+    action: Action,
+    keys: &'static str,
+    contexts: &'static [Context],
+    help: &'static str,
+    hint: &'static str,
+) -> Binding {
+    Binding { action, keys, contexts, help, hint }
+}
+
+/// The order is that of the help screen and the hint bar.
+pub(in crate::tui) const TABLE: &[Binding] = &[
+    row(Action::Open, "enter", LIST, "read the exchange or the reload", "read"),
+    row(
+        Action::Replay,
+        "r",
+        EXCHANGE,
+        "send the request again, as a new exchange",
+        "resend",
+    ),
+    row(Action::CopyMenu, "y", DETAIL, "copy as curl, its body …", "copy"),
+    row(Action::CopyMenu, "y", LIST, "copy as curl, its body …", ""),
+    row(Action::CopyAgain, "Y", EXCHANGE, "copy the same thing as the last time", ""),
+    row(Action::SaveBody, "b", EXCHANGE, "save the body in a file", ""),
+    row(Action::View, "v", EXCHANGE, "read the body in $PAGER", ""),
+    row(Action::Pipe, "|", EXCHANGE, "run a command that reads the body", ""),
+    row(Action::Export, "x", EXCHANGE, "export the exchange to a HAR file", ""),
+    row(Action::End, "K", EXCHANGE, "end the request that is running", ""),
+    row(
+        Action::Follow,
+        "F",
+        LIST,
+        "follow the newest exchange, or stop following",
+        "follow",
+    ),
+    row(Action::Filter, "f", LIST, "show only what a filter lets through", "filter"),
+    row(Action::Filter, "f", DETAIL, "show only what a filter lets through", ""),
+    row(
+        Action::History,
+        "H",
+        EXCHANGE,
+        "the exchanges of all runs, from the history; H: back",
+        "",
+    ),
+    row(Action::ToggleFilter, "&", EXCHANGE, "the filter off, or on again", ""),
+    row(Action::Sort, "o", LIST, "sort by a column, or the other way round", ""),
+    row(Action::Clear, "z", LIST, "clear the list, but for pins; u brings it back", ""),
+    row(Action::Undo, "u", LIST, "bring back what was cleared", ""),
+    row(Action::Mark, "m", LIST, "mark the exchange, or take its mark away", ""),
+    row(
+        Action::Pin,
+        "*",
+        EXCHANGE,
+        "pin it: it stays, and is sent again to new code",
+        "",
+    ),
+    row(Action::NextMarked, "'", LIST, "to the next that is marked", ""),
+    row(
+        Action::OnlyMarked,
+        "M",
+        LIST,
+        "show only what is marked, or everything again",
+        "",
+    ),
+    row(Action::Comment, ";", EXCHANGE, "comment on the exchange", ""),
+    row(Action::NextExchange, "space", DETAIL, "next exchange", "next"),
+    row(Action::PreviousExchange, "p", DETAIL, "previous exchange", ""),
+    row(Action::NextReload, "}", EXCHANGE, "to the next reload", ""),
+    row(Action::PreviousReload, "{", EXCHANGE, "to the reload before", ""),
+    row(Action::NextTab, "] l", EXCHANGE, "next tab of the detail", "tabs"),
+    row(Action::PreviousTab, "[ h", EXCHANGE, "previous tab of the detail", ""),
+    row(Action::OpenSource, "e", DETAIL, "in a traceback: open the file in $EDITOR", ""),
+    row(
+        Action::Fold,
+        "enter",
+        DETAIL,
+        "in JSON: fold up an object or array, or unfold",
+        "",
+    ),
+    row(
+        Action::FoldAll,
+        "z",
+        DETAIL,
+        "in JSON: fold up all but one level; 3z: three",
+        "",
+    ),
+    row(Action::UnfoldAll, "Z", DETAIL, "in JSON: unfold everything", ""),
+    row(Action::BodyView, "m", DETAIL, "body laid out, as sent, or its bytes", "view"),
+    row(
+        Action::Reveal,
+        ".",
+        DETAIL,
+        "show secrets in fields and forms, or mask them",
+        "",
+    ),
+    row(Action::NextSection, ")", EXCHANGE, "to the response, the next cause …", ""),
+    row(Action::PreviousSection, "(", EXCHANGE, "back to the section before", ""),
+    row(Action::Search, "/", DETAIL, "search in the detail", "search"),
+    row(Action::Search, "/", LIST, "search in the detail", ""),
+    row(Action::NextMatch, "n", DETAIL, "next match", ""),
+    row(Action::PreviousMatch, "N", DETAIL, "previous match", ""),
+    row(Action::Left, "H left", OUTPUT, "scroll to the left", ""),
+    row(Action::Right, "L right", OUTPUT, "scroll to the right", "right"),
+    row(Action::NextPane, "tab", PANES, "next pane", ""),
+    row(Action::PreviousPane, "shift-tab", PANES, "previous pane", ""),
+    row(Action::Show(Pane::List), "alt-1", PANES, "to the list", ""),
+    row(Action::Show(Pane::Detail), "alt-2", PANES, "to the detail", ""),
+    row(Action::Show(Pane::Output), "alt-3", PANES, "to the output", ""),
+    row(Action::Show(Pane::Traffic), "T alt-4", PANES, "charts, and each route", ""),
+    row(Action::Down, "j down", EVERYWHERE, "down; 5j: five down", ""),
+    row(Action::Up, "k up", EVERYWHERE, "up", ""),
+    row(Action::HalfPageDown, "ctrl-d", EVERYWHERE, "half a page down", ""),
+    row(Action::HalfPageUp, "ctrl-u", EVERYWHERE, "half a page up", ""),
+    row(Action::PageDown, "ctrl-f pgdn", EVERYWHERE, "a page down", ""),
+    row(Action::PageUp, "ctrl-b pgup", EVERYWHERE, "a page up", ""),
+    row(Action::Top, "g home", EVERYWHERE, "to the first", ""),
+    row(Action::Bottom, "G end", EVERYWHERE, "to the last; 42G: to number 42", ""),
+    row(
+        Action::Reload,
+        "f5",
+        PANES,
+        "import the code again although nothing changed",
+        "",
+    ),
+    row(Action::Stream, "s", PANES, "to the plain stream of transcripts; s: back", ""),
+    row(Action::Stream, "s esc q enter", STREAM, "back to the dashboard", "back"),
+    row(Action::Quit, "Q ctrl-c", STREAM, "quit", "quit"),
+    row(
+        Action::Mouse,
+        "alt-m",
+        PANES,
+        "leave the mouse to the terminal, or take it again",
+        "",
+    ),
+    row(Action::Redraw, "ctrl-l", EVERYWHERE, "draw the screen again", ""),
+    row(
+        Action::Suspend,
+        "ctrl-z",
+        EVERYWHERE,
+        "to the shell; the server stops until fg or bg",
+        "",
+    ),
+    row(Action::CommandLine, ": ctrl-p", PANES, "type a command", "cmd"),
+    row(Action::Help, "?", PANES, "this help", "help"),
+    row(Action::EndSearch, "esc", DETAIL, "end the search, or back to the list", "back"),
+    row(Action::Back, "q", DETAIL, "back to the list", ""),
+    row(Action::Back, "esc q", BESIDE, "back to the list", "back"),
+    row(Action::Back, "esc q ?", HELP, "close this help", "close"),
+    row(Action::Quit, "q", LIST, "quit", "quit"),
+    row(
+        Action::Rearrange,
+        "-",
+        PANES,
+        "side by side, stacked, list alone, detail alone",
+        "layout",
+    ),
+    row(Action::Zoom, "+", PANES, "give this pane the whole window", ""),
+    row(Action::Unzoom, "_", PANES, "give the others their room back", ""),
+    row(Action::Quit, "Q ctrl-c", EVERYWHERE, "quit at once", ""),
+    row(Action::SortBy(Column::Number), "n", SORT, "number", ""),
+    row(Action::SortBy(Column::Generation), "g", SORT, "generation", ""),
+    row(Action::SortBy(Column::Time), "t", SORT, "time", ""),
+    row(Action::SortBy(Column::Source), "c", SORT, "source: client or replay", ""),
+    row(Action::SortBy(Column::Method), "m", SORT, "method", ""),
+    row(Action::SortBy(Column::Path), "p", SORT, "path", ""),
+    row(Action::SortBy(Column::Status), "s", SORT, "status", ""),
+    row(Action::SortBy(Column::Kind), "y", SORT, "type", ""),
+    row(Action::SortBy(Column::RequestSize), "r", SORT, "size of the request", ""),
+    row(Action::SortBy(Column::ResponseSize), "z", SORT, "size of the response", ""),
+    row(Action::SortBy(Column::Duration), "d", SORT, "duration", ""),
+    row(Action::Turn, "o", SORT, "the other way round", "reverse"),
+    row(Action::Back, "esc q", SORT, "leave it as it is", "close"),
+    row(Action::Copy(Copied::As(Form::Curl)), "c", COPY, "curl command", ""),
+    row(Action::Copy(Copied::As(Form::Httpie)), "h", COPY, "httpie command", ""),
+    row(Action::Copy(Copied::As(Form::PythonRequests)), "p", COPY, "Python requests", ""),
+    row(Action::Copy(Copied::As(Form::Pytest)), "t", COPY, "test for pytest", ""),
+    row(Action::Copy(Copied::As(Form::Url)), "u", COPY, "URL", ""),
+    row(Action::Copy(Copied::As(Form::Raw)), "r", COPY, "raw request", ""),
+    row(Action::Copy(Copied::Head(Side::Request)), "f", COPY, "request fields", ""),
+    row(Action::Copy(Copied::Body(Side::Request)), "b", COPY, "request body", ""),
+    row(Action::Copy(Copied::Head(Side::Response)), "F", COPY, "response fields", ""),
+    row(Action::Copy(Copied::Body(Side::Response)), "B", COPY, "response body", ""),
+    row(Action::Copy(Copied::Value), "v", COPY, "JSON under the cursor", ""),
+    row(Action::Copy(Copied::Path), ".", COPY, "its path, as for jq", ""),
+    row(Action::Copy(Copied::Traceback), "x", COPY, "traceback", ""),
+    row(Action::Back, "esc q", COPY, "copy nothing", "close"),
+    row(Action::Run, "enter", LINE, "run the command, set the filter, stay there …", ""),
+    row(Action::Complete, "tab", COMPLETED, "complete the word", ""),
+    row(Action::Older, "up ctrl-p", LINE, "the one before", ""),
+    row(Action::Newer, "down ctrl-n", LINE, "the one after", ""),
+    row(Action::Erase, "backspace", LINE, "erase a character", ""),
+    row(Action::EraseWord, "ctrl-w", LINE, "erase a word", ""),
+    row(Action::EraseAll, "ctrl-u", LINE, "erase everything", ""),
+    row(Action::Leave, "esc ctrl-c", LINE, "leave the line", ""),
+];
