@@ -16,7 +16,7 @@ use rustix::process::{Signal, getpgrp, kill_process_group};
 
 use super::call::Conversation;
 use super::describe::describe;
-use super::shims;
+use super::{shims, stack};
 use crate::exchange::ExchangeId;
 use crate::lane::Up;
 
@@ -28,8 +28,6 @@ const HOLD: Duration = Duration::from_millis(1500);
 /// How long a call may take to end by the exception that was raised in it, until the place
 /// is told where it is instead.
 const STUCK: Duration = Duration::from_millis(300);
-/// How long a process may take to write down where it is before it is killed.
-const LAST_WORDS: Duration = Duration::from_millis(200);
 
 static RUNNING: Mutex<BTreeMap<ExchangeId, Running>> = Mutex::new(BTreeMap::new());
 static ENDS: Mutex<Ends> = Mutex::new(Ends { wanted: Vec::new(), at_work: false });
@@ -96,18 +94,19 @@ pub(super) fn interrupt(id: ExchangeId, why: String) {
     }
 }
 
-/// Ends the process by a signal to the thread of a call, whose handler writes down where
-/// that is (`stack`). Returns if that does not end it.
+/// Ends the process where C code is that holds on to the interpreter: in one of the calls,
+/// most likely, and need not be in the one that is to end, since none of the others comes
+/// to anything meanwhile. Returns if that does not end it.
 fn die_where_it_is(id: ExchangeId) {
     // Whoever has the lock may be waiting for the interpreter.
-    let thread = RUNNING.try_lock().ok().and_then(|it| it.get(&id).map(|it| it.thread));
-    if let Some(thread) = thread {
-        // SAFETY: on the systems that Python runs on with POSIX threads, its number of a
-        // thread is that of the thread, which is in the call and so there.
-        unsafe {
-            libc::pthread_kill(thread.cast_unsigned() as libc::pthread_t, libc::SIGABRT)
-        };
-        std::thread::sleep(LAST_WORDS);
+    let threads = RUNNING.try_lock().map_or_else(
+        |_| Vec::new(),
+        |calls| calls.iter().map(|(call, it)| (*call, it.thread)).collect::<Vec<_>>(),
+    );
+    stack::die_where_held(threads.iter().map(|(_, thread)| *thread));
+    // A thread of the application's own holds it.
+    if let Some((_, thread)) = threads.iter().find(|(call, _)| *call == id) {
+        stack::die_in(*thread);
     }
 }
 

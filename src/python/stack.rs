@@ -1,5 +1,6 @@
 //! Where the code of this process is, written down by Python's own faulthandler without
-//! the interpreter's lock: when the process dies of a signal, and when an import is slow.
+//! the interpreter's lock: when the process dies of a signal, when it has to die because a
+//! thread does not let go of that lock, and when an import is slow.
 //!
 //! `faulthandler.enable()` would be seen by the application (`is_enabled()`), and its own
 //! call of it would take the place of ours. So faulthandler is asked for a handler of
@@ -7,7 +8,7 @@
 //! enables faulthandler it puts its handlers before ours and calls them when it is done:
 //! then both get the stack.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_long};
 use std::fs::File;
 use std::io::{self, Read, Seek};
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
@@ -44,9 +45,14 @@ struct Recorder {
     previous: [libc::sigaction; FATAL.len()],
 }
 
+/// How long a process may take to write down where it is before it is killed.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
 static RECORDER: OnceLock<Recorder> = OnceLock::new();
 /// Whether the main thread has written its stack since it was asked.
 static WRITTEN: AtomicBool = AtomicBool::new(false);
+/// Whether a signal ends the process only in the thread that holds the interpreter.
+static SEEKING: AtomicBool = AtomicBool::new(false);
 
 /// A file without a name, for the stack.
 pub(super) fn file() -> io::Result<OwnedFd> {
@@ -118,6 +124,31 @@ pub(super) fn of_main_thread() -> String {
         std::thread::sleep(Duration::from_millis(1));
     }
     read(recorder.descriptor).unwrap_or_default()
+}
+
+/// Ends the process in the one of these threads, all of Python's, that holds the
+/// interpreter. Returns if none of them does.
+pub(super) fn die_where_held(threads: impl Iterator<Item = c_long>) {
+    SEEKING.store(true, Ordering::Release);
+    for thread in threads {
+        abort(thread);
+    }
+    std::thread::sleep(LAST_WORDS);
+    SEEKING.store(false, Ordering::Release);
+}
+
+/// Ends the process in this thread of Python's. Returns if that does not end it.
+pub(super) fn die_in(thread: c_long) {
+    abort(thread);
+    std::thread::sleep(LAST_WORDS);
+}
+
+fn abort(thread: c_long) {
+    // SAFETY: on the systems that Python runs on with POSIX threads, its number of a thread
+    // is that of the thread, which is in a call and so there.
+    unsafe {
+        libc::pthread_kill(thread.cast_unsigned() as libc::pthread_t, libc::SIGABRT)
+    };
 }
 
 fn read(descriptor: RawFd) -> io::Result<String> {
@@ -202,6 +233,10 @@ fn write(recorder: &Recorder) {
 }
 
 extern "C" fn on_death(signal: c_int) {
+    // SAFETY: compares what is known of this thread; no lock is taken.
+    if SEEKING.load(Ordering::Acquire) && unsafe { pyo3::ffi::PyGILState_Check() } == 0 {
+        return;
+    }
     let Some(recorder) = RECORDER.get() else { return };
     if let Some(place) = FATAL.iter().position(|fatal| *fatal == signal) {
         // First, so that a second fault, in here, ends it.

@@ -117,6 +117,21 @@ fn code_that_holds_on_to_the_interpreter_is_killed_and_its_neighbours_are_told()
     }
 }
 
+/// The request to end waits without the interpreter; it is the other that has to be looked
+/// at.
+#[test]
+fn the_place_told_is_that_of_the_request_that_holds_on_to_the_interpreter() {
+    let probe = stuck();
+    let mut waiting = probe.server.connect();
+    waiting.send(request("GET", "/sleeps"));
+    probe.folder.wait_for("sleeps");
+    let mut holding = probe.server.connect();
+    holding.send(request("GET", "/holds"));
+    told(&waiting.answer("GET").expect(504));
+    let answer = holding.answer("GET");
+    assert!(answer.text().contains("in holds"), "{answer}");
+}
+
 #[test]
 fn an_answer_that_has_begun_is_cut() {
     let mut probe = stuck();
