@@ -2,6 +2,7 @@
 //! application gave and the client understands.
 
 use super::error::Error;
+use super::header::is_token;
 use super::request::{RequestHead, Version};
 use super::response::ResponseHead;
 
@@ -52,6 +53,11 @@ pub fn request_framing(
     }
 }
 
+/// The codings there are names for (IANA's registry): of these it is known that they do not
+/// tell where a body ends.
+const KNOWN_CODINGS: [&str; 7] =
+    ["chunked", "compress", "deflate", "gzip", "identity", "x-compress", "x-gzip"];
+
 fn chunked_only(coding: &[u8]) -> Result<RequestFraming, Error> {
     if coding.eq_ignore_ascii_case(b"chunked") {
         return Ok(RequestFraming::Chunked);
@@ -63,8 +69,17 @@ fn chunked_only(coding: &[u8]) -> Result<RequestFraming, Error> {
         Some((last, before)) if chunked(last) && !before.iter().any(chunked) => {
             Err(Error::with(501, "no transfer coding but chunked is understood here"))
         }
+        // RFC 9112 section 6.1.
+        Some((name, [])) if is_unknown(name) => {
+            Err(Error::with(501, "no transfer coding but chunked is understood here"))
+        }
         _ => Err(Error::bad("Transfer-Encoding must end in chunked, once")),
     }
+}
+
+fn is_unknown(coding: &[u8]) -> bool {
+    let is = |known: &str| coding.eq_ignore_ascii_case(known.as_bytes());
+    is_token(coding) && !KNOWN_CODINGS.iter().any(|known| is(known))
 }
 
 /// `1*DIGIT`, nothing else: no sign, no list, no white space within.
@@ -117,7 +132,7 @@ mod tests {
         const TE: &str = "Transfer-Encoding";
         type Case =
             (&'static [(&'static str, &'static str)], Result<RequestFraming, u16>);
-        let cases: [Case; 16] = [
+        let cases: [Case; 19] = [
             (&[], Ok(RequestFraming::Length(0))),
             (&[(CL, "5")], Ok(RequestFraming::Length(5))),
             (&[(TE, "Chunked")], Ok(RequestFraming::Chunked)),
@@ -134,6 +149,9 @@ mod tests {
             (&[(TE, "chunked, chunked")], Err(400)),
             (&[(TE, "chunked"), (TE, "chunked")], Err(400)),
             (&[(TE, "identity")], Err(400)),
+            (&[(TE, "xchunked")], Err(501)),
+            (&[(TE, "chunked;q=1")], Err(400)),
+            (&[(TE, "chunked, x")], Err(400)),
         ];
         for (fields, expected) in cases {
             let found = request_framing(&head(Version::Http11, fields), 1000);
