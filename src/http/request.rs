@@ -9,7 +9,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
-use super::header::Headers;
+use super::header::{Headers, is_token};
 use super::host::is_host;
 use super::limits::Limits;
 use super::request_line::{
@@ -153,10 +153,12 @@ impl RequestParser {
         self.limits.request_line.max(self.limits.head).saturating_add(8)
     }
 
-    /// The method, once the request line was read: how a refusal of the rest is framed
-    /// depends on it.
-    pub fn method(&self) -> Option<&str> {
-        self.first.as_ref().map(|line| line.method.as_str())
+    /// The method, as far as these bytes tell it, of which the parser has refused some: how
+    /// that is answered depends on it.
+    pub fn method<'a>(&self, bytes: &'a [u8]) -> Option<&'a str> {
+        let line = bytes.get(self.start..)?;
+        let method = line.split(|&byte| byte == b' ').next()?;
+        std::str::from_utf8(method).ok().filter(|it| is_token(it.as_bytes()))
     }
 
     /// Holds the line being read, as far as it came, to its limit and the head's: the one

@@ -347,8 +347,8 @@ impl Server {
     /// Refuses bytes that are no request: an exchange of its own, for the inspector.
     fn refuse_head(&mut self, connection: &mut Connection, error: &Error) {
         let id = self.ids.exchange();
-        let head = unread_head(connection.parser.method());
         let mut raw = std::mem::take(&mut connection.inbox);
+        let head = unread_head(connection.parser.method(&raw));
         raw.truncate(MALFORMED_KEPT);
         self.publish_began(id, connection, Request { raw, head: None });
         let mut exchange = InFlight::new(id, head, Upload::Done);

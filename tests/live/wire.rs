@@ -156,9 +156,12 @@ fn clients_that_speak_something_else_are_told_at_once() {
 fn a_refused_head_request_has_no_body() {
     let folder = Folder::copy_of("echo.py");
     let server = echo(folder.path());
-    let mut client = server.connect();
-    let answer = client.ask("HEAD", "HEAD / HTTP/1.1\r\n\r\n").expect(400);
-    assert!(answer.body.is_empty() && client.is_closed());
+    let cases = [("/ HTTP/1.1", 400), ("/ HTTP/2.0", 505), ("no-path HTTP/1.1", 400)];
+    for (rest, status) in cases {
+        let mut client = server.connect();
+        let answer = client.ask("HEAD", format!("HEAD {rest}\r\n\r\n")).expect(status);
+        assert!(answer.body.is_empty() && client.is_closed(), "{answer}");
+    }
 }
 
 #[test]
