@@ -601,6 +601,9 @@ mod tests {
               --max-unread-body <SIZE>
                   How much of a request body that the application left unread is read,
                   so that the connection can go on [default: 256K]
+              --unread-timeout <SECONDS>
+                  How long what was left unread may take to come, also when the
+                  connection is to be closed [default: 1]
               --output-buffer <SIZE>
                   How much of a response may wait for its client before the application
                   has to [default: 1M]

@@ -46,6 +46,10 @@ pub struct Limits {
     /// connection can go on
     #[arg(long, value_name = "SIZE", default_value = "256K", value_parser = size)]
     pub max_unread_body: u64,
+    /// How long what was left unread may take to come, also when the connection is to be
+    /// closed
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    pub unread_timeout: Duration,
     /// How much of a response may wait for its client before the application has to
     #[arg(long, value_name = "SIZE", default_value = "1M", value_parser = size)]
     pub output_buffer: u64,

@@ -3,7 +3,7 @@
 //! ```text
 //! Head ──head read──▶ Exchange ──response written, body drained──▶ Head
 //!   │                    │
-//!   └──refused───────────┴──close──▶ Lingering ──client's end, 64 KiB or 1 s──▶ gone
+//!   └──refused───────────┴──close──▶ Lingering ──client's end, or enough──▶ gone
 //! ```
 
 use std::io;
@@ -25,14 +25,11 @@ use crate::exchange::{ExchangeId, GenerationId, Hint, Source, Timing, Traceback}
 use crate::http::{Limits, RequestHead, RequestParser, ResponseFraming};
 use crate::lane::Peer;
 
-/// After the last word, for what the client still sends (RFC 9112 section 9.6: closing
-/// at once could destroy the answer on its way).
-const LINGER_TIMEOUT: Duration = Duration::from_secs(1);
+/// How much of what a client still sends after the last word to it is read (RFC 9112
+/// section 9.6: closing at once could destroy the answer on its way).
 const LINGER_LIMIT: usize = 64 << 10;
 /// How long a request whose lane broke waits to be told how the process ended.
 const ORPHAN_TIMEOUT: Duration = Duration::from_secs(2);
-/// How long an unread request body is read away to keep the connection.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// How much of its buffers a connection keeps between requests: there may be ten thousand.
 const KEPT: usize = 4 << 10;
 
@@ -277,7 +274,7 @@ impl Connection {
         let quiet = now.saturating_duration_since(self.moved);
         let lasted = now.saturating_duration_since(self.since);
         let (passed, limit, expiry) = match &self.phase {
-            Phase::Lingering { .. } => (lasted, LINGER_TIMEOUT, Expiry::Linger),
+            Phase::Lingering { .. } => (lasted, limits.unread_timeout, Expiry::Linger),
             Phase::Exchange(exchange) if exchange.is_ending() => {
                 (exchange.ending_lasts(now), GRACE, Expiry::Ending)
             }
@@ -287,7 +284,7 @@ impl Connection {
             }
             Phase::Head => (lasted, limits.head_timeout, Expiry::Head),
             Phase::Exchange(exchange) if exchange.stage == Stage::Draining => {
-                (lasted, DRAIN_TIMEOUT, Expiry::Body)
+                (lasted, limits.unread_timeout, Expiry::Body)
             }
             // With something in the inbox it is the application that is slow.
             Phase::Exchange(exchange)

@@ -71,6 +71,22 @@ fn a_body_left_unread_is_read_away_up_to_max_unread_body() {
     assert!(beyond.is_closed());
 }
 
+#[test]
+fn a_body_left_unread_is_waited_for_as_long_as_unread_timeout_says() {
+    let hasty = probe_with(|launch| launch.args(["--unread-timeout", "0.2"]));
+    let patient = probe_with(|launch| launch.args(["--unread-timeout", "60"]));
+    let ask = |probe: &Probe| {
+        let mut client = probe.server.connect();
+        let answer = client.ask("POST", begun("/ignore", 10)).expect(200);
+        assert_ne!(answer.header("connection"), Some("close"), "{answer}");
+        client
+    };
+    let (mut dropped, mut kept) = (ask(&hasty), ask(&patient));
+    assert!(dropped.is_closed());
+    kept.send("0123456789");
+    kept.get("/pid").expect(200);
+}
+
 /// How many blocks of 64 KiB an application makes for a client that reads none of them.
 fn blocks_made(probe: &Probe, client: &mut Client, most: usize) -> usize {
     client.send(request("GET", &format!("/counted?blocks={most}&name=made")));
