@@ -153,6 +153,9 @@ rules! {
     LOCATION_FORM = "location-form", Sent, "RFC 9110 section 10.2.2",
         "Location is an address of ASCII without spaces",
         "quote it, for example with urllib.parse.quote";
+    TRAPPED = "trapped", Sent, "PEP 3333, start_response()",
+        "what start_response raises when it is given exc_info and output has begun is not trapped; the body was ended as if it were whole",
+        "let it through: the connection is cut, so that the client can tell";
     NEVER_STARTED = "never-started", Refused, "PEP 3333, start_response()",
         "start_response is called before the first block is given",
         "call start_response(status, headers) first";
@@ -185,6 +188,9 @@ rules! {
         "leave Content-Length out, or count bytes, not characters";
     BODY_OF_NOTHING = "body-of-nothing", Sent, "RFC 9110 section 6.4.1",
         "204 and 304 have no body; it was not sent",
+        "return an empty list, or give another status";
+    BODY_OF_RESET = "body-of-reset", Sent, "RFC 9110 section 15.3.6",
+        "a 205 has no body",
         "return an empty list, or give another status";
     INPUT_CLOSED = "input-closed", Sent, "PEP 3333, Input and Error Streams",
         "wsgi.input is not the application's to close",

@@ -273,6 +273,9 @@ impl Conversation {
         if let Some(status) = progress.bodiless() {
             let what = format!("the answer is {status} and has a body");
             self.append_breach(progress, &rules::BODY_OF_NOTHING, &what, frames);
+        } else if progress.head.as_ref().is_some_and(|head| head.status == 205) {
+            let what = "the answer is 205 and has a body";
+            self.append_breach(progress, &rules::BODY_OF_RESET, what, frames);
         } else if !self.is_head && progress.room.is_some_and(|room| room < length) {
             let what = "the body is longer than the Content-Length said";
             self.append_breach(progress, &rules::TOO_LONG, what, frames);
@@ -349,7 +352,11 @@ impl Conversation {
         (entered, closed): (u64, u64),
     ) {
         let ending = match outcome {
-            Ok(()) | Err(Failure::ClientGone) => Ending::Complete,
+            Ok(()) => {
+                self.tell_trapped(py);
+                Ending::Complete
+            }
+            Err(Failure::ClientGone) => Ending::Complete,
             Err(Failure::Broke(hint)) => {
                 self.hint(py, hint);
                 Ending::Failed
@@ -384,6 +391,21 @@ impl Conversation {
         if is_read {
             self.lane.close();
         }
+    }
+
+    /// Tells of what `start_response` raised because output had begun, where that has not
+    /// ended the call.
+    fn tell_trapped(&self, py: Python<'_>) {
+        let raised_again = self.lock(py).raised_again.take();
+        if let Some(error) = raised_again {
+            let what = format!("the application went on after {error}");
+            self.breach(py, &rules::TRAPPED, &what);
+        }
+    }
+
+    /// Notes the exception that `start_response` raises because output has begun.
+    pub(super) fn raise_again(&self, py: Python<'_>, error: &PyErr) {
+        self.lock(py).raised_again = Some(type_name(error.value(py)));
     }
 
     /// What `start_response` settles. The error is a breach of PEP 3333.

@@ -1,5 +1,6 @@
 //! The `environ` dictionary (PEP 3333, "environ Variables"; RFC 3875 for the CGI ones).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use pyo3::intern;
@@ -70,12 +71,18 @@ fn put_request(
     environ.set_item(intern!(py, "REQUEST_URI"), &head.target)?;
     environ.set_item(intern!(py, "RAW_URI"), &head.target)?;
     environ.set_item(intern!(py, "SERVER_PROTOCOL"), head.version.text())?;
-    environ.set_item(intern!(py, "SERVER_NAME"), &request.server.host)?;
+    environ.set_item(intern!(py, "SERVER_NAME"), in_address(&request.server.host))?;
     environ.set_item(intern!(py, "SERVER_PORT"), request.server.port.to_string())?;
     environ.set_item(intern!(py, "SERVER_SOFTWARE"), SOFTWARE)?;
     environ.set_item(intern!(py, "REMOTE_ADDR"), &request.client.host)?;
     environ.set_item(intern!(py, "REMOTE_HOST"), &request.client.host)?;
     environ.set_item(intern!(py, "REMOTE_PORT"), request.client.port.to_string())
+}
+
+/// A host as it stands in an address (RFC 3986 section 3.2.2), since PEP 3333, "URL
+/// Reconstruction", puts `SERVER_NAME` into one as it is.
+fn in_address(host: &str) -> Cow<'_, str> {
+    if host.contains(':') { format!("[{host}]").into() } else { host.into() }
 }
 
 fn put_headers(
@@ -158,6 +165,12 @@ mod tests {
         assert_eq!(percent_decode("/a%20b%2Fc%252F"), b"/a b/c%2F");
         assert_eq!(percent_decode("/%C3%A9"), "/é".as_bytes());
         assert_eq!(percent_decode("/%zz%4"), b"/%zz%4");
+    }
+
+    #[test]
+    fn a_server_name_makes_an_address() {
+        assert_eq!(in_address("127.0.0.1"), "127.0.0.1");
+        assert_eq!(in_address("::1"), "[::1]");
     }
 
     #[test]

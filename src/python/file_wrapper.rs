@@ -15,14 +15,15 @@ use crate::lane::FilePart;
 #[pyclass(frozen, module = "rdev")]
 pub(super) struct FileWrapper {
     file: Py<PyAny>,
-    block: usize,
+    /// As `read()` takes it: what is negative means all.
+    block: isize,
 }
 
 #[pymethods]
 impl FileWrapper {
     #[new]
     #[pyo3(signature = (filelike, blksize=8192))]
-    fn new(filelike: Py<PyAny>, blksize: usize) -> Self {
+    fn new(filelike: Py<PyAny>, blksize: isize) -> Self {
         Self { file: filelike, block: blksize }
     }
 

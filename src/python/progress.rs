@@ -21,6 +21,8 @@ pub(super) struct Progress {
     pub(super) read: bool,
     /// How many threads wait for more of it.
     pub(super) reading: usize,
+    /// The exception that `start_response` raised again, output having begun.
+    pub(super) raised_again: Option<String>,
     /// What the client did that makes the application fail through no fault of its own.
     pub(super) client_fault: Option<ClientFault>,
 }

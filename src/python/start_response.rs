@@ -42,7 +42,10 @@ impl StartResponse {
         let (started, sent) = self.0.started(py);
         let raised = given.exc_info.as_ref().map(raised).transpose();
         match self.checked(py, raised)? {
-            Some(error) if sent => return Err(error),
+            Some(error) if sent => {
+                self.0.raise_again(py, &error);
+                return Err(error);
+            }
             None if started => {
                 let what = "start_response was called a second time without exc_info";
                 return Err(self.refuse(py, Refusal::new(&rules::STARTED_TWICE, what)));

@@ -123,6 +123,19 @@ def exc_info_subclass(environ, start_response):
     return [b"body\n"]
 
 
+def trapped(environ, start_response):
+    start_response(OK, [PLAIN])
+    yield b"begun\n"
+    try:
+        raise ValueError
+    except ValueError:
+        found = sys.exc_info()
+    try:
+        start_response("500 Late", [PLAIN], found)
+    except ValueError:
+        yield b"gone on\n"
+
+
 class Block(bytes):
     """Bytes, but not quite."""
 
@@ -183,6 +196,7 @@ BREACHES = {
     "unchanged-metadata": head("304 Not Modified", (("Content-Language", "en"),)),
     "etag-form": head(headers=(PLAIN, ("ETag", "v1"))),
     "location-form": head("303 See Other", (("Location", "/a b"),)),
+    "trapped": trapped,
     "never-started": never_started,
     "started-late": started_late,
     "not-iterable": body(None),
@@ -195,6 +209,7 @@ BREACHES = {
     "too-long": head(headers=(PLAIN, ("Content-Length", "4")), body=[b"more than four"]),
     "too-short": head(headers=(PLAIN, ("Content-Length", "9")), body=[b"four"]),
     "body-of-nothing": head("204 No Content", (), body=[b"body\n"]),
+    "body-of-reset": head("205 Reset Content", (PLAIN,), body=[b"body\n"]),
     "input-closed": input_closed,
     "errors-closed": errors_closed,
     "errors-type": errors_type,
