@@ -72,7 +72,7 @@ fn click(state: &mut State, pane: Pane, at: Position) {
         }
         Pane::Detail => {
             if let Some(tab) = tab_at(state, state.regions.detail.body, at) {
-                state.detail.tab = tab;
+                state.detail.choose_tab(tab);
                 state.settle_document();
             } else {
                 choose_line(state, at);

@@ -194,7 +194,8 @@ fn turn(state: &mut State) {
 fn turn_alike(state: &mut State) {
     turn(state);
     let before = &state.past.aside.detail;
-    (state.detail.tab, state.detail.look.0) = (before.tab, before.look.0);
+    (state.detail.tab, state.detail.is_chosen_tab) = (before.tab, before.is_chosen_tab);
+    state.detail.look.0 = before.look.0;
 }
 
 /// Does something about the exchanges of this run, whichever list is shown.

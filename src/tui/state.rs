@@ -101,6 +101,8 @@ pub(super) struct Detail {
     /// What the document was made from; it is made again when that differs.
     stamp: Stamp,
     pub(super) tab: Tab,
+    /// Whether the user has chosen it; else it is what suits the exchange.
+    pub(super) is_chosen_tab: bool,
     /// How bodies are shown, and whether secrets are.
     pub(super) look: (BodyView, Secrets),
     /// Texts of files that the traceback names, of this subject.
@@ -117,6 +119,13 @@ pub(super) struct Detail {
     colouring: bool,
     pub(super) width: usize,
     pub(super) height: usize,
+}
+
+impl Detail {
+    /// Stays with that tab, whatever is selected from here on.
+    pub(super) fn choose_tab(&mut self, tab: Tab) {
+        (self.tab, self.is_chosen_tab) = (tab, true);
+    }
 }
 
 /// What changes about an exchange once it has begun.
@@ -391,6 +400,7 @@ impl State {
             // What was to be seen of one exchange is not to be seen of the next.
             self.detail.look.1 = Secrets::Masked;
         }
+        self.suit_tab(subject);
         let stamp = self.stamp(subject);
         let detail = &mut self.detail;
         if subject != detail.subject || stamp.tab != detail.stamp.tab {
@@ -408,6 +418,19 @@ impl State {
         let before = std::mem::take(&mut detail.document);
         let document = self.document(subject, before);
         self.detail.document = document.unwrap_or_default();
+    }
+
+    /// Turns to the tab that suits the exchange, where the user has chosen none. Who reads
+    /// an exchange stays where he is, whatever becomes of it.
+    fn suit_tab(&mut self, subject: Subject) {
+        let is_read = subject == self.detail.subject && self.panes.focus == Pane::Detail;
+        if let Subject::Exchange(id) = subject
+            && !is_read
+            && !self.detail.is_chosen_tab
+            && let Some(exchange) = self.store.exchange(id)
+        {
+            self.detail.tab = Tab::suiting(exchange);
+        }
     }
 
     fn stamp(&self, subject: Subject) -> Stamp {

@@ -471,7 +471,8 @@ fn look(state: &mut State, action: Action, times: isize) {
 /// Shows another tab of the exchange.
 fn tab(state: &mut State, by: isize) {
     if let Some(exchange) = state.shown() {
-        state.detail.tab = state.detail.tab.moved(exchange, by);
+        let tab = state.detail.tab.moved(exchange, by);
+        state.detail.choose_tab(tab);
         state.settle_document();
     }
 }

@@ -192,7 +192,7 @@ fn a_save_is_a_new_generation_and_a_failing_one_is_shown_until_it_is_mended() {
     at.terminal.sees(["✗ failed: SyntaxError", "hits = 0 +", "little.py"]);
     get(at.port, "/");
     at.terminal.sees_row(["3", "GET", "✗ 500"]);
-    at.terminal.sees(["< SyntaxError: invalid syntax"]);
+    at.terminal.sees(["SyntaxError: invalid syntax", "little.py:5  <module>()"]);
     at.save("hits = 0 +\n", "hits = 5\n");
     at.terminal.sees(["✓ imported in"]).loses("✗ failed");
     get(at.port, "/");
@@ -272,7 +272,8 @@ fn an_exception_is_shown_with_its_traceback() {
     let at = little(120, 50);
     at.get("/raise");
     at.terminal.sees_row(["1 g1", "GET", "/raise", "✗ 500"]);
-    at.terminal.sees(["✗ 1 error", "< ValueError: <no good>", "< HTTP/1.1 500"]);
+    at.terminal.sees(["✗ 1 error", "ValueError: <no good>", "little.py:14  app()"]);
+    at.terminal.press("4 ]").sees(["< ValueError: <no good>", "< HTTP/1.1 500"]);
 }
 
 #[test]
@@ -291,8 +292,8 @@ fn the_frame_that_raised_is_opened_in_the_editor_and_the_terminal_comes_back() {
     terminal.sees(["gen 1 ✓"]);
     let found = terminal.condition();
     get(seen_port(&terminal), "/raise");
-    terminal.sees(["Traceback"]).press("enter [").sees(["Response"]);
-    terminal.press("l l l").sees(["ValueError: <no good>", "little.py:14  app()"]);
+    terminal.sees(["Traceback"]).press("enter ]").sees(["Outcome"]);
+    terminal.press("h").sees(["ValueError: <no good>", "little.py:14  app()"]);
     terminal
         .sees([">   14         raise ValueError(\"<no good>\")", "    13     if path"]);
     let file = folder.path().join("little.py");
@@ -931,6 +932,10 @@ fn watch(name: &str) {
             &status,
         ]);
         let title = format!("#{number} {} {status}", recorded.method);
+        if index == 0 {
+            // The transcript is chosen, also of what raises.
+            at.terminal.press("] [");
+        }
         at.terminal.sees([&title, &format!("> {}", &line[..line.len().min(80)])]);
         let started = format!("< HTTP/1.1 {status} {}", answer.reason);
         // A key without an effect to wait for would reach the exchange after this one.

@@ -683,7 +683,7 @@ fn a_pane_with_the_keys_can_have_the_whole_window() {
 #[test]
 fn the_detail_shows_the_transcript_and_what_went_wrong() {
     mixed(80, 24)
-        .press("5 G enter")
+        .press("5 G enter 4 ]")
         .sees("> GET /basket/7?full=1 HTTP/1.1")
         .press("end")
         .sees("ZeroDivisionError: division by zero")
@@ -780,7 +780,7 @@ fn an_exchange_is_seen_from_every_side() {
     let mut app = rich(120, 40).press("enter");
     for tab in ["traceback", "overview", "request", "response"] {
         app = match tab {
-            "traceback" => app.press("l l l"),
+            "traceback" => app,
             _ => app.press("]"),
         };
         app = app.looks_like(&format!("tab_{tab}_120x40"));
@@ -801,7 +801,7 @@ fn an_exchange_is_seen_from_every_side() {
 fn a_tab_stays_when_the_selection_moves_and_says_that_it_is_empty() {
     rich(80, 24)
         .feed("GET / 200 text/plain hello")
-        .press("k enter [ [ [ [")
+        .press("k enter ] [")
         .sees("shop.NoSuchThing: no tea here")
         .press("space")
         .sees("The application raised nothing.")
@@ -812,6 +812,21 @@ fn a_tab_stays_when_the_selection_moves_and_says_that_it_is_empty() {
         .press("]")
         .sees("X-A-Name-That-Is-Long  1")
         .misses("> X-A-Name");
+}
+
+#[test]
+fn what_suits_an_exchange_is_seen_until_a_tab_is_chosen_or_while_it_is_read() {
+    let app = rich(120, 40).sees("shop.NoSuchThing: no tea here").sees("models.py:2");
+    let app = app.feed("GET /fine 200 text/plain hello").sees("< hello");
+    let app = app.press("k").sees("models.py:2").press("j").sees("< hello");
+    // From the list one sees what becomes of it; who reads it is not sent elsewhere.
+    let raised = || ExchangeEvent::Raised(chained());
+    let app = app.begins(&request("GET", "/slow"), Source::Client).called();
+    let app = app.sees("> GET /slow").step(3, raised()).sees("models.py:2");
+    let app = app.begins(&request("GET", "/read"), Source::Client).called();
+    let app = app.press("enter").sees("> GET /read").step(4, raised());
+    let app = app.sees("> GET /read").press("]").sees("Nothing was printed");
+    app.press("esc k").sees("#3 GET").sees("Nothing was printed");
 }
 
 /// A login with secrets, answered by JSON.
@@ -1223,9 +1238,9 @@ fn a_match_comes_into_view_wherever_it_is_and_whoever_leaves_the_line_is_back() 
 
 #[test]
 fn every_tab_can_be_searched_and_the_cursor_of_one_goes_along() {
-    let app = rich(120, 40).press("enter / n o space t e a enter");
+    let app = rich(120, 40).press("enter 4 ] / n o space t e a enter");
     app.sees("/no tea 1/")
-        .press("l l l")
+        .press("4 [")
         .sees("/no tea 1 found")
         .press("n e")
         .effects(["Edit { file: \"/home/ada/shop/shop.py\", line: 4 }"])
@@ -1712,7 +1727,7 @@ fn a_cleared_list_keeps_what_is_pinned() {
 
 #[test]
 fn a_traceback_shows_source_that_is_still_what_ran_and_opens_it() {
-    let mut app = rich(120, 40).press("enter l l l");
+    let mut app = rich(120, 40).press("enter");
     let file = |name: &str| std::path::PathBuf::from("/home/ada/shop").join(name);
     let shop = "import x\n\ndef goods(name):\n    raise NoSuchThing(name) from error\n";
     let read = vec![
@@ -1757,11 +1772,20 @@ fn tabs_beyond_the_bar_are_told_and_the_chosen_one_is_seen() {
         bar.map(|(_, bar)| bar.to_owned()).unwrap_or_default()
     };
     let mut app = rich(120, 40).press("enter");
-    assert_eq!(bar(&mut app), " Overview  Request  Response  Transcript …");
-    app = app.press("]");
-    assert_eq!(bar(&mut app), " … Request  Response  Transcript  Output …");
+    assert_eq!(bar(&mut app), " Traceback Over Req Resp Trans Output Hints");
     app = app.press("2 ]");
-    assert_eq!(bar(&mut app), " … Transcript  Output  Hints  Traceback");
+    assert_eq!(bar(&mut app), " Traceback Over Request Resp Trans Out Hints");
+    app = app.feed("GET / 200 text/plain hello").press("space ] ]");
+    assert_eq!(bar(&mut app), " Overview Request Response Transcript Output");
+    let narrow = |app: &mut App| {
+        let screen = app.screen();
+        let bar = screen.lines().find(|line| line.contains("Req"));
+        bar.map(str::to_owned).unwrap_or_default()
+    };
+    app = app.press("p").resized(30, 40);
+    assert_eq!(narrow(&mut app), " … Over Req Resp Transcript …");
+    app = app.press("5 [");
+    assert_eq!(narrow(&mut app), " … Req Resp Trans Out Hints");
 }
 
 #[test]
@@ -1783,8 +1807,11 @@ fn a_click_selects_what_it_hits_and_the_wheel_scrolls_what_is_below_it() {
     let wheel = |down: bool, column: u16, row: u16| {
         format!("\u{1b}[<{};{column};{row}M", 64 + u16::from(down))
     };
-    let app =
-        mixed(120, 40).press("5 G").sees("#5 GET").press(&click(10, 6)).sees("#2 GET");
+    let app = mixed(120, 40)
+        .press("5 G 4 ]")
+        .sees("#5 GET")
+        .press(&click(10, 6))
+        .sees("#2 GET");
     let app =
         app.press(&wheel(true, 10, 20)).sees("#3 POST").press(&wheel(false, 10, 20));
     // The detail scrolls and the keys stay where they are.
@@ -1792,7 +1819,7 @@ fn a_click_selects_what_it_hits_and_the_wheel_scrolls_what_is_below_it() {
         app.sees("#2 GET").press("5 G").sees("> GET /basket").press(&wheel(true, 90, 20));
     let app = app.resized(120, 20).press(&wheel(true, 90, 10)).misses("> GET /basket");
     let app =
-        app.sees("enter read").resized(120, 40).press(&click(77, 3)).sees("Outcome  ");
+        app.sees("enter read").resized(120, 40).press(&click(85, 3)).sees("Outcome  ");
     let app = app.sees("space next").press(&click(10, 38)).misses("space next");
     // Over what lies on top and beside everything nothing is hit.
     let app = app.press("alt-1 ?").press(&click(10, 6)).sees(">    5 g1");
@@ -1809,7 +1836,7 @@ fn a_click_selects_what_it_hits_and_the_wheel_scrolls_what_is_below_it() {
 #[test]
 fn a_click_on_a_frame_is_what_is_opened() {
     let click = |column: u16, row: u16| format!("\u{1b}[<0;{column};{row}M");
-    let mut app = rich(120, 40).press("enter l l l");
+    let mut app = rich(120, 40).press("enter");
     let screen = app.screen();
     let row = screen.lines().position(|line| line.contains("models.py:2"));
     let row = u16::try_from(row.unwrap_or_default() + 1).unwrap_or_default();
@@ -2306,7 +2333,7 @@ fn notices_are_said_and_kept_among_the_output() {
 
 #[test]
 fn colours_and_attributes_have_their_meaning() {
-    let mut app = mixed(80, 24).press("5 G enter end");
+    let mut app = mixed(80, 24).press("5 G enter 4 ] end");
     let buffer = app.frame();
     // But for those of the last line, which has the keys.
     let styles = styled(&buffer);

@@ -24,15 +24,15 @@ use crate::exchange::Exchange;
 /// A tab.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Tab {
+    Traceback,
     Overview,
     Request,
     Response,
-    /// What is looked at until another is chosen: both messages in the order of the wire.
+    /// Both messages in the order of the wire.
     #[default]
     Transcript,
     Output,
     Hints,
-    Traceback,
 }
 
 /// How the Request and the Response tab show a body.
@@ -85,15 +85,32 @@ pub(super) struct Around<'a> {
 }
 
 impl Tab {
-    pub(super) const ALL: [Self; 7] = [
+    /// What is looked for first is the first.
+    const ALL: [Self; 7] = [
+        Self::Traceback,
         Self::Overview,
         Self::Request,
         Self::Response,
         Self::Transcript,
         Self::Output,
         Self::Hints,
+    ];
+
+    /// Those whose names are cut short where there is no room, in the order in which they
+    /// are: the shortest words that everybody knows first.
+    pub(super) const SHORTENED: [Self; 6] = [
+        Self::Request,
+        Self::Response,
+        Self::Transcript,
+        Self::Overview,
+        Self::Output,
         Self::Traceback,
     ];
+
+    /// What is looked at until another tab is chosen.
+    pub(super) fn suiting(exchange: &Exchange) -> Self {
+        if exchange.traceback.is_some() { Self::Traceback } else { Self::Transcript }
+    }
 
     pub(super) fn name(self) -> &'static str {
         match self {
@@ -104,6 +121,19 @@ impl Tab {
             Self::Output => "Output",
             Self::Hints => "Hints",
             Self::Traceback => "Traceback",
+        }
+    }
+
+    /// Where there is no room for more.
+    pub(super) fn short_name(self) -> &'static str {
+        match self {
+            Self::Overview => "Over",
+            Self::Request => "Req",
+            Self::Response => "Resp",
+            Self::Transcript => "Trans",
+            Self::Output => "Out",
+            Self::Hints => "Hints",
+            Self::Traceback => "Trace",
         }
     }
 

@@ -10,7 +10,7 @@ use crate::exchange::{Exchange, Frame, Link, Raised, Traceback};
 use crate::text;
 
 use super::super::detail::{Document, SourcePlace, TextLine, Tone};
-use super::transcript::{remark, safe};
+use super::transcript::{remark, safe, traceback_lines};
 
 /// Lines of source shown above and below the one that was running.
 const AROUND: usize = 3;
@@ -38,6 +38,11 @@ pub(super) fn traceback(exchange: &Exchange, sources: &Sources, root: &Path) -> 
         document.add(None, vec![(Tone::Remark, text)]);
         return document;
     };
+    if traceback.chain.iter().all(|raised| raised.frames.is_empty()) {
+        document.begin_section();
+        document.add(None, traceback_lines(traceback));
+        return document;
+    }
     let mut link = None;
     for raised in traceback.chain.iter().rev() {
         add_raised(&mut document, raised, link);
@@ -50,9 +55,6 @@ pub(super) fn traceback(exchange: &Exchange, sources: &Sources, root: &Path) -> 
             }
         }
         link = Some(raised.link);
-    }
-    if traceback.chain.is_empty() {
-        document.add(None, remark("", Tone::Plain, &traceback.text));
     }
     document
 }

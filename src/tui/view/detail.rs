@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::exchange::{Exchange, Fate};
@@ -18,18 +18,14 @@ use super::super::picture::{Colour, Halves};
 use super::super::search::Count;
 use super::super::state::{State, Subject};
 use super::super::syntax::Token;
-use super::super::tabs::Tab;
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
+use super::tab_bar;
 
-/// Rows of a pane from which on the tabs take one of them; else they are in its heading.
-const WITH_TABS: u16 = 12;
 /// Columns that what is searched for may take in the heading.
 const LONGEST_PATTERN: usize = 20;
 /// Columns of the title that no path takes from it.
 const LONGEST_TITLE: usize = 24;
-/// Columns of the sign that tells of more tabs.
-const SIGN_OF_MORE: usize = 2;
 /// Columns of the sign before a line.
 const SIGN: u16 = 2;
 
@@ -43,9 +39,9 @@ pub(super) fn draw(
         put(buffer, row(regions.divide, number), 0, "│", styles.faint);
     }
     let rows = state.rows();
-    let (bar, body) = tab_bar(state, regions.detail.body);
+    let (bar, body) = tab_bar::tab_bar(state, regions.detail.body);
     if let Some(exchange) = rows.exchange {
-        draw_tabs(state.detail.tab, exchange, bar, styles, buffer);
+        tab_bar::draw(state.detail.tab, exchange, bar, styles, buffer);
     }
     let last = draw_rows(state, &rows, body, styles, buffer);
     let focused = state.panes.focus == Pane::Detail;
@@ -56,7 +52,7 @@ pub(super) fn draw(
     if let Some(exchange) = rows.exchange.filter(|_| bar.is_empty()) {
         let taken = text::width(&title) + text::width(&position) + 6;
         let room = usize::from(body.width).saturating_sub(taken);
-        title.push_str(&tabs_in_heading(state.detail.tab, exchange, room));
+        title.push_str(&tab_bar::in_heading(state.detail.tab, exchange, room));
     }
     if state.detail.search.text().is_some() {
         // What was found matters more than what it was found in.
@@ -64,88 +60,6 @@ pub(super) fn draw(
         title = text::clip(&title, room);
     }
     heading(buffer, regions.detail.heading, focused, (&title, &position), styles);
-}
-
-/// What of the pane the tabs take, and what is left for their content.
-pub(in crate::tui) fn tab_bar(state: &State, body: Rect) -> (Rect, Rect) {
-    let height = u16::from(state.shown().is_some() && body.height >= WITH_TABS);
-    let rest = Rect { y: body.y + height, height: body.height - height, ..body };
-    (Rect { height, ..body }, rest)
-}
-
-/// The tabs that there is room for, and whether there are others before and behind.
-struct Fitting {
-    tabs: Vec<Tab>,
-    before: bool,
-    behind: bool,
-}
-
-/// The tabs that fit into so many columns, each with one on either side; among them the
-/// chosen one. Where others are left out there is room for a sign.
-fn fitting(chosen: Tab, exchange: &Exchange, columns: usize) -> Fitting {
-    let mut tabs = chosen.shown(exchange);
-    let (mut before, mut behind) = (false, false);
-    let wide = |tabs: &[Tab]| tabs.iter().map(|tab| tab.name().len() + 2).sum::<usize>();
-    let signs =
-        |before, behind| SIGN_OF_MORE * (usize::from(before) + usize::from(behind));
-    while wide(&tabs) + signs(before, behind) > columns && tabs.len() > 1 {
-        if tabs.last() == Some(&chosen) {
-            tabs.remove(0);
-            before = true;
-        } else {
-            tabs.pop();
-            behind = true;
-        }
-    }
-    Fitting { tabs, before, behind }
-}
-
-/// The tab at that place, where there is one.
-pub(in crate::tui) fn tab_at(state: &State, body: Rect, at: Position) -> Option<Tab> {
-    let (bar, exchange) = (tab_bar(state, body).0, state.shown()?);
-    if !bar.contains(at) {
-        return None;
-    }
-    let chosen = state.detail.tab;
-    let Fitting { tabs, before, .. } = fitting(chosen, exchange, bar.width.into());
-    let mut end = usize::from(bar.x) + if before { SIGN_OF_MORE } else { 0 };
-    tabs.into_iter().find(|tab| {
-        end += tab.name().len() + 2;
-        usize::from(at.x) < end
-    })
-}
-
-fn tabs_in_heading(chosen: Tab, exchange: &Exchange, columns: usize) -> String {
-    let Fitting { tabs, before, behind } = fitting(chosen, exchange, columns);
-    let tabs = tabs.into_iter().map(|tab| match tab {
-        tab if tab == chosen => format!("[{}]", tab.name()),
-        tab => format!(" {} ", tab.name()),
-    });
-    let (before, behind) =
-        (if before { "… " } else { "" }, if behind { "…" } else { "" });
-    format!("  {before}{}{behind}", tabs.collect::<String>())
-}
-
-fn draw_tabs(
-    chosen: Tab,
-    exchange: &Exchange,
-    bar: Rect,
-    styles: &Styles,
-    buffer: &mut Buffer,
-) {
-    let Fitting { tabs, before, behind } = fitting(chosen, exchange, bar.width.into());
-    let mut column = if before { put(buffer, bar, 0, " …", styles.faint) } else { 0 };
-    for tab in tabs {
-        let style = match tab {
-            tab if tab == chosen => styles.selected,
-            tab if !tab.has_content(exchange) => styles.faint,
-            _ => Style::new(),
-        };
-        column = put(buffer, bar, column, &format!(" {} ", tab.name()), style);
-    }
-    if behind {
-        put(buffer, bar, column, "… ", styles.faint);
-    }
 }
 
 /// Paints what is in the window; returns the line behind the last one that is whole.

@@ -14,10 +14,11 @@ mod output;
 mod past;
 mod reload;
 mod status;
+mod tab_bar;
 mod traffic;
 
-pub(super) use detail::{tab_at, tab_bar};
 pub(super) use help::help_size;
+pub(super) use tab_bar::{tab_at, tab_bar};
 
 use ratatui::buffer::Buffer;
 
