@@ -35,7 +35,8 @@ pub(super) fn leave_menu(state: &mut State) {
 
 fn clear(state: &mut State) {
     let count = state.shown.clear(&*state.store);
-    say(state, format!("{count} cleared from the list; u brings them back"));
+    let undo = state.facts.keymap.key(Action::Undo);
+    say(state, format!("{count} cleared from the list; {undo} brings them back"));
 }
 
 fn bring_back(state: &mut State) {

@@ -5,6 +5,7 @@ use crate::history::filter::{Completion, Filter, complete};
 
 use jiff::Timestamp;
 
+use super::keymap::Action;
 use super::past;
 use super::state::State;
 
@@ -95,7 +96,8 @@ pub(super) fn toggle(state: &mut State) {
         state.shown.toggle_filter(&*state.store)
     };
     if !is_there {
-        let text = "there is no filter; f sets one".to_owned();
+        let key = state.facts.keymap.key(Action::Filter);
+        let text = format!("there is no filter; {key} sets one");
         state.prompt.say(Notice { severity: Severity::Info, text });
     }
 }

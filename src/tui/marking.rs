@@ -67,9 +67,11 @@ fn next(state: &mut State) {
     let is_marked = |id: &&ExchangeId| {
         state.store.exchange(**id).is_some_and(|exchange| exchange.remark.marked)
     };
-    match around.copied().find(|id| is_marked(&id)) {
-        Some(id) => state.list.select(rows, Some(RowId::Exchange(id))),
-        None => state.prompt.inform("nothing is marked; m does".to_owned()),
+    if let Some(id) = around.copied().find(|id| is_marked(&id)) {
+        state.list.select(rows, Some(RowId::Exchange(id)));
+    } else {
+        let key = state.facts.keymap.key(Action::Mark);
+        state.prompt.inform(format!("nothing is marked; {key} does"));
     }
 }
 

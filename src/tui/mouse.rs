@@ -3,6 +3,7 @@
 use crossterm::event::{MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
+use super::keymap::Action;
 use super::message::Effect;
 use super::panes::Pane;
 use super::state::State;
@@ -37,11 +38,12 @@ pub(super) fn act(state: &mut State, mouse: MouseEvent) {
 pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
     state.mouse = !state.mouse;
     let text = if state.mouse {
-        "clicks and the wheel are for the dashboard; shift selects"
+        "clicks and the wheel are for the dashboard; shift selects".to_owned()
     } else {
-        "the mouse is the terminal's; alt-m takes it again"
+        let key = state.facts.keymap.key(Action::Mouse);
+        format!("the mouse is the terminal's; {key} takes it again")
     };
-    state.prompt.inform(text.to_owned());
+    state.prompt.inform(text);
     vec![Effect::Mouse(state.mouse)]
 }
 

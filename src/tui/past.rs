@@ -10,7 +10,7 @@ use crate::exchange::Exchange;
 use crate::history::Live;
 use crate::history::filter::Filter;
 
-use super::keymap::Action;
+use super::keymap::{Action, Chord, Context};
 use super::list::List;
 use super::shown::Shown;
 use super::state::{Detail, State};
@@ -132,10 +132,23 @@ pub(super) fn refuses(state: &mut State, action: Action) -> bool {
     );
     let refused = state.past.is_shown && is_of_this_run;
     if refused {
-        let text = "that is for exchanges of this run; H goes back to them";
-        state.prompt.inform(text.to_owned());
+        let back = state.facts.keymap.key(Action::History);
+        let text = format!("that is for exchanges of this run; {back} goes back to them");
+        state.prompt.inform(text);
     }
     refused
+}
+
+/// Tells so, too, of a key that does something to an exchange of this run.
+pub(super) fn refuses_key(state: &mut State, chord: Chord) {
+    let context = match state.context() {
+        Context::Past => Context::List,
+        Context::PastDetail => Context::Detail,
+        _ => return,
+    };
+    if let Some(action) = state.facts.keymap.action(context, chord) {
+        refuses(state, action);
+    }
 }
 
 /// Sets the filter of the history, as it was typed.

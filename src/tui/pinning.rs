@@ -11,6 +11,7 @@ use crate::exchange::{
 use crate::history::Store;
 use crate::replay::{request_bytes, room_for};
 
+use super::keymap::Action;
 use super::message::Effect;
 use super::state::State;
 
@@ -54,7 +55,8 @@ fn pinnable(state: &State, exchange: &Exchange) -> Result<(), String> {
     if let Source::Pin(of) = exchange.source
         && state.store.pinned().contains(&of)
     {
-        return Err(format!("#{id} was sent for the pin of #{of}; {of}G goes there"));
+        let key = state.facts.keymap.key(Action::Bottom);
+        return Err(format!("#{id} was sent for the pin of #{of}; {of}{key} goes there"));
     }
     request_bytes(exchange)
         .map_err(|refusal| format!("#{id} cannot be sent again: {refusal}"))?;

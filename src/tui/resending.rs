@@ -7,6 +7,7 @@ use crate::history::Store;
 use crate::replay::request_bytes;
 use crate::text;
 
+use super::keymap::{Action, Keymap};
 use super::message::Effect;
 use super::state::State;
 
@@ -33,7 +34,7 @@ pub(super) fn replay(state: &mut State) -> Vec<Effect> {
 }
 
 /// What came of a request that was sent again, where it is one.
-pub(super) fn outcome(exchange: &Exchange) -> Option<String> {
+pub(super) fn outcome(exchange: &Exchange, keymap: &Keymap) -> Option<String> {
     let Source::Replay(of) = exchange.source else { return None };
     let id = exchange.id;
     let answer = exchange.response.as_ref().map_or_else(
@@ -41,5 +42,8 @@ pub(super) fn outcome(exchange: &Exchange) -> Option<String> {
         |response| response.head.status.to_string(),
     );
     let took = text::duration(exchange.duration()?.as_secs_f64());
-    Some(format!("#{of} was sent again as #{id}: {answer} in {took}; {id}G goes there"))
+    let key = keymap.key(Action::Bottom);
+    Some(format!(
+        "#{of} was sent again as #{id}: {answer} in {took}; {id}{key} goes there"
+    ))
 }

@@ -46,7 +46,8 @@ pub(super) fn end(state: &mut State) -> bool {
 /// not in the window any more, from what is.
 fn go(state: &mut State, by: isize) {
     if state.detail.search.text().is_none() {
-        state.prompt.inform("nothing is searched for; / does".to_owned());
+        let key = state.facts.keymap.key(Action::Search);
+        state.prompt.inform(format!("nothing is searched for; {key} does"));
         return;
     }
     let height = state.detail.height.cast_signed();

@@ -28,7 +28,7 @@ use crate::terminal::{Input, Report, Screen, Suspension, Typed};
 
 use super::clipboard;
 use super::ended::{Ended, EndedBy};
-use super::keymap::Keymap;
+use super::keymap::{Action, Context, Keymap};
 use super::layout::layout;
 use super::lookup::Librarian;
 use super::message::{Effect, Message};
@@ -50,8 +50,6 @@ const FRAME: Duration = Duration::from_millis(33);
 const LONGEST_SOURCE: u64 = 4 << 20;
 /// How long it has to be quiet before what is not over is told in the plain stream.
 const QUIET: Duration = Duration::from_millis(50);
-/// What is said where the plain stream begins.
-const STREAM: &str = "rdev: the plain stream; s goes back to the dashboard, Q quits\n";
 /// How often to look, in the background, whether the terminal is ours again.
 const AWAY: Duration = Duration::from_millis(250);
 
@@ -411,7 +409,13 @@ impl Shell {
     fn show_stream(&mut self) -> io::Result<()> {
         self.streaming = Some(((self.stream)(), false));
         self.screen.leave_alternate()?;
-        self.screen.print(STREAM.as_bytes())
+        let keymap = &self.state.facts.keymap;
+        let key = |action| keymap.key_in(Context::Stream, action);
+        let (back, quit) = (key(Action::Stream), key(Action::Quit));
+        let text = format!(
+            "rdev: the plain stream; {back} goes back to the dashboard, {quit} quits\n"
+        );
+        self.screen.print(text.as_bytes())
     }
 
     /// Adds events to the plain stream, if that is shown.

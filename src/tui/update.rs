@@ -156,7 +156,9 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
             if let Some(exchange) = state.store.exchange(id) {
                 state.server.traffic.count(exchange, failed);
             }
-            if let Some(text) = state.store.exchange(id).and_then(resending::outcome) {
+            let found = state.store.exchange(id);
+            let keymap = &state.facts.keymap;
+            if let Some(text) = found.and_then(|it| resending::outcome(it, keymap)) {
                 state.prompt.say(info(text));
             }
         }
@@ -205,6 +207,7 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     if let Some(action) = state.facts.keymap.action(state.context(), chord) {
         act(state, action, count)
     } else {
+        past::refuses_key(state, chord);
         // A menu is left with any key that is not on it.
         choosing::leave_menu(state);
         Vec::new()
@@ -427,11 +430,16 @@ fn explain(state: &mut State, number: Option<u64>) {
     state.prompt.say(Notice { severity: Severity::Warning, text });
 }
 
-/// Closes what lies on top, else goes back to the list.
+/// Closes what lies on top, else goes back to the list, and from that of all runs to that
+/// of this one.
 fn back(state: &mut State) {
-    if state.modals.pop().is_none() {
-        state.panes.focus = Pane::List;
+    if state.modals.pop().is_some() {
+        return;
     }
+    if state.context() == Context::Past {
+        past::toggle(state);
+    }
+    state.panes.focus = Pane::List;
 }
 
 fn section(state: &mut State, forward: bool) {

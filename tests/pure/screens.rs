@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use _rdev::bus::Losses;
-use _rdev::config::Theme;
+use _rdev::config::{KeySetting, Place, Theme};
 use _rdev::exchange::{
     Command, Event, Exchange, ExchangeEvent, ExchangeId, Frame, GenerationEvent,
     GenerationId, Hint, Libraries, Link, Making, Notice, Outcome, OutputLine,
@@ -15,8 +15,8 @@ use _rdev::history::{Live, Store};
 use _rdev::http::{Headers, Limits, RequestParser, ResponseHead};
 use _rdev::terminal::{Decoder, Typed};
 use _rdev::tui::{
-    Clipping, Effect, Facts, Lookup, Message, Progress, Saved, State, Styles, draw,
-    layout, update,
+    Clipping, Effect, Facts, Keymap, Lookup, Message, Progress, Saved, State, Styles,
+    draw, layout, update,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -831,11 +831,14 @@ fn what_suits_an_exchange_is_seen_until_a_tab_is_chosen_or_while_it_is_read() {
 
 /// A login with secrets, answered by JSON.
 fn login(width: u16, height: u16) -> App {
+    logged_in(App::ready(width, height))
+}
+
+fn logged_in(app: App) -> App {
     let head = "POST /login?token=t0psecret HTTP/1.1\nHost: shop\nAuthorization: Bearer \
                 t0psecret\nContent-Type: application/x-www-form-urlencoded\n\
                 Content-Length: 30\n\n";
-    App::ready(width, height)
-        .begins(head, Source::Client)
+    app.begins(head, Source::Client)
         .uploads(b"name=ada&password=t0psecret%21")
         .called()
         .responds(200, "application/json")
@@ -1528,12 +1531,40 @@ fn the_exchanges_of_all_runs_take_the_place_of_those_of_this_one() {
 }
 
 #[test]
+fn one_goes_back_from_the_history_as_from_anything_that_lies_on_top() {
+    let at_once = |keys: &str| {
+        let app = App::ready(120, 30).feed("GET /now 200").press("H");
+        let app = app.finds(1, past(), Progress::All).sees("History 4");
+        app.press(keys).effects([])
+    };
+    at_once("q").sees("Exchanges 1").press("q").effects(["Quit"]);
+    at_once("esc").sees("Exchanges 1");
+    at_once("enter").press("q").sees("History 4").press("q").sees("Exchanges 1");
+    at_once("alt-3").press("q").sees("History 4");
+}
+
+#[test]
+fn the_history_offers_no_keys_that_do_nothing_there() {
+    let app = App::ready(200, 24).feed("GET /now 200").press("H");
+    let app = app.finds(1, past(), Progress::All);
+    let offered = |app: App| {
+        app.sees("f filter").misses("resend").misses("follow").misses("q quit")
+    };
+    let app = offered(app).sees("esc this run").press("?").sees("In the history");
+    let app = app.misses("send the request again").press("esc enter");
+    app.sees("copy")
+        .misses("resend")
+        .press("r")
+        .sees("that is for exchanges of this run");
+}
+
+#[test]
 fn what_is_for_this_run_is_refused_in_the_history() {
     let mut app = App::ready(120, 30).feed("GET /first 200").press("H");
     app = app.finds(1, past(), Progress::All);
     for key in ["r", "K", "m", "*", ";", "z", "u", "F"] {
         app = app.press(key).sees("that is for exchanges of this run; H goes back");
-        app = app.effects([]).sees("History 4").press("esc");
+        app = app.effects([]).sees("History 4");
     }
     app.press("H").effects([]).sees("Exchanges 1");
 }
@@ -1747,6 +1778,45 @@ fn a_traceback_shows_source_that_is_still_what_ran_and_opens_it() {
         .press("] e")
         .effects([])
         .sees("there is a file to open in the Traceback tab");
+}
+
+#[test]
+fn texts_name_the_keys_that_the_user_has_chosen() {
+    let chosen = [
+        ("undo", "ctrl-x"),
+        ("history", "ctrl-o"),
+        ("filter", "a"),
+        ("toggle-filter", "A"),
+        ("search", "ctrl-s"),
+        ("reveal", "w"),
+        ("back", "ctrl-g"),
+        ("mouse", "ctrl-y"),
+        ("down", "ctrl-e"),
+    ];
+    let mut app = App::ready(80, 24);
+    app.state = State::new(facts_with_keys(&chosen), app.now);
+    let app = logged_in(app).press("z").sees("1 cleared from the list; ctrl-x brings");
+    let app = app.passes(7000).sees("The list was cleared; ctrl-x brings everything");
+    let app = app.press("A").sees("there is no filter; a sets one").press("ctrl-x n");
+    let app = app.press("? ctrl-e ctrl-e").sees("ctrl-e: more").sees("ctrl-g");
+    let app = app.sees("but for pins; ctrl-x brings it back").press("ctrl-g");
+    let app = app.press("enter n").sees("nothing is searched for; ctrl-s does");
+    let app = app.press("[ [").sees("[secrets are masked; w shows them]").press("w");
+    let app = app.misses("[secrets").press("y").sees("ctrl-g: close").press("ctrl-g");
+    app.press("ctrl-y").sees("the mouse is the terminal's; ctrl-y takes it again");
+}
+
+fn facts_with_keys(chosen: &[(&str, &str)]) -> Facts {
+    let setting = |(action, key): &(&str, &str)| KeySetting {
+        action: (*action).to_owned(),
+        keys: vec![(*key).to_owned()],
+        place: Place { file: "config.toml".into(), line: 1 },
+    };
+    let settings: Vec<KeySetting> = chosen.iter().map(setting).collect();
+    let (target, address) = ("shop:app".to_owned(), "http://x".to_owned());
+    let mut facts = Facts::new(target, address, TimeZone::UTC);
+    facts.keymap = Keymap::new(&settings).unwrap();
+    facts
 }
 
 #[test]

@@ -92,6 +92,9 @@ pub(in crate::tui) enum Action {
 pub(in crate::tui) enum Context {
     List,
     Detail,
+    /// The list of all runs, and the detail of what is selected there.
+    Past,
+    PastDetail,
     Output,
     Traffic,
     Help,
@@ -120,6 +123,8 @@ impl Context {
         match self {
             Self::List => "exchanges",
             Self::Detail => "detail",
+            Self::Past => "history",
+            Self::PastDetail => "detail of the history",
             Self::Output => "output",
             Self::Traffic => "traffic",
             Self::Help => "help",

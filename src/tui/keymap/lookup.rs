@@ -10,11 +10,27 @@ use super::chord::Chord;
 use super::settings;
 use super::table::{Binding, TABLE};
 
+/// A row of the table as it counts.
+pub(in crate::tui) struct Bound {
+    /// Separated by spaces.
+    pub(in crate::tui) keys: String,
+    /// What it does.
+    pub(in crate::tui) help: String,
+    pub(in crate::tui) row: &'static Binding,
+}
+
+impl Bound {
+    /// The key to be shown where there is room for one.
+    pub(in crate::tui) fn key(&self) -> &str {
+        self.keys.split(' ').next().unwrap_or_default()
+    }
+}
+
 /// Keys → actions, ready to be asked; and what to say of them.
 pub struct Keymap {
     actions: HashMap<(Context, Chord), Action>,
-    /// The rows of the table, each with the keys that it has.
-    bindings: Vec<(String, &'static Binding)>,
+    /// The rows of the table that have keys.
+    bound: Vec<Bound>,
 }
 
 impl Default for Keymap {
@@ -54,7 +70,15 @@ impl Keymap {
                 }
             }
         }
-        Self { actions, bindings }
+        let bound = bindings.into_iter().filter(|(keys, _)| !keys.is_empty());
+        let bound = bound.map(|(keys, row)| Bound { keys, help: String::new(), row });
+        let mut keymap = Self { actions, bound: bound.collect() };
+        let helps = keymap.bound.iter().map(|bound| keymap.told(bound.row.help));
+        let helps: Vec<String> = helps.collect();
+        for (bound, help) in keymap.bound.iter_mut().zip(helps) {
+            bound.help = help;
+        }
+        keymap
     }
 
     /// What a key does there.
@@ -66,16 +90,41 @@ impl Keymap {
         self.actions.get(&(context, chord)).copied()
     }
 
-    /// What there is in a place, in the order of the table: the keys of each, separated by
-    /// spaces, and the rest of its row.
+    /// What there is in a place, in the order of the table.
     pub(in crate::tui) fn bindings(
         &self,
         context: Context,
-    ) -> impl Iterator<Item = (&str, &'static Binding)> {
-        let here =
-            move |(_, row): &&(String, &'static Binding)| row.contexts.contains(&context);
-        let some = self.bindings.iter().filter(here);
-        some.filter(|(keys, _)| !keys.is_empty()).map(|(keys, row)| (keys.as_str(), *row))
+    ) -> impl Iterator<Item = &Bound> {
+        self.bound.iter().filter(move |bound| bound.row.contexts.contains(&context))
+    }
+
+    /// The key for something, as one is told of it where it is not at hand.
+    pub(in crate::tui) fn key(&self, action: Action) -> String {
+        let mut found = self.bound.iter().filter(|bound| bound.row.action == action);
+        match (found.next(), settings::name(action)) {
+            (Some(bound), _) => bound.key().to_owned(),
+            (None, name) => format!("\"{}\" (no key)", name.unwrap_or_default()),
+        }
+    }
+
+    /// The key for something in a place.
+    pub(in crate::tui) fn key_in(&self, context: Context, action: Action) -> &str {
+        let mut here = self.bindings(context);
+        here.find(|bound| bound.row.action == action).map_or("", Bound::key)
+    }
+
+    /// A text of ours in which the name of an action in braces stands for its key.
+    fn told(&self, text: &str) -> String {
+        let mut told = String::new();
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, behind) = after.split_once('}').unwrap_or((after, ""));
+            let action = settings::action(name);
+            told.push_str(before);
+            told.push_str(&action.map_or_else(String::new, |action| self.key(action)));
+            rest = behind;
+        }
+        told + rest
     }
 }
 
@@ -126,13 +175,39 @@ mod tests {
         assert_eq!(does("j"), None);
         let mut shown = keymap.bindings(Context::Detail);
         assert!(
-            shown.any(|(keys, row)| keys == "e ctrl-n" && row.action == Action::Down)
+            shown.any(|it| it.keys == "e ctrl-n" && it.help == "down; 5e: five down")
         );
         assert!(
             keymap
                 .bindings(Context::Detail)
-                .all(|(_, row)| row.action != Action::OpenSource)
+                .all(|it| it.row.action != Action::OpenSource)
         );
+        assert_eq!(keymap.key(Action::OpenSource), "\"open-source\" (no key)");
+    }
+
+    #[test]
+    fn texts_name_the_keys_that_count() {
+        let told = |settings: &[Chosen<'_>], action: Action| {
+            let keymap = keymap(settings).unwrap();
+            let found = keymap.bound.iter().find(|it| it.row.action == action);
+            found.map(|it| it.help.clone()).unwrap_or_default()
+        };
+        let clear = "clear the list, but for pins; ";
+        assert_eq!(told(&[], Action::Clear), format!("{clear}u brings it back"));
+        assert_eq!(
+            told(&[("undo", &["ctrl-x", "U"])], Action::Clear),
+            format!("{clear}ctrl-x brings it back")
+        );
+        assert_eq!(
+            told(&[("undo", &[])], Action::Clear),
+            format!("{clear}\"undo\" (no key) brings it back")
+        );
+        for row in TABLE {
+            let names = row.help.split('{').skip(1).map(|rest| rest.split('}').next());
+            for name in names.flatten() {
+                assert!(NAMES.iter().any(|(known, _)| *known == name), "{name}");
+            }
+        }
     }
 
     #[test]

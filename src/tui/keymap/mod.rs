@@ -9,5 +9,5 @@ mod table;
 
 pub(super) use action::{Action, Context};
 pub(super) use chord::Chord;
+pub(super) use lookup::Bound;
 pub use lookup::Keymap;
-pub(super) use table::Binding;

@@ -89,6 +89,16 @@ const SAME: [(&str, &str); 5] = [
     ("ctrl-[", "esc"),
 ];
 
+/// What an action is called.
+pub(super) fn name(action: Action) -> Option<&'static str> {
+    NAMES.iter().find(|(_, it)| *it == action).map(|(name, _)| *name)
+}
+
+/// The action of that name.
+pub(super) fn action(name: &str) -> Option<Action> {
+    NAMES.iter().find(|(it, _)| *it == name).map(|(_, action)| *action)
+}
+
 /// The keys of each action that has others than in the table; an error is one line that
 /// names the place.
 pub(super) fn chosen(settings: &[KeySetting]) -> Result<Vec<(Action, String)>, String> {
@@ -97,7 +107,7 @@ pub(super) fn chosen(settings: &[KeySetting]) -> Result<Vec<(Action, String)>, S
 
 fn chosen_one(setting: &KeySetting) -> Result<(Action, String), String> {
     let KeySetting { action, keys, place } = setting;
-    let Some((_, found)) = NAMES.iter().find(|(name, _)| name == action) else {
+    let Some(found) = self::action(action) else {
         let names: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
         let names = names.join(", ");
         return Err(format!("{place}: there is no action {action:?}; there are {names}"));
@@ -107,7 +117,7 @@ fn chosen_one(setting: &KeySetting) -> Result<(Action, String), String> {
             return Err(format!("{place}: {action}: {problem}"));
         }
     }
-    Ok((*found, keys.join(" ")))
+    Ok((found, keys.join(" ")))
 }
 
 /// Why a key cannot be had.
@@ -161,9 +171,8 @@ fn told(
     settings: &[KeySetting],
 ) -> String {
     let name = |action: Action| {
-        let named = NAMES.iter().find(|(_, it)| *it == action).map(|(name, _)| *name);
         let row = TABLE.iter().find(|row| row.action == action).map(|row| row.help);
-        named.or(row).unwrap_or_default()
+        self::name(action).or(row).unwrap_or_default()
     };
     let setting = |action: Action| settings.iter().rfind(|it| it.action == name(action));
     let place = setting(second).or(setting(first)).map(|it| it.place.to_string());

@@ -14,20 +14,39 @@ pub(in crate::tui) struct Binding {
     /// Separated by spaces; the first is the one hints show.
     pub(in crate::tui) keys: &'static str,
     pub(in crate::tui) contexts: &'static [Context],
-    /// What it does, for the help screen.
+    /// What it does, for the help screen. The name of an action in braces stands for its
+    /// key.
     pub(in crate::tui) help: &'static str,
     /// What it does in a word, where the hint bar shows it.
     pub(in crate::tui) hint: &'static str,
 }
 
 /// But not where text is typed.
-const EVERYWHERE: &[Context] =
-    &[Context::List, Context::Detail, Context::Output, Context::Traffic, Context::Help];
-const PANES: &[Context] =
-    &[Context::List, Context::Detail, Context::Output, Context::Traffic];
-const EXCHANGE: &[Context] = &[Context::List, Context::Detail];
-const LIST: &[Context] = &[Context::List];
-const DETAIL: &[Context] = &[Context::Detail];
+const EVERYWHERE: &[Context] = &[
+    Context::List,
+    Context::Detail,
+    Context::Past,
+    Context::PastDetail,
+    Context::Output,
+    Context::Traffic,
+    Context::Help,
+];
+const PANES: &[Context] = &[
+    Context::List,
+    Context::Detail,
+    Context::Past,
+    Context::PastDetail,
+    Context::Output,
+    Context::Traffic,
+];
+const EXCHANGE: &[Context] =
+    &[Context::List, Context::Detail, Context::Past, Context::PastDetail];
+/// What is for exchanges of this run, and for its list.
+const OF_THIS_RUN: &[Context] = &[Context::List, Context::Detail];
+const LIST_OF_THIS_RUN: &[Context] = &[Context::List];
+const LIST: &[Context] = &[Context::List, Context::Past];
+const PAST: &[Context] = &[Context::Past];
+const DETAIL: &[Context] = &[Context::Detail, Context::PastDetail];
 const BESIDE: &[Context] = &[Context::Output, Context::Traffic];
 const HELP: &[Context] = &[Context::Help];
 const OUTPUT: &[Context] = &[Context::Output];
@@ -58,7 +77,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(
         Action::Replay,
         "r",
-        EXCHANGE,
+        OF_THIS_RUN,
         "send the request again, as a new exchange",
         "resend",
     ),
@@ -69,11 +88,11 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::View, "v", EXCHANGE, "read the body in $PAGER", ""),
     row(Action::Pipe, "|", EXCHANGE, "run a command that reads the body", ""),
     row(Action::Export, "x", EXCHANGE, "export the exchange to a HAR file", ""),
-    row(Action::End, "K", EXCHANGE, "end the request that is running", ""),
+    row(Action::End, "K", OF_THIS_RUN, "end the request that is running", ""),
     row(
         Action::Follow,
         "F",
-        LIST,
+        LIST_OF_THIS_RUN,
         "follow the newest exchange, or stop following",
         "follow",
     ),
@@ -83,18 +102,30 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         Action::History,
         "H",
         EXCHANGE,
-        "the exchanges of all runs, from the history; H: back",
+        "the exchanges of all runs, from the history; {history}: back",
         "",
     ),
     row(Action::ToggleFilter, "&", EXCHANGE, "the filter off, or on again", ""),
     row(Action::Sort, "o", LIST, "sort by a column, or the other way round", ""),
-    row(Action::Clear, "z", LIST, "clear the list, but for pins; u brings it back", ""),
-    row(Action::Undo, "u", LIST, "bring back what was cleared", ""),
-    row(Action::Mark, "m", LIST, "mark the exchange, or take its mark away", ""),
+    row(
+        Action::Clear,
+        "z",
+        LIST_OF_THIS_RUN,
+        "clear the list, but for pins; {undo} brings it back",
+        "",
+    ),
+    row(Action::Undo, "u", LIST_OF_THIS_RUN, "bring back what was cleared", ""),
+    row(
+        Action::Mark,
+        "m",
+        LIST_OF_THIS_RUN,
+        "mark the exchange, or take its mark away",
+        "",
+    ),
     row(
         Action::Pin,
         "*",
-        EXCHANGE,
+        OF_THIS_RUN,
         "pin it: it stays, and is sent again to new code",
         "",
     ),
@@ -106,7 +137,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         "show only what is marked, or everything again",
         "",
     ),
-    row(Action::Comment, ";", EXCHANGE, "comment on the exchange", ""),
+    row(Action::Comment, ";", OF_THIS_RUN, "comment on the exchange", ""),
     row(Action::NextExchange, "space", DETAIL, "next exchange", "next"),
     row(Action::PreviousExchange, "p", DETAIL, "previous exchange", ""),
     row(Action::NextReload, "}", EXCHANGE, "to the next reload", ""),
@@ -125,7 +156,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         Action::FoldAll,
         "z",
         DETAIL,
-        "in JSON: fold up all but one level; 3z: three",
+        "in JSON: fold up all but one level; 3{fold-all}: three",
         "",
     ),
     row(Action::UnfoldAll, "Z", DETAIL, "in JSON: unfold everything", ""),
@@ -151,14 +182,14 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::Show(Pane::Detail), "alt-2", PANES, "to the detail", ""),
     row(Action::Show(Pane::Output), "alt-3", PANES, "to the output", ""),
     row(Action::Show(Pane::Traffic), "T alt-4", PANES, "charts, and each route", ""),
-    row(Action::Down, "j down", EVERYWHERE, "down; 5j: five down", ""),
+    row(Action::Down, "j down", EVERYWHERE, "down; 5{down}: five down", ""),
     row(Action::Up, "k up", EVERYWHERE, "up", ""),
     row(Action::HalfPageDown, "ctrl-d", EVERYWHERE, "half a page down", ""),
     row(Action::HalfPageUp, "ctrl-u", EVERYWHERE, "half a page up", ""),
     row(Action::PageDown, "ctrl-f pgdn", EVERYWHERE, "a page down", ""),
     row(Action::PageUp, "ctrl-b pgup", EVERYWHERE, "a page up", ""),
     row(Action::Top, "g home", EVERYWHERE, "to the first", ""),
-    row(Action::Bottom, "G end", EVERYWHERE, "to the last; 42G: to number 42", ""),
+    row(Action::Bottom, "G end", EVERYWHERE, "to the last; 42{bottom}: to number 42", ""),
     row(
         Action::Reload,
         "f5",
@@ -166,7 +197,13 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         "import the code again although nothing changed",
         "",
     ),
-    row(Action::Stream, "s", PANES, "to the plain stream of transcripts; s: back", ""),
+    row(
+        Action::Stream,
+        "s",
+        PANES,
+        "to the plain stream of transcripts; {stream}: back",
+        "",
+    ),
     row(Action::Stream, "s esc q enter", STREAM, "back to the dashboard", "back"),
     row(Action::Quit, "Q ctrl-c", STREAM, "quit", "quit"),
     row(
@@ -190,7 +227,8 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::Back, "q", DETAIL, "back to the list", ""),
     row(Action::Back, "esc q", BESIDE, "back to the list", "back"),
     row(Action::Back, "esc q ?", HELP, "close this help", "close"),
-    row(Action::Quit, "q", LIST, "quit", "quit"),
+    row(Action::Quit, "q", LIST_OF_THIS_RUN, "quit", "quit"),
+    row(Action::Back, "esc q", PAST, "back to the exchanges of this run", "this run"),
     row(
         Action::Rearrange,
         "-",

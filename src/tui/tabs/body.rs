@@ -24,6 +24,8 @@ pub(super) struct Look<'a> {
     pub(super) secrets: Secrets,
     /// Whether it was said already that secrets are masked.
     pub(super) is_said: bool,
+    /// The key that shows them.
+    pub(super) reveal: &'a str,
     /// What is known of the picture in it, and the columns for it.
     pub(super) picture: (&'a Seen, usize),
 }
@@ -33,7 +35,7 @@ pub(super) fn add(
     side: Side,
     message: &Message<'_>,
     before: BodyLines,
-    &Look { view, secrets, is_said, picture }: &Look<'_>,
+    &Look { view, secrets, is_said, reveal, picture }: &Look<'_>,
 ) {
     let body = message.body;
     let grows = !message.over && body.kept.len() > LAID_OUT_WHILE_GROWING;
@@ -48,12 +50,12 @@ pub(super) fn add(
     let before = if made { BodyLines::default() } else { before };
     let mut remark = |text: String| document.add(None, vec![(Tone::Remark, text)]);
     if hidden.is_some() && !is_said {
-        remark("[secrets are masked; . shows them]".to_owned());
+        remark(format!("[secrets are masked; {reveal} shows them]"));
     }
     if grows && secrets == Secrets::Masked && may_have_secrets(message) {
-        return remark(
-            "[shown once it is whole and secrets are masked; . shows it]".to_owned(),
-        );
+        return remark(format!(
+            "[shown once it is whole and secrets are masked; {reveal} shows it]"
+        ));
     }
     let shown = hidden.as_ref().unwrap_or(body);
     if view == BodyView::Pretty

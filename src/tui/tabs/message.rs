@@ -7,6 +7,7 @@ use crate::history::masking::masked_head;
 use crate::text;
 
 use super::super::detail::{Document, Side, TextLine, Tone};
+use super::super::keymap::Action;
 use super::body::{self, Look};
 use super::transcript::{Message, safe};
 use super::{Around, BodyView, Secrets, events};
@@ -47,8 +48,9 @@ pub(super) fn message(
     document.add(None, vec![(Tone::Start, safe(start))]);
     document.add_lines(None, table(lines_of_head.filter(|line| !line.is_empty())));
     let is_masked = *head != **raw;
+    let reveal = &around.facts.keymap.key(Action::Reveal);
     if is_masked {
-        let text = "[secrets are masked; . shows them]".to_owned();
+        let text = format!("[secrets are masked; {reveal} shows them]");
         document.add(None, vec![(Tone::Remark, text)]);
     }
     if body.total == 0 {
@@ -65,7 +67,7 @@ pub(super) fn message(
     let over = exchange.outcome.is_some();
     let message = Message { body, headers, over };
     let picture = (around.gallery.seen(exchange, side), around.width);
-    let look = Look { view, secrets, is_said: is_masked, picture };
+    let look = Look { view, secrets, is_said: is_masked, reveal, picture };
     body::add(&mut document, side, &message, lines, &look);
     document
 }

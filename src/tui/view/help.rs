@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 
 use super::super::commands::COMMANDS;
-use super::super::keymap::{Binding, Context, Keymap};
+use super::super::keymap::{Action, Bound, Context, Keymap};
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
 
@@ -32,7 +32,7 @@ const SIGNS: [(&str, &str); 9] = [
 /// A line of the help screen.
 enum Line<'a> {
     Heading(String),
-    Binding(&'a str, &'static Binding),
+    Bound(&'a Bound),
     Command(String, &'static str),
     Sign(&'static str, &'static str),
     Empty,
@@ -50,22 +50,21 @@ pub(in crate::tui) fn help_size(
 
 /// What counts only here comes first, then what counts everywhere.
 fn lines(of: Context, keymap: &Keymap) -> Vec<Line<'_>> {
-    let general = |(_, binding): &(&str, &'static Binding)| binding.contexts.len() >= 4;
+    let general = |bound: &&Bound| bound.row.contexts.contains(&Context::Traffic);
     let (shared, own): (Vec<_>, Vec<_>) = keymap.bindings(of).partition(general);
-    let line = |(keys, binding)| Line::Binding(keys, binding);
     let mut lines = Vec::new();
     if !own.is_empty() {
         lines.push(Line::Heading(format!("In the {}", place(of))));
-        lines.extend(own.into_iter().map(line));
+        lines.extend(own.into_iter().map(Line::Bound));
         lines.push(Line::Empty);
     }
     lines.push(Line::Heading("Everywhere".to_owned()));
-    lines.extend(shared.into_iter().map(line));
+    lines.extend(shared.into_iter().map(Line::Bound));
     let commands = COMMANDS.iter().map(|it| Line::Command(it.usage(), it.help));
     lines.extend(commands);
     lines.push(Line::Empty);
     lines.push(Line::Heading("On the command line".to_owned()));
-    lines.extend(keymap.bindings(Context::CommandLine).map(line));
+    lines.extend(keymap.bindings(Context::CommandLine).map(Line::Bound));
     lines.push(Line::Empty);
     lines.push(Line::Heading("Signs".to_owned()));
     lines.extend(SIGNS.map(|(sign, meaning)| Line::Sign(sign, meaning)));
@@ -102,10 +101,11 @@ pub(super) fn draw(
     let shown = usize::from(height.saturating_sub(1));
     let top = top.min(lines.len().saturating_sub(shown));
     let last = (top + shown).min(lines.len());
+    let key = |action| keymap.key_in(Context::Help, action);
     let place = match (top, lines.len()) {
-        (0, all) if all == last => "esc: close".to_owned(),
-        (_, all) if all == last => format!("k: back  {last}/{all}"),
-        (_, all) => format!("j: more  {last}/{all}"),
+        (0, all) if all == last => format!("{}: close", key(Action::Back)),
+        (_, all) if all == last => format!("{}: back  {last}/{all}", key(Action::Up)),
+        (_, all) => format!("{}: more  {last}/{all}", key(Action::Down)),
     };
     heading(buffer, row(popup, 0), true, ("Keys", &place), styles);
     for (number, line) in lines.iter().skip(top).take(shown).enumerate() {
@@ -115,11 +115,11 @@ pub(super) fn draw(
             Line::Heading(text) => {
                 put(buffer, place, 1, text, styles.strong);
             }
-            Line::Binding(left, Binding { help: right, .. })
-            | Line::Sign(left, right) => {
-                let narrow = Rect { width: KEYS.min(place.width), ..place };
-                put(buffer, narrow, 3, left, styles.request);
-                put(buffer, place, KEYS + 1, right, Style::new());
+            Line::Bound(Bound { keys, help, .. }) => {
+                put_row(buffer, place, (keys, help), styles);
+            }
+            Line::Sign(sign, meaning) => {
+                put_row(buffer, place, (sign, meaning), styles);
             }
             Line::Command(left, right) => {
                 put(buffer, place, 3, left, styles.request);
@@ -127,4 +127,16 @@ pub(super) fn draw(
             }
         }
     }
+}
+
+/// Keys or a sign in a column of their own, and what they mean.
+fn put_row(
+    buffer: &mut Buffer,
+    place: Rect,
+    (left, right): (&str, &str),
+    styles: &Styles,
+) {
+    let narrow = Rect { width: KEYS.min(place.width), ..place };
+    put(buffer, narrow, 3, left, styles.request);
+    put(buffer, place, KEYS + 1, right, Style::new());
 }

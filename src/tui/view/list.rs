@@ -10,6 +10,7 @@ use crate::history::Store;
 use crate::text;
 
 use super::super::column::{self, Column};
+use super::super::keymap::Action;
 use super::super::layout::Regions;
 use super::super::panes::Pane;
 use super::super::state::State;
@@ -143,21 +144,24 @@ fn draw_empty(
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
+    let keymap = &state.facts.keymap;
     let all = state.shown.total(&*state.store);
     if state.past.is_shown() {
         put(buffer, row(region, below), 1, &past::emptiness(state), styles.faint);
         return;
     }
     if all == 0 && !state.store.ids().is_empty() {
-        let reason = "The list was cleared; u brings everything back.";
-        put(buffer, row(region, below), 1, reason, styles.faint);
+        let undo = keymap.key(Action::Undo);
+        let reason = format!("The list was cleared; {undo} brings everything back.");
+        put(buffer, row(region, below), 1, &reason, styles.faint);
         return;
     }
     if let Some((text, _)) = state.shown.filter(&*state.store) {
         let reason = format!("0 of {all} shown, filter `{}`", safe(text));
         put(buffer, row(region, below), 1, &reason, Style::new());
-        let way_out = "& shows all, f changes the filter";
-        put(buffer, row(region, below + 1), 1, way_out, styles.faint);
+        let (all, other) = (keymap.key(Action::ToggleFilter), keymap.key(Action::Filter));
+        let way_out = format!("{all} shows all, {other} changes the filter");
+        put(buffer, row(region, below + 1), 1, &way_out, styles.faint);
         return;
     }
     let invitation = format!("curl {}/", text::printable(state.facts.address.as_bytes()));

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 
-use super::super::keymap::{Context, Keymap};
+use super::super::keymap::{Action, Context, Keymap};
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
 
@@ -25,12 +25,12 @@ pub(super) fn draw(
     let (width, height) = (WIDTH.min(area.width), wished.min(area.height));
     let popup = Rect { y: area.bottom() - height, width, height, ..area };
     Clear.render(popup.intersection(buffer.area), buffer);
-    heading(buffer, row(popup, 0), true, (title, "esc: close"), styles);
-    for (number, (bound, binding)) in bindings.into_iter().enumerate() {
+    let way_out = format!("{}: close", keymap.key_in(of, Action::Back));
+    heading(buffer, row(popup, 0), true, (title, &way_out), styles);
+    for (number, bound) in bindings.into_iter().enumerate() {
         let line = row(popup, number + 1);
         let keys = Rect { width: KEYS.min(line.width), ..line };
-        let key = bound.split(' ').next().unwrap_or_default();
-        put(buffer, keys, 1, key, styles.strong);
-        put(buffer, line, KEYS, binding.help, Style::new());
+        put(buffer, keys, 1, bound.key(), styles.strong);
+        put(buffer, line, KEYS, &bound.help, Style::new());
     }
 }

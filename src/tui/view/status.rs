@@ -174,17 +174,17 @@ pub(super) fn draw_hints(
     }
     let context = state.context();
     let mut column = 1;
-    for (keys, binding) in state.facts.keymap.bindings(context) {
-        if binding.hint.is_empty() {
+    for bound in state.facts.keymap.bindings(context) {
+        let (key, hint) = (bound.key(), bound.row.hint);
+        if hint.is_empty() {
             continue;
         }
-        let key = keys.split(' ').next().unwrap_or_default();
-        let wide = text::width(key) + text::width(binding.hint) + 1;
+        let wide = text::width(key) + text::width(hint) + 1;
         if usize::from(column) + wide > usize::from(line.width) {
             continue;
         }
         column = put(buffer, line, column, key, styles.strong);
-        column = put(buffer, line, column + 1, binding.hint, styles.faint) + 2;
+        column = put(buffer, line, column + 1, hint, styles.faint) + 2;
     }
     if let Some(count) = state.prompt.count {
         put_right(buffer, line, &format!(" {count} "), styles.strong);
