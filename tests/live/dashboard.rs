@@ -314,7 +314,8 @@ fn what_the_application_prints_stays_in_its_pane_and_is_never_obeyed() {
         at.terminal.sees([line]);
     }
     at.terminal.sees([r"│ \x1b[2J\x1b[Hwiped <U+009B>31m <U+202E>esrever"]);
-    at.terminal.sees(["enter read"]);
+    // The screen stays as it is once the exchange is over.
+    at.terminal.sees(["enter read"]).loses("in flight").loses("the answer goes on");
     let before = at.terminal.text();
     at.terminal.press("?").loses("enter read").press("esc").sees(["enter read"]);
     assert_eq!(at.terminal.text(), before);
