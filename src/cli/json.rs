@@ -39,6 +39,9 @@ pub(super) struct ListedDto {
     request_kept: u64,
     response_size: u64,
     response_kept: u64,
+    /// Why not all of them is kept.
+    request_cut: Option<String>,
+    response_cut: Option<String>,
     duration_ms: Option<f64>,
     outcome: Option<&'static str>,
     cut: Option<String>,
@@ -57,7 +60,7 @@ impl ListedDto {
             id: summary.id.to_string(),
             run: run.0,
             number: summary.id.number.0,
-            at: moment(summary.began()),
+            at: moment(summary.began),
             source: match summary.source {
                 Source::Client => "client",
                 Source::Replay(_) => "replay",
@@ -82,6 +85,8 @@ impl ListedDto {
             request_kept: summary.request_body.kept,
             response_size: summary.response_body.total,
             response_kept: summary.response_body.kept,
+            request_cut: summary.request_body.cut.map(|why| why.to_string()),
+            response_cut: summary.response_body.cut.map(|why| why.to_string()),
             duration_ms: summary.duration.map(|took| took.as_micros() as f64 / 1000.0),
             outcome: summary.outcome.as_ref().map(|outcome| match outcome {
                 Outcome::Complete => "complete",
@@ -243,6 +248,8 @@ struct BodyDto {
     stopped: Option<String>,
     /// How many bytes of it, as sent, the history does not have.
     missing: u64,
+    /// Why it is not all here.
+    cut: Option<String>,
 }
 
 impl BodyDto {
@@ -253,6 +260,7 @@ impl BodyDto {
             decoded_from: reading.decoded_from(),
             stopped: reading.stop.map(|stop| stop.to_string()),
             missing: body.total - body.kept.len() as u64,
+            cut: body.cut.map(|why| why.to_string()),
         }
     }
 }
@@ -323,7 +331,7 @@ mod tests {
             String::new(),
             request,
         );
-        exchange.request_body = Body { kept: b"\xff\0".to_vec(), total: 5 };
+        exchange.request_body = Body::beginning(b"\xff\0".to_vec(), 5, None);
         let headers = exchange.request.head.as_ref().map(|head| &head.headers);
         let message = MessageDto::new(
             &exchange.request.raw,

@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 
 use crate::exchange::{Outcome, Source};
 use crate::history::database::Summary;
+use crate::history::extent;
 use crate::text;
 
 /// How lines are made.
@@ -19,7 +20,7 @@ pub(super) struct Style {
 
 /// The line of an exchange, without its end.
 pub(super) fn line(summary: &Summary, style: &Style) -> String {
-    let began = summary.began().to_zoned(style.zone.clone());
+    let began = summary.began.to_zoned(style.zone.clone());
     let or_dash = |text: Option<String>| text.unwrap_or_else(|| "-".to_owned());
     let generation = summary.generation.map(|generation| format!("g{generation}"));
     let status = summary.status.map(|status| status.to_string());
@@ -76,10 +77,8 @@ fn remarks(summary: &Summary) -> String {
     for (name, size) in
         [("request", summary.request_body), ("response", summary.response_body)]
     {
-        if size.kept < size.total {
-            let kept = text::byte_count(size.kept);
-            remarks.push(format!("{kept} of the {name}'s body kept"));
-        }
+        let extent = extent(size);
+        remarks.extend(extent.map(|extent| format!("{name}'s body: {extent}")));
     }
     if summary.remark.pinned {
         remarks.push("pinned".to_owned());
@@ -104,11 +103,11 @@ fn remarks(summary: &Summary) -> String {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
+    use jiff::{SignedDuration, Timestamp};
 
     use super::*;
-    use crate::exchange::{ExchangeId, GenerationId, Remark};
-    use crate::history::database::{Place, RecordId, RunId, Size};
+    use crate::exchange::{Cut, ExchangeId, GenerationId, Remark, Size};
+    use crate::history::database::{Place, RecordId, RunId};
 
     fn plain(summary: &Summary) -> String {
         line(summary, &Style { zone: TimeZone::UTC, columns: None })
@@ -118,6 +117,7 @@ mod tests {
         Summary {
             id: RecordId { run: RunId(7), number: ExchangeId(42) },
             place: Place(1_800_000_000_123_456),
+            began: Timestamp::from_microsecond(1_800_000_000_123_456).unwrap(),
             source: Source::Client,
             client: String::new(),
             method: "GET".to_owned(),
@@ -127,7 +127,7 @@ mod tests {
             status: Some(200),
             media_type: Some("text/html".to_owned()),
             request_body: Size::default(),
-            response_body: Size { total: 2100, kept: 2100 },
+            response_body: Size::whole(2100),
             generation: Some(GenerationId(3)),
             duration: Some(SignedDuration::from_micros(4100)),
             outcome: Some(Outcome::Complete),
@@ -153,7 +153,11 @@ mod tests {
             generation: None,
             duration: None,
             source: Source::Replay(ExchangeId(3)),
-            response_body: Size { total: 25_000_000, kept: 10_000_000 },
+            response_body: Size {
+                total: 25_000_000,
+                kept: 10_000_000,
+                cut: Some(Cut::Long),
+            },
             outcome: Some(Outcome::Cut("it\u{1b}[31m died".to_owned())),
             error: Some("KeyError: 'x'".to_owned()),
             hints: 2,
@@ -164,7 +168,7 @@ mod tests {
             },
             ..summary()
         };
-        insta::assert_snapshot!(plain(&summary), @r#"7.42     2027-01-15 08:00:00.123 -    -       -   -                   25MB       - -  replay of 7.3  cut: it\x1b[31m died  10 MB of the response's body kept  pinned  marked  ; ask\x07 Ada  KeyError: 'x'  2 hints"#);
+        insta::assert_snapshot!(plain(&summary), @r#"7.42     2027-01-15 08:00:00.123 -    -       -   -                   25MB       - -  replay of 7.3  cut: it\x1b[31m died  response's body: 10 MB of 25 MB kept: longer than bodies are kept  pinned  marked  ; ask\x07 Ada  KeyError: 'x'  2 hints"#);
     }
 
     #[test]

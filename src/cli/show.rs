@@ -10,13 +10,14 @@ use crate::body;
 use crate::config::{Secrets, Show, ShowForm};
 use crate::exchange::{Body, Event, Exchange, ExchangeEvent, Remark};
 use crate::history::database::{Reader, Record};
+use crate::history::extent;
 use crate::plain::{Settings, Transcript};
 use crate::text;
 
 use super::json::{ListedDto, WholeDto};
 use super::{FOUND, NOTHING, find, leaving, say};
 
-/// How much a packed body may unpack to.
+/// How much a packed body may unpack to where it goes out by itself.
 const MOST_UNPACKED: usize = 1 << 30;
 
 pub(super) fn run(request: &Show) -> anyhow::Result<u8> {
@@ -45,13 +46,11 @@ pub(super) fn run(request: &Show) -> anyhow::Result<u8> {
 fn cuts(exchange: &Exchange) -> Vec<String> {
     let bodies =
         [("request", &exchange.request_body), ("response", &exchange.response_body)];
-    let cut = bodies.into_iter().filter(|(_, body)| !body.is_whole());
-    cut.map(|(name, Body { kept, total })| {
-        let (kept, total) =
-            (text::byte_count(kept.len() as u64), text::byte_count(*total));
-        format!("the {name}'s body is cut in the history: {kept} of {total} are kept")
-    })
-    .collect()
+    let cuts = bodies.into_iter().filter_map(|(name, body)| {
+        let extent = extent(body.size())?;
+        Some(format!("the {name}'s body is cut in the history: {extent}"))
+    });
+    cuts.collect()
 }
 
 /// Both messages as they went over the wire, one behind the other.
@@ -88,8 +87,8 @@ fn write_json(
     let summary = summary.context("the exchange was deleted meanwhile")?;
     let listed = ListedDto::new(&summary, secrets);
     let exchange = leaving(record.exchange.clone(), secrets);
-    serde_json::to_writer(&mut *out, &WholeDto::new(listed, &exchange, MOST_UNPACKED))
-        .map_err(io::Error::from)?;
+    let whole = WholeDto::new(listed, &exchange, body::MOST_UNPACKED);
+    serde_json::to_writer(&mut *out, &whole).map_err(io::Error::from)?;
     Ok(writeln!(out)?)
 }
 
@@ -134,7 +133,11 @@ fn events(exchange: &Exchange) -> Vec<Event> {
     let request = Arc::clone(&exchange.request);
     step(began, ExchangeEvent::Began { source, client, request });
     let piece = |body: &Body| Arc::from(body.kept.as_slice());
+    let missing = |body: &Body| (body.total - body.kept.len() as u64, body.cut);
     step(began, ExchangeEvent::RequestBody(piece(&exchange.request_body)));
+    if let (bytes, Some(why)) = missing(&exchange.request_body) {
+        step(began, ExchangeEvent::RequestPassed(bytes, why));
+    }
     if !exchange.request_trailers.is_empty() {
         let lines = exchange.request_trailers.as_slice().into();
         step(began, ExchangeEvent::RequestTrailers(lines));
@@ -156,6 +159,9 @@ fn events(exchange: &Exchange) -> Vec<Event> {
     if let Some(response) = &exchange.response {
         step(responded, ExchangeEvent::Responded(Arc::clone(response)));
         step(responded, ExchangeEvent::ResponseBody(piece(&exchange.response_body)));
+        if let (bytes, Some(why)) = missing(&exchange.response_body) {
+            step(responded, ExchangeEvent::ResponsePassed(bytes, why));
+        }
     }
     if let (Some(ended), Some(outcome)) = (exchange.ended, &exchange.outcome) {
         step(ended, ExchangeEvent::Ended(outcome.clone()));

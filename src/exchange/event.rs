@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    ExchangeId, GenerationId, Hint, Libraries, Making, Outcome, OutputLine, Preload,
+    Cut, ExchangeId, GenerationId, Hint, Libraries, Making, Outcome, OutputLine, Preload,
     ReloadReason, Remark, Request, Response, Rung, Source, Timing, Traceback,
 };
 
@@ -45,6 +45,9 @@ pub enum ExchangeEvent {
     Began { source: Source, client: String, request: Arc<Request> },
     /// A piece of the request's body, decoded from its framing.
     RequestBody(Arc<[u8]>),
+    /// So many bytes of it came that are not told, for that reason. It stands in their
+    /// place: what follows of the body is behind them.
+    RequestPassed(u64, Cut),
     /// The trailer fields behind a chunked request body, line by line as they were sent.
     RequestTrailers(Arc<[u8]>),
     /// The request waits for a generation.
@@ -55,16 +58,16 @@ pub enum ExchangeEvent {
     Responded(Arc<Response>),
     /// A piece of the response's body, before its framing.
     ResponseBody(Arc<[u8]>),
-    /// So many more bytes of it went from a file to the client without being looked at:
-    /// those beyond [`super::BODY_KEPT`].
-    ResponsePassed(u64),
+    /// So many bytes of it went to the client that are not told, for that reason, as
+    /// those of the request.
+    ResponsePassed(u64, Cut),
     /// The application raised.
     Raised(Arc<Traceback>),
     /// The application broke a rule of WSGI.
     Hint(Arc<Hint>),
     /// When its steps were taken. Comes before the end, and once more where the
     /// application went on after it.
-    Timed(Timing),
+    Timed(Arc<Timing>),
     /// Nothing more comes for the client. Where it had all of its response, the call is
     /// over, too.
     Ended(Outcome),

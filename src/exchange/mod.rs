@@ -4,6 +4,7 @@
 //! Invariant: plain data. Nothing here does I/O, reads a clock or knows a terminal.
 
 mod arrivals;
+mod body;
 mod command;
 mod event;
 mod fault;
@@ -17,6 +18,7 @@ pub mod rules;
 mod timing;
 
 pub use arrivals::Arrivals;
+pub use body::{BODY_KEPT, Body, Cut, Size};
 pub use command::Command;
 pub use event::{Event, ExchangeEvent, GenerationEvent, Notice, Severity};
 pub use fault::{Frame, Hint, Link, Raised, Traceback};
@@ -24,6 +26,6 @@ pub use generation::{Fate, Generation, GenerationId, Making, ReloadReason, Rung}
 pub use libraries::{Group, Libraries, Preload};
 pub use message::{Request, Response};
 pub use output::{OutputLine, OutputStream};
-pub use record::{BODY_KEPT, Body, Exchange, ExchangeId, Outcome, Source};
+pub use record::{Exchange, ExchangeId, Outcome, Source};
 pub use remark::Remark;
 pub use timing::Timing;

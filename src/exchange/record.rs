@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Arrivals, ExchangeEvent, GenerationId, Hint, OutputLine, Remark, Request, Response,
-    Timing, Traceback,
+    Arrivals, Body, ExchangeEvent, GenerationId, Hint, OutputLine, Remark, Request,
+    Response, Timing, Traceback,
 };
 
 /// The number of an exchange, counted from 1 within a run. Where exchanges of several runs
@@ -81,40 +81,6 @@ pub enum Outcome {
     Refused,
     /// The response had to be cut short; the text says why.
     Cut(String),
-}
-
-/// So many bytes of each body are kept to be looked at.
-pub const BODY_KEPT: usize = 10 << 20;
-
-/// The body of a message, as far as it was kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Body {
-    /// The first bytes.
-    pub kept: Vec<u8>,
-    /// How many bytes there were in all.
-    pub total: u64,
-}
-
-impl Body {
-    /// Adds a piece, keeping at most `limit` bytes in all. Once a piece was cut nothing
-    /// after it is kept, so that what is kept is always a beginning.
-    pub fn push(&mut self, piece: &[u8], limit: usize) {
-        if self.is_whole() {
-            let room = limit.saturating_sub(self.kept.len());
-            self.kept.extend_from_slice(&piece[..piece.len().min(room)]);
-        }
-        self.total += piece.len() as u64;
-    }
-
-    /// Counts bytes that nobody can look at.
-    pub fn pass(&mut self, length: u64) {
-        self.total += length;
-    }
-
-    /// Whether every byte was kept.
-    pub fn is_whole(&self) -> bool {
-        self.kept.len() as u64 == self.total
-    }
 }
 
 /// One request with its response, complete or still growing.
@@ -196,8 +162,9 @@ impl Exchange {
         match what {
             ExchangeEvent::Began { .. }
             | ExchangeEvent::RequestBody(_)
+            | ExchangeEvent::RequestPassed(..)
             | ExchangeEvent::ResponseBody(_)
-            | ExchangeEvent::ResponsePassed(_)
+            | ExchangeEvent::ResponsePassed(..)
             | ExchangeEvent::Hint(_) => {}
             ExchangeEvent::RequestTrailers(lines) => {
                 self.request_trailers = lines.to_vec();
@@ -214,7 +181,7 @@ impl Exchange {
             ExchangeEvent::Raised(traceback) => {
                 self.traceback = Some(Arc::clone(traceback));
             }
-            ExchangeEvent::Timed(timing) => self.timing = *timing,
+            ExchangeEvent::Timed(timing) => self.timing = **timing,
             ExchangeEvent::Remarked(remark) => self.remark = remark.clone(),
             ExchangeEvent::Ended(outcome) => {
                 // The rare second end changes nothing: the first is what the client saw.
@@ -258,17 +225,5 @@ mod tests {
             of(1, 999_999_999_999) < of(2, 1)
                 && ExchangeId(u64::from(u32::MAX)) < of(1, 1)
         );
-    }
-
-    #[test]
-    fn body_keeps_a_beginning_and_counts_the_rest() {
-        let mut body = Body::default();
-        body.push(b"abc", 5);
-        assert!(body.is_whole());
-        body.push(b"def", 5);
-        body.push(b"g", 100);
-        assert_eq!(body.kept, b"abcde");
-        assert_eq!(body.total, 7);
-        assert!(!body.is_whole());
     }
 }

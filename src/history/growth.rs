@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::exchange::{
-    Arrivals, Body, Exchange, ExchangeEvent, Frame, Hint, OutputLine, Request, Response,
-    Traceback,
+    Arrivals, Body, Cut, Exchange, ExchangeEvent, Frame, Hint, OutputLine, Request,
+    Response, Traceback,
 };
 use crate::http::Headers;
 
@@ -83,9 +83,13 @@ pub(super) fn apply(
             }
             return dropped;
         }
-        ExchangeEvent::ResponsePassed(length) => {
-            exchange.response_body.pass(*length);
-            return Dropped { body_bytes: *length, ..Dropped::default() };
+        ExchangeEvent::RequestPassed(bytes, why) => {
+            exchange.request_body.pass(*bytes, *why);
+            return Dropped { body_bytes: *bytes, ..Dropped::default() };
+        }
+        ExchangeEvent::ResponsePassed(bytes, why) => {
+            exchange.response_body.pass(*bytes, *why);
+            return Dropped { body_bytes: *bytes, ..Dropped::default() };
         }
         ExchangeEvent::Hint(hint) => return add_hint(kept, hint, room),
         ExchangeEvent::RequestTrailers(lines) => kept.bytes += lines.len(),
@@ -152,7 +156,8 @@ fn grow(body: &mut Body, bytes: &mut usize, piece: &[u8], room: Room) -> Dropped
         let capacity = capacity.saturating_mul(2).clamp(wanted, most);
         body.kept.reserve_exact(capacity - length);
     }
-    body.push(piece, wanted);
+    let why = if wanted < room.body { Cut::Memory } else { Cut::Long };
+    body.push(piece, wanted, why);
     *bytes += body.kept.capacity() - capacity;
     let cut = piece.len() - (body.kept.len() - length);
     Dropped { body_bytes: cut as u64, ..Dropped::default() }

@@ -5,6 +5,7 @@
 
 pub mod copy_as;
 pub mod database;
+mod extent;
 pub mod filter;
 mod generations;
 mod growth;
@@ -16,6 +17,7 @@ pub mod search;
 #[cfg(test)]
 mod tests;
 
+pub use extent::extent;
 pub use growth::cost;
 pub use live::{Dropped, Live};
 

@@ -207,8 +207,7 @@ mod tests {
                 Arc::new(Request { raw, head }),
             );
             let text = if has_needle(number) { "a Needle" } else { "hay" };
-            let kept = text.as_bytes().to_vec();
-            exchange.request_body = Body { total: kept.len() as u64, kept };
+            exchange.request_body = Body::whole(text.as_bytes().to_vec());
             batch.add(&exchange).unwrap();
         }
         batch.commit().unwrap();

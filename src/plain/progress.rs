@@ -10,7 +10,7 @@
 use jiff::Timestamp;
 
 use crate::body::{Kind, Reading, Stop, read, whole_characters};
-use crate::exchange::{Body, Exchange};
+use crate::exchange::{Body, Cut, Exchange};
 use crate::http::{Headers, RequestFraming, request_framing};
 use crate::text;
 
@@ -138,7 +138,7 @@ impl Side {
     }
 
     fn write_body(&mut self, out: &mut String, message: &Message<'_>) {
-        let Body { kept, total } = message.body;
+        let Body { kept, total, .. } = message.body;
         if self.stage == Stage::Done {
             return;
         }
@@ -191,9 +191,12 @@ impl Side {
 
     /// What of a text that is over was not shown.
     fn missing(&self, body: &Body, reading: &Reading<'_>) -> Option<String> {
+        // That transcripts show no more than that goes without saying.
+        let why = body.cut.filter(|why| *why != Cut::Long);
+        let why = why.map_or_else(String::new, |why| format!(": {why}"));
         if reading.is_as_sent() {
             let more = text::byte_count(body.total - self.shown as u64);
-            return (!body.is_whole()).then(|| format!("[… {more} more]"));
+            return (!body.is_whole()).then(|| format!("[… {more} more{why}]"));
         }
         let sent = text::byte_count(body.total);
         match reading.stop {
@@ -201,7 +204,7 @@ impl Side {
                 Some(format!("[{stop}, after {sent}]"))
             }
             None if body.is_whole() => None,
-            _ => Some(format!("[… more, of {sent} as sent]")),
+            _ => Some(format!("[… more, of {sent} as sent{why}]")),
         }
     }
 }

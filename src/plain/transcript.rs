@@ -117,6 +117,7 @@ impl Transcript {
             | ExchangeEvent::Remarked(_) => {}
             ExchangeEvent::Began { .. }
             | ExchangeEvent::RequestBody(_)
+            | ExchangeEvent::RequestPassed(..)
             | ExchangeEvent::RequestTrailers(_) => {
                 if progress.request_is_due(exchange) {
                     blocks.extend(progress.show_request(exchange));
@@ -126,7 +127,7 @@ impl Transcript {
             }
             ExchangeEvent::Responded(_)
             | ExchangeEvent::ResponseBody(_)
-            | ExchangeEvent::ResponsePassed(_) => {
+            | ExchangeEvent::ResponsePassed(..) => {
                 progress.waiting_since.get_or_insert(self.now);
             }
             ExchangeEvent::Raised(traceback) => {

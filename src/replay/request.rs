@@ -4,6 +4,7 @@
 //! Its body was kept decoded, so that a chunked one goes out with its length instead.
 
 use crate::exchange::Exchange;
+use crate::history::extent;
 use crate::http::{RequestFraming, request_framing};
 
 /// Why a request cannot be sent again as it was.
@@ -11,8 +12,8 @@ use crate::http::{RequestFraming, request_framing};
 pub enum Refusal {
     #[error("the request was malformed")]
     Malformed,
-    #[error("only {kept} of its body's {total} bytes were kept")]
-    Cut { kept: usize, total: u64 },
+    #[error("its body is not whole: {0}")]
+    Cut(String),
     #[error("its body is still arriving")]
     Arriving,
     #[error("only {arrived} of its body's {announced} bytes ever arrived")]
@@ -24,8 +25,8 @@ pub enum Refusal {
 pub fn request_bytes(exchange: &Exchange) -> Result<Vec<u8>, Refusal> {
     let head = exchange.request.head.as_ref().ok_or(Refusal::Malformed)?;
     let body = &exchange.request_body;
-    if !body.is_whole() {
-        return Err(Refusal::Cut { kept: body.kept.len(), total: body.total });
+    if let Some(extent) = extent(body.size()) {
+        return Err(Refusal::Cut(extent));
     }
     let in_flight = exchange.outcome.is_none();
     let length = match request_framing(head, u64::MAX) {
@@ -81,7 +82,7 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
-    use crate::exchange::{ExchangeId, Outcome, Request, Source};
+    use crate::exchange::{Cut, ExchangeId, Outcome, Request, Source};
     use crate::http::{Limits, RequestParser};
 
     fn exchange(raw: &str, body: &[u8]) -> Exchange {
@@ -92,7 +93,7 @@ mod tests {
         let client = "127.0.0.1:1".to_owned();
         let mut exchange =
             Exchange::begin(ExchangeId(1), at, Source::Client, client, request);
-        exchange.request_body.push(body, usize::MAX);
+        exchange.request_body.push(body, usize::MAX, Cut::Long);
         exchange.outcome = Some(Outcome::Complete);
         exchange
     }
@@ -137,8 +138,10 @@ mod tests {
     fn what_was_not_kept_whole_is_refused_with_the_reason() {
         let raw = "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\n";
         let mut cut = exchange(raw, b"");
-        cut.request_body.push(b"abcd", 3);
-        assert_eq!(request_bytes(&cut), Err(Refusal::Cut { kept: 3, total: 4 }));
+        cut.request_body.push(b"abcd", 3, Cut::Long);
+        let refused = request_bytes(&cut).unwrap_err().to_string();
+        let why = "its body is not whole: 3 B of 4 B kept: longer than bodies are kept";
+        assert_eq!(refused, why);
 
         let mut early = exchange(raw, b"ab");
         let incomplete = Refusal::Incomplete { arrived: 2, announced: 4 };

@@ -15,7 +15,7 @@ use super::say;
 use crate::bus::{Bus, Commands};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::exchange::{Command, Event, GenerationId};
+use crate::exchange::{BODY_KEPT, Command, Event, GenerationId};
 use crate::lane::{ImportPlan, OsText};
 use crate::process::end_descendants;
 use crate::reload::{self, Driver, Patterns, Tripwire, Wish};
@@ -54,6 +54,7 @@ impl Serving {
             terms: Terms::new(config.limits.clone(), &config.access, &config.host),
             bus: bus.clone(),
             clock,
+            kept: config.history.body.max(BODY_KEPT as u64),
             stream_chunked: config.stream_chunked,
             timeout: config.timeout,
             replace: Box::new(move |id| {

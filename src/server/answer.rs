@@ -163,7 +163,7 @@ impl Server {
                 let now = self.outlet.clock.now();
                 exchange.timing.last_byte.get_or_insert(now);
             }
-            self.outlet.end(exchange.id, exchange.timing, outcome);
+            self.outlet.end(exchange, outcome);
         }
         if !exchange.keep {
             // Where the end of the connection is the end of the body, only a reset can

@@ -56,8 +56,8 @@ impl Server {
     }
 
     /// The call is over, or what is known of it.
-    pub(super) fn end_closing(&self, exchange: &InFlight) {
-        self.outlet.end(exchange.id, exchange.timing, Outcome::Complete);
+    pub(super) fn end_closing(&self, exchange: &mut InFlight) {
+        self.outlet.end(exchange, Outcome::Complete);
     }
 
     /// The lane of such a one broke; how its process ended is known in a moment.
@@ -77,12 +77,12 @@ impl Server {
             exchange.generation == Some(generation)
         };
         let buried: Vec<_> = self.closing.extract_if(of_it).collect();
-        for (_, exchange) in buried {
+        for (_, mut exchange) in buried {
             if let Some(stack) = stack {
                 let raised = ExchangeEvent::Raised(Arc::clone(stack));
                 self.outlet.publish(exchange.id, raised);
             }
-            self.end_closing(&exchange);
+            self.end_closing(&mut exchange);
         }
     }
 
@@ -102,7 +102,7 @@ impl Server {
                 self.interrupt(lane, &mut exchange, &why);
                 self.closing.insert(lane, exchange);
             } else {
-                self.end_closing(&exchange);
+                self.end_closing(&mut exchange);
                 self.give_up_lane(lane);
             }
         }
@@ -122,8 +122,8 @@ impl Server {
 
     /// The server ends: nobody waits for the calls any more.
     pub(super) fn end_all_closing(&mut self) {
-        for (_, exchange) in std::mem::take(&mut self.closing) {
-            self.end_closing(&exchange);
+        for (_, mut exchange) in std::mem::take(&mut self.closing) {
+            self.end_closing(&mut exchange);
         }
     }
 }

@@ -17,6 +17,7 @@ use super::channel::{Channel, Fill};
 use super::ending::{Ending, GRACE};
 use super::event_loop::{READ_AHEAD, Step};
 use super::files::Outflow;
+use super::telling::Telling;
 use super::transport::Transport;
 use super::upload::Upload;
 use crate::clock::monotonic;
@@ -88,6 +89,8 @@ pub(super) struct InFlight {
     pub(super) upload: Upload,
     /// How much of the body is in the inbox and was shown already.
     pub(super) shown: usize,
+    pub(super) request_told: Telling,
+    pub(super) response_told: Telling,
     /// The client waits for `100 Continue`.
     pub(super) wants_continue: bool,
     /// Since when the application reads a body that was not all here when it was called.
@@ -318,6 +321,8 @@ impl InFlight {
             head,
             upload,
             shown: 0,
+            request_told: Telling::request(),
+            response_told: Telling::response(),
             wants_continue,
             reads_since: None,
             stage,

@@ -23,9 +23,7 @@ use super::stopping::{Patience, Stopping};
 use super::terms::Terms;
 use crate::bus::Bus;
 use crate::clock::{Clock, monotonic};
-use crate::exchange::{
-    Event, ExchangeEvent, ExchangeId, GenerationId, Outcome, Source, Timing,
-};
+use crate::exchange::{Event, ExchangeEvent, ExchangeId, GenerationId, Outcome, Source};
 use crate::http::ResponseFraming;
 use crate::reload::Announcement;
 
@@ -48,6 +46,8 @@ pub struct Setup {
     pub terms: Terms,
     pub bus: Bus,
     pub clock: Clock,
+    /// How many bytes of each body somebody keeps: what is beyond is only counted.
+    pub kept: u64,
     /// Whether a chunked body is handed on as it comes.
     pub stream_chunked: bool,
     /// How long the application may do nothing about a request.
@@ -165,6 +165,8 @@ pub(super) struct Outlet {
     pub(super) bus: Bus,
     pub(super) clock: Clock,
     pub(super) date: Date,
+    /// How many bytes of each body somebody keeps.
+    pub(super) kept: u64,
 }
 
 impl Outlet {
@@ -172,9 +174,12 @@ impl Outlet {
         self.bus.publish(Event::Exchange { id, at: self.clock.now(), what });
     }
 
-    /// Tells the end of an exchange, with its times.
-    pub(super) fn end(&self, id: ExchangeId, timing: Timing, outcome: Outcome) {
-        self.publish(id, ExchangeEvent::Timed(timing));
+    /// Tells the end of an exchange, with its times and all of its sizes.
+    pub(super) fn end(&self, exchange: &mut InFlight, outcome: Outcome) {
+        let id = exchange.id;
+        exchange.request_told.flush(self, id);
+        exchange.response_told.flush(self, id);
+        self.publish(id, ExchangeEvent::Timed(Arc::new(exchange.timing)));
         self.publish(id, ExchangeEvent::Ended(outcome));
     }
 }
@@ -219,7 +224,12 @@ impl Server {
             waiting: VecDeque::new(),
             ids: Ids { token: WAKER.0, exchange: 0 },
             terms: setup.terms,
-            outlet: Outlet { bus: setup.bus, clock: setup.clock, date: Date::default() },
+            outlet: Outlet {
+                bus: setup.bus,
+                clock: setup.clock,
+                date: Date::default(),
+                kept: setup.kept,
+            },
             replace: setup.replace,
             stream_chunked: setup.stream_chunked,
             timeout: setup.timeout,
@@ -467,7 +477,7 @@ impl Server {
     /// client, and the application is told.
     fn discard(&mut self, connection: Connection) {
         let is_written = connection.channel.pending() == 0;
-        let Phase::Exchange(exchange) = connection.phase else { return };
+        let Phase::Exchange(mut exchange) = connection.phase else { return };
         if exchange.stage != Stage::Draining {
             let is_complete = exchange.is_whole() && is_written;
             // A regular end would say that this was all.
@@ -479,7 +489,7 @@ impl Server {
                 None if is_complete => Outcome::Complete,
                 None => Outcome::ClientGone,
             };
-            self.outlet.end(exchange.id, exchange.timing, outcome);
+            self.outlet.end(&mut exchange, outcome);
         }
         if let Some(lane) = exchange.lane().and_then(|token| self.lanes.get_mut(token)) {
             lane.abandon(exchange.timing);

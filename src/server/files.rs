@@ -14,13 +14,13 @@ use mio::Token;
 use super::connection::{Connection, InFlight, Phase};
 use super::event_loop::{Server, Step};
 use crate::clock::monotonic;
-use crate::exchange::{BODY_KEPT, ExchangeEvent, ExchangeId};
+use crate::exchange::{BODY_KEPT, ExchangeId};
 use crate::http::ResponseFraming;
 use crate::lane::{Down, FilePart};
 
 /// How much is read and written at a time of the beginning.
 const PIECE: usize = 64 << 10;
-/// How much the kernel moves at a time; also how often the progress is told.
+/// How much the kernel moves at a time.
 const STRIDE: u64 = 1 << 20;
 
 /// A file on its way to the client.
@@ -31,8 +31,6 @@ pub(super) struct Outflow {
     left: u64,
     /// How much of it is still read to be looked at.
     shown: usize,
-    /// How much was moved and not told yet.
-    untold: u64,
 }
 
 impl Outflow {
@@ -59,7 +57,7 @@ impl Server {
             (Some(file), Some(exchange)) if can_take(exchange) => {
                 let shown = BODY_KEPT;
                 let FilePart { offset, length: left } = part;
-                exchange.file = Some(Outflow { file, offset, left, shown, untold: 0 });
+                exchange.file = Some(Outflow { file, offset, left, shown });
                 true
             }
             _ => false,
@@ -78,7 +76,7 @@ impl Server {
         let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
         let Some(outflow) = &mut exchange.file else { return Step::Wait };
         if outflow.left == 0 {
-            self.end_file(connection);
+            end_file(connection);
             return Step::Again;
         }
         if outflow.shown > 0 {
@@ -87,21 +85,17 @@ impl Server {
         let count = usize::try_from(outflow.left.min(STRIDE)).unwrap_or(PIECE);
         let offset = &mut outflow.offset;
         match connection.channel.send_file(&outflow.file, offset, count) {
-            Ok(Some(0)) => self.cut_file(connection, "it became shorter"),
+            Ok(Some(0)) => cut_file(connection, "it became shorter"),
             Ok(Some(length)) => {
                 outflow.left -= length as u64;
-                outflow.untold += length as u64;
-                let is_far = outflow.untold >= STRIDE;
                 exchange.give(length as u64);
+                exchange.response_told.pass(&self.outlet, exchange.id, length as u64);
                 connection.moved = monotonic();
-                if is_far {
-                    self.tell_passed(connection);
-                }
                 Step::Again
             }
             Ok(None) => Step::Wait,
             Err(error) if is_of_the_client(&error) => Step::Close,
-            Err(error) => self.cut_file(connection, &error.to_string()),
+            Err(error) => cut_file(connection, &error.to_string()),
         }
     }
 
@@ -111,7 +105,7 @@ impl Server {
         let left = usize::try_from(outflow.left).unwrap_or(PIECE);
         let mut piece = vec![0; left.min(PIECE).min(outflow.shown)];
         match outflow.file.read_at(&mut piece, outflow.offset) {
-            Ok(0) => self.cut_file(connection, "it became shorter"),
+            Ok(0) => cut_file(connection, "it became shorter"),
             Ok(length) => {
                 piece.truncate(length);
                 exchange.timing.first_byte.get_or_insert_with(|| self.outlet.clock.now());
@@ -123,33 +117,23 @@ impl Server {
                 Step::Again
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => Step::Again,
-            Err(error) => self.cut_file(connection, &error.to_string()),
+            Err(error) => cut_file(connection, &error.to_string()),
         }
     }
+}
 
-    /// The rest of the file cannot be had.
-    fn cut_file(&mut self, connection: &mut Connection, why: &str) -> Step {
-        if let Phase::Exchange(exchange) = &mut connection.phase {
-            exchange.cut = Some(format!("the file could not be sent to its end: {why}"));
-        }
-        self.end_file(connection);
-        Step::Again
+/// The rest of the file cannot be had.
+fn cut_file(connection: &mut Connection, why: &str) -> Step {
+    if let Phase::Exchange(exchange) = &mut connection.phase {
+        exchange.cut = Some(format!("the file could not be sent to its end: {why}"));
     }
+    end_file(connection);
+    Step::Again
+}
 
-    fn end_file(&self, connection: &mut Connection) {
-        self.tell_passed(connection);
-        if let Phase::Exchange(exchange) = &mut connection.phase {
-            exchange.file = None;
-        }
-    }
-
-    fn tell_passed(&self, connection: &mut Connection) {
-        let Phase::Exchange(exchange) = &mut connection.phase else { return };
-        let Some(outflow) = &mut exchange.file else { return };
-        let passed = std::mem::take(&mut outflow.untold);
-        if passed > 0 {
-            self.outlet.publish(exchange.id, ExchangeEvent::ResponsePassed(passed));
-        }
+fn end_file(connection: &mut Connection) {
+    if let Phase::Exchange(exchange) = &mut connection.phase {
+        exchange.file = None;
     }
 }
 

@@ -158,7 +158,7 @@ impl Server {
         let new = &connection.inbox[exchange.shown..connection.inbox.len().min(most)];
         if !new.is_empty() {
             exchange.shown += new.len();
-            self.outlet.publish(exchange.id, ExchangeEvent::RequestBody(new.into()));
+            exchange.request_told.tell(&self.outlet, exchange.id, new);
         }
     }
 
@@ -167,10 +167,7 @@ impl Server {
         match exchange.upload.decode(&connection.inbox) {
             Ok(Decoded { taken, data, trailers }) => {
                 connection.inbox.drain(..taken);
-                if !data.is_empty() {
-                    let piece = ExchangeEvent::RequestBody(data.into());
-                    self.outlet.publish(exchange.id, piece);
-                }
+                exchange.request_told.tell(&self.outlet, exchange.id, &data);
                 show_trailers(&self.outlet, exchange.id, &trailers);
                 if matches!(exchange.upload, Upload::Spooled(_)) {
                     exchange.stage = Stage::Waiting(None);
@@ -264,8 +261,7 @@ impl Server {
         if !piece.is_empty() {
             exchange.wants_continue = false;
             connection.moved = monotonic();
-            let shown: Arc<[u8]> = piece.as_slice().into();
-            self.outlet.publish(exchange.id, ExchangeEvent::RequestBody(shown));
+            exchange.request_told.tell(&self.outlet, exchange.id, &piece);
             Down::Body(piece).append(exchange.id, lane.channel.outbox());
         }
         if is_over {

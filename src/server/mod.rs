@@ -33,6 +33,7 @@ mod pages;
 mod provenance;
 mod replayed;
 mod stopping;
+mod telling;
 mod terms;
 mod transport;
 mod upload;

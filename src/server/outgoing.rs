@@ -82,7 +82,7 @@ impl Server {
             self.connections.insert(token, connection);
         }
         match closing {
-            Some(exchange) if ended => self.end_closing(&exchange),
+            Some(mut exchange) if ended => self.end_closing(&mut exchange),
             Some(exchange) => drop(self.closing.insert(lane, exchange)),
             None => {}
         }
@@ -139,7 +139,7 @@ impl Server {
             self.lanes.get_mut(lane).and_then(|lane| lane.abandoned.take())
         {
             add(&mut timing);
-            self.outlet.publish(id, ExchangeEvent::Timed(timing));
+            self.outlet.publish(id, ExchangeEvent::Timed(Arc::new(timing)));
         }
     }
 
@@ -174,7 +174,9 @@ impl Server {
                 connection.channel.outbox().extend_from_slice(&block);
             }
         }
-        self.outlet.publish(id, ExchangeEvent::ResponseBody(block.into()));
+        if let Some(exchange) = connection.exchange(id) {
+            exchange.response_told.tell(&self.outlet, id, &block);
+        }
     }
 
     /// Tells the client that this was all.

@@ -3,8 +3,8 @@
 use crate::body::{Kind, MOST_UNPACKED, read};
 use crate::exchange::{Body, Exchange, Notice, Severity};
 use crate::history::copy_as::{Form, copy_as};
+use crate::history::extent;
 use crate::http::Headers;
-use crate::text;
 
 use super::detail::Side;
 use super::folding;
@@ -177,10 +177,7 @@ fn body(body: &Body, headers: Option<&Headers>) -> Result<(Vec<u8>, String), Str
         return Err("has a body that is no text".to_owned());
     }
     let rest = match reading.stop {
-        _ if !body.is_whole() => {
-            let kept = text::byte_count(body.kept.len() as u64);
-            format!(" ({kept} of {} kept)", text::byte_count(body.total))
-        }
+        _ if let Some(extent) = extent(body.size()) => format!(" ({extent})"),
         Some(stop) => format!(" ({stop})"),
         None => String::new(),
     };

@@ -11,7 +11,7 @@ use std::thread;
 use rusqlite::InterruptHandle;
 use thiserror::Error;
 
-use crate::exchange::{BODY_KEPT, Body, Exchange, Outcome, Source};
+use crate::exchange::{BODY_KEPT, Cut, Exchange, Outcome, Source};
 use crate::history::cost;
 use crate::history::database::{OpenError, Reader, Record};
 use crate::history::search::Search;
@@ -164,7 +164,8 @@ fn recalled(record: Record) -> Exchange {
         *of = of.of_run(run);
     }
     for body in [&mut exchange.request_body, &mut exchange.response_body] {
-        shorten(body);
+        // An imported one may be longer.
+        body.shorten(BODY_KEPT, Cut::Long);
     }
     // Nothing that happens from now on comes to this list.
     if exchange.outcome.is_none() {
@@ -174,12 +175,6 @@ fn recalled(record: Record) -> Exchange {
         exchange.ended = exchange.ended.or(steps.into_iter().flatten().next());
     }
     exchange
-}
-
-/// Keeps no more of a body than is kept of any in memory: an imported one may be longer.
-fn shorten(body: &mut Body) {
-    body.kept.truncate(BODY_KEPT);
-    body.kept.shrink_to_fit();
 }
 
 #[cfg(test)]
@@ -214,7 +209,7 @@ mod tests {
             let (id, at) = (ExchangeId(number), Timestamp::UNIX_EPOCH + after);
             let (source, client) = (Source::Client, String::new());
             let mut exchange = Exchange::begin(id, at, source, client, request);
-            exchange.response_body.push(body, body.len());
+            exchange.response_body.push(body, body.len(), Cut::Long);
             batch.add(&exchange).unwrap();
         }
         batch.commit().unwrap();

@@ -5,9 +5,9 @@ use std::path::PathBuf;
 
 use crate::body::{Kind, MOST_UNPACKED, essence, read};
 use crate::exchange::{Body, Exchange, ExchangeId, Notice, Severity};
-use crate::history::Store;
 use crate::history::har::Exporter;
 use crate::history::masking::{masked, masked_body};
+use crate::history::{Store, extent};
 use crate::http::Headers;
 use crate::text;
 
@@ -118,11 +118,7 @@ fn unpacked(exchange: &Exchange, side: Side) -> (Vec<u8>, String) {
     let (body, headers) = body(exchange, side);
     let reading = read(&body.kept, headers, MOST_UNPACKED);
     let mut words = Vec::new();
-    if !body.is_whole() {
-        let (kept, total) = (body.kept.len() as u64, body.total);
-        let (kept, total) = (text::byte_count(kept), text::byte_count(total));
-        words.push(format!("the first {kept} of {total}"));
-    }
+    words.extend(extent(body.size()));
     if reading.undone.is_empty() {
         return (body.kept.clone(), words.join(", "));
     }

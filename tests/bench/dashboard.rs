@@ -168,7 +168,7 @@ fn steps(exchange: Exchange) -> impl Iterator<Item = Event> {
         response.map(ExchangeEvent::Responded),
         Some(ExchangeEvent::ResponseBody(body)),
         exchange.traceback.map(ExchangeEvent::Raised),
-        Some(ExchangeEvent::Timed(timing)),
+        Some(ExchangeEvent::Timed(Arc::new(timing))),
         Some(ExchangeEvent::Ended(Outcome::Complete)),
     ];
     steps.into_iter().flatten().map(move |what| Event::Exchange { id, at, what })

@@ -65,7 +65,7 @@ pub(crate) fn exchange(number: u64, count: u64, began: Timestamp) -> Exchange {
     if let Some(head) = ResponseHead::parse(raw.as_bytes()) {
         exchange.response = Some(Arc::new(Response { raw: raw.into_bytes(), head }));
     }
-    exchange.response_body = Body { total: size as u64, kept: body };
+    exchange.response_body = Body::beginning(body, size as u64, None);
     exchange.generation = Some(GenerationId(1 + (number * 10 / count) as u32));
     (exchange.called, exchange.responded) = (at(100), at(900));
     exchange.timing = Timing { entered: at(150), closed: at(1000), ..Timing::default() };

@@ -2,6 +2,7 @@
 //! becomes of rdev, of the file and of the disk.
 
 use std::collections::HashSet;
+use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use crate::folder::Folder;
 use crate::patience::until;
 use crate::program::Program;
 use crate::rdev::{Launch, Rdev, rdev};
-use crate::serving::begun;
+use crate::serving::{begun, post};
 
 /// Answers with the request's body and path; prints to `wsgi.errors`; raises at `/raise`.
 const APP: &str = r#"
@@ -364,10 +365,11 @@ fn a_body_that_is_cut_in_the_history_says_so() {
     let server = project.launch().args(["app:app", "--max-body", "1500"]).serve();
     assert_eq!(server.get("/big").expect(200).body.len(), 2000);
     let lines = project.listed(1);
-    assert!(lines[0].contains("1.5 kB of the response's body kept"), "{lines:?}");
+    let said = "response's body: 1.5 kB of 2.0 kB kept: longer than bodies are kept";
+    assert!(lines[0].contains(said), "{lines:?}");
     let shown = project.run(["show", "1", "--body"]);
     assert_eq!(shown.stdout.len(), 1500);
-    assert!(shown.stderr.contains("1.5 kB of 2.0 kB are kept"), "{}", shown.stderr);
+    assert!(shown.stderr.contains("1.5 kB of 2.0 kB kept: "), "{}", shown.stderr);
 }
 
 #[test]
@@ -503,6 +505,70 @@ fn json_has_all_that_is_kept_with_its_secrets_masked() {
     let beside = project.run(["show", "1", "--json", "--raw"]);
     let without = project.run(["show", "1", "--include-sensitive"]);
     assert_eq!((beside.code, without.code), (Some(2), Some(2)));
+}
+
+/// Somebody else has the database, so that nothing is written while the body comes.
+#[test]
+fn of_a_body_that_comes_faster_than_it_can_be_kept_a_beginning_is_kept_and_it_is_said() {
+    let project = Project::new();
+    let server = project.launch().args(["app:app", "--max-body", "100000000"]).serve();
+    server.get("/").expect(200);
+    project.listed(1);
+    // Each piece of it tells its place.
+    let body = (0..7 << 20).fold(String::new(), |mut body, place| {
+        write!(body, "{place:08x}").unwrap();
+        body
+    });
+    let (most, last) = body.split_at(body.len() - 1);
+    let other = Connection::open(project.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let mut client = server.connect();
+    client.send(post("/", body.len()));
+    client.send(most);
+    other.execute_batch("COMMIT").unwrap();
+    client.send(last);
+    assert!(client.answer("POST").expect(200).text().starts_with(&body));
+    project.listed(2);
+
+    let listed = objects(&project.run(["history", "--json", "has:cut-body"]).stdout);
+    let [listed] = listed.as_slice() else { panic!("{listed:?}") };
+    let number = |name: &str| usize::try_from(listed[name].as_u64().unwrap()).unwrap();
+    assert_eq!(number("request_size"), body.len());
+    assert_eq!(number("response_size"), body.len() + 1);
+    let kept = number("request_kept");
+    assert!(kept < body.len());
+    // It is given up on the disk where this machine takes more than five seconds.
+    let why = listed["request_cut"].as_str().unwrap();
+    let reasons =
+        ["the rest came faster than it could be kept", "the rest could not be written"];
+    assert!(reasons.contains(&why), "{why}");
+    let raw = project.run(["show", "2", "--raw"]);
+    let (_, shown) = raw.stdout.split_once("\r\n\r\n").unwrap();
+    let response = shown.find("HTTP/1.1 200 OK").unwrap();
+    assert_eq!(response, kept);
+    assert!(body.starts_with(&shown[..response]));
+
+    let line = &project.run(["history", "has:cut-body"]).stdout;
+    let remark = format!("of 59 MB kept: {why}");
+    assert!(line.contains(&remark), "{line}");
+    let shown = project.run(["show", "2"]);
+    let said = "the request's body is cut in the history: ";
+    let told = &shown.stderr;
+    assert!(told.contains(said) && told.contains(&remark), "{told}");
+    let whole = &objects(&project.run(["show", "2", "--json"]).stdout)[0];
+    assert_eq!(whole["request"]["body"]["cut"], why);
+    assert_eq!(whole["request"]["body"]["missing"], body.len() - kept);
+    for form in ["curl", "raw", "pytest"] {
+        let copied = project.run(["copy", "2", "--as", form]);
+        assert_eq!((copied.code, copied.stdout.as_str()), (Some(2), ""), "{form}");
+        assert!(copied.stderr.contains(&remark), "{copied:?}");
+    }
+    let file = project.folder.path().join("cut.har");
+    project.run(["export", "has:cut-body", "--har", file.to_str().unwrap()]);
+    let archive: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let comment = &archive["log"]["entries"][0]["request"]["postData"]["comment"];
+    let told = format!("only the first {kept} of {} bytes are here: {why}", body.len());
+    assert_eq!(*comment, told);
 }
 
 #[test]

@@ -769,7 +769,7 @@ fn rich(width: u16, height: u16) -> App {
         .responds(500, "text/html")
         .sends(b"<h1>no tea</h1>\n")
         .passes(19)
-        .step(1, ExchangeEvent::Timed(timing))
+        .step(1, ExchangeEvent::Timed(Arc::new(timing)))
         .ends(Outcome::Complete)
         .passes(50)
         .prints(OutputStream::Stdout, b"long after")

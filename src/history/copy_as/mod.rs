@@ -12,6 +12,7 @@ mod shell;
 use thiserror::Error;
 
 use crate::exchange::Exchange;
+use crate::history::extent;
 use crate::http::{Header, RequestHead, is_hop_by_hop};
 
 pub use pytest::Application;
@@ -33,8 +34,8 @@ pub enum Form {
 pub enum CopyError {
     #[error("it was malformed; --as raw copies its bytes")]
     Malformed,
-    #[error("only {kept} of the {total} bytes of its body are kept")]
-    BodyIsCut { kept: usize, total: u64 },
+    #[error("its body is not whole: {0}")]
+    BodyIsCut(String),
     #[error("it names no host to send it to")]
     NoHost,
     #[error("the application that answered is not known")]
@@ -48,8 +49,8 @@ pub fn copy_as(
     application: Option<&Application>,
 ) -> Result<Vec<u8>, CopyError> {
     let body = &exchange.request_body;
-    if !body.is_whole() && form != Form::Url {
-        return Err(CopyError::BodyIsCut { kept: body.kept.len(), total: body.total });
+    if let Some(extent) = extent(body.size()).filter(|_| form != Form::Url) {
+        return Err(CopyError::BodyIsCut(extent));
     }
     if form == Form::Raw {
         return Ok(raw(exchange));

@@ -9,7 +9,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use super::*;
-use crate::exchange::{ExchangeId, Request, Source};
+use crate::exchange::{Cut, ExchangeId, Request, Source};
 use crate::http::{Limits, RequestFraming, RequestParser, request_framing};
 
 pub(super) fn exchange(raw: &[u8], body: &[u8]) -> Exchange {
@@ -17,7 +17,7 @@ pub(super) fn exchange(raw: &[u8], body: &[u8]) -> Exchange {
     let (id, at) = (ExchangeId(1), Timestamp::UNIX_EPOCH);
     let client = "127.0.0.1:1".to_owned();
     let mut exchange = Exchange::begin(id, at, Source::Client, client, Arc::new(request));
-    exchange.request_body.push(body, usize::MAX);
+    exchange.request_body.push(body, usize::MAX, Cut::Long);
     exchange
 }
 
@@ -168,9 +168,12 @@ fn a_command_is_safe_to_print_and_in_the_plain_case_good_to_read() {
 #[test]
 fn what_cannot_be_copied_says_why() {
     let mut cut = exchange(b"POST / HTTP/1.1\r\nHost: x\r\n\r\n", b"");
-    cut.request_body.push(b"abcdef", 3);
+    cut.request_body.push(b"abcdef", 3, Cut::Long);
     let error = copy_as(Form::Curl, &cut, None).unwrap_err();
-    assert_eq!(error.to_string(), "only 3 of the 6 bytes of its body are kept");
+    assert_eq!(
+        error.to_string(),
+        "its body is not whole: 3 B of 6 B kept: longer than bodies are kept"
+    );
     let malformed = exchange(b"nonsense\r\n\r\n", b"");
     assert_eq!(copy_as(Form::Curl, &malformed, None), Err(CopyError::Malformed));
     assert_eq!(copy_as(Form::Raw, &malformed, None).unwrap(), b"nonsense\r\n\r\n");

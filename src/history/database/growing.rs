@@ -1,16 +1,15 @@
 //! What the recorder knows of an exchange that is not over: what is to be written next.
 //!
-//! Invariant: what is kept of a body stays a beginning. Once a piece of it was cut or
-//! lost, nothing behind it is kept.
+//! Invariant: what is written of a body is a beginning, and follows on what was written.
 
 use std::borrow::Cow;
 use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use crate::exchange::{Exchange, ExchangeEvent};
+use crate::exchange::{Cut, Exchange, ExchangeEvent, Size};
 
-use super::record::{Place, RunId, Size};
+use super::record::{Place, RunId};
 use super::write::{Draft, Part};
 
 /// Hints kept of one exchange: an application can break a rule with every block.
@@ -55,7 +54,12 @@ impl Growing {
         match what {
             ExchangeEvent::RequestBody(piece) => self.request.push(piece, limit),
             ExchangeEvent::ResponseBody(piece) => self.response.push(piece, limit),
-            ExchangeEvent::ResponsePassed(length) => self.response.size.total += length,
+            ExchangeEvent::RequestPassed(bytes, why) => {
+                self.request.size.pass(*bytes, *why);
+            }
+            ExchangeEvent::ResponsePassed(bytes, why) => {
+                self.response.size.pass(*bytes, *why);
+            }
             ExchangeEvent::Hint(hint) if self.exchange.hints.len() < HINTS => {
                 self.exchange.hints.push(Arc::clone(hint));
             }
@@ -100,27 +104,19 @@ impl Growing {
         self.is_dirty = true;
         for stream in [&mut self.request, &mut self.response] {
             stream.fresh.clear();
-            stream.size.kept = 0;
+            stream.size.lose(stream.size.kept, Cut::Disk);
         }
     }
 }
 
 impl Stream {
     fn push(&mut self, piece: &Arc<[u8]>, limit: u64) {
-        let Size { total, kept } = self.size;
-        let length = piece.len() as u64;
-        self.size.total += length;
-        if kept < total || kept >= limit {
-            return;
+        let kept = self.size.grow(piece.len(), limit, Cut::Long);
+        match kept {
+            0 => {}
+            all if all == piece.len() => self.fresh.push(Arc::clone(piece)),
+            part => self.fresh.push(piece[..part].into()),
         }
-        let room = limit - kept;
-        if length <= room {
-            self.fresh.push(Arc::clone(piece));
-        } else {
-            let room = usize::try_from(room).unwrap_or(usize::MAX);
-            self.fresh.push(piece[..room].into());
-        }
-        self.size.kept += length.min(room);
     }
 
     /// In one piece, as most bodies come.
@@ -134,7 +130,7 @@ impl Stream {
 
     fn lose(&mut self) -> u64 {
         let lost = std::mem::take(&mut self.fresh);
-        self.size.kept -= lost.iter().map(|piece| piece.len() as u64).sum::<u64>();
+        self.size.lose(lost.iter().map(|piece| piece.len() as u64).sum(), Cut::Disk);
         lost.len() as u64
     }
 }
@@ -155,7 +151,7 @@ mod tests {
     fn a_body_is_cut_at_its_limit_and_counted_to_its_end() {
         let stream = stream(&[b"abc", b"defg", b"h"], 5);
         assert_eq!(stream.fresh().as_ref(), b"abcde");
-        assert_eq!(stream.size, Size { total: 8, kept: 5 });
+        assert_eq!(stream.size, Size { total: 8, kept: 5, cut: Some(Cut::Long) });
     }
 
     #[test]
@@ -166,6 +162,6 @@ mod tests {
         assert_eq!(stream.lose(), 1);
         stream.push(&Arc::from(&b"ghi"[..]), 100);
         assert_eq!(stream.fresh().as_ref(), b"");
-        assert_eq!(stream.size, Size { total: 9, kept: 3 });
+        assert_eq!(stream.size, Size { total: 9, kept: 3, cut: Some(Cut::Disk) });
     }
 }

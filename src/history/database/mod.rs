@@ -22,6 +22,6 @@ pub use evict::Bounds;
 pub use open::{OpenError, open_to_read, open_to_write, set_aside};
 pub use read::{SUMMARY, latest_run, place_of, record, summary};
 pub use reader::Reader;
-pub use record::{Name, Place, Record, RecordId, RunId, Size, Summary};
+pub use record::{Name, Place, Record, RecordId, RunId, Summary};
 pub use schema::VERSION;
 pub use writer::{Batch, Beginning, RunKind, Writer};

@@ -7,12 +7,12 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
 use crate::exchange::{
-    Arrivals, Body, Exchange, ExchangeId, GenerationId, Outcome, OutputLine,
-    OutputStream, Remark, Request, Response, Source, Timing,
+    Arrivals, Body, Cut, Exchange, ExchangeId, GenerationId, Outcome, OutputLine,
+    OutputStream, Remark, Request, Response, Size, Source, Timing,
 };
 use crate::http::{RequestHead, ResponseHead};
 
-use super::record::{Place, Record, RecordId, RunId, Size, Summary};
+use super::record::{Place, Record, RecordId, RunId, Summary};
 
 /// The columns of `exchange` that [`summary`] reads, in its order.
 pub const SUMMARY: &str = "at, run, number, source, replay_of, client, method, host, path, \
@@ -20,7 +20,8 @@ pub const SUMMARY: &str = "at, run, number, source, replay_of, client, method, h
     response_kept, generation, duration, outcome, cut, error, hint_count, \
     (SELECT marked FROM remark WHERE remark.exchange = exchange.at), \
     (SELECT comment FROM remark WHERE remark.exchange = exchange.at), \
-    (SELECT pinned FROM remark WHERE remark.exchange = exchange.at)";
+    (SELECT pinned FROM remark WHERE remark.exchange = exchange.at), \
+    request_cut, response_cut, began";
 
 /// A row of [`SUMMARY`].
 pub fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
@@ -35,8 +36,17 @@ pub fn summary(row: &Row<'_>) -> rusqlite::Result<Summary> {
         query: row.get(9)?,
         status: row.get(10)?,
         media_type: row.get(11)?,
-        request_body: Size { total: count(row.get(12)?), kept: count(row.get(13)?) },
-        response_body: Size { total: count(row.get(14)?), kept: count(row.get(15)?) },
+        began: began(Place(row.get(0)?), row.get(27)?),
+        request_body: Size {
+            total: count(row.get(12)?),
+            kept: count(row.get(13)?),
+            cut: row.get::<_, Option<i64>>(25)?.map(cut),
+        },
+        response_body: Size {
+            total: count(row.get(14)?),
+            kept: count(row.get(15)?),
+            cut: row.get::<_, Option<i64>>(26)?.map(cut),
+        },
         generation: row.get::<_, Option<u32>>(16)?.map(GenerationId),
         duration: row.get::<_, Option<i64>>(17)?.map(SignedDuration::from_micros),
         outcome: outcome(row.get(18)?, row.get(19)?),
@@ -91,23 +101,24 @@ fn whole(row: &Row<'_>, place: Place) -> rusqlite::Result<Record> {
         let passed: Option<i64> = row.get(column)?;
         Ok(passed.map(|passed| Place(place.0.saturating_add(passed)).time()))
     };
-    let body = |column: &str, total: &str| -> rusqlite::Result<Body> {
-        Ok(Body { kept: row.get(column)?, total: count(row.get(total)?) })
+    let body = |column: &str, total: &str, why: &str| -> rusqlite::Result<Body> {
+        let cut = row.get::<_, Option<i64>>(why)?.map(cut);
+        Ok(Body { kept: row.get(column)?, total: count(row.get(total)?), cut })
     };
     let exchange = Exchange {
         id: exchange_id(row.get("number")?),
         source: source(row.get("source")?, row.get("replay_of")?),
         client: row.get("client")?,
         request: Arc::new(Request { raw, head }),
-        request_body: body("request_body", "request_size")?,
+        request_body: body("request_body", "request_size", "request_cut")?,
         request_trailers: row
             .get::<_, Option<Vec<u8>>>("request_trailers")?
             .unwrap_or_default(),
         generation: row.get::<_, Option<u32>>("generation")?.map(GenerationId),
         response: row.get::<_, Option<Vec<u8>>>("response_head")?.and_then(response),
-        response_body: body("response_body", "response_size")?,
+        response_body: body("response_body", "response_size", "response_cut")?,
         arrivals: Arrivals::default(),
-        began: place.time(),
+        began: began(place, row.get("began")?),
         held: after("held")?,
         called: after("called")?,
         responded: after("responded")?,
@@ -201,6 +212,22 @@ fn source(kind: i64, original: Option<i64>) -> Source {
 fn remark(marked: Option<bool>, comment: Option<String>, pinned: Option<bool>) -> Remark {
     let (marked, pinned) = (marked.unwrap_or(false), pinned.unwrap_or(false));
     Remark { marked, pinned, comment }
+}
+
+/// When the head of the request was read; `None` where its place says that.
+fn began(place: Place, began: Option<i64>) -> Timestamp {
+    began.map_or(place, Place).time()
+}
+
+fn cut(why: i64) -> Cut {
+    match why {
+        0 => Cut::Long,
+        1 => Cut::Fast,
+        2 => Cut::Memory,
+        3 => Cut::Disk,
+        4 => Cut::Masking,
+        _ => Cut::Unrecorded,
+    }
 }
 
 fn outcome(number: Option<i64>, cut: Option<String>) -> Option<Outcome> {

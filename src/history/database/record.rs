@@ -6,7 +6,9 @@ use std::str::FromStr;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::exchange::{Exchange, ExchangeId, GenerationId, Outcome, Remark, Source};
+use crate::exchange::{
+    Exchange, ExchangeId, GenerationId, Outcome, Remark, Size, Source,
+};
 
 /// The number of a run, counted from 1 within a database: one start of rdev, or one
 /// imported file.
@@ -79,6 +81,8 @@ pub struct Summary {
     pub id: RecordId,
     /// Its place in the order of time, unique in the database.
     pub place: Place,
+    /// When the head of the request was read.
+    pub began: Timestamp,
     pub source: Source,
     /// The client's address as text.
     pub client: String,
@@ -104,20 +108,6 @@ pub struct Summary {
     /// How many breaches of WSGI were found.
     pub hints: u32,
     pub remark: Remark,
-}
-
-impl Summary {
-    /// When the head of the request was read.
-    pub fn began(&self) -> Timestamp {
-        self.place.time()
-    }
-}
-
-/// How long a body was, and how much of its beginning is kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Size {
-    pub total: u64,
-    pub kept: u64,
 }
 
 /// Where an exchange stands in the order of time: the microseconds since the Unix epoch

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION: u32 = u32::from_be_bytes(*b"rdev");
 
 /// The version of a file that was brought up to date.
-pub const VERSION: i64 = 5;
+pub const VERSION: i64 = 6;
 
 /// From each version to the next, beginning with an empty file. What is here was
 /// released: a change of the tables is one more step, with a file of the version before
@@ -17,6 +17,7 @@ const STEPS: [&str; VERSION as usize] = [
     include_str!("schema-3.sql"),
     include_str!("schema-4.sql"),
     include_str!("schema-5.sql"),
+    include_str!("schema-6.sql"),
 ];
 
 /// Brings a file up to date, in one transaction. Several processes may do so at once. A
@@ -103,6 +104,36 @@ mod tests {
             )
             .unwrap();
         assert_eq!(said, (7, 1, "why?".to_owned(), 0));
+    }
+
+    #[test]
+    fn a_body_that_was_cut_before_there_were_reasons_is_still_cut() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..5] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 5).unwrap();
+        for (at, size, kept) in [(1, 0, 0), (2, 9, 9), (3, 9, 4)] {
+            connection
+                .execute(
+                    "INSERT INTO exchange (at, run, number, source, client, method, path, \
+                     request_size, response_size, request_kept, response_kept, hint_count) \
+                     VALUES (?1, 1, ?1, 0, '', 'GET', '/', ?2, 2, ?3, 2, 0)",
+                    [at, size, kept],
+                )
+                .unwrap();
+        }
+        assert_eq!(migrate(&mut connection).unwrap(), VERSION);
+        let mut statement = connection
+            .prepare("SELECT request_cut, response_cut, began FROM exchange ORDER BY at")
+            .unwrap();
+        let rows = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+            .unwrap();
+        let rows: Vec<(Option<i64>, Option<i64>, Option<i64>)> =
+            rows.collect::<Result<_, _>>().unwrap();
+        let whole = (None, None, None);
+        assert_eq!(rows, [whole, whole, (Some(5), None, None)]);
     }
 
     #[test]

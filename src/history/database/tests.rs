@@ -10,9 +10,9 @@ use super::super::search::judge;
 use super::write::{self, Draft, Part};
 use super::*;
 use crate::exchange::{
-    Body, Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId,
+    Body, Cut, Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId,
     Hint, Link, Outcome, OutputLine, OutputStream, Raised, ReloadReason, Remark, Request,
-    Response, Rung, Source, Timing, Traceback,
+    Response, Rung, Size, Source, Timing, Traceback,
 };
 use crate::http::{RequestHead, ResponseHead};
 
@@ -41,7 +41,7 @@ fn response(raw: &str) -> Arc<Response> {
 }
 
 fn body(bytes: &[u8], total: u64) -> Body {
-    Body { kept: bytes.to_vec(), total }
+    Body::beginning(bytes.to_vec(), total, None)
 }
 
 /// One with everything an exchange can have.
@@ -132,6 +132,7 @@ fn a_row_of_a_list_says_the_same() {
     let expected = Summary {
         id: RecordId { run: RUN, number: ExchangeId(42) },
         place,
+        began: at(0),
         source: Source::Replay(ExchangeId(3)),
         client: "127.0.0.1:5000".to_owned(),
         method: "POST".to_owned(),
@@ -140,8 +141,8 @@ fn a_row_of_a_list_says_the_same() {
         query: Some("page=2".to_owned()),
         status: Some(500),
         media_type: Some("application/json".to_owned()),
-        request_body: Size { total: 10, kept: 10 },
-        response_body: Size { total: 1 << 40, kept: 9 },
+        request_body: Size::whole(10),
+        response_body: Size { total: 1 << 40, kept: 9, cut: Some(Cut::Unrecorded) },
         generation: Some(GenerationId(2)),
         duration: Some(SignedDuration::from_micros(10)),
         outcome: Some(Outcome::Cut("the process died".to_owned())),
@@ -150,7 +151,6 @@ fn a_row_of_a_list_says_the_same() {
         remark: full().remark,
     };
     assert_eq!(summary_at(&database, place), expected);
-    assert_eq!(expected.began(), at(0));
 }
 
 #[test]
@@ -195,6 +195,11 @@ fn exchanges_of_one_moment_have_places_one_after_the_other() {
         })
         .collect();
     assert_eq!(places, [places[0], places[0] + 1, places[0] + 2]);
+    for place in places {
+        let place = Place(place);
+        let began = record(&database, place).unwrap().unwrap().exchange.began;
+        assert_eq!((began, summary_at(&database, place).began), (at(0), at(0)));
+    }
     // A number is given once in a run: that is no question of the place.
     let draft = Draft::whole(RUN, &exchange);
     assert!(write::insert(&database, &draft, Place(0)).is_err());
@@ -219,11 +224,15 @@ fn an_exchange_grows_where_it_is() {
             exchange: &end,
             request: Part {
                 bytes: request,
-                size: Size { total: 10, kept: request_kept },
+                size: Size { total: 10, kept: request_kept, cut: None },
             },
             response: Part {
                 bytes: response,
-                size: Size { total: 1 << 40, kept: response_kept },
+                size: Size {
+                    total: 1 << 40,
+                    kept: response_kept,
+                    cut: Some(Cut::Unrecorded),
+                },
             },
         };
         write::update(&database, &draft, place).unwrap();
@@ -240,7 +249,7 @@ fn what_lies_across_two_pieces_of_a_body_is_found() {
     let mut exchange = full();
     exchange.response_body = body(b"a nee", 5);
     let place = insert(&database, &exchange);
-    let size = Size { total: 8, kept: 8 };
+    let size = Size::whole(8);
     let response = Part { bytes: b"dle", size };
     let draft = Draft { response, ..Draft::whole(RUN, &exchange) };
     write::update(&database, &draft, place).unwrap();

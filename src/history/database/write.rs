@@ -8,12 +8,12 @@ use rusqlite::{Connection, Error, ErrorCode, params};
 use serde::Serialize;
 
 use crate::exchange::{
-    Exchange, GenerationEvent, GenerationId, Outcome, OutputLine, OutputStream,
-    ReloadReason, Remark, Rung, Source,
+    Cut, Exchange, GenerationEvent, GenerationId, Outcome, OutputLine, OutputStream,
+    ReloadReason, Remark, Rung, Size, Source,
 };
 use crate::http::Headers;
 
-use super::record::{Place, RunId, Size};
+use super::record::{Place, RunId};
 
 /// What of a body is to be written now, and how much of it there is in all.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +37,7 @@ impl<'a> Draft<'a> {
     pub(super) fn whole(run: RunId, exchange: &'a Exchange) -> Self {
         let part = |body: &'a crate::exchange::Body| Part {
             bytes: &body.kept,
-            size: Size { total: body.total, kept: body.kept.len() as u64 },
+            size: body.size(),
         };
         let (request, response) =
             (part(&exchange.request_body), part(&exchange.response_body));
@@ -119,10 +119,10 @@ pub(super) fn update(
 
 const INSERT: &str = "INSERT INTO exchange VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, \
     ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, \
-    ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
+    ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)";
 const REPLACE: &str = "REPLACE INTO exchange VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, \
     ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, \
-    ?27, ?28, ?29, ?30, ?31, ?32, ?33)";
+    ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)";
 
 fn write_summary(
     connection: &Connection,
@@ -176,6 +176,9 @@ fn write_summary(
         since(timing.last_byte),
         since(timing.closed),
         since(exchange.ended),
+        draft.request.size.cut.map(cut_column),
+        draft.response.size.cut.map(cut_column),
+        Some(Place::of(exchange.began).0).filter(|began| *began != place.0),
     ])
 }
 
@@ -330,6 +333,17 @@ fn outcome_columns(outcome: Option<&Outcome>) -> (Option<i64>, Option<&str>) {
         Some(Outcome::ClientGone) => (Some(1), None),
         Some(Outcome::Refused) => (Some(2), None),
         Some(Outcome::Cut(why)) => (Some(3), Some(why)),
+    }
+}
+
+fn cut_column(why: Cut) -> i64 {
+    match why {
+        Cut::Long => 0,
+        Cut::Fast => 1,
+        Cut::Memory => 2,
+        Cut::Disk => 3,
+        Cut::Masking => 4,
+        Cut::Unrecorded => 5,
     }
 }
 

@@ -253,7 +253,7 @@ fn flag(flag: Flag) -> &'static str {
         Flag::HasQuery => "query IS NOT NULL",
         Flag::HasRequestBody => "request_size > 0",
         Flag::HasResponseBody => "response_size > 0",
-        Flag::CutBody => "(request_kept < request_size OR response_kept < response_size)",
+        Flag::CutBody => "(request_cut IS NOT NULL OR response_cut IS NOT NULL)",
         Flag::FromClient => "source = 0",
         // There is an index on what was sent again, which is taken where that is said.
         Flag::Replayed => "(source > 0 AND source = 1)",

@@ -15,8 +15,8 @@ use super::super::database::{
 use super::operators::OPERATORS;
 use super::*;
 use crate::exchange::{
-    Exchange, ExchangeId, GenerationId, Hint, Outcome, OutputLine, OutputStream, Remark,
-    Request, Response, Source, Traceback,
+    Cut, Exchange, ExchangeId, GenerationId, Hint, Outcome, OutputLine, OutputStream,
+    Remark, Request, Response, Source, Traceback,
 };
 use crate::http::{RequestHead, ResponseHead};
 
@@ -33,7 +33,7 @@ fn asked(number: u64, seconds_ago: i64, head: &str, body: &[u8]) -> Exchange {
     let client = format!("127.0.0.1:{}", 5000 + number);
     let mut exchange =
         Exchange::begin(ExchangeId(number), at, Source::Client, client, request);
-    exchange.request_body.push(body, 64);
+    exchange.request_body.push(body, 64, Cut::Long);
     exchange
 }
 
@@ -41,7 +41,7 @@ fn answered(mut exchange: Exchange, millis: i64, head: &str, body: &[u8]) -> Exc
     let raw = format!("HTTP/1.1 {head}\n\n").replace('\n', "\r\n").into_bytes();
     let head = ResponseHead::parse(&raw).unwrap();
     exchange.response = Some(Arc::new(Response { raw, head }));
-    exchange.response_body.push(body, 1 << 20);
+    exchange.response_body.push(body, 1 << 20, Cut::Long);
     exchange.generation = Some(GenerationId(exchange.id.0 as u32));
     exchange.ended = Some(exchange.began + SignedDuration::from_millis(millis));
     exchange.outcome = Some(Outcome::Complete);

@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};
 
-use crate::exchange::{Hint, OutputStream, Remark, Traceback};
+use crate::exchange::{Cut, Hint, OutputStream, Remark, Traceback};
 
 /// A request with its response.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -176,6 +176,11 @@ pub(super) struct ExtensionDto {
     pub(super) request_total: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) response_total: Option<u64>,
+    /// Why only a beginning of it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) request_cut: Option<Cut>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) response_cut: Option<Cut>,
     /// What the user says of it.
     #[serde(default, skip_serializing_if = "Remark::is_none")]
     pub(super) remark: Remark,

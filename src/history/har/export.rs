@@ -107,6 +107,8 @@ fn entry(exchange: &Exchange) -> EntryDto {
         response_body,
         request_total: cut(&exchange.request_body),
         response_total: cut(&exchange.response_body),
+        request_cut: exchange.request_body.cut,
+        response_cut: exchange.response_body.cut,
         remark: exchange.remark.clone(),
         traceback: exchange.traceback.as_deref().cloned(),
         hints: exchange.hints.iter().map(|hint| (**hint).clone()).collect(),
@@ -287,9 +289,13 @@ fn shown(body: &Body, headers: Option<&Headers>) -> Shown {
 }
 
 fn comment(body: &Body) -> Option<String> {
-    let (kept, total) = (body.kept.len(), body.total);
-    (!body.is_whole())
-        .then(|| format!("only the first {kept} of {total} bytes were kept"))
+    let (why, kept) = (body.cut?, body.kept.len());
+    let of = if (kept as u64) < body.total {
+        format!(" of {}", body.total)
+    } else {
+        String::new()
+    };
+    Some(format!("only the first {kept}{of} bytes are here: {why}"))
 }
 
 fn fields(headers: &Headers) -> Vec<PairDto> {

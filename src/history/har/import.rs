@@ -22,8 +22,8 @@ use crate::exchange::{
 use crate::http::{RequestHead, ResponseHead, is_token};
 
 use super::document::{
-    ContentDto, EntryDto, ExtensionDto, OutcomeDto, OutputDto, PairDto, PostDataDto,
-    RequestDto, ResponseDto, TimesDto,
+    BytesDto, ContentDto, EntryDto, ExtensionDto, OutcomeDto, OutputDto, PairDto,
+    PostDataDto, RequestDto, ResponseDto, TimesDto,
 };
 use super::entries;
 
@@ -241,7 +241,7 @@ fn response_body(response: &ResponseDto) -> Body {
 
 fn with_total(kept: Vec<u8>, missing: i64) -> Body {
     let total = kept.len() as u64 + u64::try_from(missing).unwrap_or(0);
-    Body { kept, total }
+    Body::beginning(kept, total, None)
 }
 
 fn decoded(text: &str, encoding: Option<&str>) -> Vec<u8> {
@@ -251,7 +251,7 @@ fn decoded(text: &str, encoding: Option<&str>) -> Vec<u8> {
 
 /// Makes an exchange what it was, from what rdev has said of it.
 fn extend(exchange: &mut Exchange, extension: &ExtensionDto) -> Result<(), String> {
-    let bytes = |bytes: &super::document::BytesDto| {
+    let bytes = |bytes: &BytesDto| {
         bytes.bytes().ok_or_else(|| "what should be base64 is none".to_owned())
     };
     exchange.id = ExchangeId(extension.number);
@@ -273,15 +273,18 @@ fn extend(exchange: &mut Exchange, extension: &ExtensionDto) -> Result<(), Strin
         let head = ResponseHead::parse(&raw).ok_or("the head of its response is none")?;
         exchange.response = Some(Arc::new(Response { raw, head }));
     }
-    for (body, sent, total) in [
-        (&mut exchange.request_body, &extension.request_body, extension.request_total),
-        (&mut exchange.response_body, &extension.response_body, extension.response_total),
-    ] {
-        if let Some(sent) = sent {
-            body.kept = bytes(sent)?;
-        }
-        body.total = total.unwrap_or(0).max(body.kept.len() as u64);
-    }
+    let given = |body: &mut Body, sent: &Option<BytesDto>, total: Option<u64>, why| {
+        let kept = match sent {
+            Some(sent) => bytes(sent)?,
+            None => std::mem::take(&mut body.kept),
+        };
+        *body = Body::beginning(kept, total.unwrap_or(0), why);
+        Ok::<_, String>(())
+    };
+    let ExtensionDto { request_body, request_total, request_cut, .. } = extension;
+    given(&mut exchange.request_body, request_body, *request_total, *request_cut)?;
+    let ExtensionDto { response_body, response_total, response_cut, .. } = extension;
+    given(&mut exchange.response_body, response_body, *response_total, *response_cut)?;
     extend_times(exchange, &extension.times);
     exchange.outcome = extension.outcome.as_ref().map(|outcome| match outcome {
         OutcomeDto::Complete => Outcome::Complete,

@@ -11,8 +11,8 @@ use super::super::masking::masked;
 use super::*;
 use crate::body::{MOST_UNPACKED, read};
 use crate::exchange::{
-    Exchange, ExchangeId, Hint, Outcome, OutputLine, OutputStream, Request, Response,
-    Source, Traceback,
+    Cut, Exchange, ExchangeId, Hint, Outcome, OutputLine, OutputStream, Request,
+    Response, Source, Traceback,
 };
 use crate::http::{RequestHead, ResponseHead};
 
@@ -192,13 +192,13 @@ fn rich() -> Exchange {
     let source = Source::Replay(ExchangeId(3));
     let mut exchange =
         Exchange::begin(ExchangeId(7), at, source, "127.0.0.1:5".into(), request.into());
-    exchange.request_body.push(b"\x00\xff\x01binary", 6);
+    exchange.request_body.push(b"\x00\xff\x01binary", 6, Cut::Fast);
     let raw =
         b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Encoding: br\r\n\r\n";
     let head = ResponseHead::parse(raw).unwrap();
     exchange.response = Some(Response { raw: raw.to_vec(), head }.into());
     let packed = include_bytes!("../../../tests/corpus/codings/greeting.br");
-    exchange.response_body.push(packed, 999);
+    exchange.response_body.push(packed, 999, Cut::Long);
     let after = |micros| Some(at + jiff::SignedDuration::from_micros(micros));
     exchange.called = after(12);
     exchange.responded = after(3456);
@@ -254,7 +254,10 @@ fn an_entry_is_what_the_format_wants_and_says_what_was_cut() {
     assert_eq!(entry["request"]["queryString"][0]["name"], "token");
     assert_eq!(entry["request"]["postData"]["encoding"], "base64");
     let comment = &entry["request"]["postData"]["comment"];
-    assert_eq!(comment, "only the first 6 of 9 bytes were kept");
+    assert_eq!(
+        comment,
+        "only the first 6 of 9 bytes are here: the rest came faster than it could be kept"
+    );
     assert_eq!(entry["response"]["content"]["text"], "Grüße aus Köln\nund Łódź\n");
     assert_eq!(entry["response"]["content"]["size"], 30);
     assert_eq!(entry["timings"]["blocked"], 0.012);
@@ -303,9 +306,9 @@ proptest! {
             exchange.response = Some(Response { raw, head }.into());
         }
         exchange.request_body = crate::exchange::Body::default();
-        exchange.request_body.push(&body, kept);
+        exchange.request_body.push(&body, kept, Cut::Long);
         exchange.response_body = crate::exchange::Body::default();
-        exchange.response_body.push(&answer, kept);
+        exchange.response_body.push(&answer, kept, Cut::Disk);
         let first = exported(&[exchange.clone()]);
         let again = imported(first.as_bytes());
         prop_assert_eq!(&again[0].request, &exchange.request);

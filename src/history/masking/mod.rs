@@ -11,8 +11,8 @@ mod json;
 
 use std::sync::Arc;
 
-use crate::body::{Kind, MOST_UNPACKED, essence, read};
-use crate::exchange::{Body, Exchange, Request, Response};
+use crate::body::{Kind, MOST_UNPACKED, Reading, Stop, essence, read};
+use crate::exchange::{Body, Cut, Exchange, Request, Response};
 use crate::http::{Headers, RequestHead, ResponseHead};
 
 /// What stands for a secret.
@@ -61,31 +61,35 @@ pub fn masked_head(raw: &[u8]) -> Vec<u8> {
     head::mask(raw)
 }
 
-/// The body without its secrets, unpacked and in UTF-8; `None` where it has none.
+/// The body without its secrets, unpacked and in UTF-8; `None` where it has none. What
+/// cannot be unpacked to be looked through is not in it.
 pub fn masked_body(body: &Body, headers: Option<&Headers>) -> Option<Body> {
     let kind =
         headers.and_then(|headers| headers.get("content-type")).unwrap_or_default();
     let reading = read(&body.kept, headers, MOST_UNPACKED);
-    if reading.kind == Kind::Binary && !essence(kind).starts_with("multipart/") {
-        return None;
-    }
     let content = &reading.content;
     let kept = match essence(kind).as_str() {
         "application/x-www-form-urlencoded" => form::mask_urlencoded(content),
         "multipart/form-data" => form::mask_multipart(content, kind),
-        _ if is_json(kind, content) => json::mask(content),
-        _ => None,
-    }?;
-    // How much was cut off is said in bytes as sent.
-    let cut = body.total - body.kept.len() as u64;
-    let total = kept.len() as u64 + cut;
-    Some(Body { kept, total })
+        _ if is_json(kind, &reading) => json::mask(content),
+        _ => return None,
+    };
+    let is_beyond = reading.stop == Some(Stop::Bound);
+    if kept.is_none() && !is_beyond {
+        return None;
+    }
+    let kept = kept.unwrap_or_else(|| content.to_vec());
+    // How much was cut off before is said in bytes as sent.
+    let total = kept.len() as u64 + (body.total - body.kept.len() as u64);
+    let cut = body.cut.or(reading.stop.map(|_| Cut::Masking));
+    Some(Body { kept, total, cut })
 }
 
-fn is_json(kind: &[u8], content: &[u8]) -> bool {
-    let essence = essence(kind);
-    let begins = content.trim_ascii_start().first();
-    essence.ends_with("json") || matches!(begins, Some(b'{' | b'['))
+/// By its label, or by how it begins.
+fn is_json(kind: &[u8], reading: &Reading<'_>) -> bool {
+    let begins = reading.content.trim_ascii_start().first();
+    essence(kind).ends_with("json")
+        || reading.kind != Kind::Binary && matches!(begins, Some(b'{' | b'['))
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ fn body(kind: &str, text: &str) -> String {
     let mut headers = Headers::default();
     headers.push("Content-Type", kind);
     let mut body = Body::default();
-    body.push(text.as_bytes(), usize::MAX);
+    body.push(text.as_bytes(), usize::MAX, Cut::Long);
     let kept = masked_body(&body, Some(&headers)).map_or(body.kept, |masked| {
         assert!(masked.is_whole());
         masked.kept
@@ -132,7 +132,7 @@ fn a_packed_body_is_unpacked_when_it_is_masked_and_its_head_says_so() {
     let id = crate::exchange::ExchangeId(1);
     let (at, source) = (jiff::Timestamp::UNIX_EPOCH, crate::exchange::Source::Client);
     let mut exchange = Exchange::begin(id, at, source, String::new(), Arc::new(request));
-    exchange.request_body.push(&packed, usize::MAX);
+    exchange.request_body.push(&packed, usize::MAX, Cut::Long);
     let out = masked(&exchange);
     assert_eq!(
         out.request_body.kept,
@@ -144,6 +144,52 @@ fn a_packed_body_is_unpacked_when_it_is_masked_and_its_head_says_so() {
         "{head}"
     );
     assert!(out.request.head.is_some());
+}
+
+fn packed(text: &[u8]) -> (Headers, Body) {
+    use std::io::Write as _;
+    let mut packer =
+        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(text).unwrap();
+    let mut headers = Headers::default();
+    headers.push("Content-Type", "application/json");
+    headers.push("Content-Encoding", "gzip");
+    (headers, Body::whole(packer.finish().unwrap()))
+}
+
+#[test]
+fn what_a_packed_body_unpacks_to_beyond_the_bound_is_cut_and_never_let_through() {
+    let fill = " ".repeat(MOST_UNPACKED);
+    let last = "\"token\": \"s3cret\"}";
+    for first in ["{\"token\": \"s3cret\",", "{\"name\": \"Ada\","] {
+        let (headers, body) = packed(format!("{first}{fill}{last}").as_bytes());
+        let masked = masked_body(&body, Some(&headers)).unwrap();
+        assert_eq!(masked.cut, Some(Cut::Masking));
+        assert!(masked.kept.len() <= MOST_UNPACKED);
+        assert!(memchr::memmem::find(&masked.kept, b"s3cret").is_none());
+    }
+    // What was cut before stays so for that reason.
+    let (headers, mut body) = packed(format!("{{\"token\": \"s\"}}{fill}").as_bytes());
+    body.cut = Some(Cut::Fast);
+    body.total += 7;
+    let masked = masked_body(&body, Some(&headers)).unwrap();
+    assert_eq!(masked.cut, Some(Cut::Fast));
+    assert_eq!(masked.total, masked.kept.len() as u64 + 7);
+    let (headers, body) = packed(b"{\"name\": \"Ada\"}");
+    assert_eq!(masked_body(&body, Some(&headers)), None);
+}
+
+#[test]
+fn a_control_in_a_form_or_in_json_hides_no_secret() {
+    let cases = [
+        ("application/json", "{\"a\": \"\0\", \"token\": \"s3cret\"}"),
+        ("application/problem+json", "\u{1}\u{2}\u{3}{\"password\": \"s3cret\"}"),
+        ("application/x-www-form-urlencoded", "a=\0\u{7f}\u{7f}&password=s3cret"),
+    ];
+    for (kind, text) in cases {
+        let masked = body(kind, text);
+        assert!(masked.contains(MASK) && !masked.contains("s3cret"), "{masked:?}");
+    }
 }
 
 proptest! {

@@ -3,6 +3,7 @@
 
 use crate::body::{Kind, MOST_UNPACKED, essence, read};
 use crate::exchange::Body;
+use crate::history::extent;
 use crate::history::masking::masked_body;
 use crate::http::Headers;
 use crate::text;
@@ -202,9 +203,7 @@ fn add_hex(document: &mut Document, side: Side, body: &Body) {
 
 /// How much of it there is.
 fn add_rest(document: &mut Document, body: &Body) {
-    if !body.is_whole() {
-        let kept = text::byte_count(body.kept.len() as u64);
-        let total = text::byte_count(body.total);
-        document.add(None, vec![(Tone::Remark, format!("[{kept} of {total} kept]"))]);
+    if let Some(extent) = extent(body.size()) {
+        document.add(None, vec![(Tone::Remark, format!("[{extent}]"))]);
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::body::{Block, MOST_UNPACKED, block_after, event_stream, read};
 use crate::exchange::Exchange;
+use crate::history::extent;
 use crate::text;
 
 use super::super::detail::{Document, TextLine, Tone};
@@ -50,10 +51,8 @@ pub(super) fn add(document: &mut Document, exchange: &Exchange) {
         let over = exchange.outcome.is_some();
         document.add(None, vec![(Tone::Remark, unfinished(rest, over))]);
     }
-    if !body.is_whole() {
-        let kept = text::byte_count(body.kept.len() as u64);
-        let total = text::byte_count(body.total);
-        document.add(None, vec![(Tone::Remark, format!("[{kept} of {total} kept]"))]);
+    if let Some(extent) = extent(body.size()) {
+        document.add(None, vec![(Tone::Remark, format!("[{extent}]"))]);
     }
 }
 

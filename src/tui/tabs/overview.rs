@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::body::essence;
 use crate::exchange::{Body, Exchange, Outcome, Source};
+use crate::history::extent;
 use crate::http::Headers;
 use crate::text;
 
@@ -126,7 +127,8 @@ fn size(body: &Body, headers: Option<&Headers>) -> String {
     let kind = headers.and_then(|headers| headers.get("content-type"));
     let kind = kind.map(|kind| format!(", {}", safe(essence(kind).as_bytes())));
     let size = text::byte_count(body.total);
-    format!("{size}{}", kind.unwrap_or_default())
+    let extent = extent(body.size()).map(|extent| format!(" ({extent})"));
+    format!("{size}{}{}", kind.unwrap_or_default(), extent.unwrap_or_default())
 }
 
 /// The steps that were taken, in their order.

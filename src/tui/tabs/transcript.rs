@@ -4,6 +4,7 @@ use jiff::tz::TimeZone;
 
 use crate::body::{Kind, MOST_UNPACKED, Stop, essence, read};
 use crate::exchange::{Body, Exchange, Outcome, Source, Traceback};
+use crate::history::extent;
 use crate::http::Headers;
 use crate::text;
 
@@ -164,7 +165,9 @@ pub(super) fn add_body(
     };
     let Some(mut lines) = body_lines(message, before) else {
         let named = unreadable(message.headers);
-        return remark(format!("[{named}, {}]", text::byte_count(body.total)));
+        let extent = extent(body.size()).map(|extent| format!(", {extent}"));
+        let extent = extent.unwrap_or_default();
+        return remark(format!("[{named}, {}{extent}]", text::byte_count(body.total)));
     };
     lines.paint(message.headers, message.body);
     let (mut first, mut last) = (None, Vec::new());
@@ -172,10 +175,7 @@ pub(super) fn add_body(
         first = Some(format!("[decoded from {}]", decoded.from));
         last.extend(undecoded(message, decoded));
     }
-    if !body.is_whole() {
-        let kept = text::byte_count(body.kept.len() as u64);
-        last.push(format!("[{kept} of {} kept]", text::byte_count(body.total)));
-    }
+    last.extend(extent(body.size()).map(|extent| format!("[{extent}]")));
     first.into_iter().for_each(&mut remark);
     document.parts.push(Part::Body { side, mark, lines });
     let last = last.into_iter().map(|text| (Tone::Remark, text));
@@ -280,7 +280,7 @@ mod tests {
         headers.push("Content-Type", kind);
         headers.push("Content-Encoding", coding);
         let mut body = Body::default();
-        body.push(bytes, usize::MAX);
+        body.push(bytes, usize::MAX, crate::exchange::Cut::Long);
         let message = Message { body: &body, headers: Some(&headers), over };
         let mut document = Document::default();
         add_body(&mut document, Side::Response, None, &message, BodyLines::default());

@@ -2,18 +2,23 @@
 //!
 //! Invariant: publishing never waits. Each reader has a bounded queue of its own; what
 //! does not fit is dropped for that reader and counted by kind, bodies first and whole
-//! exchanges before the end of known ones, so that what was shown once also ends.
+//! exchanges before steps of known ones. What was shown once also ends, and its sizes are
+//! true: in place of pieces of bodies a reader is told how many bytes were in them.
 
-use std::collections::VecDeque;
+mod holes;
+
+use std::collections::{HashSet, VecDeque};
 use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::exchange::{Command, Event, ExchangeEvent};
+use crate::exchange::{Command, Event, ExchangeEvent, ExchangeId};
 
-/// How many events a reader may lag behind: what a fast server does in a third of a second.
-/// An event takes up to 200 bytes beside what it holds.
-const QUEUE_EVENTS: usize = 32_768;
+use holes::Holes;
+
+/// How many events a reader may lag behind: what a fast server does in half a second. An
+/// event takes up to 112 bytes beside what it holds.
+const QUEUE_EVENTS: usize = 49_152;
 /// How many events a reader that does not gather takes at a time, so that what it lags
 /// behind stays in the queue, where it is bounded.
 const TAKEN: usize = 1024;
@@ -97,6 +102,10 @@ struct Queue {
     events: VecDeque<Event>,
     bytes: usize,
     losses: Losses,
+    /// Exchanges in flight whose beginning was dropped: the rest is of no use.
+    unknown: HashSet<ExchangeId>,
+    /// What was dropped of bodies.
+    holes: Holes,
     /// Its reader lets events gather, and is woken early only where many have.
     gathers: bool,
     closed: bool,
@@ -210,14 +219,9 @@ impl Subscription {
 impl Reader {
     fn offer(&self, event: Event) {
         let mut queue = lock(&self.queue);
-        let size = payload(&event);
-        let (most_events, most_bytes) = room(&event);
-        if queue.events.len() >= most_events || queue.bytes + size > most_bytes {
-            queue.losses.count(&event);
+        if !queue.put(event) {
             return;
         }
-        queue.bytes += size;
-        queue.events.push_back(event);
         let wakes = !queue.gathers || queue.is_quarter_full();
         drop(queue);
         if wakes {
@@ -227,6 +231,57 @@ impl Reader {
 }
 
 impl Queue {
+    /// Takes an event in, or what is told in its place. `false` where that is nothing.
+    fn put(&mut self, event: Event) -> bool {
+        if let Event::Exchange { id, what, .. } = &event
+            && self.is_of_no_use(*id, what)
+        {
+            return false;
+        }
+        if self.holes.are_behind(&event) || !self.has_room(&event) {
+            return self.refuse(&event);
+        }
+        let is_end =
+            matches!(event, Event::Exchange { what: ExchangeEvent::Ended(_), .. });
+        if let Event::Exchange { id, at, .. } = &event {
+            self.events.extend(self.holes.tell(*id, *at, is_end));
+        }
+        self.bytes += payload(&event);
+        self.events.push_back(event);
+        true
+    }
+
+    /// Whether it belongs to an exchange that the reader does not know.
+    fn is_of_no_use(&mut self, id: ExchangeId, what: &ExchangeEvent) -> bool {
+        let is_unknown = !self.unknown.is_empty() && self.unknown.contains(&id);
+        if is_unknown && matches!(what, ExchangeEvent::Ended(_)) {
+            self.unknown.remove(&id);
+        }
+        is_unknown
+    }
+
+    fn has_room(&self, event: &Event) -> bool {
+        room(event).is_none_or(|(events, bytes)| {
+            self.events.len() < events && self.bytes + payload(event) <= bytes
+        })
+    }
+
+    /// Counts what is dropped. `true` where something is told in its place.
+    fn refuse(&mut self, event: &Event) -> bool {
+        self.losses.count(event);
+        let Event::Exchange { id, at, what } = event else { return false };
+        if matches!(what, ExchangeEvent::Began { .. }) {
+            self.unknown.insert(*id);
+        }
+        self.holes.add(*id, what);
+        // Not for each piece, and not without end where the reader is stuck.
+        if !self.holes.are_wide(*id) || self.events.len() >= QUEUE_EVENTS {
+            return false;
+        }
+        self.events.extend(self.holes.tell(*id, *at, false));
+        true
+    }
+
     /// The oldest ones, at most so many. Their bytes are still counted.
     fn take(&mut self, most: usize) -> Vec<Event> {
         let count = self.events.len().min(most);
@@ -259,19 +314,30 @@ impl Losses {
 }
 
 /// How full the queue may be for this kind of event to still go in: bodies and output
-/// are dropped at half, beginnings at three quarters, the rest only when it is full.
-fn room(event: &Event) -> (usize, usize) {
-    use ExchangeEvent::{Began, RequestBody, ResponseBody};
-    match event {
+/// are dropped at half, beginnings and hints at three quarters, most of the rest when it
+/// is full. `None` for what always goes in: steps of which each exchange in flight has one
+/// or two.
+fn room(event: &Event) -> Option<(usize, usize)> {
+    use ExchangeEvent as What;
+    let quarters = match event {
         Event::Output { .. }
-        | Event::Exchange { what: RequestBody(_) | ResponseBody(_), .. } => {
-            (QUEUE_EVENTS / 2, QUEUE_BYTES / 2)
+        | Event::Exchange {
+            what: What::RequestBody(_) | What::ResponseBody(_), ..
+        } => 2,
+        Event::Exchange { what: What::Began { .. } | What::Hint(_), .. } => 3,
+        Event::Exchange {
+            what:
+                What::Raised(_)
+                | What::Remarked(_)
+                | What::RequestPassed(..)
+                | What::ResponsePassed(..),
+            ..
         }
-        Event::Exchange { what: Began { .. }, .. } => {
-            (QUEUE_EVENTS / 4 * 3, QUEUE_BYTES / 4 * 3)
-        }
-        _ => (QUEUE_EVENTS, QUEUE_BYTES),
-    }
+        | Event::Generation { .. }
+        | Event::Notice { .. } => 4,
+        Event::Exchange { .. } => return None,
+    };
+    Some((QUEUE_EVENTS / 4 * quarters, QUEUE_BYTES / 4 * quarters))
 }
 
 /// The bytes an event holds beyond its own size.
@@ -299,90 +365,4 @@ fn wait<'a, T>(filled: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> 
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::clock::Clock;
-    use crate::exchange::{ExchangeId, Outcome};
-
-    fn event(what: ExchangeEvent) -> Event {
-        Event::Exchange { id: ExchangeId(1), at: Clock::start().now(), what }
-    }
-
-    #[test]
-    fn every_reader_sees_every_event_and_the_end() {
-        let bus = Bus::default();
-        let readers = [bus.subscribe(), bus.subscribe()];
-        bus.publish(event(ExchangeEvent::Held));
-        bus.close();
-        for reader in &readers {
-            assert_eq!(reader.next_batch(None).map(|batch| batch.len()), Some(1));
-            assert!(reader.next_batch(None).is_none());
-            assert!(reader.losses().is_none());
-        }
-    }
-
-    #[test]
-    fn a_reader_that_gathers_is_woken_when_many_have_come_and_at_the_end() {
-        // Only being woken ends this wait.
-        const FOREVER: Duration = Duration::from_secs(3600);
-        let bus = Bus::default();
-        let reader = bus.subscribe();
-        let gathering = std::thread::spawn(move || {
-            let first = reader.gather(FOREVER, None).map(|events| events.len());
-            let rest = reader.gather(FOREVER, None).map_or(0, |events| events.len());
-            (first, rest, reader.gather(FOREVER, None).is_none())
-        });
-        for _ in 0..=QUEUE_EVENTS / 4 {
-            bus.publish(event(ExchangeEvent::Held));
-        }
-        bus.close();
-        let (first, rest, ended) = gathering.join().unwrap();
-        assert!(first >= Some(QUEUE_EVENTS / 4), "{first:?}");
-        assert!(first.unwrap() + rest == QUEUE_EVENTS / 4 + 1 && ended);
-    }
-
-    #[test]
-    fn what_is_not_taken_counts_and_what_the_queue_grew_by_is_given_back() {
-        let bus = Bus::default();
-        let reader = bus.subscribe();
-        let piece: Arc<[u8]> = vec![0; 1000].into();
-        let publish = |count| {
-            for _ in 0..count {
-                bus.publish(event(ExchangeEvent::ResponseBody(Arc::clone(&piece))));
-            }
-        };
-        let fits = QUEUE_EVENTS / 2;
-        publish(fits + 1);
-        assert_eq!(reader.losses().body_pieces, 1);
-        let taken = reader.next_batch(None).unwrap().len();
-        assert!(taken < fits / 4, "{taken}");
-        publish(taken + 1);
-        assert_eq!(reader.losses().body_pieces, 2);
-        bus.close();
-        let rest = std::iter::from_fn(|| reader.next_batch(None));
-        assert_eq!(rest.map(|batch| batch.len()).sum::<usize>(), fits);
-        let queue = lock(&reader.reader.queue);
-        assert_eq!((queue.bytes, queue.events.capacity()), (0, 0));
-    }
-
-    #[test]
-    fn a_slow_reader_loses_bodies_before_endings_and_the_loss_is_counted() {
-        let bus = Bus::default();
-        let reader = bus.subscribe();
-        let piece: Arc<[u8]> = vec![0; 1 << 20].into();
-        for _ in 0..100 {
-            bus.publish(event(ExchangeEvent::ResponseBody(Arc::clone(&piece))));
-        }
-        bus.publish(event(ExchangeEvent::Ended(Outcome::Complete)));
-        // Bodies may take half of what fits.
-        let fits = (QUEUE_BYTES / 2) >> 20;
-        assert_eq!(reader.losses().body_pieces, 100 - fits as u64);
-        let batch = reader.next_batch(None).unwrap_or_default();
-        assert_eq!(batch.len(), fits + 1);
-        let last = batch.last();
-        assert!(matches!(
-            last,
-            Some(Event::Exchange { what: ExchangeEvent::Ended(_), .. })
-        ));
-    }
-}
+mod tests;
