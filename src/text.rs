@@ -157,6 +157,18 @@ pub fn clip_start(text: &str, columns: usize) -> String {
     if columns > 0 { format!("…{}", &text[start..]) } else { String::new() }
 }
 
+/// The grapheme cluster that covers a column of a text; an empty range at its end where
+/// there is none.
+pub fn cluster_at(text: &str, column: usize) -> Range<usize> {
+    let mut end = 0;
+    let mut clusters = text.grapheme_indices(true);
+    let found = clusters.find(|(_, cluster)| {
+        end += width(cluster);
+        column < end
+    });
+    found.map_or(text.len()..text.len(), |(at, cluster)| at..at + cluster.len())
+}
+
 /// The ranges of a text that fit into so many columns, one below the other: broken after a
 /// space where there is one in the second half of a row. At least one, at least one
 /// grapheme cluster in each of several, and nothing is left out.
@@ -233,6 +245,14 @@ pub fn duration(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_column_is_covered_by_a_whole_cluster() {
+        let text = "a日e\u{301}";
+        let at = |column| cluster_at(text, column);
+        assert_eq!([at(0), at(1), at(2)], [0..1, 1..4, 1..4]);
+        assert_eq!([at(3), at(4), at(99)], [4..7, 7..7, 7..7]);
+    }
 
     #[test]
     fn nothing_that_acts_on_a_terminal_gets_through() {

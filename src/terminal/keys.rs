@@ -165,7 +165,7 @@ fn control_sequence(after: &[u8]) -> Found {
     let length = last + 3;
     if let Some(parameters) = after[..last].strip_prefix(b"<") {
         let is_press = after[last] == b'M';
-        return Found::Taken(length, mouse(parameters).filter(|_| is_press));
+        return Found::Taken(length, mouse(parameters, is_press));
     }
     let mut numbers = after[..last].split(|&byte| byte == b';').map(number);
     let first = numbers.next().flatten();
@@ -180,13 +180,17 @@ fn control_sequence(after: &[u8]) -> Found {
 }
 
 /// What the mouse did, as xterm's mode 1006 reports it: a sum for button and modifiers,
-/// then column and row, counted from 1. Nothing is made of other buttons and of moves.
-fn mouse(parameters: &[u8]) -> Option<Typed> {
+/// then column and row, counted from 1. Nothing is made of other buttons, nor of moves
+/// with none held down.
+fn mouse(parameters: &[u8], is_press: bool) -> Option<Typed> {
     let mut numbers = parameters.split(|&byte| byte == b';').map(number);
     let (sum, column, row) =
         (numbers.next()??, numbers.next()??, numbers.next().flatten()?);
     let kind = match sum & !0b1_1100 {
+        0 if !is_press => MouseEventKind::Up(MouseButton::Left),
+        _ if !is_press => return None,
         0 => MouseEventKind::Down(MouseButton::Left),
+        32 => MouseEventKind::Drag(MouseButton::Left),
         64 => MouseEventKind::ScrollUp,
         65 => MouseEventKind::ScrollDown,
         _ => return None,
@@ -345,8 +349,9 @@ mod tests {
     fn clicks_and_the_wheel_are_told_from_keys_and_from_what_is_of_no_use() {
         assert_eq!(
             keys(b"\x1b[<0;12;3M\x1b[<0;12;3m\x1b[<65;1;1Mj"),
-            "Down(Left) at 11,2 ScrollDown at 0,0 j"
+            "Down(Left) at 11,2 Up(Left) at 11,2 ScrollDown at 0,0 j"
         );
+        assert_eq!(keys(b"\x1b[<32;2;3M\x1b[<2;2;3m"), "Drag(Left) at 1,2");
         assert_eq!(keys(b"\x1b[<68;300;90M"), "ScrollUp at 299,89");
         assert_eq!(keys(b"\x1b[<2;1;1M\x1b[<35;1;1M\x1b[<0;0;1M\x1b[<;;M\x1b[<Mk"), "k");
     }

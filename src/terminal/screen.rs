@@ -40,14 +40,14 @@ use super::input::{is_elsewhere, keyboard};
 /// The screen there is, for [`give_back`].
 static TAKEN: Mutex<Weak<Modes>> = Mutex::new(Weak::new());
 
-/// Has clicks and the wheel reported, or not: xterm's modes 1000 and 1006. crossterm's own
-/// command asks for every move as well, which is of no use here.
+/// Has clicks, drags and the wheel reported, or not: xterm's modes 1000, 1002 and 1006.
+/// crossterm's own command asks for every move as well, which is of no use here.
 struct MouseReports(bool);
 
 impl crossterm::Command for MouseReports {
     fn write_ansi(&self, out: &mut impl fmt::Write) -> fmt::Result {
         let mode = if self.0 { 'h' } else { 'l' };
-        write!(out, "\x1b[?1000{mode}\x1b[?1006{mode}")
+        write!(out, "\x1b[?1000{mode}\x1b[?1002{mode}\x1b[?1006{mode}")
     }
 }
 

@@ -45,6 +45,7 @@ mod programs;
 mod resending;
 mod search;
 mod searching;
+mod selecting;
 mod server;
 mod shell;
 mod shown;

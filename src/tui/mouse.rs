@@ -1,4 +1,4 @@
-//! What clicks and the wheel do, by what is seen where.
+//! What clicks, drags and the wheel do, by what is seen where.
 
 use crossterm::event::{MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
@@ -6,39 +6,67 @@ use ratatui::layout::{Position, Rect};
 use super::keymap::Action;
 use super::message::Effect;
 use super::panes::Pane;
+use super::selecting;
 use super::state::State;
 use super::travelling::move_in;
-use super::view::tab_at;
+use super::view::{column_at, tab_at};
 
 /// Rows that a step of the wheel scrolls.
 const STEP: isize = 3;
 
-/// Does what the mouse asks for. Over what lies on top of the panes only the wheel counts.
-pub(super) fn act(state: &mut State, mouse: MouseEvent) {
+/// Does what the mouse asks for.
+pub(super) fn act(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
     let at = Position { x: mouse.column, y: mouse.row };
-    let by = match mouse.kind {
-        MouseEventKind::ScrollUp => -1,
-        MouseEventKind::ScrollDown => 1,
-        _ => 0,
-    };
-    let Some(pane) = pane_at(state, at) else { return };
-    if state.streams || by == 0 && (!state.modals.is_empty() || state.context().is_line())
-    {
-        return;
+    match mouse.kind {
+        _ if state.streams => {}
+        MouseEventKind::ScrollUp => scroll(state, at, -1),
+        MouseEventKind::ScrollDown => scroll(state, at, 1),
+        MouseEventKind::Down(_) => press(state, at),
+        MouseEventKind::Drag(_) => drag(state, at),
+        MouseEventKind::Up(_) => return selecting::finish(state),
+        MouseEventKind::Moved
+        | MouseEventKind::ScrollLeft
+        | MouseEventKind::ScrollRight => {}
     }
-    match pane {
-        _ if by == 0 => click(state, pane, at),
+    Vec::new()
+}
+
+/// The wheel counts over what lies on top of the panes, too.
+fn scroll(state: &mut State, at: Position, by: isize) {
+    match pane_at(state, at) {
         // There the window follows the cursor.
-        Pane::List => move_in(state, pane, by),
-        _ => move_in(state, pane, by * STEP),
+        Some(Pane::List) => move_in(state, Pane::List, by),
+        Some(pane) => move_in(state, pane, by * STEP),
+        None => {}
     }
+}
+
+fn press(state: &mut State, at: Position) {
+    state.detail.selection = None;
+    if state.modals.is_empty()
+        && !state.context().is_line()
+        && let Some(pane) = pane_at(state, at)
+    {
+        click(state, pane, at);
+    }
+}
+
+/// Selects text, where that is something to be dragged over.
+fn drag(state: &mut State, at: Position) {
+    let is_elsewhere = state.detail.selection.is_none()
+        && pane_at(state, at).is_some_and(|pane| pane != Pane::Detail);
+    if is_elsewhere {
+        let text = "text is selected in the detail; with shift the terminal does it";
+        state.prompt.inform(text.to_owned());
+    }
+    selecting::extend(state, at);
 }
 
 /// Leaves the mouse to the terminal, or takes it again.
 pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
     state.mouse = !state.mouse;
     let text = if state.mouse {
-        "clicks and the wheel are for the dashboard; shift selects".to_owned()
+        "the mouse is for the dashboard; with shift the terminal selects".to_owned()
     } else {
         let key = state.facts.keymap.key(Action::Mouse);
         format!("the mouse is the terminal's; {key} takes it again")
@@ -78,9 +106,15 @@ fn click(state: &mut State, pane: Pane, at: Position) {
                 state.settle_document();
             } else {
                 choose_line(state, at);
+                selecting::begin(state, at);
             }
         }
-        Pane::List | Pane::Output | Pane::Traffic => {}
+        Pane::List => {
+            if let Some(column) = column_at(state, state.regions.titles, at) {
+                state.shown.sort_by(&*state.store, column);
+            }
+        }
+        Pane::Output | Pane::Traffic => {}
     }
 }
 

@@ -26,6 +26,7 @@ use super::past::Past;
 use super::picture::{Decoding, Gallery};
 use super::search::Search;
 use super::searching;
+use super::selecting::Selection;
 use super::server::Server;
 use super::shown::Shown;
 use super::tabs::{Around, BodyView, Secrets, Sources, Tab, source_files};
@@ -113,6 +114,8 @@ pub(super) struct Detail {
     /// The chosen line, of a document that has one.
     pub(super) cursor: usize,
     pub(super) search: Search,
+    /// What is selected with the mouse.
+    pub(super) selection: Option<Selection>,
     /// Where the window and the cursor were when the search began.
     pub(super) search_began: (Place, usize),
     /// Whether there are colours in the window that are not known yet.
@@ -407,6 +410,7 @@ impl State {
         let detail = &mut self.detail;
         if subject != detail.subject || stamp.tab != detail.stamp.tab {
             detail.document = Document::default();
+            detail.selection = None;
             (detail.top, detail.cursor) = (Place::default(), 0);
             if subject != detail.subject {
                 detail.sources.clear();

@@ -39,7 +39,7 @@ const MOST_COUNT: u64 = 1_000_000_000;
 pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
     match message {
         Message::Key(key) => return press(state, key),
-        Message::Mouse(event) => mouse::act(state, event),
+        Message::Mouse(event) => return mouse::act(state, event),
         Message::Events { events, losses } => {
             state.server.losses = losses;
             return past::in_this_run(state, |state| {
@@ -192,6 +192,7 @@ fn info(text: String) -> Notice {
 fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let chord = Chord::of(key);
     state.prompt.hush();
+    state.detail.selection = None;
     let context = state.context();
     if context.is_line() {
         return type_in(state, context, chord);

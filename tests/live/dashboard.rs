@@ -358,7 +358,7 @@ fn assert_harmless(terminal: &Terminal) {
         let end = sequence.find(|byte: char| byte.is_ascii_alphabetic()).unwrap();
         let (parameters, last) = (&sequence[..end], &sequence[end..=end]);
         let private = parameters.strip_prefix('?').is_some_and(|number| {
-            ["1049", "2004", "25", "2026", "1000", "1006"].contains(&number)
+            ["1049", "2004", "25", "2026", "1000", "1002", "1006"].contains(&number)
                 && "hl".contains(last)
         });
         let look = "Hm".contains(last) && !parameters.contains('?');
@@ -795,7 +795,7 @@ fn the_mouse_is_taken_until_it_is_left_to_the_terminal() {
     at.terminal.type_in("\x1b[<65;10;5M").sees(["#2 GET"]);
     at.terminal.press("alt-m").sees(["the mouse is the terminal's"]);
     reported(false);
-    at.terminal.press("alt-m").sees(["shift selects"]);
+    at.terminal.press("alt-m").sees(["with shift the terminal selects"]);
     reported(true);
     at.terminal.press("s").sees(["Q quits"]);
     reported(false);
@@ -804,7 +804,32 @@ fn the_mouse_is_taken_until_it_is_left_to_the_terminal() {
     let folder = Folder::empty();
     folder.save("little.py", LITTLE);
     let without = dashboard(folder, ["little:app", "--no-mouse"], 80, 24);
-    assert!(!without.terminal.written().windows(7).any(|it| it == b"\x1b[?1000"));
+    let written = without.terminal.written();
+    let asks = |mode: &[u8]| written.windows(mode.len()).any(|it| it == mode);
+    assert!(!asks(b"\x1b[?1000") && !asks(b"\x1b[?1002"));
+}
+
+#[test]
+fn what_the_mouse_selects_is_copied() {
+    let at = with_clipboards(&[], Folder::empty());
+    let row = |text: &str| {
+        let screen = at.terminal.text();
+        let row = screen.lines().position(|line| line.contains(text)).unwrap();
+        (
+            row + 1,
+            screen.lines().nth(row).unwrap().chars().position(|it| it == '<').unwrap(),
+        )
+    };
+    let (row, column) = row("< hit 1, 0 bytes");
+    // From behind the sign on, over six characters.
+    let (first, last) = (column + 3, column + 8);
+    at.terminal.type_in(&format!("\x1b[<0;{first};{row}M"));
+    for column in first..=last {
+        at.terminal.type_in(&format!("\x1b[<32;{column};{row}M"));
+    }
+    at.terminal.type_in(&format!("\x1b[<0;{last};{row}m"));
+    at.terminal.sees(["copied the selection of #1, 5 B, by the terminal (OSC 52)"]);
+    assert_eq!(clipboard(&at.terminal).as_deref(), Some("hit 1,"));
 }
 
 #[test]

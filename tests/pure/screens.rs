@@ -1903,6 +1903,101 @@ fn a_click_selects_what_it_hits_and_the_wheel_scrolls_what_is_below_it() {
         .effects(["Mouse(true)"]);
 }
 
+/// What a terminal sends while the left button goes down, the pointer moves to places with
+/// it, and it comes up at the last.
+fn dragged(places: &[(u16, u16)]) -> String {
+    let Some(((column, row), last)) = places.first().zip(places.last()) else {
+        return String::new();
+    };
+    let mut keys = format!("\u{1b}[<0;{column};{row}M");
+    for (column, row) in &places[1..] {
+        keys.push_str(&format!(" \u{1b}[<32;{column};{row}M"));
+    }
+    format!("{keys} \u{1b}[<0;{};{}m", last.0, last.1)
+}
+
+#[test]
+fn what_is_dragged_over_is_lit_and_copied_as_it_is_shown() {
+    let body = r#"{"tea": 1, "password": "t0psecret", "ünï": "日本語"}"#;
+    let app = App::ready(120, 40)
+        .begins(&request("GET", "/a"), Source::Client)
+        .responds(200, "application/json")
+        .sends(body.as_bytes())
+        .ends(Outcome::Complete)
+        .press("enter [");
+    let mut app = app.sees("\"password\": \"***\"");
+    let screen = app.screen();
+    let find = |text: &str| {
+        let row = screen.lines().position(|line| line.contains(text)).unwrap();
+        let line = screen.lines().nth(row).unwrap();
+        let at = line.chars().collect::<Vec<_>>();
+        let start = line[..line.find(text).unwrap()].chars().count();
+        assert!(start < at.len());
+        (u16::try_from(start + 1).unwrap(), u16::try_from(row + 1).unwrap())
+    };
+    let (tea, password, wide) = (find("\"tea\""), find("***"), find("\"日"));
+    // Within a line, either way.
+    let one = ["copy the selection of #1, .txt: \"tea\""];
+    let app = app.press(&dragged(&[tea, (tea.0 + 4, tea.1)])).effects(one);
+    let app = app.press(&dragged(&[(tea.0 + 4, tea.1), tea])).effects(one);
+    // Over lines, and half a wide character is a whole one.
+    let mut app =
+        app.press(&dragged(&[password, (90, wide.1 + 1), (wide.0 + 1, wide.1)]));
+    let colour = app.styles.matched_here.bg.unwrap();
+    assert_eq!(lit(&mut app, colour), ["***\",", "  \"ünï\": \"日 "]);
+    let app = app.effects(["copy the selection of #1, .txt: ***\",\n  \"ünï\": \"日"]);
+    // Nothing is copied by a click, and a key takes the light away.
+    let mut app = app.press(&dragged(&[tea])).effects([]);
+    assert_eq!(lit(&mut app, colour), [""; 0]);
+    let mut app = app.press(&dragged(&[tea, password])).press("j");
+    assert_eq!(lit(&mut app, colour), [""; 0]);
+}
+
+#[test]
+fn a_drag_beyond_the_window_takes_it_along() {
+    let text: String =
+        (0..200).fold(String::new(), |text, line| text + &format!("line {line}\n"));
+    let app = App::ready(80, 24)
+        .begins(&request("GET", "/a"), Source::Client)
+        .responds(200, "text/plain")
+        .sends(text.as_bytes())
+        .ends(Outcome::Complete)
+        .press("enter _ + ) j j j");
+    let mut app = app.sees("line 0");
+    let screen = app.screen();
+    let row = screen.lines().position(|line| line.ends_with("line 3")).unwrap();
+    let mut places = vec![(3, u16::try_from(row + 1).unwrap())];
+    places.extend(std::iter::repeat_n((8, 24), 30));
+    let app = app.press(&dragged(&places)).sees("line 40");
+    let copied = app.effects.concat();
+    assert!(
+        copied.contains("line 3\nline 4\n") && copied.contains("\nline 40\n"),
+        "{copied}"
+    );
+    assert!(!copied.contains("< "), "{copied}");
+}
+
+#[test]
+fn a_drag_elsewhere_says_where_text_is_selected() {
+    mixed(120, 40)
+        .press(&dragged(&[(10, 6), (20, 8)]))
+        .effects([])
+        .sees("text is selected in the detail; with shift the terminal does it")
+        .sees("#2 GET");
+}
+
+#[test]
+fn a_click_on_the_title_of_a_column_sorts_by_it_and_once_more_turns_that_round() {
+    let mut app = mixed(120, 40);
+    let screen = app.screen();
+    let titles = screen.lines().nth(2).unwrap();
+    let column = u16::try_from(titles.find("took").unwrap() + 2).unwrap();
+    let click = format!("\u{1b}[<0;{column};3M");
+    let app = app.press(&click).sees("by duration ↓").press(&click);
+    let number = format!("\u{1b}[<0;{};3M", 6);
+    app.sees("by duration ↑").press(&number).sees("Exchanges 9  ").misses(", by ");
+}
+
 #[test]
 fn a_click_on_a_frame_is_what_is_opened() {
     let click = |column: u16, row: u16| format!("\u{1b}[<0;{column};{row}M");

@@ -93,6 +93,12 @@ fn draw_rows(
                 buffer.set_style(place.intersection(buffer.area), style);
             }
             let sign = if line.side().is_some() { SIGN } else { 0 };
+            let selected = state.detail.selection.as_ref();
+            if let Some(part) = selected.and_then(|it| it.part(*at)) {
+                let part = part.start..part.end.min(text.len());
+                let row = (&*text, range.clone());
+                light(&[(part, true)], row, sign, place, styles, buffer);
+            }
             light(&lit, (&text, range), sign, place, styles, buffer);
             number += 1;
         }

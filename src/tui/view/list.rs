@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 
 use crate::exchange::{Exchange, Outcome, Remark, Source};
@@ -101,6 +101,17 @@ fn draw_titles(
             arrow.map_or_else(|| title.to_owned(), |arrow| format!("{arrow}{title}"));
         put_cell(buffer, cell, column, &title, style);
     }
+}
+
+/// The column whose title stands at that place of the titles.
+pub(in crate::tui) fn column_at(
+    state: &State,
+    titles: Rect,
+    at: Position,
+) -> Option<Column> {
+    let columns = columns::fit(titles.width, digits(state));
+    let mut cells = cells(titles, &columns);
+    cells.find(|(_, cell)| cell.contains(at)).map(|(column, _)| column)
 }
 
 /// The place of each column in a row.
