@@ -1,10 +1,15 @@
 //! The output pane: what the application printed and what rdev has to say, bounded.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::exchange::{Exchange, OutputLine, OutputStream, Severity};
+use crate::text;
+
+use super::search::{Search, Searched};
 
 /// Lines kept.
 const MOST_LINES: usize = 10_000;
@@ -36,6 +41,11 @@ pub(super) struct Row {
 }
 
 impl Row {
+    /// As it is shown.
+    pub(super) fn shown(&self) -> String {
+        text::expand_tabs(&text::printable(&self.text))
+    }
+
     /// What the application printed.
     pub(super) fn printed(&self) -> Option<(OutputStream, &[u8])> {
         match self.origin {
@@ -57,6 +67,11 @@ pub(super) struct Output {
     top: Option<u64>,
     pub(super) sideways: usize,
     pub(super) height: usize,
+    /// Columns for the text of a line.
+    width: usize,
+    pub(super) search: Search,
+    /// Where the window was when the search began.
+    search_began: Option<u64>,
 }
 
 impl Default for Output {
@@ -68,6 +83,9 @@ impl Default for Output {
             top: None,
             sideways: 0,
             height: 1,
+            width: 1,
+            search: Search::default(),
+            search_began: None,
         }
     }
 }
@@ -106,6 +124,7 @@ impl Output {
         row.text.truncate(LONGEST_LINE);
         self.bytes += row.text.len();
         self.rows.push_back(row);
+        self.search.grow();
         while self.rows.len() > MOST_LINES || self.bytes > MOST_BYTES {
             let Some(gone) = self.rows.pop_front() else { break };
             self.bytes -= gone.text.len();
@@ -132,16 +151,75 @@ impl Output {
         self.top = (row < last).then(|| self.dropped + row as u64);
     }
 
-    pub(super) fn settle(&mut self, height: usize) {
-        self.height = height.max(1);
+    pub(super) fn settle(&mut self, (width, height): (usize, usize)) {
+        (self.width, self.height) = (width, height.max(1));
+        self.search.forget_before(self.number_of(0));
         if self.top.is_some() {
             self.scroll_to(self.first());
         }
     }
 
-    /// The rows in the window.
-    pub(super) fn window(&self) -> impl Iterator<Item = &Row> {
-        self.rows.iter().skip(self.first()).take(self.height)
+    /// The rows in the window, with the parts of each that are lit: what was found, and
+    /// whether it is what one went to.
+    pub(super) fn window(
+        &self,
+    ) -> impl Iterator<Item = (&Row, Vec<(Range<usize>, bool)>)> {
+        let first = self.first();
+        let rows = self.rows.iter().skip(first).take(self.height).enumerate();
+        rows.map(move |(row, it)| (it, self.search.lit(self.number_of(first + row))))
+    }
+
+    /// A search begins here.
+    pub(super) fn begin_search(&mut self) {
+        self.search_began = self.top;
+    }
+
+    /// Searches for that, from where one was.
+    pub(super) fn search_for(&mut self, text: &str) {
+        self.top = self.search_began;
+        self.search.set(text, self.number_of(self.first()));
+        self.step();
+    }
+
+    /// Goes to the match so many further on, from the one that one was at or, where that
+    /// is not in the window any more, from what is.
+    pub(super) fn go(&mut self, by: isize) {
+        let first = self.number_of(self.first());
+        let seen = first..first + self.height;
+        let near = self.search.current().is_some_and(|hit| seen.contains(&hit.line()));
+        self.search.go(if near { None } else { Some(first) }, by);
+        self.arrive();
+    }
+
+    /// Looks through some more lines.
+    pub(super) fn step(&mut self) {
+        if self.search.is_busy() {
+            let mut search = std::mem::take(&mut self.search);
+            search.step(self);
+            self.search = search;
+            self.arrive();
+        }
+    }
+
+    /// Brings what one wanted to go to into the window.
+    fn arrive(&mut self) {
+        let Some(hit) = self.search.arrive() else { return };
+        let Some(row) = hit.line().checked_sub(self.number_of(0)) else { return };
+        let Some(text) = self.rows.get(row).map(Row::shown) else { return };
+        if !(self.first()..self.first() + self.height).contains(&row) {
+            // With what stands before it.
+            self.scroll_to(row.saturating_sub(self.height / 3));
+        }
+        let width = |end: usize| text::width(text.get(..end).unwrap_or_default());
+        let (start, end) = (width(hit.start()), width(hit.end()));
+        if start < self.sideways || end > self.sideways + self.width {
+            self.sideways = if end > self.width { start.saturating_sub(8) } else { 0 };
+        }
+    }
+
+    /// The number of that row.
+    fn number_of(&self, row: usize) -> usize {
+        usize::try_from(self.dropped).unwrap_or(usize::MAX).saturating_add(row)
     }
 
     fn first(&self) -> usize {
@@ -149,6 +227,13 @@ impl Output {
             Some(top) => usize::try_from(top.saturating_sub(self.dropped)).unwrap_or(0),
             None => self.rows.len().saturating_sub(self.height),
         }
+    }
+}
+
+impl Searched for Output {
+    fn line(&self, number: usize) -> Option<(Cow<'_, str>, bool)> {
+        let row = self.rows.get(number.checked_sub(self.number_of(0))?)?;
+        Some((row.shown().into(), false))
     }
 }
 
@@ -162,13 +247,13 @@ mod tests {
             let text = number.to_string().into_bytes();
             output.push(Origin::App(OutputStream::Stdout), text);
         }
-        output.settle(3);
+        output.settle((80, 3));
         output
     }
 
     fn shown(output: &Output) -> Vec<String> {
         let text = |row: &Row| String::from_utf8_lossy(&row.text).into_owned();
-        output.window().map(text).collect()
+        output.window().map(|(row, _)| text(row)).collect()
     }
 
     #[test]
@@ -190,14 +275,40 @@ mod tests {
         for _ in 0..2 {
             output.push(Origin::App(OutputStream::Stdout), b"x".to_vec());
         }
-        output.settle(3);
+        output.settle((80, 3));
         assert_eq!(shown(&output), ["2", "3", "4"]);
         for _ in 0..5 {
             output.push(Origin::App(OutputStream::Stdout), b"x".to_vec());
         }
-        output.settle(3);
+        output.settle((80, 3));
         assert_eq!(shown(&output), ["7", "8", "9"]);
         assert_eq!(output.len(), MOST_LINES);
+    }
+
+    #[test]
+    fn what_was_found_in_lines_that_are_gone_is_forgotten() {
+        let mut output = filled(MOST_LINES);
+        output.begin_search();
+        output.search_for("^999[89]$");
+        while output.search.is_busy() {
+            output.step();
+        }
+        let found = |output: &Output| {
+            let count = output.search.count();
+            (count.place, count.found)
+        };
+        assert_eq!(found(&output), (Some(1), 2));
+        for _ in 0..MOST_LINES - 1 {
+            output.push(Origin::App(OutputStream::Stdout), b"9999".to_vec());
+        }
+        output.settle((80, 3));
+        assert_eq!(found(&output).1, 1);
+        while output.search.is_busy() {
+            output.step();
+        }
+        assert_eq!(found(&output).1, MOST_LINES);
+        output.go(1);
+        assert_eq!(shown(&output)[0], "9999");
     }
 
     #[test]

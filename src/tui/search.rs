@@ -1,4 +1,4 @@
-//! What is searched for in the detail, and where it was found.
+//! What is searched for in the detail or in the output, and where it was found.
 //!
 //! The lines that are searched are those that are shown, with what is escaped or masked in
 //! them. They are looked through piece by piece, from the first to the last, so that
@@ -6,19 +6,18 @@
 //!
 //! Invariant: matches ascend, and lie in lines that were looked through.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
 
-use super::detail::{Line, Rows};
+use super::detail::Rows;
 
 /// What one step may cost, in bytes to be looked at: measured, 1 to 2 ms of a frame, and
 /// 10 MB in 0.15 to 0.35 s.
 const BUDGET: usize = 128 << 10;
 /// What a line costs beside its text.
 const LINE: usize = 64;
-/// Lines taken from the document at a time.
-const LINES: usize = 128;
 /// Matches counted and lit.
 const MOST: usize = 500_000;
 /// Bytes of the next line that a match may reach into, where a line that is too long was
@@ -26,6 +25,19 @@ const MOST: usize = 500_000;
 const REACH: usize = 256;
 /// Bytes that a compiled pattern may take; one that wants more is taken literally.
 const LARGEST: usize = 1 << 20;
+
+/// Lines that are searched, numbered from 0.
+pub(super) trait Searched {
+    /// The text of a line, safe to be shown, and whether it goes on in the next one.
+    fn line(&self, number: usize) -> Option<(Cow<'_, str>, bool)>;
+}
+
+impl Searched for Rows<'_> {
+    fn line(&self, number: usize) -> Option<(Cow<'_, str>, bool)> {
+        let lines = self.document.window(number, 1);
+        lines.first().map(|line| (line.unfolded(self.exchange), line.is_cut()))
+    }
+}
 
 /// A match: from there to there in the text of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +57,10 @@ impl Hit {
     pub(super) fn start(self) -> usize {
         self.start as usize
     }
+
+    pub(super) fn end(self) -> usize {
+        self.end as usize
+    }
 }
 
 /// Where one wants to go once it is known where that is.
@@ -55,7 +71,7 @@ struct Wish {
     by: isize,
 }
 
-/// The search in the document of the detail pane.
+/// A search.
 #[derive(Debug, Default)]
 pub(super) struct Search {
     pattern: Option<Pattern>,
@@ -161,34 +177,39 @@ impl Search {
         .collect()
     }
 
-    /// Looks through some more of the document.
-    pub(super) fn step(&mut self, rows: &Rows<'_>) {
+    /// There are more lines than before.
+    pub(super) fn grow(&mut self) {
+        self.complete = false;
+    }
+
+    /// The lines before that one are gone.
+    pub(super) fn forget_before(&mut self, line: usize) {
+        let gone = self.hits.partition_point(|hit| hit.line() < line);
+        self.hits.drain(..gone);
+        self.looked = self.looked.max(line);
+    }
+
+    /// Looks through some more lines.
+    pub(super) fn step(&mut self, lines: &dyn Searched) {
         let Some(pattern) = &self.pattern else { return };
         let mut budget = BUDGET;
-        while !self.complete && budget > 0 {
-            // The last one is there to be reached into.
-            let lines = rows.document.window(self.looked, LINES + 1);
-            let is_end = lines.len() <= LINES;
-            let count = lines.len() - usize::from(!is_end);
-            for (place, line) in lines[..count].iter().enumerate() {
-                let text = line.unfolded(rows.exchange);
-                budget = budget.saturating_sub(text.len() + LINE);
-                let next = lines.get(place + 1).filter(|_| line.is_cut());
-                self.reached = find(
-                    pattern,
-                    &text,
-                    next.map(|next| beginning(next, rows)),
-                    (clamped(self.looked), self.reached),
-                    &mut self.hits,
-                );
-                self.looked += 1;
-                if budget == 0 || self.hits.len() >= MOST {
-                    break;
-                }
-            }
-            let rest = rows.document.len() > self.looked;
-            self.complete = !rest || self.hits.len() >= MOST;
+        while budget > 0 && self.hits.len() < MOST {
+            let Some((text, is_cut)) = lines.line(self.looked) else {
+                self.complete = true;
+                return;
+            };
+            budget = budget.saturating_sub(text.len() + LINE);
+            let next = if is_cut { lines.line(self.looked + 1) } else { None };
+            self.reached = find(
+                pattern,
+                &text,
+                next.as_ref().map(|(next, _)| beginning(next)),
+                (clamped(self.looked), self.reached),
+                &mut self.hits,
+            );
+            self.looked += 1;
         }
+        self.complete = self.hits.len() >= MOST || lines.line(self.looked).is_none();
     }
 }
 
@@ -197,11 +218,10 @@ fn clamped(line: usize) -> u32 {
 }
 
 /// As much of a line as a match may reach into.
-fn beginning(line: &Line<'_>, rows: &Rows<'_>) -> String {
-    let text = line.unfolded(rows.exchange);
+fn beginning(text: &str) -> &str {
     let mut ends = (0..=REACH.min(text.len())).rev();
     let end = ends.find(|end| text.is_char_boundary(*end)).unwrap_or_default();
-    text[..end].to_owned()
+    &text[..end]
 }
 
 /// Adds what is found in a line, from that place on, and perhaps reaches into the next;
@@ -209,7 +229,7 @@ fn beginning(line: &Line<'_>, rows: &Rows<'_>) -> String {
 fn find(
     pattern: &Pattern,
     text: &str,
-    next: Option<String>,
+    next: Option<&str>,
     (line, from): (u32, usize),
     hits: &mut Vec<Hit>,
 ) -> usize {

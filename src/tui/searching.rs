@@ -1,8 +1,10 @@
-//! Searching in the detail: what keys do to it, and how what was found comes into view.
+//! Searching in the detail, or in the output where that has the keys: what keys do to it,
+//! and how what was found comes into view.
 
 use super::detail::Place;
 use super::keymap::Action;
 use super::panes::Pane;
+use super::search::Search;
 use super::state::State;
 
 /// Does what a key asks for, so many times.
@@ -14,16 +16,28 @@ pub(super) fn act(state: &mut State, action: Action, times: isize) {
     }
 }
 
-/// Opens the line, from the list or the detail.
+/// Whether it is the output that is searched.
+fn is_in_output(state: &State) -> bool {
+    state.panes.focus == Pane::Output
+}
+
+/// Opens the line; from the list it is for the detail.
 fn open(state: &mut State) {
-    state.panes.focus = Pane::Detail;
     state.prompt.search.open("");
+    if is_in_output(state) {
+        state.output.begin_search();
+        return;
+    }
+    state.panes.focus = Pane::Detail;
     state.detail.search_began = (state.detail.top, state.detail.cursor);
 }
 
 /// What is on the line has changed: searches for that, from where one was.
 pub(super) fn typed(state: &mut State) {
     let typed = state.prompt.search.text().unwrap_or_default().to_owned();
+    if is_in_output(state) {
+        return state.output.search_for(&typed);
+    }
     (state.detail.top, state.detail.cursor) = state.detail.search_began;
     let from = here(state);
     state.detail.search.set(&typed, from);
@@ -37,18 +51,27 @@ pub(super) fn run(state: &mut State) {
 
 /// Ends the search; false where there is none.
 pub(super) fn end(state: &mut State) -> bool {
-    let was = state.detail.search.text().is_some();
-    state.detail.search.set("", 0);
+    let search = searched(state);
+    let was = search.text().is_some();
+    search.set("", 0);
     was
+}
+
+/// The search of the pane that has the keys.
+fn searched(state: &mut State) -> &mut Search {
+    if is_in_output(state) { &mut state.output.search } else { &mut state.detail.search }
 }
 
 /// Goes to the match so many further on, from the one that one was at or, where that is
 /// not in the window any more, from what is.
 fn go(state: &mut State, by: isize) {
-    if state.detail.search.text().is_none() {
+    if searched(state).text().is_none() {
         let key = state.facts.keymap.key(Action::Search);
         state.prompt.inform(format!("nothing is searched for; {key} does"));
         return;
+    }
+    if is_in_output(state) {
+        return state.output.go(by);
     }
     let height = state.detail.height.cast_signed();
     let below = state.rows().moved(state.detail.top, height);
@@ -60,8 +83,9 @@ fn go(state: &mut State, by: isize) {
     arrive(state);
 }
 
-/// Looks through some more of the document.
+/// Looks through some more of what is searched.
 pub(super) fn step(state: &mut State) {
+    state.output.step();
     if !state.detail.search.is_busy() {
         return;
     }

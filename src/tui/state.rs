@@ -289,7 +289,10 @@ impl State {
     /// [`Message::Work`]: super::Message::Work
     pub fn is_busy(&self) -> bool {
         let detail = &self.detail;
-        self.shown.is_busy(&*self.store) || detail.search.is_busy() || detail.colouring
+        self.shown.is_busy(&*self.store)
+            || detail.search.is_busy()
+            || self.output.search.is_busy()
+            || detail.colouring
     }
 
     /// The generation that requests meet, or will.
@@ -311,7 +314,9 @@ impl State {
         self.panes.wide = layout::is_wide(regions.status.width);
         self.list.settle(rows, regions.list.body.height.into());
         self.server.traffic.settle(regions.traffic.body.height.saturating_sub(1).into());
-        self.output.settle(regions.output.body.height.into());
+        let output = regions.output.body;
+        // Less the sign before each line.
+        self.output.settle((output.width.saturating_sub(2).into(), output.height.into()));
         if let Some(Modal::Help { of, top, height }) = self.modals.last_mut() {
             let (lines, shown) =
                 super::view::help_size(*of, &self.facts.keymap, regions.popup);

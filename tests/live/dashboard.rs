@@ -828,7 +828,7 @@ fn what_the_mouse_selects_is_copied() {
         at.terminal.type_in(&format!("\x1b[<32;{column};{row}M"));
     }
     at.terminal.type_in(&format!("\x1b[<0;{last};{row}m"));
-    at.terminal.sees(["copied the selection of #1, 5 B, by the terminal (OSC 52)"]);
+    at.terminal.sees(["copied the selection of #1, 6 B, by the terminal (OSC 52)"]);
     assert_eq!(clipboard(&at.terminal).as_deref(), Some("hit 1,"));
 }
 

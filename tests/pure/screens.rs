@@ -1256,6 +1256,33 @@ fn every_tab_can_be_searched_and_the_cursor_of_one_goes_along() {
 }
 
 #[test]
+fn the_output_is_searched_as_the_detail_is() {
+    let mut app = App::ready(80, 24);
+    for number in 0..40 {
+        app = app.prints(OutputStream::Stdout, format!("plain {number}").as_bytes());
+    }
+    let long = format!("{}far needle", "x".repeat(200));
+    app = app.prints(OutputStream::Stderr, long.as_bytes());
+    app = app.prints(OutputStream::Stdout, b"needle \x1b[31m");
+    let app = app.press("alt-3 / p l a i n space 7");
+    let app = app.sees("/plain 7 1/1").sees("│ plain 7").sees("scrolled up");
+    // Who leaves the line is back at the end.
+    let app = app.press("esc").misses("/plain").sees("needle \\x1b[31m");
+    let app = app.press("/ n e e d l e enter").sees("/needle 1/2").sees("far needle");
+    let mut app = app.press("n").sees("/needle 2/2").sees("│ needle");
+    let colour = app.styles.matched_here.bg.unwrap();
+    assert_eq!(lit(&mut app, colour), ["needle"]);
+    // What comes is searched, too, and what is searched is what is shown.
+    let app = app.prints(OutputStream::Stdout, b"one more needle").works();
+    let app = app.sees("/needle 2/3").press("n").sees("/needle 3/3").press("n");
+    let app = app.sees("/needle 1/3").press("/ ctrl-u x 1 b enter").sees("/x1b 1/1");
+    // The detail has a search of its own.
+    let app = app.press("esc").misses("/x1b").press("n");
+    let app = app.sees("nothing is searched for; / does").press("esc");
+    app.sees("enter read").effects([]);
+}
+
+#[test]
 fn large_bodies_are_searched_piece_by_piece() {
     let line = "0123456789abcdef".repeat(8) + "\n";
     let body = line.repeat((2 << 20) / line.len());
@@ -1906,14 +1933,13 @@ fn a_click_selects_what_it_hits_and_the_wheel_scrolls_what_is_below_it() {
 /// What a terminal sends while the left button goes down, the pointer moves to places with
 /// it, and it comes up at the last.
 fn dragged(places: &[(u16, u16)]) -> String {
-    let Some(((column, row), last)) = places.first().zip(places.last()) else {
-        return String::new();
-    };
-    let mut keys = format!("\u{1b}[<0;{column};{row}M");
-    for (column, row) in &places[1..] {
-        keys.push_str(&format!(" \u{1b}[<32;{column};{row}M"));
-    }
-    format!("{keys} \u{1b}[<0;{};{}m", last.0, last.1)
+    let last = places.len() - 1;
+    let pressed = places.iter().enumerate().map(|(number, (column, row))| {
+        let button = if number == 0 { 0 } else { 32 };
+        format!("\u{1b}[<{button};{column};{row}M")
+    });
+    let released = format!("\u{1b}[<0;{};{}m", places[last].0, places[last].1);
+    pressed.chain([released]).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
@@ -1955,8 +1981,8 @@ fn what_is_dragged_over_is_lit_and_copied_as_it_is_shown() {
 
 #[test]
 fn a_drag_beyond_the_window_takes_it_along() {
-    let text: String =
-        (0..200).fold(String::new(), |text, line| text + &format!("line {line}\n"));
+    let lines: Vec<String> = (0..200).map(|line| format!("line {line}\n")).collect();
+    let text = lines.concat();
     let app = App::ready(80, 24)
         .begins(&request("GET", "/a"), Source::Client)
         .responds(200, "text/plain")

@@ -47,7 +47,8 @@ const LIST_OF_THIS_RUN: &[Context] = &[Context::List];
 const LIST: &[Context] = &[Context::List, Context::Past];
 const PAST: &[Context] = &[Context::Past];
 const DETAIL: &[Context] = &[Context::Detail, Context::PastDetail];
-const BESIDE: &[Context] = &[Context::Output, Context::Traffic];
+const SEARCHED: &[Context] = &[Context::Detail, Context::PastDetail, Context::Output];
+const TRAFFIC: &[Context] = &[Context::Traffic];
 const HELP: &[Context] = &[Context::Help];
 const OUTPUT: &[Context] = &[Context::Output];
 const STREAM: &[Context] = &[Context::Stream];
@@ -172,8 +173,9 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::PreviousSection, "(", EXCHANGE, "back to the section before", ""),
     row(Action::Search, "/", DETAIL, "search in the detail", "search"),
     row(Action::Search, "/", LIST, "search in the detail", ""),
-    row(Action::NextMatch, "n", DETAIL, "next match", ""),
-    row(Action::PreviousMatch, "N", DETAIL, "previous match", ""),
+    row(Action::Search, "/", OUTPUT, "search in the output", "search"),
+    row(Action::NextMatch, "n", SEARCHED, "next match", ""),
+    row(Action::PreviousMatch, "N", SEARCHED, "previous match", ""),
     row(Action::Left, "H left", OUTPUT, "scroll to the left", ""),
     row(Action::Right, "L right", OUTPUT, "scroll to the right", "right"),
     row(Action::NextPane, "tab", PANES, "next pane", ""),
@@ -223,9 +225,15 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     ),
     row(Action::CommandLine, ": ctrl-p", PANES, "type a command", "cmd"),
     row(Action::Help, "?", PANES, "this help", "help"),
-    row(Action::EndSearch, "esc", DETAIL, "end the search, or back to the list", "back"),
-    row(Action::Back, "q", DETAIL, "back to the list", ""),
-    row(Action::Back, "esc q", BESIDE, "back to the list", "back"),
+    row(
+        Action::EndSearch,
+        "esc",
+        SEARCHED,
+        "end the search, or back to the list",
+        "back",
+    ),
+    row(Action::Back, "q", SEARCHED, "back to the list", ""),
+    row(Action::Back, "esc q", TRAFFIC, "back to the list", "back"),
     row(Action::Back, "esc q ?", HELP, "close this help", "close"),
     row(Action::Quit, "q", LIST_OF_THIS_RUN, "quit", "quit"),
     row(Action::Back, "esc q", PAST, "back to the exchanges of this run", "this run"),

@@ -15,15 +15,13 @@ use super::super::folding;
 use super::super::layout::Regions;
 use super::super::panes::Pane;
 use super::super::picture::{Colour, Halves};
-use super::super::search::Count;
 use super::super::state::{State, Subject};
 use super::super::syntax::Token;
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
+use super::found::{found, light};
 use super::tab_bar;
 
-/// Columns that what is searched for may take in the heading.
-const LONGEST_PATTERN: usize = 20;
 /// Columns of the title that no path takes from it.
 const LONGEST_TITLE: usize = 24;
 /// Columns of the sign before a line.
@@ -145,22 +143,8 @@ fn with_path(state: &State, position: String, columns: usize, title: usize) -> S
 /// What was found of what is searched for, and how far one has read.
 fn standing(state: &State, last: usize) -> String {
     let position = position(state, last);
-    let Some(found) = found(state) else { return position };
+    let Some(found) = found(&state.detail.search) else { return position };
     format!("{found}  {position}").trim_end().to_owned()
-}
-
-/// `/tea 3/17`.
-fn found(state: &State) -> Option<String> {
-    let search = &state.detail.search;
-    let typed = text::printable(search.text()?.as_bytes());
-    let typed = text::clip(&text::expand_tabs(&typed), LONGEST_PATTERN);
-    let Count { place, found, more } = search.count();
-    let more = if more { "…" } else { "" };
-    Some(match (place, found) {
-        (Some(place), _) => format!("/{typed} {place}/{found}{more}"),
-        (None, 0) if more.is_empty() => format!("/{typed} not found"),
-        (None, _) => format!("/{typed} {found}{more} found"),
-    })
 }
 
 /// How far one has read, where not all is in the window.
@@ -185,31 +169,6 @@ fn look(tone: Tone, styles: &Styles) -> Style {
         Tone::Code(Token::Number | Token::Attribute) => styles.number,
         Tone::Code(Token::Keyword) => styles.keyword,
         Tone::Code(Token::Name) => styles.request,
-    }
-}
-
-/// Lights what was found in one row of a line, which is that range of it.
-fn light(
-    lit: &[(Range<usize>, bool)],
-    (text, row): (&str, Range<usize>),
-    sign: u16,
-    place: Rect,
-    styles: &Styles,
-    buffer: &mut Buffer,
-) {
-    let columns = |text: &str| u16::try_from(text::width(text)).unwrap_or(u16::MAX);
-    for (range, is_here) in lit {
-        let (start, end) = (range.start.max(row.start), range.end.min(row.end));
-        let (Some(before), Some(found)) =
-            (text.get(row.start..start), text.get(start..end))
-        else {
-            continue;
-        };
-        let x = place.x.saturating_add(sign).saturating_add(columns(before));
-        let cells = Rect { x, width: columns(found), ..place };
-        let style = if *is_here { styles.matched_here } else { styles.matched };
-        let cells = cells.intersection(place).intersection(buffer.area);
-        buffer.set_style(cells, style);
     }
 }
 

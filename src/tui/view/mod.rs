@@ -7,6 +7,7 @@ mod cells;
 mod columns;
 mod detail;
 mod filter_line;
+mod found;
 mod help;
 mod list;
 mod menu;

@@ -4,7 +4,6 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use crate::exchange::{OutputStream, Severity};
-use crate::text;
 
 use super::super::layout::Regions;
 use super::super::output::Origin;
@@ -12,6 +11,7 @@ use super::super::panes::Pane;
 use super::super::state::State;
 use super::super::theme::Styles;
 use super::cells::{after, heading, put, row};
+use super::found::{found, light};
 
 pub(super) fn draw(
     state: &State,
@@ -22,22 +22,27 @@ pub(super) fn draw(
     let output = &state.output;
     let focused = state.panes.focus == Pane::Output;
     let standing = if output.is_at_end() { "" } else { "scrolled up" };
+    let found = found(&output.search).map(|found| format!("{found}  {standing}"));
+    let standing = found.as_deref().unwrap_or(standing).trim_end();
     let title = format!("Output {}", output.len());
     heading(buffer, regions.output.heading, focused, (&title, standing), styles);
     if output.len() == 0 {
         let place = row(regions.output.body, 0);
         put(buffer, place, 1, "What the application prints comes here.", styles.faint);
     }
-    for (number, line) in output.window().enumerate() {
+    for (number, (line, lit)) in output.window().enumerate() {
         let place = row(regions.output.body, number);
         let (sign, style) = look(line.origin, styles);
         let start = put(buffer, place, 0, sign, style);
-        let text = text::expand_tabs(&text::printable(&line.text));
+        let text = line.shown();
         let style = match line.origin {
             Origin::App(_) | Origin::Import => Style::new(),
             Origin::Rdev(_) => style,
         };
-        put(buffer, place, start, after(&text, output.sideways), style);
+        let seen = after(&text, output.sideways);
+        put(buffer, place, start, seen, style);
+        let range = text.len() - seen.len()..text.len();
+        light(&lit, (&text, range), start, place, styles, buffer);
     }
 }
 

@@ -1,0 +1,52 @@
+//! What was found of what is searched for: how much, and its light.
+
+use std::ops::Range;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::text;
+
+use super::super::search::{Count, Search};
+use super::super::theme::Styles;
+
+/// Columns that what is searched for may take in a heading.
+const LONGEST_PATTERN: usize = 20;
+
+/// `/tea 3/17`.
+pub(super) fn found(search: &Search) -> Option<String> {
+    let typed = text::printable(search.text()?.as_bytes());
+    let typed = text::clip(&text::expand_tabs(&typed), LONGEST_PATTERN);
+    let Count { place, found, more } = search.count();
+    let more = if more { "…" } else { "" };
+    Some(match (place, found) {
+        (Some(place), _) => format!("/{typed} {place}/{found}{more}"),
+        (None, 0) if more.is_empty() => format!("/{typed} not found"),
+        (None, _) => format!("/{typed} {found}{more} found"),
+    })
+}
+
+/// Lights what was found in one row of a line, which is that range of it.
+pub(super) fn light(
+    lit: &[(Range<usize>, bool)],
+    (text, row): (&str, Range<usize>),
+    sign: u16,
+    place: Rect,
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
+    let columns = |text: &str| u16::try_from(text::width(text)).unwrap_or(u16::MAX);
+    for (range, is_here) in lit {
+        let (start, end) = (range.start.max(row.start), range.end.min(row.end));
+        let (Some(before), Some(found)) =
+            (text.get(row.start..start), text.get(start..end))
+        else {
+            continue;
+        };
+        let x = place.x.saturating_add(sign).saturating_add(columns(before));
+        let cells = Rect { x, width: columns(found), ..place };
+        let style = if *is_here { styles.matched_here } else { styles.matched };
+        let cells = cells.intersection(place).intersection(buffer.area);
+        buffer.set_style(cells, style);
+    }
+}
