@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::sealed::Seal;
 use crate::exchange::{ExchangeId, GenerationId, Preload, Traceback};
 
 /// How many files a generation tells at most that it has opened.
@@ -53,8 +54,8 @@ impl OsText {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToZygote {
     /// Make a worker. Three descriptors come along: its control socket, and the pipes
-    /// for its stdout and stderr.
-    Make(Birth, ImportPlan),
+    /// for its stdout and stderr, in which it seals what it prints for an exchange.
+    Make(Birth, ImportPlan, Seal),
     /// Import libraries beforehand: those that this trace of a generation names, without
     /// the excluded ones. How workers will be made of it decides what else is left out.
     Preload { trace: Vec<u8>, excluded: Vec<String>, birth: Birth },

@@ -9,6 +9,7 @@
 
 mod control;
 mod frame;
+mod sealed;
 
 pub use control::{
     Ahead, Birth, ControlError, FileStat, FromWorker, FromZygote, ImportPlan,
@@ -18,3 +19,4 @@ pub use control::{
 pub use frame::{
     Call, Down, Ending, FilePart, FrameReader, PIECE, Peer, Times, Up, append_data,
 };
+pub use sealed::{MOST_SEALED, Seal, Sealed, Unsealing};

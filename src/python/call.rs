@@ -19,7 +19,7 @@ use super::hints::{is_string, not_bytes, not_iterable};
 use super::lane_socket::LaneSocket;
 use super::progress::{ClientFault, Progress, Stage, content_length};
 use super::start_response::StartResponse;
-use super::{logged, running, shims};
+use super::{current, logged, printed, running, shims};
 use crate::clock::ticks;
 use crate::exchange::rules::{self, Rule};
 use crate::exchange::{ExchangeId, Hint};
@@ -81,7 +81,9 @@ pub(super) fn run(
     CURRENT.set(Some(Arc::clone(&call)));
     let (environ, errors) = environ(py, &call, request, caller.multithread)?;
     let start_response = Bound::new(py, StartResponse(Arc::clone(&call)))?;
-    logged::begin(py)?;
+    current::carry_once(py)?;
+    let before = current::enter(py, id)?;
+    logged::begin(py, id)?;
     running::enter(py, &call, caller.thread);
     let entered = ticks();
     let outcome = match application.call1((environ, start_response)) {
@@ -92,8 +94,10 @@ pub(super) fn run(
     let closed = ticks();
     call.leave_if_forked(py, outcome.as_ref().err());
     errors.get().finish(py);
+    printed::finish(py, id);
     call.tell_logged(py, outcome.is_ok());
     call.end(py, outcome, (entered, closed));
+    current::leave(py, &before);
     CURRENT.set(None);
     Ok(())
 }
@@ -337,7 +341,7 @@ impl Conversation {
     /// Tells of an exception that was caught and logged, where the application answered
     /// that something is wrong with it.
     fn tell_logged(&self, py: Python<'_>, is_answered: bool) {
-        let Some(traceback) = logged::end() else { return };
+        let Some(traceback) = logged::end(self.id) else { return };
         let is_error = |head: &ResponseHead| head.status >= 500;
         if is_answered && self.lock(py).head.as_ref().is_some_and(is_error) {
             self.report(py, &Up::Raised(Box::new(traceback)));

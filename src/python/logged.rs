@@ -1,22 +1,23 @@
 //! Exceptions that the application caught and logged while it answered: what it answers
 //! with status 500 then was raised all the same, and its author wants to see where.
 //!
-//! Invariant: no Python runs while a thread's note is borrowed; describing an exception
-//! may log another.
+//! Invariant: no Python runs while the notes are locked; describing an exception may log
+//! another.
 
-use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use pyo3::prelude::*;
 
 use super::describe::describe;
-use super::shims;
-use crate::exchange::Traceback;
+use super::{current, shims};
+use crate::exchange::{ExchangeId, Traceback};
 
 /// Exceptions described in one call; an application may log them by the thousand.
 const MOST: usize = 8;
 
-/// What was logged in the call that a thread is in.
+/// What was logged in a call, by whatever thread.
 #[derive(Default)]
 struct Note {
     /// How many were logged.
@@ -24,16 +25,15 @@ struct Note {
     last: Option<Traceback>,
 }
 
-thread_local! {
-    static NOTE: RefCell<Option<Note>> = const { RefCell::new(None) };
-}
+/// Of the calls in progress.
+static NOTES: Mutex<BTreeMap<ExchangeId, Note>> = Mutex::new(BTreeMap::new());
 
 /// Whether `logging` is being watched.
 static WATCHED: AtomicBool = AtomicBool::new(false);
 
-/// From here on what this thread logs belongs to its call.
-pub(super) fn begin(py: Python<'_>) -> PyResult<()> {
-    NOTE.set(Some(Note::default()));
+/// From here on what is logged for an exchange is noted.
+pub(super) fn begin(py: Python<'_>, id: ExchangeId) -> PyResult<()> {
+    notes().insert(id, Note::default());
     if !WATCHED.swap(true, Ordering::AcqRel) {
         let note = wrap_pyfunction!(note, py)?;
         let watched = shims::logged(py)?.call_method1("watch", (note,))?.extract()?;
@@ -43,25 +43,27 @@ pub(super) fn begin(py: Python<'_>) -> PyResult<()> {
 }
 
 /// The last exception that was logged in the call that ends.
-pub(super) fn end() -> Option<Traceback> {
-    NOTE.take().and_then(|note| note.last)
+pub(super) fn end(id: ExchangeId) -> Option<Traceback> {
+    notes().remove(&id).and_then(|note| note.last)
 }
 
 /// Called with what is logged.
 #[pyfunction]
 fn note(py: Python<'_>, error: Bound<'_, PyAny>) {
-    let counted = NOTE.with_borrow_mut(|note| {
-        let note = note.as_mut()?;
+    let Some(id) = current::get(py) else { return };
+    let counted = notes().get_mut(&id).map(|note| {
         note.count += 1;
-        (note.count <= MOST).then_some(())
+        note.count
     });
-    if counted.is_none() {
+    if counted.is_none_or(|count| count > MOST) {
         return;
     }
     let described = describe(py, &PyErr::from_value(error));
-    NOTE.with_borrow_mut(|note| {
-        if let Some(note) = note {
-            note.last = Some(described);
-        }
-    });
+    if let Some(note) = notes().get_mut(&id) {
+        note.last = Some(described);
+    }
+}
+
+fn notes() -> MutexGuard<'static, BTreeMap<ExchangeId, Note>> {
+    NOTES.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -25,6 +25,7 @@ macro_rules! shim {
     };
 }
 
+static CARRIED: Shim = shim!("carried.py", c"<rdev carried>", c"_rdev_carried");
 static WARM: Shim = shim!("warm.py", c"<rdev warm>", c"_rdev_warm");
 static IMPORTING: Shim = shim!("importing.py", c"<rdev importing>", c"_rdev_importing");
 static LOGGED: Shim = shim!("logged.py", c"<rdev logged>", c"_rdev_logged");
@@ -46,11 +47,16 @@ impl Shim {
 /// Loads them all. `warm.py` comes first: it notes what was there before, and hides what
 /// came since.
 pub(super) fn load_all(py: Python<'_>) -> PyResult<()> {
-    for shim in [&WARM, &IMPORTING, &LOGGED, &OPENED, &PROCESS] {
+    for shim in [&WARM, &CARRIED, &IMPORTING, &LOGGED, &OPENED, &PROCESS] {
         shim.get(py)?;
     }
     warm(py)?.call_method0("hide")?;
     Ok(())
+}
+
+/// `carried.py`.
+pub(super) fn carried(py: Python<'_>) -> PyResult<&Bound<'_, PyModule>> {
+    CARRIED.get(py)
 }
 
 /// `importing.py`.

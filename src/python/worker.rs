@@ -15,7 +15,7 @@ use super::application::{self, Failure, Reports};
 use super::code_cache::CodeCache;
 use super::warmth::Warmth;
 use super::zygote::Order;
-use super::{lane_thread, opened, running, shims, stack, warmth};
+use super::{lane_thread, opened, printed, running, shims, stack, warmth};
 use crate::lane::{FromWorker, ImportPlan, OsText, ToWorker};
 use crate::process::{Inbox, Received, send};
 
@@ -50,7 +50,7 @@ enum Never {}
 
 fn serve(
     py: Python<'_>,
-    Order { plan, control, stdout, stderr }: Order,
+    Order { plan, seal, control, stdout, stderr }: Order,
     warmth: &Warmth,
     cache: Option<&Py<CodeCache>>,
 ) -> PyResult<Never> {
@@ -79,6 +79,7 @@ fn serve(
         plan.multithread,
     )?;
     settle(py, &plan)?;
+    printed::mark(py, seal);
     let stash = warmth.enter(py, reports)?;
     if plan.tells_files {
         opened::observe(py, reports, &plan.app_dir)?;

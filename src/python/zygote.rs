@@ -10,7 +10,7 @@ use super::code_cache::CodeCache;
 use super::warmth::Warmth;
 use super::{shims, worker};
 use crate::exchange::GenerationId;
-use crate::lane::{Birth, FromZygote, ImportPlan, ToZygote};
+use crate::lane::{Birth, FromZygote, ImportPlan, Seal, ToZygote};
 use crate::process::{Inbox, Received, send};
 
 /// What the interpreter runs: this module's one function.
@@ -87,6 +87,7 @@ fn zygote(py: Python<'_>) -> PyResult<()> {
 /// What a worker is forked with.
 pub(super) struct Order {
     pub(super) plan: ImportPlan,
+    pub(super) seal: Seal,
     /// Its own control socket.
     pub(super) control: OwnedFd,
     pub(super) stdout: OwnedFd,
@@ -110,10 +111,11 @@ fn obey(
                         warmth.preload(py, &trace, excluded, birth)?;
                     send(control, &FromZygote::Preloaded { preload, refused }, &[])?;
                 }
-                ToZygote::Make(birth, plan) => {
+                ToZygote::Make(birth, plan, seal) => {
                     let generation = plan.generation;
                     let order = Order {
                         plan,
+                        seal,
                         control: inbox.descriptor()?,
                         stdout: inbox.descriptor()?,
                         stderr: inbox.descriptor()?,

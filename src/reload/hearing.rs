@@ -9,6 +9,7 @@ use super::Announcement;
 use super::driver::Hopeless;
 use super::driver::{Loop, RETIRE};
 use super::machine::{Death, Failure, Input, ProcessEnd};
+use super::output::Line;
 use super::zygotes::Loss;
 use crate::clock::monotonic;
 use crate::exchange::{
@@ -50,11 +51,13 @@ impl Loop {
     pub(super) fn publish_output(
         &self,
         id: GenerationId,
-        lines: Vec<(OutputStream, Vec<u8>)>,
+        lines: Vec<(OutputStream, Line)>,
     ) {
-        for (stream, text) in lines {
-            let line = OutputLine { stream, generation: id, exchange: None, text };
-            let at = self.setup.clock.now();
+        let now = self.setup.clock.now();
+        for (stream, Line { of, text }) in lines {
+            let exchange = of.map(|of| of.exchange);
+            let line = OutputLine { stream, generation: id, exchange, text };
+            let at = of.map_or(now, |of| self.setup.clock.at(of.ticks).min(now));
             self.setup.bus.publish(Event::Output { at, line });
         }
     }

@@ -16,6 +16,7 @@ use mio::Token;
 
 use super::driver::Loop;
 use super::judging::changed_in;
+use super::output::Line;
 use super::worker::{Span, Worker};
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, OutputStream, ReloadReason};
@@ -45,7 +46,7 @@ pub(super) struct Standby {
     /// It has gone as far as it is to go.
     waits: bool,
     /// What it printed, for when it is taken.
-    printed: Vec<(OutputStream, Vec<u8>)>,
+    printed: Vec<(OutputStream, Line)>,
     /// Files that it opened or is going to write, for then, too.
     opened: Vec<FromWorker>,
     /// When one is to be begun, or has taken too long.

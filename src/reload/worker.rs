@@ -13,13 +13,13 @@ use mio::net::UnixStream as MioStream;
 use mio::unix::pipe::Receiver as Pipe;
 use mio::{Interest, Registry, Token};
 
-use super::output::Lines;
+use super::output::{Line, Lines, in_order};
 use super::patience::ImportWatch;
 use super::stack;
 use super::tree::Mark;
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, Making, OutputStream, Rung, Traceback};
-use crate::lane::{Birth, FromWorker, ImportPlan, OsText, ToZygote};
+use crate::lane::{Birth, FromWorker, ImportPlan, OsText, Seal, ToZygote};
 use crate::process::{Inbox, Received, WorkerControl, kill_group, send};
 
 /// How much of what a process had printed before its end is still taken: what it has
@@ -87,7 +87,8 @@ impl Worker {
         let (err_read, err_write) = pipe()?;
         let id = plan.generation;
         let descriptors = [far.as_fd(), out_write.as_fd(), err_write.as_fd()];
-        send(zygote, &ToZygote::Make(birth, plan), &descriptors)?;
+        let seal = random_seal()?;
+        send(zygote, &ToZygote::Make(birth, plan, seal), &descriptors)?;
         let reports = near.try_clone()?;
         reports.set_nonblocking(true)?;
         let mut reports = MioStream::from_std(reports);
@@ -101,8 +102,8 @@ impl Worker {
             control: Arc::new(WorkerControl::new(near)),
             reports,
             inbox: Inbox::default(),
-            stdout: Lines::new(stdout),
-            stderr: Lines::new(stderr),
+            stdout: Lines::sealed(stdout, seal),
+            stderr: Lines::sealed(stderr, seal),
             pid: None,
             ordered: monotonic(),
             making: Arc::new(making),
@@ -206,16 +207,12 @@ impl Worker {
     }
 
     /// Some of what it has printed since, as whole lines.
-    pub(super) fn printed(&mut self) -> Vec<(OutputStream, Vec<u8>)> {
-        let stdout =
-            self.stdout.read().into_iter().map(|line| (OutputStream::Stdout, line));
-        let stderr =
-            self.stderr.read().into_iter().map(|line| (OutputStream::Stderr, line));
-        stdout.chain(stderr).collect()
+    pub(super) fn printed(&mut self) -> Vec<(OutputStream, Line)> {
+        in_order(self.stdout.read(), self.stderr.read())
     }
 
     /// What it had printed when it ended.
-    pub(super) fn last_printed(&mut self) -> Vec<(OutputStream, Vec<u8>)> {
+    pub(super) fn last_printed(&mut self) -> Vec<(OutputStream, Line)> {
         let mut lines = self.printed();
         for _ in 0..LAST_LOOKS {
             if !self.has_more() {
@@ -250,6 +247,13 @@ impl Worker {
             kill_group(pid);
         }
     }
+}
+
+/// A seal that no other process has.
+fn random_seal() -> io::Result<Seal> {
+    let mut random = [0; 15];
+    getrandom::fill(&mut random)?;
+    Ok(Seal::new(random))
 }
 
 /// A pipe whose reading end does not block.

@@ -87,12 +87,16 @@ impl Zygote {
     /// What the interpreter has printed, once it is up: trouble, or what the user wants
     /// to know of it (PYTHONVERBOSE). What it prints before may be its last words.
     pub(super) fn printed(&mut self) -> Vec<Vec<u8>> {
-        self.early.extend(self.output.read());
+        self.take_output();
         if self.ready {
             return self.early.drain(..).collect();
         }
         let surplus = self.early.len().saturating_sub(MOST_EARLY);
         self.early.drain(..surplus).collect()
+    }
+
+    fn take_output(&mut self) {
+        self.early.extend(self.output.read().into_iter().map(|line| line.text));
     }
 
     /// Whether there is more to read, of which no event tells.
@@ -103,7 +107,7 @@ impl Zygote {
     /// What it had printed when it ended without having been up.
     pub(super) fn last_words(mut self) -> Vec<String> {
         for _ in 0..LAST_LOOKS {
-            self.early.extend(self.output.read());
+            self.take_output();
             if !self.has_more() {
                 break;
             }

@@ -38,6 +38,7 @@ mod logged;
 mod oracles;
 mod patience;
 mod pressure;
+mod printed;
 mod program;
 mod provenance;
 mod rdev;

@@ -176,7 +176,7 @@ fn output(
     id: ExchangeId,
 ) -> rusqlite::Result<Vec<OutputLine>> {
     let mut statement = connection.prepare_cached(
-        "SELECT stream, generation, text FROM output WHERE exchange = ?1 ORDER BY id",
+        "SELECT stream, generation, text FROM output WHERE exchange = ?1 ORDER BY at, id",
     )?;
     let lines = statement.query_map([place.0], |row| {
         Ok(OutputLine {

@@ -270,13 +270,10 @@ impl Recorder {
         places: &[(ExchangeId, super::Place)],
     ) -> rusqlite::Result<()> {
         for (at, line) in &self.output {
-            let place = line.exchange.and_then(|id| {
-                let fresh = places.binary_search_by_key(&id, |(id, _)| *id);
-                match fresh {
-                    Ok(index) => Some(places[index].1),
-                    Err(_) => self.growing.get(&id)?.place,
-                }
-            });
+            let place = match line.exchange {
+                Some(id) => self.place(id, places, batch)?,
+                None => None,
+            };
             batch.output(*at, line, place)?;
         }
         for (id, at, what) in &self.generations {
@@ -290,6 +287,22 @@ impl Recorder {
             batch.losses(self.losses.all())?;
         }
         Ok(())
+    }
+
+    /// Where an exchange stands. What is printed for one may come after its end.
+    fn place(
+        &self,
+        id: ExchangeId,
+        fresh: &[(ExchangeId, super::Place)],
+        batch: &Batch<'_>,
+    ) -> rusqlite::Result<Option<super::Place>> {
+        if let Ok(index) = fresh.binary_search_by_key(&id, |(id, _)| *id) {
+            return Ok(Some(fresh[index].1));
+        }
+        match self.growing.get(&id).and_then(|growing| growing.place) {
+            Some(place) => Ok(Some(place)),
+            None => batch.place_of(id),
+        }
     }
 
     /// A batch is in the database.

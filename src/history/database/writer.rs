@@ -133,6 +133,11 @@ impl Batch<'_> {
         write::insert_output(&self.transaction, self.run, at, line, exchange)
     }
 
+    /// Where an exchange of this run stands, if it is there.
+    pub(super) fn place_of(&self, number: ExchangeId) -> rusqlite::Result<Option<Place>> {
+        read::place_of(&self.transaction, RecordId { run: self.run, number })
+    }
+
     /// Writes what the user says of an exchange of this run; `false` where it is not, or
     /// no longer, there.
     pub(super) fn remark(
@@ -140,10 +145,7 @@ impl Batch<'_> {
         number: ExchangeId,
         remark: &Remark,
     ) -> rusqlite::Result<bool> {
-        let id = RecordId { run: self.run, number };
-        let Some(place) = read::place_of(&self.transaction, id)? else {
-            return Ok(false);
-        };
+        let Some(place) = self.place_of(number)? else { return Ok(false) };
         write::write_remark(&self.transaction, place, remark)?;
         Ok(true)
     }

@@ -26,7 +26,7 @@ pub(super) fn output(exchange: &Exchange, output: &Output) -> Document {
     }
     if !meanwhile.is_empty() {
         document.begin_section();
-        let text = "Printed while it ran, by this request or another:".to_owned();
+        let text = "Printed while it ran, by whom cannot be told:".to_owned();
         let mut lines = vec![(Tone::Heading, text)];
         if document.len() > 0 {
             lines.insert(0, (Tone::Plain, String::new()));

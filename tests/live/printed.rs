@@ -1,0 +1,265 @@
+//! What is printed while a request runs: it is kept with the request that it was printed
+//! for, from whatever thread (`tests/apps/printing.py`), and what cannot be told apart is
+//! nobody's.
+
+use std::fs;
+use std::process::{Command, Stdio};
+
+use rusqlite::Connection;
+use serde_json::Value;
+
+use crate::client::{Client, request};
+use crate::dashboard::{Dashboard, dashboard};
+use crate::environment::python;
+use crate::folder::Folder;
+use crate::patience::until;
+use crate::rdev::{Launch, Rdev, rdev};
+
+/// The application, served, with a history of its own.
+struct Printing {
+    server: Rdev,
+    folder: Folder,
+    state: tempfile::TempDir,
+}
+
+impl Printing {
+    fn start(prepare: impl FnOnce(Launch) -> Launch) -> Self {
+        let folder = Folder::copy_of("printing.py");
+        let state = tempfile::tempdir().unwrap();
+        let launch = buffered(rdev(folder.path())).env("XDG_STATE_HOME", state.path());
+        let server = prepare(launch.arg("printing:app")).serve();
+        Self { server, folder, state }
+    }
+
+    fn get(&self, target: &str) -> String {
+        self.server.get(target).expect(200).text()
+    }
+
+    /// The lines kept with an exchange, once `is_all` says that they have all come.
+    fn kept(&self, number: usize, is_all: impl Fn(&[String]) -> bool) -> Vec<String> {
+        until("all that was printed", || {
+            let launch = rdev(self.folder.path());
+            let show = launch.env("XDG_STATE_HOME", self.state.path());
+            let mut program =
+                show.args(["show", &number.to_string(), "--json"]).without_terminal();
+            program.wait_for_exit();
+            let shown: Value = serde_json::from_str(&program.stdout()).ok()?;
+            let lines = shown["output"].as_array()?.iter().map(|line| {
+                let sign = if line["stream"] == "stdout" { "│" } else { "║" };
+                format!("{sign} {}", line["text"].as_str().unwrap())
+            });
+            let lines: Vec<String> = lines.collect();
+            is_all(&lines).then_some(lines)
+        })
+    }
+
+    /// The lines kept with none.
+    fn of_nobody(&self, count: usize) -> Vec<String> {
+        until("all that is nobody's", || {
+            let folder = fs::read_dir(self.state.path().join("rdev")).ok()?;
+            let file = folder.flatten().find(|entry| {
+                entry.path().extension().is_some_and(|kind| kind == "db")
+            })?;
+            let database = Connection::open(file.path()).ok()?;
+            let sql = "SELECT CAST(text AS TEXT) FROM output WHERE exchange IS NULL ORDER BY id";
+            let mut statement = database.prepare(sql).ok()?;
+            let lines = statement.query_map([], |row| row.get(0)).ok()?;
+            let lines: Vec<String> = lines.collect::<Result<_, _>>().ok()?;
+            (lines.len() >= count).then_some(lines)
+        })
+    }
+}
+
+/// As Python buffers by itself, whatever whoever runs the tests has set.
+fn buffered(launch: Launch) -> Launch {
+    launch.without_env("PYTHONUNBUFFERED")
+}
+
+fn unbuffered(launch: Launch) -> Launch {
+    launch.env("PYTHONUNBUFFERED", "1")
+}
+
+fn ends_with(last: &str) -> impl Fn(&[String]) -> bool {
+    move |lines| lines.last().is_some_and(|line| line.contains(last))
+}
+
+#[test]
+fn what_a_request_prints_is_kept_with_it_in_the_order_of_printing() {
+    for prepare in [buffered, unbuffered] {
+        let at = Printing::start(prepare);
+        for (number, name) in [(1, "one"), (2, "two")] {
+            at.get(&format!("/ways/{name}"));
+            let lines = at.kept(number, ends_with("not ended"));
+            let expected = [
+                format!("│ printed for {name}"),
+                format!("║ INFO logged for {name}"),
+                format!("UserWarning: warned for {name}"),
+                "║   warnings.warn".to_owned(),
+                format!("│ bytes for {name}"),
+                format!("│ wrapped for {name}"),
+                format!("│ caught for {name} 'caught\\n'"),
+                format!("│ not ended for {name}"),
+            ];
+            assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+            for (line, expected) in lines.iter().zip(&expected) {
+                assert!(line.contains(expected), "{expected}: {lines:#?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn threads_pools_and_coroutines_print_for_the_request_that_they_work_for() {
+    let at = Printing::start(buffered);
+    let cases: [(&str, &[&str]); 3] = [
+        (
+            "threads",
+            &["from a thread", "from a subclass", "from a nested thread", "from a timer"],
+        ),
+        ("pools", &["from an executor", "mapped", "applied", "pooled"]),
+        ("async", &["step 0", "step 1", "step 2", "from a thread of a coroutine"]),
+    ];
+    let mut number = 0;
+    for (route, texts) in cases {
+        for name in ["one", "two"] {
+            number += 1;
+            at.get(&format!("/{route}/{name}"));
+            let lines = at.kept(number, |lines| lines.len() >= texts.len());
+            let expected: Vec<String> =
+                texts.iter().map(|text| format!("│ {text} for {name}")).collect();
+            assert_eq!(lines, expected);
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_told_apart_is_nobodys() {
+    const NOBODYS: [&str; 3] =
+        ["written to the descriptor", "from another program", "from a fork"];
+    let at = Printing::start(buffered);
+    at.get("/nobody");
+    assert_eq!(at.kept(1, ends_with("request")), ["│ from the request"]);
+    assert_eq!(at.of_nobody(3), NOBODYS);
+    let stdout = at.server.stdout();
+    let places: Vec<_> = NOBODYS.iter().map(|line| stdout.find(line).unwrap()).collect();
+    assert!(places.is_sorted() && places[2] < stdout.find("from the request").unwrap());
+    assert!(!at.server.stdout().contains('\u{fffd}'), "{stdout}");
+}
+
+/// Four requests that print at once, from so many threads each.
+fn mixed(at: &Printing, threads: usize) -> Vec<(String, Vec<String>)> {
+    let names = ["red", "green", "blue", "grey"];
+    let mut clients: Vec<Client> = names.iter().map(|_| at.server.connect()).collect();
+    for (client, name) in clients.iter_mut().zip(names) {
+        client.send(request("GET", &format!("/mixed/{name}/{threads}")));
+    }
+    for client in &mut clients {
+        client.answer("GET").expect(200);
+    }
+    let mut printed: Vec<(String, Vec<String>)> = (1..=names.len())
+        .map(|number| {
+            let lines = at.kept(number, |lines| lines.len() >= ROUNDS * (threads + 1));
+            (lines[0].split(' ').nth(1).unwrap().to_owned(), lines)
+        })
+        .collect();
+    printed.sort();
+    let seen: Vec<&str> = printed.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(seen, ["blue", "green", "grey", "red"]);
+    printed
+}
+
+/// Lines that each thread of a request prints, and that it prints in parts.
+const ROUNDS: usize = 50;
+
+fn whole(name: &str, thread: usize) -> Vec<String> {
+    let rounds = 0..ROUNDS;
+    rounds
+        .map(|round| format!("│ {name} {thread} {round} {}", "x".repeat(200 * round)))
+        .collect()
+}
+
+fn in_parts(name: &str) -> Vec<String> {
+    (0..ROUNDS).map(|round| format!("│ {name} in parts {round}")).collect()
+}
+
+#[test]
+fn lines_of_many_requests_at_once_stay_whole_and_with_their_own() {
+    let at = Printing::start(buffered);
+    for (name, lines) in mixed(&at, 3) {
+        let (from_threads, from_view) = lines.split_at(3 * ROUNDS);
+        assert_eq!(from_view, in_parts(&name));
+        for thread in 0..3 {
+            let sign = format!("│ {name} {thread} ");
+            let own = from_threads.iter().filter(|line| line.starts_with(&sign));
+            assert_eq!(own.cloned().collect::<Vec<_>>(), whole(&name, thread));
+        }
+    }
+    assert_eq!(at.of_nobody(0), [""; 0]);
+}
+
+#[test]
+fn lines_that_python_writes_in_parts_are_put_together_again() {
+    let at = Printing::start(unbuffered);
+    for (name, lines) in mixed(&at, 1) {
+        let (from_thread, from_view) = lines.split_at(ROUNDS);
+        assert_eq!(from_thread, whole(&name, 0));
+        assert_eq!(from_view, in_parts(&name));
+    }
+}
+
+#[test]
+fn what_is_printed_after_the_answer_is_kept_with_it_too() {
+    let at = Printing::start(buffered);
+    assert_eq!(at.get("/late/one"), "early");
+    at.get("/ways/two");
+    at.kept(2, ends_with("not ended for two"));
+    at.folder.save("go", "");
+    assert_eq!(at.kept(1, ends_with("for one")), ["│ long after, for one"]);
+}
+
+#[test]
+fn what_goes_elsewhere_than_to_us_is_left_as_it_is() {
+    let at = Printing::start(buffered);
+    assert_eq!(at.get("/redirected"), "to a file\n");
+    assert_eq!(at.kept(1, ends_with("pipe")), ["│ to the pipe"]);
+}
+
+#[test]
+fn last_words_are_kept() {
+    let at = Printing::start(buffered);
+    at.server.get("/dies").expect(502);
+    assert_eq!(at.kept(1, ends_with("words")), ["│ last words"]);
+}
+
+#[test]
+fn the_streams_look_as_they_do_elsewhere() {
+    for variable in [None, Some("1")] {
+        let at = Printing::start(|launch| match variable {
+            Some(set) => launch.env("PYTHONUNBUFFERED", set),
+            None => buffered(launch),
+        });
+        let mut plain = Command::new(python());
+        plain.arg("printing.py").current_dir(at.folder.path());
+        plain.env_remove("PYTHONUNBUFFERED").stderr(Stdio::piped());
+        plain.envs(variable.map(|set| ("PYTHONUNBUFFERED", set)));
+        let plain = plain.output().unwrap();
+        assert_eq!(at.get("/facts"), String::from_utf8(plain.stdout).unwrap());
+    }
+}
+
+#[test]
+fn the_output_tab_tells_whose_is_what() {
+    let folder = Folder::copy_of("printing.py");
+    let python = python();
+    let arguments = ["printing:app", "--python", python.to_str().unwrap()];
+    let Dashboard { terminal, port, .. } = dashboard(folder, arguments, 120, 50);
+    crate::client::get(port, "/nobody").expect(200);
+    terminal.sees(["#1 GET 200"]).press("enter l");
+    terminal.sees([
+        "│ from the request",
+        "Printed while it ran, by whom cannot be told:",
+        "│ written to the descriptor",
+        "│ from another program",
+        "│ from a fork",
+    ]);
+}
