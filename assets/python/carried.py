@@ -53,13 +53,28 @@ def _starting(original, bound):
         try:
             carry(bound)
             if callable(function) and not _is_shared(function):
-                function = bound(function)
+                is_pythons = type(original) is type(len)
+                function = bound(function) if is_pythons else _like(function, bound)
         except Exception:
             pass  # somebody's odd class; the thread starts all the same
         return original(function, *args, **kwargs)
 
     start._rdev_carries = True
     return start
+
+
+def _like(function, bound):
+    """For gevent, eventlet and debuggers, which start threads in ways of their own and look
+    at what is to run: here is its module, and the thread that it is a method of."""
+    inner = bound(function)
+
+    @functools.wraps(function)
+    def outer(*args, **kwargs):
+        return inner(*args, **kwargs)
+
+    if hasattr(function, "__self__"):
+        outer.__self__ = function.__self__
+    return outer
 
 
 def _is_shared(function):
