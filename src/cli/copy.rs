@@ -1,13 +1,13 @@
 //! `rdev copy`: a request in a form that can be pasted.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::Arc;
 
 use anyhow::Context;
 
-use crate::config::{Copy, CopyForm, Secrets};
+use crate::config::{Copy, CopyForm};
 use crate::history::copy_as::{Application, Form, copy_as};
 use crate::history::database::{Reader, RunId};
-use crate::history::masking::masked;
 use crate::text::printable_lines;
 
 use super::{FOUND, NOTHING, find, leaving, say};
@@ -16,10 +16,11 @@ pub(super) fn run(request: &Copy) -> anyhow::Result<u8> {
     let Some((reader, record)) = find(&request.place, &request.id)? else {
         return Ok(NOTHING);
     };
-    let is_masked = request.secrets == Secrets::Masked
-        && masked(&record.exchange).request != record.exchange.request;
     let (run, id) = (record.run, record.id());
+    let (sent, sent_body) =
+        (Arc::clone(&record.exchange.request), record.exchange.request_body.kept.clone());
     let exchange = leaving(record.exchange, request.secrets);
+    let is_masked = exchange.request != sent || exchange.request_body.kept != sent_body;
     let application = match request.form {
         CopyForm::Pytest => Some(application(request, &reader, run)?),
         _ => None,

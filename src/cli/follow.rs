@@ -4,8 +4,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread::sleep;
@@ -13,7 +14,9 @@ use std::time::Duration;
 
 use anyhow::Context;
 use rusqlite::params;
+use rustix::event::{PollFd, PollFlags, poll};
 use rustix::fs::inotify;
+use rustix::io::Errno;
 
 use crate::history::database::{Place, Reader, RecordId, RunId};
 use crate::history::filter::Filter;
@@ -128,11 +131,25 @@ fn watch(file: &Path) -> anyhow::Result<OwnedFd> {
     Ok(watch)
 }
 
-/// Waits until something is written, and forgets how much it was.
+/// Waits until something is written, and forgets how much it was. The error is that nobody
+/// reads any more.
 fn wait(watch: &OwnedFd) -> anyhow::Result<()> {
+    let stdout = io::stdout();
+    // Of a pipe without a reader the system tells without being asked (`poll(2)`).
+    let mut waits = [
+        PollFd::new(watch, PollFlags::IN),
+        PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::empty()),
+    ];
+    match poll(&mut waits, None) {
+        Err(Errno::INTR) => return Ok(()),
+        polled => polled?,
+    };
+    if waits[1].revents().intersects(PollFlags::ERR | PollFlags::HUP) {
+        return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
+    }
     let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
     match rustix::io::read(watch, &mut buffer) {
-        Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+        Ok(_) | Err(Errno::INTR) => Ok(()),
         Err(error) => Err(error.into()),
     }
 }

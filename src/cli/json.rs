@@ -12,7 +12,7 @@ use crate::body;
 use crate::config::Secrets;
 use crate::exchange::{Body, Exchange, Hint, Outcome, OutputStream, Source, Traceback};
 use crate::history::database::{RecordId, Summary};
-use crate::history::masking::masked_query;
+use crate::history::masking::{masked_path, masked_query};
 use crate::http::Headers;
 
 /// An exchange as a line of a list.
@@ -74,7 +74,10 @@ impl ListedDto {
             generation: summary.generation.map(|id| id.0),
             method: summary.method.clone(),
             host: summary.host.clone(),
-            path: summary.path.clone(),
+            path: match secrets {
+                Secrets::Masked => masked_path(&summary.path),
+                Secrets::Included => summary.path.clone(),
+            },
             query: query.map(|query| match secrets {
                 Secrets::Masked => masked_query(query),
                 Secrets::Included => query.to_owned(),

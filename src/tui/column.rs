@@ -1,10 +1,8 @@
 //! The columns of the list: their names, and by what the list is sorted where one of them
 //! is chosen.
 
-use std::borrow::Cow;
-
 use crate::exchange::Exchange;
-use crate::history::masking::masked_query;
+use crate::history::masking::{masked_path, masked_query};
 use crate::text;
 
 /// Bytes of a request's target that are looked at; no window is wider.
@@ -140,8 +138,8 @@ fn text_key(text: String) -> Key {
 pub(super) fn target(exchange: &Exchange) -> String {
     let request = &exchange.request;
     let masked = request.head.as_ref().map(|head| match head.target.split_once('?') {
-        Some((path, query)) => Cow::Owned(format!("{path}?{}", masked_query(query))),
-        None => Cow::Borrowed(head.target.as_str()),
+        Some((path, query)) => format!("{}?{}", masked_path(path), masked_query(query)),
+        None => masked_path(&head.target),
     });
     let asked = match &masked {
         Some(target) => target.as_bytes(),

@@ -412,6 +412,19 @@ fn who_closes_the_pipe_has_seen_enough() {
 }
 
 #[test]
+fn a_list_that_is_followed_ends_with_its_reader_although_nothing_more_happens() {
+    let project = Project::new();
+    let server = project.serve();
+    server.get("/only").expect(200);
+    project.listed(1);
+    let program = format!("{} history --follow | head -n 1", "\"$RDEV\"");
+    let mut shell = project.launch().by_shell(&program);
+    assert!(shell.wait_for_exit().success());
+    assert!(shell.stdout().contains("/only"), "{}", shell.stdout());
+    assert_eq!(shell.stderr(), "");
+}
+
+#[test]
 fn old_exchanges_make_room_for_new_ones() {
     let project = Project::new();
     let bounds = ["app:app", "--history-size", "2MiB"];

@@ -6,7 +6,7 @@ use std::time::Duration;
 use _rdev::bus::Losses;
 use _rdev::config::{KeySetting, Place, Theme};
 use _rdev::exchange::{
-    Command, Event, Exchange, ExchangeEvent, ExchangeId, Frame, GenerationEvent,
+    Command, Cut, Event, Exchange, ExchangeEvent, ExchangeId, Frame, GenerationEvent,
     GenerationId, Hint, Libraries, Link, Making, Notice, Outcome, OutputLine,
     OutputStream, Preload, Raised, ReloadReason, Remark, Request, Response, Rung,
     Severity, Source, Timing, Traceback,
@@ -1693,6 +1693,33 @@ fn a_stream_of_events_is_its_events_with_their_times() {
     let app = app.sees("+10.235 s  message").ends(Outcome::Complete);
     let app = app.looks_like("events_120x40").press("m").sees("data: hello");
     app.misses("+0.200 s").press("m").press("m").sees("+0.200 s  message  id 7");
+}
+
+#[test]
+fn secrets_in_events_are_masked_until_they_are_to_be_seen() {
+    let app = App::ready(120, 40).begins(&request("GET", "/events"), Source::Client);
+    app.called()
+        .responds(200, "text/event-stream")
+        .sends(b"data: {\"token\": \"t0psecret\", \"n\": 1}\n\n")
+        .press("enter h")
+        .sees("{\"token\": \"***\", \"n\": 1}")
+        .sees("[secrets are masked; . shows them]")
+        .misses("t0psecret")
+        .press(".")
+        .sees("t0psecret")
+        .misses("secrets are masked");
+}
+
+#[test]
+fn what_is_not_kept_of_a_body_is_said_with_its_reason_in_each_tab() {
+    let said = "13 B of 5.0 MB kept: the rest came faster than it could be kept";
+    let app = App::ready(240, 40).begins(&request("GET", "/large"), Source::Client);
+    let app = app.called().responds(200, "text/plain").sends(b"the beginning");
+    let passed = ExchangeEvent::ResponsePassed(4_999_987, Cut::Fast);
+    let app = app.step(1, passed).sends(b"not kept").ends(Outcome::Complete);
+    let app = app.press("enter h").sees(&format!("[{said}]")).misses("not kept");
+    let app = app.press("[").press("[").sees(&format!("5.0 MB, text/plain ({said})"));
+    app.press("] ] ]").sees(&format!("[{said}]")).misses("not kept");
 }
 
 #[test]

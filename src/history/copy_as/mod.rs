@@ -11,7 +11,7 @@ mod shell;
 
 use thiserror::Error;
 
-use crate::exchange::Exchange;
+use crate::exchange::{Exchange, Outcome};
 use crate::history::extent;
 use crate::http::{Header, RequestHead, is_hop_by_hop};
 
@@ -40,6 +40,8 @@ pub enum CopyError {
     NoHost,
     #[error("the application that answered is not known")]
     NoApplication,
+    #[error("rdev answered it itself: the application would answer something else")]
+    NotAnswered,
 }
 
 /// Makes the text, or for [`Form::Raw`] the bytes. `application` is what a test imports.
@@ -61,6 +63,9 @@ pub fn copy_as(
         Form::Curl => shell::curl(&sent),
         Form::Httpie => shell::httpie(&sent),
         Form::PythonRequests => python::requests(&sent),
+        Form::Pytest if exchange.outcome == Some(Outcome::Refused) => {
+            return Err(CopyError::NotAnswered);
+        }
         Form::Pytest => {
             let application = application.ok_or(CopyError::NoApplication)?;
             pytest::test(&sent, exchange, application)

@@ -177,6 +177,10 @@ fn what_cannot_be_copied_says_why() {
     let malformed = exchange(b"nonsense\r\n\r\n", b"");
     assert_eq!(copy_as(Form::Curl, &malformed, None), Err(CopyError::Malformed));
     assert_eq!(copy_as(Form::Raw, &malformed, None).unwrap(), b"nonsense\r\n\r\n");
+    let mut refused = exchange(b"GET / HTTP/1.1\r\nHost: evil\r\n\r\n", b"");
+    refused.outcome = Some(Outcome::Refused);
+    assert_eq!(copy_as(Form::Pytest, &refused, None), Err(CopyError::NotAnswered));
+    assert!(copy_as(Form::Curl, &refused, None).is_ok());
     let homeless = exchange(b"GET / HTTP/1.0\r\n\r\n", b"");
     assert_eq!(copy_as(Form::Url, &homeless, None), Err(CopyError::NoHost));
     let chunked = exchange(

@@ -3,9 +3,12 @@
 //!
 //! Invariant: what the user has marked, pinned or commented on stays, whatever it takes.
 
-use jiff::{SignedDuration, Timestamp};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
+
+use super::open::PATIENCE;
 use super::record::Place;
 
 /// How much one step deletes: few enough milliseconds of work that the recorder's queue
@@ -19,10 +22,17 @@ const STEP_LINES: i64 = 2000;
 /// Pages that one step gives back to the file system.
 const STEP_PAGES: i64 = 64;
 
+/// A write-ahead log that cannot be emptied, because somebody reads for long, counts up to
+/// this share of the bound, a quarter: to delete more would make no room in it.
+const LOG_SHARE: i64 = 4;
+/// One that takes more than this share, a sixteenth, is emptied rather than made room for:
+/// that takes as long as the disk does.
+const LOG_ROOM: i64 = 16;
+
 /// What a database may hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
-    /// Bytes on disk, the write-ahead log not counted.
+    /// Bytes on disk, the write-ahead log among them.
     pub size: u64,
     pub age: SignedDuration,
     /// Bytes kept of one body.
@@ -48,8 +58,15 @@ impl Bounds {
         }
         let pages = Pages::of(connection)?;
         let size = i64::try_from(self.size).unwrap_or(i64::MAX);
+        let used = pages.used.saturating_mul(pages.size);
+        let mut log = log_bytes(connection);
+        if log > size / LOG_ROOM && used.saturating_add(log) > size / 100 * 98 {
+            empty_log(connection)?;
+            log = log_bytes(connection);
+        }
+        let size = size - log.min(size / LOG_SHARE);
         // A little less, so that there is room for what comes until the next step.
-        if pages.used.saturating_mul(pages.size) > size / 100 * 98 {
+        if used > size / 100 * 98 {
             let Some(step) = step(connection)? else { return Ok(false) };
             return delete(connection, step.min(until));
         }
@@ -59,6 +76,27 @@ impl Bounds {
         }
         Ok(false)
     }
+}
+
+/// Takes the write-ahead log over into the file and cuts it to nothing, unless somebody
+/// reads what is in it: that is not waited for.
+fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(Duration::ZERO)?;
+    let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+    connection.busy_timeout(PATIENCE)?;
+    match emptied {
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
+            Ok(())
+        }
+        emptied => emptied,
+    }
+}
+
+/// The length of the write-ahead log beside the file.
+fn log_bytes(connection: &Connection) -> i64 {
+    let log = connection.path().map(|file| format!("{file}-wal"));
+    let length = log.and_then(|log| std::fs::metadata(log).ok()).map(|log| log.len());
+    i64::try_from(length.unwrap_or(0)).unwrap_or(i64::MAX)
 }
 
 /// The pages of the file; those that are not used are filled again first.

@@ -19,7 +19,7 @@ use super::functions;
 use super::schema::{self, APPLICATION, VERSION};
 
 /// How long to wait for another process that writes.
-const PATIENCE: Duration = Duration::from_secs(5);
+pub(super) const PATIENCE: Duration = Duration::from_secs(5);
 /// Of a new file. Beside `SQLite`'s 4096 this writes a quarter more exchanges a second,
 /// searches bodies in four fifths of the time, and takes 3% less of the disk
 /// (`tests/bench/history.rs`, bodies of 2 KiB in the median).

@@ -97,9 +97,11 @@ fn whole(row: &Row<'_>, place: Place) -> rusqlite::Result<Record> {
     let raw: Vec<u8> = row.get("request_head")?;
     // What was refused as malformed is so again.
     let head = RequestHead::parse(&raw);
+    let began = began(place, row.get("began")?);
     let after = |column: &str| -> rusqlite::Result<Option<Timestamp>> {
         let passed: Option<i64> = row.get(column)?;
-        Ok(passed.map(|passed| Place(place.0.saturating_add(passed)).time()))
+        let began = began.as_microsecond();
+        Ok(passed.map(|passed| Place(began.saturating_add(passed)).time()))
     };
     let body = |column: &str, total: &str, why: &str| -> rusqlite::Result<Body> {
         let cut = row.get::<_, Option<i64>>(why)?.map(cut);
@@ -118,7 +120,7 @@ fn whole(row: &Row<'_>, place: Place) -> rusqlite::Result<Record> {
         response: row.get::<_, Option<Vec<u8>>>("response_head")?.and_then(response),
         response_body: body("response_body", "response_size", "response_cut")?,
         arrivals: Arrivals::default(),
-        began: began(place, row.get("began")?),
+        began,
         held: after("held")?,
         called: after("called")?,
         responded: after("responded")?,

@@ -7,4 +7,5 @@ ALTER TABLE exchange ADD COLUMN response_cut INTEGER;
 UPDATE exchange SET request_cut = 5 WHERE request_kept < request_size;
 UPDATE exchange SET response_cut = 5 WHERE response_kept < response_size;
 -- When the head of the request was read, where that is not `at`: another had that place.
+-- The columns that say so are then microseconds since this.
 ALTER TABLE exchange ADD COLUMN began INTEGER;

@@ -140,7 +140,8 @@ fn write_summary(
         Source::Pin(_) => 2,
     };
     let (outcome, cut) = outcome_columns(exchange.outcome.as_ref());
-    let since = |time: Option<Timestamp>| time.map(|time| Place::of(time).0 - place.0);
+    let began = Place::of(exchange.began).0;
+    let since = |time: Option<Timestamp>| time.map(|time| Place::of(time).0 - began);
     let timing = &exchange.timing;
     connection.prepare_cached(sql)?.execute(params![
         place.0,
@@ -178,7 +179,7 @@ fn write_summary(
         since(exchange.ended),
         draft.request.size.cut.map(cut_column),
         draft.response.size.cut.map(cut_column),
-        Some(Place::of(exchange.began).0).filter(|began| *began != place.0),
+        Some(began).filter(|began| *began != place.0),
     ])
 }
 

@@ -121,8 +121,6 @@ pub(super) enum Pattern {
     Equals(String),
     /// Compared with its case.
     StartsWith(String),
-    /// A method, which is that text or its capitals.
-    Method(String),
     Regex(Regex),
 }
 
@@ -133,7 +131,6 @@ impl Pattern {
             Self::Contains(part) => text.to_ascii_lowercase().contains(part),
             Self::Equals(whole) => text == whole,
             Self::StartsWith(start) => text.starts_with(start),
-            Self::Method(name) => text == name || text == name.to_ascii_uppercase(),
             Self::Regex(regex) => regex.is_match(text.as_bytes()),
         }
     }

@@ -156,7 +156,7 @@ impl Parser<'_> {
         // As in mitmproxy, what is looked for in a text is a regular expression.
         let written = match self.written(Slash::InPath)? {
             Written::Bare(text) | Written::Quoted(text)
-                if !matches!(operator.value, Value::Status | Value::Method) =>
+                if !matches!(operator.value, Value::Status) =>
             {
                 Written::Regex(text)
             }

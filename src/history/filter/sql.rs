@@ -32,6 +32,9 @@ pub struct Clause {
 
 /// Microseconds from which on the index `exchange_slow` has an exchange.
 const SLOW: i64 = 100_000;
+/// Microseconds by which an exchange may be moved on where others have its place. As many
+/// have one time in no archive.
+const MOVED: i64 = 1_000_000;
 const COMMENT: &str = "(SELECT comment FROM remark WHERE remark.exchange = exchange.at)";
 const URL: &str = "(ifnull(host, '') || path || ifnull('?' || query, ''))";
 const LINE: &str =
@@ -187,15 +190,6 @@ fn text(field: TextField, pattern: &Pattern) -> (String, Vec<Value>) {
             let text = format!("({column} >= ? AND {column} < ?)");
             (text, vec![start.clone().into(), end.into()])
         }
-        Pattern::Method(name) => {
-            let capitals = name.to_ascii_uppercase();
-            // Of one value the index has the newest first; those of two would be sorted,
-            // which takes 0.6 s for most of a million.
-            if *name == capitals {
-                return (format!("{column} = ?"), vec![capitals.into()]);
-            }
-            (format!("{column} IN (?, ?)"), vec![name.clone().into(), capitals.into()])
-        }
         Pattern::Regex(regex) => (format!("found(?, {column})"), vec![source(regex)]),
     }
 }
@@ -218,6 +212,12 @@ fn number(field: NumberField, range: Range) -> (String, Vec<Value>) {
     {
         // There is an index on this expression.
         return (format!("status / 100 = {}", first / 100), Vec::new());
+    }
+    if field == NumberField::Began {
+        // Its place is not before it, and hardly behind.
+        let text = "(at BETWEEN ? AND ? AND ifnull(began, at) BETWEEN ? AND ?)";
+        let parameters = [first, last.saturating_add(MOVED), first, last];
+        return (text.to_owned(), parameters.map(Value::from).to_vec());
     }
     if field == NumberField::Number && first == last {
         // The index on numbers is by run.

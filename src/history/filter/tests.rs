@@ -179,7 +179,7 @@ fn numbers<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<u64> {
 }
 
 /// Filters, and the numbers of what they find.
-const FOUND: [(&str, &[u64]); 109] = [
+const FOUND: [(&str, &[u64]); 112] = [
     ("is:marked", &[4]),
     ("~marked", &[4]),
     ("not ~marked path:api", &[1, 2]),
@@ -191,7 +191,10 @@ const FOUND: [(&str, &[u64]); 109] = [
     ("method:put", &[4]),
     ("method:P", &[]),
     ("method:/^p/", &[2, 4]),
-    ("~m P", &[]),
+    ("method:\"put\"", &[]),
+    ("method:\"PUT\"", &[4]),
+    ("~m P", &[2, 4]),
+    ("~m '^(put|x)$'", &[4]),
     ("status:201", &[2]),
     ("status:5xx", &[3]),
     ("status:>=400", &[3, 4, 6]),
@@ -342,6 +345,8 @@ fn conditions_are_joined_as_in_words() {
 fn errors_point_at_the_place_and_say_what_was_expected() {
     let table = [
         ("status:5x", 8, "a status such as 404, 5xx, >=400 or 400..404"),
+        ("id:1 status:6xx", 13, "a status such as 404, 5xx, >=400 or 400..404"),
+        ("status:0xx", 8, "a status such as"),
         ("id:1 statsu:500", 6, "status: was meant?"),
         ("hots:x", 1, "host: was meant?"),
         ("localhost:80", 1, "in quotes it is a text"),

@@ -126,10 +126,13 @@ fn path_pattern(field: TextField, written: &Written) -> Result<Pattern, String> 
     }
 }
 
+/// Methods are told apart by their case (RFC 9110 section 9.1), and those there are have
+/// capitals: these are meant unless it is in quotes.
 fn method(written: &Written) -> Result<Condition, String> {
     let pattern = match written {
         Written::Regex(text) => Pattern::Regex(regex(text)?),
-        Written::Bare(text) | Written::Quoted(text) => Pattern::Method(text.clone()),
+        Written::Bare(text) => Pattern::Equals(text.to_ascii_uppercase()),
+        Written::Quoted(text) => Pattern::Equals(text.clone()),
     };
     Ok(Condition::Text(TextField::Method, pattern))
 }
@@ -170,7 +173,7 @@ fn id(text: &str) -> Result<Expression, String> {
 
 fn status(text: &str) -> Result<Range, String> {
     if let Some(class) = text.strip_suffix("xx").or_else(|| text.strip_suffix("XX"))
-        && let Some(class @ 1..=9) = integer(class)
+        && let Some(class @ 1..=5) = integer(class)
     {
         return Ok(Range { first: class * 100, last: class * 100 + 99 });
     }

@@ -4,11 +4,10 @@
 use crate::body::{in_utf_8, is_utf_8};
 use crate::exchange::Body;
 
-use super::MASK;
 use super::fields::is_secret_header;
-use super::form::mask_urlencoded;
+use super::{MASK, address};
 
-/// Fields whose values are addresses.
+/// Fields whose values are addresses, also where these do not look it.
 const ADDRESSES: [&str; 4] = ["referer", "location", "content-location", "refresh"];
 /// Authentication schemes (IANA's registry), which are no secret themselves.
 const SCHEMES: [&str; 6] = ["basic", "bearer", "digest", "negotiate", "ntlm", "token"];
@@ -18,7 +17,7 @@ pub(super) fn mask(raw: &[u8]) -> Vec<u8> {
     let first = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
     let (line, fields) = raw.split_at(first);
     let text = line.trim_ascii_end();
-    let words = text.split(|&byte| byte == b' ').map(mask_address);
+    let words = text.split(|&byte| byte == b' ').map(address::mask);
     let mut out = words.collect::<Vec<_>>().join(&b' ');
     out.extend_from_slice(&line[text.len()..]);
     out.extend(mask_fields(fields));
@@ -83,8 +82,8 @@ fn mask_value(name: &str, value: &[u8]) -> Vec<u8> {
         "authorization" | "proxy-authorization" => mask_credentials(value),
         "cookie" => mask_pairs(value, usize::MAX),
         "set-cookie" => mask_pairs(value, 1),
-        _ if ADDRESSES.contains(&name) => mask_address(value),
         _ if is_secret_header(name) && !value.is_empty() => MASK.into(),
+        _ if ADDRESSES.contains(&name) || address::is_one(value) => address::mask(value),
         _ => value.to_vec(),
     }
 }
@@ -112,30 +111,4 @@ fn mask_pairs(value: &[u8], most: usize) -> Vec<u8> {
         }
     });
     pairs.collect::<Vec<_>>().join(&b';')
-}
-
-/// An address without its password and the secrets of its query and fragment.
-fn mask_address(address: &[u8]) -> Vec<u8> {
-    let query = address.iter().position(|byte| matches!(byte, b'?' | b'#'));
-    let (base, rest) = address.split_at(query.unwrap_or(address.len()));
-    let mut out = mask_user(base);
-    if let Some((sign, rest)) = rest.split_first() {
-        out.push(*sign);
-        let parts = rest.split(|&byte| byte == b'#');
-        let parts =
-            parts.map(|part| mask_urlencoded(part).unwrap_or_else(|| part.to_vec()));
-        out.extend(parts.collect::<Vec<_>>().join(&b'#'));
-    }
-    out
-}
-
-/// `http://ada:***@host/` of `http://ada:secret@host/`.
-fn mask_user(base: &[u8]) -> Vec<u8> {
-    let Some(begin) = memchr::memmem::find(base, b"://").map(|at| at + 3) else {
-        return base.to_vec();
-    };
-    let authority = base[begin..].split(|&byte| byte == b'/').next().unwrap_or_default();
-    let Some(at) = memchr::memrchr(b'@', authority) else { return base.to_vec() };
-    let colon = memchr::memchr(b':', &authority[..at]).map_or(0, |colon| colon + 1);
-    [&base[..begin + colon], MASK.as_bytes(), &base[begin + at..]].concat()
 }

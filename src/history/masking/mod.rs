@@ -1,13 +1,15 @@
 //! Secrets taken out of an exchange before it leaves the history by a verb or a file.
 //!
-//! Credentials in headers, and tokens and passwords in query strings, forms and JSON,
+//! Credentials in headers, and tokens and passwords in addresses, forms, JSON and XML,
 //! become [`MASK`], whatever their length: nothing of them is left, neither a beginning
 //! nor how long they were. What is around them stays as it is, byte by byte.
 
+mod address;
 mod fields;
 mod form;
 mod head;
 mod json;
+mod xml;
 
 use std::sync::Arc;
 
@@ -56,6 +58,19 @@ pub fn masked_query(query: &str) -> String {
     )
 }
 
+/// A text that may be JSON, without its secrets; `None` where it has none.
+pub fn masked_json(text: &str) -> Option<String> {
+    let masked = json::mask(text.as_bytes())?;
+    Some(String::from_utf8_lossy(&masked).into_owned())
+}
+
+/// A path, still percent-encoded, without the secrets of its parameters.
+#[must_use]
+pub fn masked_path(path: &str) -> String {
+    let masked = address::mask_parameters(path.as_bytes());
+    String::from_utf8_lossy(&masked).into_owned()
+}
+
 /// A head as it was sent, without its secrets.
 pub fn masked_head(raw: &[u8]) -> Vec<u8> {
     head::mask(raw)
@@ -71,6 +86,9 @@ pub fn masked_body(body: &Body, headers: Option<&Headers>) -> Option<Body> {
     let kept = match essence(kind).as_str() {
         "application/x-www-form-urlencoded" => form::mask_urlencoded(content),
         "multipart/form-data" => form::mask_multipart(content, kind),
+        // The data of events is JSON more often than not.
+        "text/event-stream" => json::mask(content),
+        essence if essence.ends_with("xml") => xml::mask(content),
         _ if is_json(kind, &reading) => json::mask(content),
         _ => return None,
     };

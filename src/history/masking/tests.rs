@@ -146,6 +146,58 @@ fn a_packed_body_is_unpacked_when_it_is_masked_and_its_head_says_so() {
     assert!(out.request.head.is_some());
 }
 
+#[test]
+fn secrets_in_addresses_are_masked_wherever_they_lie() {
+    let cases = [
+        ("/cart;jsessionid=s3/x;v=1", "/cart;jsessionid=***/x;v=1"),
+        ("/a?next=/b?token=s3&x=1", "/a?next=/b?token=***&x=1"),
+        (
+            "/a?next=https%3A%2F%2Fb%2Fc%3Ftoken%3Ds3%26d%3D1&x=%2F",
+            "/a?next=https%3A%2F%2Fb%2Fc%3Ftoken%3D***%26d%3D1&x=%2F",
+        ),
+        ("/a?to=http%3A%2F%2Fada%3As3%40b%2F", "/a?to=http%3A%2F%2Fada%3A***%40b%2F"),
+        ("/a?data=%7B%22token%22%3A%22s3%22%7D", "/a?data=%7B%22token%22%3A%22***%22%7D"),
+        ("/a?next=%2Fb%3Fc%3D1", "/a?next=%2Fb%3Fc%3D1"),
+    ];
+    for (sent, expected) in cases {
+        let line = format!("GET {sent} HTTP/1.1\r\nX-Original-URL: {sent}\r\n\r\n");
+        let masked = String::from_utf8(masked_head(line.as_bytes())).unwrap();
+        let first = format!("GET {expected} HTTP/1.1\r\n");
+        assert_eq!(masked, format!("{first}X-Original-URL: {expected}\r\n\r\n"));
+    }
+    let deep = (0..50).fold("/?token=s3".to_owned(), |inner, _| format!("/?a={inner}"));
+    address::mask(deep.as_bytes());
+}
+
+#[test]
+fn secrets_in_xml_are_masked_and_the_rest_is_left() {
+    let cases = [
+        (
+            "<a><password>s3 </password><b>x</b></a>",
+            "<a><password>***</password><b>x</b></a>",
+        ),
+        (
+            "<wsse:Password Type=\"t\">s3</wsse:Password>",
+            "<wsse:Password Type=\"t\">***</wsse:Password>",
+        ),
+        ("<user name='Ada' token = 's3'/>", "<user name='Ada' token = '***'/>"),
+        (
+            "<add key=\"ApiKey\" value=\"s3\"/><b/>",
+            "<add key=\"ApiKey\" value=\"***\"/><b/>",
+        ),
+        ("<p name=\"token\">s3</p>", "<p name=\"token\">***</p>"),
+        ("<secret><secret>s3</secret>s3</secret>x", "<secret>***</secret>x"),
+        ("<token>s3", "<token>***"),
+        ("<token><![CDATA[s3]]></token>", "<token>***</token>"),
+        ("<!-- <token>s</token> --><passage>s</passage><pass/>", ""),
+        ("<tokens></tokens><a b=>c</a", ""),
+    ];
+    for (text, expected) in cases {
+        let expected = if expected.is_empty() { text } else { expected };
+        assert_eq!(body("application/soap+xml; charset=utf-8", text), expected);
+    }
+}
+
 fn packed(text: &[u8]) -> (Headers, Body) {
     use std::io::Write as _;
     let mut packer =
@@ -196,10 +248,11 @@ proptest! {
     #[test]
     fn hostile_bodies_and_heads_are_masked_without_harm(
         bytes in prop::collection::vec(
-            prop::sample::select(b"{}[]\",:\\\r\n &=;-x%4token ".to_vec()), 0..80),
+            prop::sample::select(b"{}[]\",:\\\r\n &=;-x%4token <>/!".to_vec()), 0..80),
     ) {
         json::mask(&bytes);
         form::mask_urlencoded(&bytes);
+        xml::mask(&bytes);
         form::mask_multipart(&bytes, b"multipart/form-data; boundary=x");
         head::mask(&bytes);
     }

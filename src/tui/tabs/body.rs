@@ -2,7 +2,7 @@
 //! byte by byte; without its secrets unless they are to be seen.
 
 use crate::body::{Kind, MOST_UNPACKED, essence, read};
-use crate::exchange::Body;
+use crate::exchange::{Body, Size};
 use crate::history::extent;
 use crate::history::masking::masked_body;
 use crate::http::Headers;
@@ -64,7 +64,7 @@ pub(super) fn add(
         && let Some(lines) = as_form(shown, hidden.is_some(), message)
     {
         document.add_lines(None, lines);
-        return add_rest(document, body);
+        return add_rest(document, shown.size());
     }
     let is_text =
         matches!(read(&body.kept, message.headers, MOST_UNPACKED).kind, Kind::Text(_));
@@ -87,7 +87,7 @@ pub(super) fn add(
                 outline.take_over(folded.unwrap_or_default());
                 lines.outline = Some(outline);
                 document.has_cursor = true;
-                return add_text(document, side, body, lines);
+                return add_text(document, side, shown.size(), lines);
             }
             Some(Err(why)) => document.add(None, vec![(Tone::Fault, why)]),
             None => {}
@@ -95,11 +95,12 @@ pub(super) fn add(
     }
     let has_colours = view == BodyView::Pretty;
     if let Some(hidden) = hidden {
+        let size = hidden.size();
         let mut lines = BodyLines::of(Decoded::new(hidden.kept, body.kept.len()));
         if has_colours {
             lines.paint(message.headers, body);
         }
-        add_text(document, side, body, lines);
+        add_text(document, side, size, lines);
     } else {
         add_body(document, side, None, message, before);
         if !has_colours {
@@ -186,24 +187,26 @@ fn may_have_secrets(message: &Message<'_>) -> bool {
     let label = essence(label.unwrap_or_default());
     let begins = message.body.kept.trim_ascii_start().first();
     label.ends_with("json")
+        || label.ends_with("xml")
+        || label == "text/event-stream"
         || label == "application/x-www-form-urlencoded"
         || label.starts_with("multipart/")
         || matches!(begins, Some(b'{' | b'['))
 }
 
-fn add_text(document: &mut Document, side: Side, body: &Body, lines: BodyLines) {
+fn add_text(document: &mut Document, side: Side, size: Size, lines: BodyLines) {
     document.parts.push(Part::Body { side, mark: None, lines });
-    add_rest(document, body);
+    add_rest(document, size);
 }
 
 fn add_hex(document: &mut Document, side: Side, body: &Body) {
     document.parts.push(Part::Bytes { side, length: body.kept.len() });
-    add_rest(document, body);
+    add_rest(document, body.size());
 }
 
 /// How much of it there is.
-fn add_rest(document: &mut Document, body: &Body) {
-    if let Some(extent) = extent(body.size()) {
+fn add_rest(document: &mut Document, size: Size) {
+    if let Some(extent) = extent(size) {
         document.add(None, vec![(Tone::Remark, format!("[{extent}]"))]);
     }
 }

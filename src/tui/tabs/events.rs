@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::body::{Block, MOST_UNPACKED, block_after, event_stream, read};
 use crate::exchange::Exchange;
 use crate::history::extent;
+use crate::history::masking::masked_json;
 use crate::text;
 
 use super::super::detail::{Document, TextLine, Tone};
@@ -18,8 +19,8 @@ const TIMES: usize = 10;
 /// The type of an event that names none.
 const MESSAGE: &str = "message";
 
-/// Adds the response's body.
-pub(super) fn add(document: &mut Document, exchange: &Exchange) {
+/// Adds the response's body. `reveal` is the key that shows secrets, where these are masked.
+pub(super) fn add(document: &mut Document, exchange: &Exchange, reveal: Option<&str>) {
     let body = &exchange.response_body;
     let headers = exchange.response.as_ref().map(|response| &response.head.headers);
     let reading = read(&body.kept, headers, MOST_UNPACKED);
@@ -38,7 +39,12 @@ pub(super) fn add(document: &mut Document, exchange: &Exchange) {
         let before = text::byte_count(start as u64);
         remark(format!("[{before} before; m shows the stream as it was sent]"));
     }
-    let (blocks, rest) = event_stream(&stream[start..]);
+    let (mut blocks, rest) = event_stream(&stream[start..]);
+    if let Some(reveal) = reveal
+        && mask(&mut blocks)
+    {
+        remark(format!("[secrets are masked; {reveal} shows them]"));
+    }
     let time = |block: &Block| {
         let bytes = (start + block.end) as u64;
         let came = exchange.arrivals.of(bytes).filter(|_| !is_packed)?;
@@ -54,6 +60,18 @@ pub(super) fn add(document: &mut Document, exchange: &Exchange) {
     if let Some(extent) = extent(body.size()) {
         document.add(None, vec![(Tone::Remark, format!("[{extent}]"))]);
     }
+}
+
+/// Masks the secrets in the data of events. Returns whether there were any.
+fn mask(blocks: &mut [Block]) -> bool {
+    let mut found = false;
+    for data in blocks.iter_mut().filter_map(|block| block.data.as_mut()) {
+        if let Some(masked) = masked_json(data) {
+            *data = masked;
+            found = true;
+        }
+    }
+    found
 }
 
 /// What stands behind the last empty line.

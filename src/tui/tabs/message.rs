@@ -61,7 +61,8 @@ pub(super) fn message(
     document.add(None, vec![(Tone::Plain, String::new())]);
     let is_stream = side == Side::Response && exchange.is_event_stream();
     if is_stream && view == BodyView::Pretty {
-        events::add(&mut document, exchange);
+        let reveal = (secrets == Secrets::Masked).then_some(reveal.as_str());
+        events::add(&mut document, exchange, reveal);
         return document;
     }
     let over = exchange.outcome.is_some();
