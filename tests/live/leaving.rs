@@ -203,6 +203,41 @@ def app(environ, start_response):
 }
 
 #[test]
+fn a_copied_test_of_what_was_raised_fails_until_it_is_mended_and_of_a_refusal_is_none() {
+    const APP: &str = r#"
+def app(environ, start_response):
+    raise KeyError("order")
+"#;
+    const MENDED: &str = r#"
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"mended"]
+"#;
+    let project = Project::new();
+    project.folder.save("order.py", APP);
+    let server = project.serve("order:app");
+    assert_eq!(ask(&server, "GET", "/", "", b""), 500);
+    project.wait_for(1);
+    let text = project.printed(["copy", "1", "--as", "pytest"]);
+    fs::write(project.path("test_copied.py"), &text).unwrap();
+    let (status, said) = pytest(&project);
+    assert!(status == Some(1) && said.contains("KeyError: 'order'"), "{text}\n{said}");
+    project.folder.save("order.py", MENDED);
+    let (status, said) = pytest(&project);
+    assert_eq!(status, Some(0), "{text}\n{said}");
+
+    let refused = "GET / HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+    assert_eq!(server.connect().ask("GET", refused).status, 403);
+    until("the refusal in the history", || {
+        let ran = project.run(["history", "is:refused"]);
+        (ran.code == Some(0)).then_some(())
+    });
+    let ran = project.run(["copy", "2", "--as", "pytest"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
+    assert!(ran.stderr.contains("rdev answered it itself"), "{}", ran.stderr);
+}
+
+#[test]
 fn a_copied_test_uses_djangos_client_in_a_django_project() {
     let folder = Folder::copy_of("django_site");
     let project = Project::of(folder);
@@ -255,9 +290,21 @@ fn an_export_is_masked_private_and_comes_back_as_it_was() {
     assert_eq!(told, "run 1: 2 exchanges of all.har\n");
     let again = project.printed(["export", "--har", "-", other[0], other[1]]);
     assert_eq!(again, text);
+    // Into the very history that it came from, where each place is taken.
+    for run in 2..4 {
+        let told = project.printed(["import", "all.har"]);
+        assert_eq!(told, format!("run {run}: 2 exchanges of all.har\n"));
+        let again = project.printed(["export", "--har", "-", &format!("run:{run}")]);
+        assert_eq!(again, text);
+    }
     // With their secrets, and only some of them.
-    let open =
-        project.printed(["export", "--har", "-", "--include-sensitive", "status:200"]);
+    let open = project.printed([
+        "export",
+        "--har",
+        "-",
+        "--include-sensitive",
+        "run:1 status:200",
+    ]);
     assert!(open.contains("Bearer s3cret") && !open.contains("/missing"), "{open}");
     let none = project.run(["export", "status:5xx", "--har", "none.har"]);
     assert_eq!((none.code, project.path("none.har").exists()), (Some(1), false));

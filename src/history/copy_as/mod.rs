@@ -63,7 +63,7 @@ pub fn copy_as(
         Form::Curl => shell::curl(&sent),
         Form::Httpie => shell::httpie(&sent),
         Form::PythonRequests => python::requests(&sent),
-        Form::Pytest if exchange.outcome == Some(Outcome::Refused) => {
+        Form::Pytest if !reached_the_application(exchange) => {
             return Err(CopyError::NotAnswered);
         }
         Form::Pytest => {
@@ -76,6 +76,15 @@ pub fn copy_as(
         text.push('\n');
     }
     Ok(text.into_bytes())
+}
+
+/// Whether the application was called, as far as that is known: archives of others do not
+/// tell, and neither does a call that has not ended.
+fn reached_the_application(exchange: &Exchange) -> bool {
+    let is_known =
+        exchange.timing.accepted.is_some() && exchange.outcome == Some(Outcome::Complete);
+    exchange.outcome != Some(Outcome::Refused)
+        && (!is_known || exchange.timing.entered.is_some())
 }
 
 /// Head and body as they were sent. What came in chunks has its length instead, since the

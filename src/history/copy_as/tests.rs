@@ -181,6 +181,10 @@ fn what_cannot_be_copied_says_why() {
     refused.outcome = Some(Outcome::Refused);
     assert_eq!(copy_as(Form::Pytest, &refused, None), Err(CopyError::NotAnswered));
     assert!(copy_as(Form::Curl, &refused, None).is_ok());
+    let mut unasked = refused;
+    unasked.outcome = Some(Outcome::Complete);
+    unasked.timing.accepted = Some(Timestamp::UNIX_EPOCH);
+    assert_eq!(copy_as(Form::Pytest, &unasked, None), Err(CopyError::NotAnswered));
     let homeless = exchange(b"GET / HTTP/1.0\r\n\r\n", b"");
     assert_eq!(copy_as(Form::Url, &homeless, None), Err(CopyError::NoHost));
     let chunked = exchange(
