@@ -24,6 +24,8 @@ pub(super) const PART: usize = 96;
 pub(super) struct Kept {
     pub(super) exchange: Exchange,
     pub(super) bytes: usize,
+    /// When each line of its output was printed.
+    printed: Vec<Timestamp>,
 }
 
 /// What an event may add to an exchange beyond what is always kept.
@@ -39,12 +41,13 @@ impl Kept {
     /// An exchange of which only the head of the request is known.
     pub(super) fn begin(exchange: Exchange) -> Self {
         let bytes = OVERHEAD + exchange.client.len() + request_cost(&exchange.request);
-        Self { exchange, bytes }
+        Self { exchange, bytes, printed: Vec::new() }
     }
 
     /// An exchange of which everything is known that ever will be.
     pub(super) fn whole(exchange: Exchange) -> Self {
-        Self { bytes: cost(&exchange), exchange }
+        let printed = vec![Timestamp::MIN; exchange.output.len()];
+        Self { bytes: cost(&exchange), exchange, printed }
     }
 }
 
@@ -118,12 +121,20 @@ pub(super) fn apply(
     Dropped::default()
 }
 
-pub(super) fn add_output(kept: &mut Kept, line: &OutputLine, room: Room) -> Dropped {
+/// Adds a line in the order of printing: those of several streams come on several ways.
+pub(super) fn add_output(
+    kept: &mut Kept,
+    at: Timestamp,
+    line: &OutputLine,
+    room: Room,
+) -> Dropped {
     let cost = line_cost(line);
     if cost > room.bytes {
         return Dropped { lines: 1, ..Dropped::default() };
     }
-    kept.exchange.output.push(line.clone());
+    let place = kept.printed.partition_point(|printed| *printed <= at);
+    kept.printed.insert(place, at);
+    kept.exchange.output.insert(place, line.clone());
     kept.bytes += cost;
     Dropped::default()
 }

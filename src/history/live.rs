@@ -215,9 +215,9 @@ impl Store for Live {
                 }
                 *id
             }
-            Event::Output { line, .. } => {
+            Event::Output { at, line } => {
                 let id = line.exchange?;
-                self.advance(id, |kept, room| add_output(kept, line, room))?;
+                self.advance(id, |kept, room| add_output(kept, *at, line, room))?;
                 id
             }
             Event::Generation { id, at, what } => {

@@ -123,6 +123,25 @@ fn what_an_exchange_costs_is_the_same_however_it_came() {
 }
 
 #[test]
+fn lines_stand_in_the_order_of_printing_whenever_they_come() {
+    let mut live = Live::default();
+    live.record(&event(1, began(0)));
+    for (micros, text) in [(1, "first"), (5, "third"), (3, "second"), (5, "fourth")] {
+        let line = OutputLine {
+            stream: OutputStream::Stdout,
+            generation: GenerationId(1),
+            exchange: Some(ExchangeId(1)),
+            text: text.into(),
+        };
+        let at = Timestamp::from_microsecond(micros).unwrap();
+        live.record(&Event::Output { at, line });
+    }
+    let output = live.exchange(ExchangeId(1)).unwrap().output.iter();
+    let texts: Vec<&[u8]> = output.map(|line| line.text.as_slice()).collect();
+    assert_eq!(texts, [b"first".as_slice(), b"second", b"third", b"fourth"]);
+}
+
+#[test]
 fn a_body_is_cut_at_its_own_limit_and_the_rest_is_counted() {
     let mut live = Live::bounded(1 << 20, 1000);
     live.record(&event(1, began(0)));

@@ -73,8 +73,9 @@ pub enum Up {
     Raised(Box<Traceback>),
     /// The application broke a rule.
     Hint(Box<Hint>),
-    /// What the application wrote to `wsgi.errors`; ends with a line's end.
-    Errors(String),
+    /// What the application wrote to `wsgi.errors`, and when, as ticks; ends with a line's
+    /// end.
+    Errors(u64, String),
     /// When the application was called, and what it did.
     Times(Times),
     /// A thread of the application still waits for more of the request when the call ends:
@@ -175,7 +176,7 @@ impl Up {
             Self::DataEnd => append(kind::DATA_END, id, &[], out),
             Self::Raised(traceback) => append_value(kind::RAISED, id, traceback, out),
             Self::Hint(hint) => append_value(kind::HINT, id, hint, out),
-            Self::Errors(text) => append_text(kind::ERRORS, id, text, out),
+            Self::Errors(ticks, text) => append_errors(id, *ticks, text, out),
             Self::Times(times) => append_value(kind::TIMES, id, times, out),
             Self::Spent => append(kind::SPENT, id, &[], out),
             Self::End(ending) => append_value(kind::END, id, ending, out),
@@ -192,7 +193,11 @@ impl Up {
             kind::DATA_END => Self::DataEnd,
             kind::RAISED => Self::Raised(read_value(payload)?),
             kind::HINT => Self::Hint(read_value(payload)?),
-            kind::ERRORS => Self::Errors(String::from_utf8_lossy(payload).into_owned()),
+            kind::ERRORS => {
+                let (ticks, text) = payload.split_first_chunk()?;
+                let text = String::from_utf8_lossy(text).into_owned();
+                Self::Errors(u64::from_le_bytes(*ticks), text)
+            }
             kind::TIMES => Self::Times(read_value(payload)?),
             kind::SPENT => Self::Spent,
             kind::END => Self::End(read_value(payload)?),
@@ -209,15 +214,20 @@ pub fn append_data(id: ExchangeId, bytes: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Appends a text in pieces: whole lines where they are shorter than one.
-fn append_text(tag: u8, id: ExchangeId, mut text: &str, out: &mut Vec<u8>) {
+/// Appends a text in pieces, each behind the ticks: whole lines where they are shorter than
+/// one.
+fn append_errors(id: ExchangeId, ticks: u64, mut text: &str, out: &mut Vec<u8>) {
+    let mut append = |text: &str| {
+        let payload = [&ticks.to_le_bytes(), text.as_bytes()].concat();
+        append(kind::ERRORS, id, &payload, out);
+    };
     while text.len() > PIECE {
         let most = (0..=PIECE).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
         let end = text[..most].rfind('\n').map_or(most, |at| at + 1);
-        append(tag, id, &text.as_bytes()[..end], out);
+        append(&text[..end]);
         text = &text[end..];
     }
-    append(tag, id, text.as_bytes(), out);
+    append(text);
 }
 
 fn append(tag: u8, id: ExchangeId, payload: &[u8], out: &mut Vec<u8>) {
@@ -348,8 +358,8 @@ mod tests {
     fn long_texts_and_blocks_are_cut_into_pieces_and_lose_nothing() {
         let (lines, line) = ("a line\n".repeat(PIECE / 3), "\u{20ac}".repeat(PIECE));
         for frame in [
-            Up::Errors(lines.clone()),
-            Up::Errors(line.clone()),
+            Up::Errors(5, lines.clone()),
+            Up::Errors(5, line.clone()),
             Up::Data(lines.clone().into_bytes()),
         ] {
             let mut wire = Vec::new();
@@ -359,10 +369,10 @@ mod tests {
             let mut read = String::new();
             while let Some((_, piece)) = reader.next_up().unwrap() {
                 let piece = match piece {
-                    Up::Errors(text) => {
-                        assert!(
-                            text.starts_with('a') || frame == Up::Errors(line.clone())
-                        );
+                    Up::Errors(ticks, text) => {
+                        assert_eq!(ticks, 5);
+                        let is_line = frame == Up::Errors(5, line.clone());
+                        assert!(text.starts_with('a') || is_line);
                         text
                     }
                     Up::Data(bytes) => String::from_utf8(bytes).unwrap(),

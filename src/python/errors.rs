@@ -9,6 +9,7 @@ use pyo3::types::PyString;
 
 use super::call::Conversation;
 use super::describe::{lossy, type_name};
+use crate::clock::ticks;
 use crate::exchange::rules;
 use crate::lane::Up;
 
@@ -28,7 +29,7 @@ impl Errors {
     pub(super) fn finish(&self, py: Python<'_>) {
         let rest = std::mem::take(&mut *self.lock(py));
         if !rest.is_empty() {
-            self.call.report(py, &Up::Errors(rest + "\n"));
+            self.call.report(py, &Up::Errors(ticks(), rest + "\n"));
         }
     }
 
@@ -66,7 +67,7 @@ impl Errors {
         let new = lossy(text)?;
         let whole = self.take_lines(py, &new);
         if let Some(whole) = whole {
-            self.call.report(py, &Up::Errors(whole));
+            self.call.report(py, &Up::Errors(ticks(), whole));
         }
         text.len()
     }

@@ -9,6 +9,7 @@
 use std::cell::Cell;
 use std::os::fd::{BorrowedFd, RawFd};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use pyo3::buffer::PyBuffer;
 use pyo3::intern;
@@ -16,7 +17,6 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyCFunction, PyDict, PyString, PyTuple};
 use rustix::fs::fstat;
-use rustix::process::{Pid, getpid};
 
 use super::current;
 use super::turns::{Turns, Writer};
@@ -40,8 +40,6 @@ struct Printing {
     descriptor: RawFd,
     /// The pipe, by device and inode: the application may put something else there.
     place: (u64, u64),
-    /// What it forks is another process, whose output is nobody's.
-    process: Pid,
     seal: Seal,
     stream: Py<PyAny>,
     /// Python's own methods, of the stream and of the raw file.
@@ -54,6 +52,9 @@ struct Printing {
 /// Has both streams sealed from here on. One that is not as Python makes them stays as it
 /// is.
 pub(super) fn mark(py: Python<'_>, seal: Seal) {
+    if watch_for_forks(py).is_err() {
+        return;
+    }
     let both = [(intern!(py, "__stdout__"), 1), (intern!(py, "__stderr__"), 2)];
     let marked = both.into_iter().filter_map(|(name, descriptor)| {
         let stream = py.import("sys").ok()?.getattr(name).ok()?;
@@ -83,7 +84,6 @@ impl Printing {
         let printing = Arc::new(Self {
             descriptor,
             place: place(descriptor).unwrap_or_default(),
-            process: getpid(),
             seal,
             stream: stream.clone().unbind(),
             write: stream.getattr("write")?.unbind(),
@@ -118,7 +118,7 @@ impl Printing {
         py: Python<'_>,
         (args, kwargs): Arguments<'_, '_>,
     ) -> PyResult<Py<PyAny>> {
-        if !self.is_own_process() {
+        if is_forked() {
             return self.write.call(py, args, kwargs);
         }
         let writer = current::get(py);
@@ -142,7 +142,7 @@ impl Printing {
         py: Python<'_>,
         (args, kwargs): Arguments<'_, '_>,
     ) -> PyResult<Py<PyAny>> {
-        if !self.is_own_process() || !args.is_empty() {
+        if is_forked() || !args.is_empty() {
             return self.flush.call(py, args, kwargs);
         }
         let turn = self.turns.take(py);
@@ -182,7 +182,7 @@ impl Printing {
     }
 
     fn finish(&self, py: Python<'_>, id: ExchangeId) {
-        if !self.is_own_process() {
+        if is_forked() {
             return;
         }
         let turn = self.turns.take(py);
@@ -205,18 +205,13 @@ impl Printing {
         let writer = ON_BEHALF.get().unwrap_or_else(|| current::get(py));
         if let Some(id) = writer
             && args.len() == 1
-            && self.is_own_process()
+            && !is_forked()
             && self.is_own_pipe()
             && let Ok(bytes) = PyBuffer::<u8>::get(&args.get_item(0)?)
         {
             return self.seal_all(py, id, &bytes.to_vec(py)?);
         }
         self.write_raw.call(py, args, kwargs)
-    }
-
-    /// Whether this is the process that the front has made for the generation.
-    fn is_own_process(&self) -> bool {
-        getpid() == self.process
     }
 
     /// Whether what is printed goes to where the front listens.
@@ -256,6 +251,25 @@ impl Printing {
         let piece = self.seal.piece(Sealed { exchange: id, ticks: ticks() }, bytes);
         self.write_raw.call1(py, (PyBytes::new(py, &piece),))
     }
+}
+
+/// Whether the application has forked this process: then its output is nobody's.
+static FORKED: AtomicBool = AtomicBool::new(false);
+
+fn is_forked() -> bool {
+    FORKED.load(Ordering::Relaxed)
+}
+
+/// Has that noted, which costs nothing when printing: to ask for the process's number each
+/// time would.
+fn watch_for_forks(py: Python<'_>) -> PyResult<()> {
+    let note = |_: &Bound<'_, PyTuple>, _: Option<&Bound<'_, PyDict>>| {
+        FORKED.store(true, Ordering::Relaxed);
+    };
+    let arguments = PyDict::new(py);
+    arguments
+        .set_item("after_in_child", PyCFunction::new_closure(py, None, None, note)?)?;
+    py.import("os")?.call_method("register_at_fork", (), Some(&arguments)).map(drop)
 }
 
 /// What a descriptor leads to.

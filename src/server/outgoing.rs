@@ -59,7 +59,7 @@ impl Server {
                 }
                 self.outlet.publish(id, ExchangeEvent::Hint(hint));
             }
-            Up::Errors(text) => self.publish_errors(lane, id, &text),
+            Up::Errors(ticks, text) => self.publish_errors(lane, id, ticks, &text),
             Up::Times(times) => self.take_times(lane, exchange, id, times),
             Up::File(part) => self.take_file(lane, connection.as_mut(), id, part),
             Up::Spent => {
@@ -114,7 +114,7 @@ impl Server {
             | Up::Times(_)
             | Up::Raised(_)
             | Up::Hint(_)
-            | Up::Errors(_) => {}
+            | Up::Errors(..) => {}
         }
     }
 
@@ -235,9 +235,10 @@ impl Server {
         }
     }
 
-    fn publish_errors(&mut self, lane: Token, id: ExchangeId, text: &str) {
+    fn publish_errors(&mut self, lane: Token, id: ExchangeId, ticks: u64, text: &str) {
         let Some(lane) = self.lanes.get_mut(lane) else { return };
         let generation = lane.generation;
+        let at = self.outlet.clock.at(ticks).min(self.outlet.clock.now());
         for line in text.lines() {
             let line = OutputLine {
                 stream: OutputStream::Stderr,
@@ -245,7 +246,7 @@ impl Server {
                 exchange: Some(id),
                 text: line.as_bytes().to_vec(),
             };
-            self.outlet.bus.publish(Event::Output { at: self.outlet.clock.now(), line });
+            self.outlet.bus.publish(Event::Output { at, line });
         }
     }
 }

@@ -26,6 +26,7 @@ pools = []
 def ways(name):
     print("printed for", name)
     log.info("logged for %s", name)
+    print("to wsgi.errors for", name, file=request.environ["wsgi.errors"])
     warnings.warn("warned for %s" % name)
     sys.stdout.buffer.write(b"bytes for %s\n" % name.encode())
     sys.stdout.buffer.flush()

@@ -24,10 +24,14 @@ struct Printing {
 
 impl Printing {
     fn start(prepare: impl FnOnce(Launch) -> Launch) -> Self {
-        let folder = Folder::copy_of("printing.py");
+        Self::start_app("printing", prepare)
+    }
+
+    fn start_app(name: &str, prepare: impl FnOnce(Launch) -> Launch) -> Self {
+        let folder = Folder::copy_of(&format!("{name}.py"));
         let state = tempfile::tempdir().unwrap();
         let launch = buffered(rdev(folder.path())).env("XDG_STATE_HOME", state.path());
-        let server = prepare(launch.arg("printing:app")).serve();
+        let server = prepare(launch.arg(format!("{name}:app"))).serve();
         Self { server, folder, state }
     }
 
@@ -93,6 +97,7 @@ fn what_a_request_prints_is_kept_with_it_in_the_order_of_printing() {
             let expected = [
                 format!("│ printed for {name}"),
                 format!("║ INFO logged for {name}"),
+                format!("║ to wsgi.errors for {name}"),
                 format!("UserWarning: warned for {name}"),
                 "║   warnings.warn".to_owned(),
                 format!("│ bytes for {name}"),
@@ -129,6 +134,17 @@ fn threads_pools_and_coroutines_print_for_the_request_that_they_work_for() {
                 texts.iter().map(|text| format!("│ {text} for {name}")).collect();
             assert_eq!(lines, expected);
         }
+    }
+}
+
+#[test]
+fn green_threads_print_for_the_request_that_they_work_for() {
+    let at = Printing::start_app("green", buffered);
+    for (number, name) in [(1, "/one"), (2, "/two")] {
+        assert_eq!(at.get(name), "green");
+        let expected = ["printed", "from a thread", "later"];
+        let expected = expected.map(|text| format!("│ {text} for {name}"));
+        assert_eq!(at.kept(number, ends_with("later")), expected);
     }
 }
 

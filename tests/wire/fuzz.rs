@@ -316,7 +316,7 @@ fn append_frame(random: &mut Random, wire: &mut Vec<u8>) {
             let hint = Hint { problem: text.clone(), mend: text };
             Up::Hint(Box::new(hint)).append(id, wire);
         }
-        10 => Up::Errors(text).append(id, wire),
+        10 => Up::Errors(u64::MAX, text).append(id, wire),
         11 => Up::DataEnd.append(id, wire),
         12 => Up::Spent.append(id, wire),
         13 => {
