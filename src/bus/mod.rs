@@ -16,9 +16,9 @@ use crate::exchange::{Command, Event, ExchangeEvent, ExchangeId};
 
 use holes::Holes;
 
-/// How many events a reader may lag behind: what a fast server does in half a second. An
-/// event takes up to 112 bytes beside what it holds.
-const QUEUE_EVENTS: usize = 49_152;
+/// How many events a reader may lag behind: what a fast server does in a third of a second.
+/// An event takes up to 112 bytes beside what it holds, which is ten times that for a head.
+const QUEUE_EVENTS: usize = 32_768;
 /// How many events a reader that does not gather takes at a time, so that what it lags
 /// behind stays in the queue, where it is bounded.
 const TAKEN: usize = 1024;

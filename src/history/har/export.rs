@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 
-use crate::body::{Kind, MOST_UNPACKED, read};
+use crate::body::{Kind, MOST_UNPACKED, Stop, read};
 use crate::exchange::{Body, Exchange, ExchangeId, Outcome, Source};
 use crate::http::{Headers, RequestHead, Version};
 
@@ -196,7 +196,7 @@ fn request(exchange: &Exchange) -> (RequestDto, Option<BytesDto>) {
             params: Vec::new(),
             text: shown.text,
             encoding: shown.encoding,
-            comment: comment(body),
+            comment: comment(body, shown.stop),
         });
     }
     let version = head.map_or("HTTP/1.1", |head| match head.version {
@@ -240,7 +240,7 @@ fn response(exchange: &Exchange) -> (ResponseDto, Option<BytesDto>) {
         mime_type: field(Some(headers), "content-type"),
         text: (body.total > 0).then_some(shown.text),
         encoding: shown.encoding,
-        comment: comment(body),
+        comment: comment(body, shown.stop),
     };
     let dto = ResponseDto {
         status: i64::from(response.head.status),
@@ -264,13 +264,15 @@ struct Shown {
     /// Bytes once unpacked.
     size: u64,
     packed: bool,
+    /// Why it was not unpacked to its end.
+    stop: Option<Stop>,
     /// What was sent, where the text does not give it back.
     bytes: Option<BytesDto>,
 }
 
 fn shown(body: &Body, headers: Option<&Headers>) -> Shown {
     let reading = read(&body.kept, headers, MOST_UNPACKED);
-    let packed = !reading.undone.is_empty();
+    let (packed, stop) = (!reading.undone.is_empty(), reading.stop);
     let size = if packed { reading.content.len() as u64 } else { body.total };
     let text = match (reading.kind, &reading.content) {
         (Kind::Text(_), content) => std::str::from_utf8(content).ok().map(str::to_owned),
@@ -282,20 +284,28 @@ fn shown(body: &Body, headers: Option<&Headers>) -> Shown {
         BytesDto::Base64 { base64 }
     });
     if let Some(text) = text {
-        return Shown { text, encoding: None, size, packed, bytes };
+        return Shown { text, encoding: None, size, packed, stop, bytes };
     }
     let text = BASE64_STANDARD.encode(&reading.content);
-    Shown { text, encoding: Some("base64".to_owned()), size, packed, bytes }
+    let encoding = Some("base64".to_owned());
+    Shown { text, encoding, size, packed, stop, bytes }
 }
 
-fn comment(body: &Body) -> Option<String> {
-    let (why, kept) = (body.cut?, body.kept.len());
+/// How much of a body there is, and how much of what it was packed into.
+fn comment(body: &Body, stop: Option<Stop>) -> Option<String> {
+    let kept = body.kept.len();
     let of = if (kept as u64) < body.total {
         format!(" of {}", body.total)
     } else {
         String::new()
     };
-    Some(format!("only the first {kept}{of} bytes are here: {why}"))
+    let cut =
+        body.cut.map(|why| format!("only the first {kept}{of} bytes are here: {why}"));
+    // That what was cut ends early goes without saying.
+    let stop = stop.filter(|stop| cut.is_none() || *stop == Stop::Bound);
+    let words: Vec<String> =
+        cut.into_iter().chain(stop.map(|it| it.to_string())).collect();
+    (!words.is_empty()).then(|| words.join("; "))
 }
 
 fn fields(headers: &Headers) -> Vec<PairDto> {

@@ -11,7 +11,7 @@ use super::super::masking::masked;
 use super::*;
 use crate::body::{MOST_UNPACKED, read};
 use crate::exchange::{
-    Cut, Exchange, ExchangeId, Hint, Outcome, OutputLine, OutputStream, Request,
+    Body, Cut, Exchange, ExchangeId, Hint, Outcome, OutputLine, OutputStream, Request,
     Response, Source, Traceback,
 };
 use crate::http::{RequestHead, ResponseHead};
@@ -268,6 +268,40 @@ fn an_entry_is_what_the_format_wants_and_says_what_was_cut() {
         spans.iter().map(|span| entry["timings"][span].as_f64().unwrap()).sum();
     assert!((entry["time"].as_f64().unwrap() - sum).abs() < 1e-9);
     assert!(!exported(&[masked(&rich())]).contains("s3cret"));
+}
+
+#[test]
+fn what_could_not_be_unpacked_to_its_end_says_so_and_comes_back_whole() {
+    use std::io::Write as _;
+    let mut packer =
+        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packer.write_all(&vec![b'x'; MOST_UNPACKED + 1]).unwrap();
+    let bomb = packer.finish().unwrap();
+    let head =
+        b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Encoding: gzip\r\n\r\n";
+    let cases = [
+        (bomb.clone(), None, "it unpacks to more"),
+        (bomb[..bomb.len() - 20].to_vec(), None, "the packed data ends early"),
+        (
+            bomb[..100].to_vec(),
+            Some(Cut::Disk),
+            "only the first 100 of 200 bytes are here: the rest could not be written",
+        ),
+    ];
+    for (kept, cut, expected) in cases {
+        let mut exchange = rich();
+        let head = ResponseHead::parse(head).map(|parsed| (head.to_vec(), parsed));
+        let (raw, head) = head.unwrap();
+        exchange.response = Some(Response { raw, head }.into());
+        let total = if cut.is_some() { 200 } else { kept.len() as u64 };
+        exchange.response_body = Body::beginning(kept, total, cut);
+        let text = exported(&[exchange.clone()]);
+        let file: serde_json::Value = serde_json::from_str(&text).unwrap();
+        let content = &file["log"]["entries"][0]["response"]["content"];
+        assert_eq!(content["comment"], expected);
+        let again = &imported(text.as_bytes())[0];
+        assert_eq!(again.response_body, exchange.response_body);
+    }
 }
 
 #[test]
