@@ -23,18 +23,18 @@ fn arguments(editor: &str, file: &Path, line: u32) -> Vec<OsString> {
         file.push(format!(":{line}"));
         file
     };
+    let at_line = || vec!["--line".into(), line.to_string().into(), file.clone()];
     match name(editor) {
-        "code" | "code-insiders" | "codium" | "cursor" | "windsurf" => {
-            vec!["--goto".into(), with_line()]
-        }
+        "code" | "code-insiders" | "code-oss" | "codium" | "vscodium" | "cursor"
+        | "windsurf" | "positron" => vec!["--goto".into(), with_line()],
         "hx" | "helix" | "subl" | "zed" | "zeditor" | "micro" | "lapce" => {
             vec![with_line()]
         }
-        "pycharm" | "charm" | "idea" | "mate" | "kate" => {
-            vec!["--line".into(), line.to_string().into(), file]
-        }
-        // vi, vim, nvim, nano, emacs, kak, joe, ne, mg …
-        _ => vec![format!("+{line}").into(), file],
+        "charm" | "idea" | "mate" | "kate" => at_line(),
+        // pycharm.sh, pycharm-community, pycharm64 …
+        name if name.starts_with("pycharm") => at_line(),
+        // vi, vim, nvim, gvim, nano, emacs, emacsclient, kak, joe, ne, mg, gedit …
+        _ => vec![format!("+{line}").into(), file.clone()],
     }
 }
 
@@ -52,10 +52,16 @@ mod tests {
     fn each_editor_is_told_the_line_in_its_own_way() {
         for (editor, expected) in [
             ("vim", "+7 a.py"),
+            ("nvim -p", "+7 a.py"),
+            ("emacs -nw", "+7 a.py"),
+            ("emacsclient -t -a ''", "+7 a.py"),
             ("/usr/bin/nano -w", "+7 a.py"),
             ("code --wait", "--goto a.py:7"),
             ("hx", "a.py:7"),
+            ("subl -n", "a.py:7"),
             ("pycharm", "--line 7 a.py"),
+            ("/opt/pycharm-2026.1/bin/pycharm.sh --wait", "--line 7 a.py"),
+            ("pycharm-community", "--line 7 a.py"),
         ] {
             let arguments = arguments(editor, Path::new("a.py"), 7);
             assert_eq!(arguments.join(" ".as_ref()), expected, "{editor}");

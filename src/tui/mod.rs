@@ -51,6 +51,7 @@ mod shell;
 mod shown;
 mod sorting;
 mod state;
+mod subject;
 mod syntax;
 mod tabs;
 mod taking;

@@ -13,7 +13,8 @@ use crate::history::filter::Filter;
 use super::keymap::{Action, Chord, Context};
 use super::list::List;
 use super::shown::Shown;
-use super::state::{Detail, State};
+use super::state::State;
+use super::subject::Detail;
 
 /// A list, and what is seen of it.
 #[derive(Debug, Default)]

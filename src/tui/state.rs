@@ -2,34 +2,29 @@
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::exchange::{
-    Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Remark, Severity,
-};
+use crate::exchange::{Exchange, Fate, Generation, GenerationId, Notice, Severity};
 use crate::history::copy_as::Application;
 use crate::history::{Live, Store};
 
 use super::asking::Asking;
 use super::command_line::CommandLine;
 use super::copying::Copied;
-use super::detail::{Document, Place, Rows, Side};
-use super::generation;
+use super::detail::{Place, Rows, Side};
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Regions};
 use super::list::List;
 use super::output::Output;
 use super::panes::{Pane, Panes};
 use super::past::Past;
-use super::picture::{Decoding, Gallery};
-use super::search::Search;
+use super::picture::Decoding;
 use super::searching;
-use super::selecting::Selection;
 use super::server::Server;
 use super::shown::Shown;
-use super::tabs::{Around, BodyView, Secrets, Sources, Tab, source_files};
+use super::subject::{Detail, Subject};
+use super::tabs::{BodyView, Tab, source_files};
 use super::timeline::{RowId, Timeline};
 
 /// How long information is shown.
@@ -83,71 +78,6 @@ pub(super) enum Modal {
     Sort,
     /// What is to be copied.
     Copy,
-}
-
-/// What the detail pane is about.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Subject {
-    #[default]
-    Nothing,
-    Exchange(ExchangeId),
-    Generation(GenerationId),
-}
-
-/// The detail pane.
-#[derive(Debug, Default)]
-pub(super) struct Detail {
-    pub(super) subject: Subject,
-    pub(super) document: Document,
-    /// What the document was made from; it is made again when that differs.
-    stamp: Stamp,
-    pub(super) tab: Tab,
-    /// Whether the user has chosen it; else it is what suits the exchange.
-    pub(super) is_chosen_tab: bool,
-    /// How bodies are shown, and whether secrets are.
-    pub(super) look: (BodyView, Secrets),
-    /// Texts of files that the traceback names, of this subject.
-    pub(super) sources: Sources,
-    /// The picture in the body, if there is one.
-    pub(super) gallery: Gallery,
-    pub(super) top: Place,
-    /// The chosen line, of a document that has one.
-    pub(super) cursor: usize,
-    pub(super) search: Search,
-    /// What is selected with the mouse.
-    pub(super) selection: Option<Selection>,
-    /// Where the window and the cursor were when the search began.
-    pub(super) search_began: (Place, usize),
-    /// Whether there are colours in the window that are not known yet.
-    colouring: bool,
-    pub(super) width: usize,
-    pub(super) height: usize,
-}
-
-impl Detail {
-    /// Stays with that tab, whatever is selected from here on.
-    pub(super) fn choose_tab(&mut self, tab: Tab) {
-        (self.tab, self.is_chosen_tab) = (tab, true);
-    }
-}
-
-/// What changes about an exchange once it has begun.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Stamp {
-    /// Bytes of both bodies.
-    bodies: (u64, u64),
-    /// Hints and lines of output.
-    remarks: (usize, usize),
-    /// Steps of a generation.
-    generation: u32,
-    /// Whether it was held, called, answered; whether it raised, ended.
-    steps: [bool; 5],
-    /// A sum of what the user says of it.
-    said: u64,
-    tab: Tab,
-    look: (BodyView, Secrets),
-    /// What the tab shows beside the exchange: lines printed, files read.
-    around: u64,
 }
 
 /// What was typed so far, and what was last said.
@@ -301,7 +231,7 @@ impl State {
     }
 
     /// The newest generation, where it could not be imported and is in the list.
-    fn failed(&self) -> Option<GenerationId> {
+    pub(super) fn failed(&self) -> Option<GenerationId> {
         let newest = self.store.generations().last()?;
         matches!(newest.fate, Fate::Failed(_)).then_some(newest.id)
     }
@@ -398,97 +328,6 @@ impl State {
         Rows { document, exchange, width: self.detail.width }
     }
 
-    /// Makes the document that belongs to the selection, unless that is there. Where
-    /// nothing is selected yet, it is that of a generation that failed.
-    pub(super) fn settle_document(&mut self) {
-        let subject = match self.list.selected {
-            Some(RowId::Exchange(id)) => Subject::Exchange(id),
-            Some(RowId::Generation(id)) => Subject::Generation(id),
-            None => self.failed().map_or(Subject::Nothing, Subject::Generation),
-        };
-        if subject != self.detail.subject {
-            // What was to be seen of one exchange is not to be seen of the next.
-            self.detail.look.1 = Secrets::Masked;
-        }
-        self.suit_tab(subject);
-        let stamp = self.stamp(subject);
-        let detail = &mut self.detail;
-        if subject != detail.subject || stamp.tab != detail.stamp.tab {
-            detail.document = Document::default();
-            detail.selection = None;
-            (detail.top, detail.cursor) = (Place::default(), 0);
-            if subject != detail.subject {
-                detail.sources.clear();
-            }
-        } else if stamp == detail.stamp {
-            return;
-        }
-        let is_same = subject == detail.subject && stamp.tab == detail.stamp.tab;
-        detail.search.start_over(is_same);
-        (detail.subject, detail.stamp) = (subject, stamp);
-        let before = std::mem::take(&mut detail.document);
-        let document = self.document(subject, before);
-        self.detail.document = document.unwrap_or_default();
-    }
-
-    /// Turns to the tab that suits the exchange, where the user has chosen none. Who reads
-    /// an exchange stays where he is, whatever becomes of it.
-    fn suit_tab(&mut self, subject: Subject) {
-        let is_read = subject == self.detail.subject && self.panes.focus == Pane::Detail;
-        if let Subject::Exchange(id) = subject
-            && !is_read
-            && !self.detail.is_chosen_tab
-            && let Some(exchange) = self.store.exchange(id)
-        {
-            self.detail.tab = Tab::suiting(exchange);
-        }
-    }
-
-    fn stamp(&self, subject: Subject) -> Stamp {
-        match subject {
-            Subject::Nothing => Stamp::default(),
-            Subject::Exchange(id) => {
-                let found = self.store.exchange(id).map(Stamp::of).unwrap_or_default();
-                let around = match self.detail.tab {
-                    Tab::Output => self.output.count(),
-                    Tab::Traceback => self.detail.sources.len() as u64,
-                    // A picture is drawn as wide as there is room.
-                    Tab::Request | Tab::Response => {
-                        let changes = u64::from(self.detail.gallery.changes);
-                        (changes << 16) | self.detail.width as u64
-                    }
-                    _ => 0,
-                };
-                let (tab, look) = (self.detail.tab, self.detail.look);
-                Stamp { tab, look, around, ..found }
-            }
-            Subject::Generation(id) => {
-                let steps = self.store.generation(id).map_or(0, |found| found.steps);
-                Stamp { generation: steps, ..Stamp::default() }
-            }
-        }
-    }
-
-    fn document(&self, subject: Subject, before: Document) -> Option<Document> {
-        match subject {
-            Subject::Nothing => None,
-            Subject::Exchange(id) => {
-                let exchange = self.store.exchange(id)?;
-                let (facts, output) = (&self.facts, &self.output);
-                let (sources, look) = (&self.detail.sources, self.detail.look);
-                let (gallery, width) = (&self.detail.gallery, self.detail.width);
-                let around = Around { facts, output, sources, look, gallery, width };
-                Some(self.detail.tab.document(exchange, before, &around))
-            }
-            Subject::Generation(id) => {
-                let before = GenerationId(id.0.saturating_sub(1));
-                let before = self.store.generation(before);
-                let generation = self.store.generation(id)?;
-                Some(generation::account(generation, before, &self.facts))
-            }
-        }
-    }
-
     /// Since when a generation is being made or held back, if one is.
     fn starting(&self) -> Option<Timestamp> {
         let newest = self.newest()?;
@@ -522,31 +361,6 @@ impl State {
             self.panes.focus == Pane::Traffic && self.server.traffic.moves(self.now);
         let charts = charts.then_some(Duration::from_secs(1));
         tenths.into_iter().chain(charts).chain(self.prompt.rest(self.now)).min()
-    }
-}
-
-/// Another one for another remark.
-fn sum(remark: &Remark) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    remark.hash(&mut hasher);
-    hasher.finish()
-}
-
-impl Stamp {
-    fn of(exchange: &Exchange) -> Self {
-        Self {
-            bodies: (exchange.request_body.total, exchange.response_body.total),
-            said: sum(&exchange.remark),
-            remarks: (exchange.hints.len(), exchange.output.len()),
-            steps: [
-                exchange.held.is_some(),
-                exchange.called.is_some(),
-                exchange.response.is_some(),
-                exchange.traceback.is_some(),
-                exchange.outcome.is_some(),
-            ],
-            ..Self::default()
-        }
     }
 }
 

@@ -17,7 +17,7 @@ use super::keymap::Action;
 use super::marking;
 use super::message::{Effect, Saved};
 use super::state::State;
-use super::tabs::{BodyView, Secrets, Tab, Values, laid_out};
+use super::tabs::{BodyView, Secrets, Tab, readable};
 
 /// Characters of a name that is proposed.
 const LONGEST_NAME: usize = 60;
@@ -162,9 +162,10 @@ fn view(exchange: &Exchange, side: Side, (view, secrets): (BodyView, Secrets)) -
         return Effect::View { text, suffix: "txt" };
     }
     let kind = headers.and_then(|headers| headers.get("content-type"));
-    let values = Values::of(kind.unwrap_or_default());
-    let pretty = laid_out(&reading.content, values).ok();
-    let pretty = pretty.filter(|_| view == BodyView::Pretty).map(|it| it.text);
+    let pretty = match view {
+        BodyView::Pretty => readable(&reading.content, kind.unwrap_or_default()),
+        BodyView::Raw | BodyView::Hex => None,
+    };
     let content = pretty.as_deref().unwrap_or(&reading.content);
     let text = text::printable_lines(&String::from_utf8_lossy(content));
     Effect::View { text, suffix }

@@ -924,6 +924,45 @@ fn json_is_folded_line_by_line_or_level_by_level_and_the_path_is_told() {
 }
 
 #[test]
+fn what_is_folded_and_how_far_one_has_read_stays_while_one_looks_at_another_tab() {
+    let app = App::ready(100, 30)
+        .begins(&request("GET", "/catalogue"), Source::Client)
+        .called()
+        .responds(200, "application/json")
+        .sends(catalogue().as_bytes())
+        .ends(Outcome::Complete)
+        .press("enter [ z");
+    let mut app = app.sees("…] 300 items");
+    let before = app.screen();
+    app = app.press("] j j [");
+    assert_eq!(app.screen(), before);
+    // Also when something comes that the tab does not show.
+    let remark = Remark { marked: true, ..Remark::default() };
+    app = app.step(1, ExchangeEvent::Remarked(remark));
+    let marked = app.screen();
+    assert!(marked.contains("…] 300 items") && marked.contains(">•"), "{marked}");
+}
+
+#[test]
+fn markup_without_line_ends_is_laid_out_and_raw_is_a_key_away() {
+    let page = "<!doctype html><html><head><title>Tea</title></head><body><ul>\
+                <li>Green <b>tea</b></li><li>Black tea</li></ul></body></html>";
+    App::ready(120, 40)
+        .begins(&request("GET", "/"), Source::Client)
+        .responds(200, "text/html; charset=utf-8")
+        .sends(page.as_bytes())
+        .ends(Outcome::Complete)
+        .press("enter [")
+        .sees("[laid out; m shows it as sent]")
+        .looks_like("markup_120x40")
+        .press("m")
+        .misses("[laid out")
+        .sees("<!doctype html><html><head>")
+        .press("m m")
+        .sees("[laid out");
+}
+
+#[test]
 fn a_search_unfolds_what_it_finds() {
     let feed = format!("GET /goods 200 application/json {}", catalogue());
     let mut app = App::ready(100, 30)

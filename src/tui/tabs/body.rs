@@ -11,8 +11,10 @@ use crate::text;
 use super::super::detail::{BodyLines, Decoded, Document, Part, Side, TextLine, Tone};
 use super::super::outline::Builder;
 use super::super::picture::Seen;
+use super::super::syntax::Language;
 use super::form;
 use super::json::{self, Values};
+use super::markup;
 use super::transcript::{Message, add_body, safe};
 use super::{BodyView, Secrets};
 
@@ -27,6 +29,8 @@ pub(super) struct Look<'a> {
     pub(super) is_said: bool,
     /// The key that shows them.
     pub(super) reveal: &'a str,
+    /// The key that shows bodies as they were sent.
+    pub(super) as_sent: &'a str,
     /// What is known of the picture in it, and the columns for it.
     pub(super) picture: (&'a Seen, usize),
 }
@@ -36,7 +40,7 @@ pub(super) fn add(
     side: Side,
     message: &Message<'_>,
     before: BodyLines,
-    &Look { view, secrets, is_said, reveal, picture }: &Look<'_>,
+    &Look { view, secrets, is_said, reveal, as_sent, picture }: &Look<'_>,
 ) {
     let body = message.body;
     let grows = !message.over && body.kept.len() > LAID_OUT_WHILE_GROWING;
@@ -91,6 +95,12 @@ pub(super) fn add(
             }
             Some(Err(why)) => document.add(None, vec![(Tone::Fault, why)]),
             None => {}
+        }
+        if let Some(mut lines) = as_markup(shown, headers, message) {
+            let text = format!("[laid out; {as_sent} shows it as sent]");
+            document.add(None, vec![(Tone::Remark, text)]);
+            lines.paint(message.headers, body);
+            return add_text(document, side, body, lines);
         }
     }
     let has_colours = view == BodyView::Pretty;
@@ -179,6 +189,27 @@ fn pretty(
         }
         Err(_) => None,
     }
+}
+
+/// A text of that type laid out, where there is a way.
+pub(in super::super) fn readable(content: &[u8], content_type: &[u8]) -> Option<Vec<u8>> {
+    if let Ok(json) = json::laid_out(content, Values::of(content_type)) {
+        return Some(json.text);
+    }
+    markup::laid_out(content, Language::of(content_type, content)?)
+}
+
+/// The lines of HTML or XML that was sent without.
+fn as_markup(
+    body: &Body,
+    headers: Option<&Headers>,
+    message: &Message<'_>,
+) -> Option<BodyLines> {
+    let label = message.headers.and_then(|headers| headers.get("content-type"));
+    let content = read(&body.kept, headers, MOST_UNPACKED).content;
+    let language = Language::of(label.unwrap_or_default(), &content);
+    let text = markup::laid_out(&content, language.filter(|_| message.over)?)?;
+    Some(BodyLines::of(Decoded::new(text, body.kept.len())))
 }
 
 /// Whether it is of a type in which secrets are looked for.

@@ -48,6 +48,7 @@ pub(super) fn message(
     document.add(None, vec![(Tone::Start, safe(start))]);
     document.add_lines(None, table(lines_of_head.filter(|line| !line.is_empty())));
     let is_masked = *head != **raw;
+    let as_sent = &around.facts.keymap.key(Action::BodyView);
     let reveal = &around.facts.keymap.key(Action::Reveal);
     if is_masked {
         let text = format!("[secrets are masked; {reveal} shows them]");
@@ -68,7 +69,7 @@ pub(super) fn message(
     let over = exchange.outcome.is_some();
     let message = Message { body, headers, over };
     let picture = (around.gallery.seen(exchange, side), around.width);
-    let look = Look { view, secrets, is_said: is_masked, reveal, picture };
+    let look = Look { view, secrets, is_said: is_masked, reveal, as_sent, picture };
     body::add(&mut document, side, &message, lines, &look);
     document
 }

@@ -5,13 +5,17 @@ mod events;
 mod form;
 mod hints;
 mod json;
+mod markup;
 mod message;
 mod output;
 mod overview;
 mod traceback;
 mod transcript;
 
-pub(super) use json::{Values, laid_out, value_at};
+pub(super) use body::readable;
+pub(super) use json::value_at;
+#[cfg(test)]
+pub(super) use json::{Values, laid_out};
 pub(super) use traceback::{Sources, source_files};
 pub(super) use transcript::{heading, safe, traceback_lines};
 
