@@ -4,12 +4,15 @@ use crate::exchange::{Notice, Severity};
 
 use super::filter_line;
 use super::keymap::Action;
+use super::marking;
+use super::message::Effect;
 use super::past;
 use super::state::{Modal, State};
 
 /// Does what a key asks for.
-pub(super) fn act(state: &mut State, action: Action) {
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
+        Action::Undo if marking::can_put_back(state) => return marking::put_back(state),
         Action::Filter => filter_line::open(state),
         Action::Follow => state.list.toggle_follow(state.shown.timeline(&*state.store)),
         Action::History => past::toggle(state),
@@ -26,6 +29,7 @@ pub(super) fn act(state: &mut State, action: Action) {
         }
         _ => state.modals.push(Modal::Sort),
     }
+    Vec::new()
 }
 
 /// Leaves the menu that is open, if one is.
@@ -35,6 +39,8 @@ pub(super) fn leave_menu(state: &mut State) {
 
 fn clear(state: &mut State) {
     let count = state.shown.clear(&*state.store);
+    // It is this that is brought back from here on.
+    state.prompt.unmarked.clear();
     let undo = state.facts.keymap.key(Action::Undo);
     say(state, format!("{count} cleared from the list; {undo} brings them back"));
 }

@@ -58,7 +58,12 @@ pub(super) const COMMANDS: &[Entry] = &[
     entry("layout", Action::Rearrange, Argument::Nothing, "arrange the panes otherwise"),
     entry("sort", Action::Sort, Argument::Column, "sort by a column"),
     entry("clear", Action::Clear, Argument::Nothing, "clear the list, but for pins"),
-    entry("undo", Action::Undo, Argument::Nothing, "bring back what was cleared"),
+    entry(
+        "undo",
+        Action::Undo,
+        Argument::Nothing,
+        "bring back what was cleared, or marks",
+    ),
     entry("filter", Action::Filter, Argument::Filter, "show only what it lets through"),
     entry(
         "history",

@@ -1,7 +1,9 @@
 //! What the user says of exchanges: marks and comments. They go out as commands and come
 //! back as events, so that whatever shows or keeps exchanges hears of them.
 
-use crate::exchange::{Command, ExchangeId, Remark};
+use std::mem;
+
+use crate::exchange::{Command, Exchange, ExchangeId, Remark};
 use crate::history::Store;
 
 use super::asking::Question;
@@ -18,6 +20,7 @@ const MARKED: &str = "is:marked";
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
         Action::Mark => return mark(state),
+        Action::UnmarkAll => return unmark_all(state),
         Action::NextMarked => next(state),
         Action::OnlyMarked => only_marked(state),
         _ => ask(state),
@@ -33,6 +36,52 @@ fn mark(state: &mut State) -> Vec<Effect> {
     };
     let marked = !exchange.remark.marked;
     say(exchange.id, Remark { marked, ..exchange.remark.clone() })
+}
+
+fn unmark_all(state: &mut State) -> Vec<Effect> {
+    let is_marked = |id: &ExchangeId| is_marked(state, *id);
+    let marked: Vec<_> = state.store.ids().iter().copied().filter(is_marked).collect();
+    if marked.is_empty() {
+        nothing_is_marked(state);
+        return Vec::new();
+    }
+    let (count, undo) = (marked.len(), state.facts.keymap.key(Action::Undo));
+    let (what, them) = if count == 1 { ("mark", "it") } else { ("marks", "them") };
+    state.prompt.inform(format!("{count} {what} taken away; {undo} puts {them} back"));
+    let effects = all_marked(state, &marked, false);
+    state.prompt.unmarked = marked;
+    effects
+}
+
+/// Whether marks were taken away, all at once, since the list was last cleared.
+pub(super) fn can_put_back(state: &State) -> bool {
+    !state.prompt.unmarked.is_empty() && !state.past.is_shown()
+}
+
+/// Marks what was marked before.
+pub(super) fn put_back(state: &mut State) -> Vec<Effect> {
+    let unmarked = mem::take(&mut state.prompt.unmarked);
+    let effects = all_marked(state, &unmarked, true);
+    state.prompt.inform(format!("{} marked again", effects.len()));
+    effects
+}
+
+/// Marks those that are still in memory, or takes their marks away.
+fn all_marked(state: &State, ids: &[ExchangeId], marked: bool) -> Vec<Effect> {
+    let found = ids.iter().filter_map(|id| state.store.exchange(*id));
+    let say = |exchange: &Exchange| {
+        say(exchange.id, Remark { marked, ..exchange.remark.clone() })
+    };
+    found.flat_map(say).collect()
+}
+
+fn is_marked(state: &State, id: ExchangeId) -> bool {
+    state.store.exchange(id).is_some_and(|exchange| exchange.remark.marked)
+}
+
+fn nothing_is_marked(state: &mut State) {
+    let key = state.facts.keymap.key(Action::Mark);
+    state.prompt.inform(format!("nothing is marked; {key} does"));
 }
 
 /// Asks for a comment, with the one that there is.
@@ -64,14 +113,10 @@ fn next(state: &mut State) {
     let place = rows.ids.iter().position(|id| Some(*id) == selected);
     let from = place.map_or(0, |place| place + 1);
     let around = rows.ids[from..].iter().chain(&rows.ids[..from]);
-    let is_marked = |id: &&ExchangeId| {
-        state.store.exchange(**id).is_some_and(|exchange| exchange.remark.marked)
-    };
-    if let Some(id) = around.copied().find(|id| is_marked(&id)) {
+    if let Some(id) = around.copied().find(|id| is_marked(state, *id)) {
         state.list.select(rows, Some(RowId::Exchange(id)));
     } else {
-        let key = state.facts.keymap.key(Action::Mark);
-        state.prompt.inform(format!("nothing is marked; {key} does"));
+        nothing_is_marked(state);
     }
 }
 

@@ -125,6 +125,7 @@ pub(super) fn refuses(state: &mut State, action: Action) -> bool {
             | Action::End
             | Action::Explain
             | Action::Mark
+            | Action::UnmarkAll
             | Action::Pin
             | Action::Comment
             | Action::Follow

@@ -5,7 +5,9 @@ use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::exchange::{Exchange, Fate, Generation, GenerationId, Notice, Severity};
+use crate::exchange::{
+    Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Severity,
+};
 use crate::history::copy_as::Application;
 use crate::history::{Live, Store};
 
@@ -95,6 +97,8 @@ pub(super) struct Prompt {
     pub(super) asking: Asking,
     /// What was copied last.
     pub(super) copied: Option<Copied>,
+    /// The exchanges whose marks were last taken away, all at once.
+    pub(super) unmarked: Vec<ExchangeId>,
     /// Shown until the next key, or for [`NOTICE`] where it is no more than information.
     pub(super) notice: Option<Notice>,
     /// When it was first seen.

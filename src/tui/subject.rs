@@ -262,7 +262,7 @@ mod tests {
 
     use jiff::Timestamp;
 
-    use crate::exchange::{Request, Source};
+    use crate::exchange::{Cut, Request, Source};
 
     use super::*;
 
@@ -282,7 +282,7 @@ mod tests {
         let after = stamps(&exchange);
         assert_ne!(before.0, after.0);
         assert_eq!(before.1, after.1);
-        exchange.response_body.push(b"more", usize::MAX);
+        exchange.response_body.push(b"more", usize::MAX, Cut::Long);
         let [request, response, transcript] = stamps(&exchange).1;
         assert_eq!(request, after.1[0]);
         assert_ne!(response, after.1[1]);

@@ -288,9 +288,15 @@ fn run(state: &mut State) -> Vec<Effect> {
 }
 
 fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
+    if past::refuses(state, action) {
+        return Vec::new();
+    }
+    perform(state, action, count)
+}
+
+fn perform(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
     let times = times(count);
     match action {
-        _ if past::refuses(state, action) => {}
         Action::Up
         | Action::Down
         | Action::HalfPageUp
@@ -311,14 +317,15 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         Action::Search | Action::NextMatch | Action::PreviousMatch => {
             searching::act(state, action, times);
         }
-        Action::EndSearch if searching::end(state) => {}
-        Action::Back | Action::EndSearch => back(state),
+        Action::Back | Action::EndSearch => back(state, action),
         Action::Mouse => return mouse::toggle(state),
         Action::Stream => return stream(state),
         Action::Pin => return pinning::toggle(state),
-        Action::Mark | Action::NextMarked | Action::OnlyMarked | Action::Comment => {
-            return marking::act(state, action);
-        }
+        Action::Mark
+        | Action::NextMarked
+        | Action::OnlyMarked
+        | Action::UnmarkAll
+        | Action::Comment => return marking::act(state, action),
         Action::SaveBody | Action::View | Action::Pipe | Action::Export => {
             return taking::act(state, action);
         }
@@ -352,7 +359,7 @@ fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
         | Action::History
         | Action::Sort
         | Action::SortBy(_)
-        | Action::Turn => choosing::act(state, action),
+        | Action::Turn => return choosing::act(state, action),
         Action::CommandLine => state.prompt.line.open(""),
         // They are of the command line, which has been asked before.
         Action::Run
@@ -431,9 +438,12 @@ fn explain(state: &mut State, number: Option<u64>) {
     state.prompt.say(Notice { severity: Severity::Warning, text });
 }
 
-/// Closes what lies on top, else goes back to the list, and from that of all runs to that
-/// of this one.
-fn back(state: &mut State) {
+/// Ends the search where that is asked for, closes what lies on top, or goes back to the
+/// list, and from that of all runs to that of this one.
+fn back(state: &mut State, action: Action) {
+    if action == Action::EndSearch && searching::end(state) {
+        return;
+    }
     if state.modals.pop().is_some() {
         return;
     }

@@ -1479,6 +1479,23 @@ fn exchanges_are_marked_and_commented_on() {
 }
 
 #[test]
+fn all_marks_are_taken_away_at_once_and_put_back() {
+    let marked = |marked| ExchangeEvent::Remarked(Remark { marked, ..Remark::default() });
+    let app = App::ready(120, 24).press("U").effects([]);
+    let app = app.sees("nothing is marked; m does");
+    let app = app.feed("GET /1 200").feed("GET /2 200").feed("GET /3 200");
+    let app = app.step(1, marked(true)).step(3, marked(true)).press("U");
+    let app = app.sees("2 marks taken away; u puts them back");
+    let app = app.effects(["remark 1: ; ", "remark 3: ; "]);
+    let app = app.step(1, marked(false)).step(3, marked(false)).press("u");
+    let app = app.sees("2 marked again");
+    let app = app.effects(["remark 1: marked; ", "remark 3: marked; "]);
+    // What was cleared since comes back first, and then nothing is left.
+    let app = app.step(1, marked(true)).step(3, marked(true)).press("U z");
+    app.press("u").sees("brought back").press("u").sees("nothing was cleared");
+}
+
+#[test]
 fn what_is_marked_is_gone_to_and_can_be_seen_alone() {
     let mut app = App::ready(120, 24).press("'").sees("nothing is marked; m does");
     for _ in 0..5 {

@@ -57,6 +57,7 @@ pub(in crate::tui) enum Action {
     Pin,
     NextMarked,
     OnlyMarked,
+    UnmarkAll,
     Comment,
     SaveBody,
     View,

@@ -195,7 +195,7 @@ mod tests {
         let clear = "clear the list, but for pins; ";
         assert_eq!(told(&[], Action::Clear), format!("{clear}u brings it back"));
         assert_eq!(
-            told(&[("undo", &["ctrl-x", "U"])], Action::Clear),
+            told(&[("undo", &["ctrl-x", "X"])], Action::Clear),
             format!("{clear}ctrl-x brings it back")
         );
         assert_eq!(

@@ -61,6 +61,7 @@ pub(super) const NAMES: &[(&str, Action)] = &[
     ("pin", Action::Pin),
     ("next-marked", Action::NextMarked),
     ("only-marked", Action::OnlyMarked),
+    ("unmark-all", Action::UnmarkAll),
     ("comment", Action::Comment),
     ("save-body", Action::SaveBody),
     ("view", Action::View),

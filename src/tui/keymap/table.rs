@@ -115,7 +115,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         "clear the list, but for pins; {undo} brings it back",
         "",
     ),
-    row(Action::Undo, "u", LIST_OF_THIS_RUN, "bring back what was cleared", ""),
+    row(Action::Undo, "u", LIST_OF_THIS_RUN, "bring back what was cleared, or marks", ""),
     row(
         Action::Mark,
         "m",
@@ -136,6 +136,13 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         "M",
         LIST,
         "show only what is marked, or everything again",
+        "",
+    ),
+    row(
+        Action::UnmarkAll,
+        "U",
+        LIST_OF_THIS_RUN,
+        "take all marks away; {undo} puts them back",
         "",
     ),
     row(Action::Comment, ";", OF_THIS_RUN, "comment on the exchange", ""),

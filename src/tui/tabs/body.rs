@@ -100,7 +100,7 @@ pub(super) fn add(
             let text = format!("[laid out; {as_sent} shows it as sent]");
             document.add(None, vec![(Tone::Remark, text)]);
             lines.paint(message.headers, body);
-            return add_text(document, side, body, lines);
+            return add_text(document, side, shown.size(), lines);
         }
     }
     let has_colours = view == BodyView::Pretty;

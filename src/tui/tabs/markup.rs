@@ -92,14 +92,14 @@ impl<'a> Pieces<'a> {
         let rest = self.text.get(self.at..).filter(|rest| !rest.is_empty())?;
         let piece = match tag_name(rest) {
             Some((name, closes)) => self.tag(name, closes),
-            None => self.other(rest),
+            None => Self::other(rest),
         };
         self.at += piece.bytes.len();
         Some(piece)
     }
 
     /// A comment or the like, or text.
-    fn other(&self, rest: &'a [u8]) -> Piece<'a> {
+    fn other(rest: &'a [u8]) -> Piece<'a> {
         for (sign, end) in
             [("<!--", "-->"), ("<![CDATA[", "]]>"), ("<!", ">"), ("<?", ">")]
         {
