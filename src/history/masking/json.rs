@@ -1,10 +1,12 @@
-//! JSON: the values of members whose names stand for secrets.
+//! JSON: the values of members whose names stand for secrets, and addresses that hold some.
 //!
 //! The text is walked through rather than parsed, so that what is not secret stays as it
 //! was written, and what was cut or is not quite JSON is masked as well.
 
-use super::MASK;
+use std::ops::Range;
+
 use super::fields::is_secret;
+use super::{MASK, address};
 
 /// A text without its secrets; `None` where it has none.
 pub(super) fn mask(text: &[u8]) -> Option<Vec<u8>> {
@@ -15,6 +17,13 @@ pub(super) fn mask(text: &[u8]) -> Option<Vec<u8>> {
         at = name.end;
         let value = after_space(text, at);
         if text.get(value) != Some(&b':') {
+            let inside = inside(text, &name);
+            if let Some(masked) = mask_address(&text[inside.clone()]) {
+                found = true;
+                out.extend_from_slice(&text[copied..inside.start]);
+                out.extend_from_slice(&masked);
+                copied = inside.end;
+            }
             continue;
         }
         let value = after_space(text, value + 1);
@@ -31,7 +40,7 @@ pub(super) fn mask(text: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// The string that begins with that quote, with its quotes, as far as it is there.
-fn string(text: &[u8], quote: usize) -> std::ops::Range<usize> {
+fn string(text: &[u8], quote: usize) -> Range<usize> {
     let mut at = quote + 1;
     while let Some(found) = memchr::memchr2(b'"', b'\\', &text[at.min(text.len())..]) {
         at += found;
@@ -41,6 +50,21 @@ fn string(text: &[u8], quote: usize) -> std::ops::Range<usize> {
         at += 2;
     }
     quote..text.len()
+}
+
+/// A string without its quotes, of which the last may not be there.
+fn inside(text: &[u8], string: &Range<usize>) -> Range<usize> {
+    let begin = string.start + 1;
+    let is_closed = string.end > begin && text[string.end - 1] == b'"';
+    begin..string.end - usize::from(is_closed)
+}
+
+/// A value that is an address, without its secrets; `None` where it has none.
+fn mask_address(value: &[u8]) -> Option<Vec<u8>> {
+    // Most strings have none of these.
+    memchr::memchr3(b'?', b'@', b';', value)?;
+    let masked = address::is_one(value).then(|| address::mask(value))?;
+    (masked != value).then_some(masked)
 }
 
 /// A name without its quotes and escapes.

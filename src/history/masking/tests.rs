@@ -147,6 +147,27 @@ fn a_packed_body_is_unpacked_when_it_is_masked_and_its_head_says_so() {
 }
 
 #[test]
+fn secrets_in_addresses_within_json_are_masked() {
+    let cases = [
+        (
+            r#"{"url": "https://b/k?X-Amz-Signature=s3&v=1", "n": "a?b"}"#,
+            r#"{"url": "https://b/k?X-Amz-Signature=***&v=1", "n": "a?b"}"#,
+        ),
+        (
+            r#"["http://ada:s3@b/", "/c;sid=s3", "x"]"#,
+            r#"["http://ada:***@b/", "/c;sid=***", "x"]"#,
+        ),
+        (r#"{"next": "/a?token=s3"#, r#"{"next": "/a?token=***"#),
+        (r#"{"text": "who? see http://b/c?d=e", "q": "\"?"}"#, ""),
+        (r#"["?", "@", ";", "?"#, ""),
+    ];
+    for (text, expected) in cases {
+        let expected = if expected.is_empty() { text } else { expected };
+        assert_eq!(body("application/json", text), expected);
+    }
+}
+
+#[test]
 fn secrets_in_addresses_are_masked_wherever_they_lie() {
     let cases = [
         ("/cart;jsessionid=s3/x;v=1", "/cart;jsessionid=***/x;v=1"),
