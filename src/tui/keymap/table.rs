@@ -152,13 +152,19 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::PreviousReload, "{", EXCHANGE, "to the reload before", ""),
     row(Action::NextTab, "] l", EXCHANGE, "next tab of the detail", "tabs"),
     row(Action::PreviousTab, "[ h", EXCHANGE, "previous tab of the detail", ""),
-    row(Action::OpenSource, "e", DETAIL, "in a traceback: open the file in $EDITOR", ""),
+    row(
+        Action::OpenSource,
+        "e",
+        DETAIL,
+        "in a traceback: open the file in $EDITOR",
+        "edit",
+    ),
     row(
         Action::Fold,
         "enter",
         DETAIL,
         "in JSON: fold up an object or array, or unfold",
-        "",
+        "fold",
     ),
     row(
         Action::FoldAll,

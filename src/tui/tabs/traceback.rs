@@ -94,6 +94,7 @@ fn add_raised(document: &mut Document, raised: &Raised, link: Option<Link>) {
 fn add_frame(document: &mut Document, frame: &Frame, sources: &Sources, root: &Path) {
     let file = path(frame, root);
     let name = text::expand_tabs(&text::path_below(&file, root));
+    let name = if frame.own { name } else { below_packages(&name).to_owned() };
     let place = if frame.line > 0 { format!("{name}:{}", frame.line) } else { name };
     let function = safe(frame.function.as_bytes());
     let (tone, end) = (if frame.own { Tone::Start } else { Tone::Plain }, place.len());
@@ -107,6 +108,13 @@ fn add_frame(document: &mut Document, frame: &Frame, sources: &Sources, root: &P
         _ => None,
     };
     document.add(None, lines.unwrap_or_else(|| line_itself(frame)));
+}
+
+/// The file of a library from its package on: what is before that is the same for all.
+fn below_packages(path: &str) -> &str {
+    let folders = ["/site-packages/", "/dist-packages/"];
+    let found = folders.iter().find_map(|folder| path.rsplit_once(folder));
+    found.map_or(path, |(_, rest)| rest)
 }
 
 /// What Python noted of the line.

@@ -21,6 +21,8 @@ use super::{columns, past, reload};
 
 /// How long the application may take to begin an answer before that is pointed out.
 const SLOW: SignedDuration = SignedDuration::from_secs(10);
+/// From which duration on an exchange has the colour of what may be wrong.
+const LONG: SignedDuration = SignedDuration::from_secs(1);
 
 pub(super) fn draw(
     state: &State,
@@ -268,7 +270,11 @@ impl Painter<'_> {
     fn duration(&self) -> (String, Style) {
         let exchange = self.exchange;
         match exchange.duration() {
-            Some(took) => (text::duration(took.as_secs_f64()), Style::new()),
+            Some(took) => {
+                let is_slow = took >= LONG && !exchange.is_event_stream();
+                let style = if is_slow { self.styles.client_error } else { Style::new() };
+                (text::duration(took.as_secs_f64()), style)
+            }
             None => (elapsed(exchange.began, self.state.now), self.styles.pending),
         }
     }

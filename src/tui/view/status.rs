@@ -13,7 +13,9 @@ use crate::history::Store;
 use crate::text;
 
 use super::super::commands;
+use super::super::keymap::Action;
 use super::super::state::State;
+use super::super::tabs::Tab;
 use super::super::theme::Styles;
 use super::cells::{after, put, put_right};
 use super::filter_line;
@@ -176,7 +178,7 @@ pub(super) fn draw_hints(
     let mut column = 1;
     for bound in state.facts.keymap.bindings(context) {
         let (key, hint) = (bound.key(), bound.row.hint);
-        if hint.is_empty() {
+        if hint.is_empty() || !is_of_use(state, bound.row.action) {
             continue;
         }
         let wide = text::width(key) + text::width(hint) + 1;
@@ -188,6 +190,17 @@ pub(super) fn draw_hints(
     }
     if let Some(count) = state.prompt.count {
         put_right(buffer, line, &format!(" {count} "), styles.strong);
+    }
+}
+
+/// Whether a key does something to what is shown, rather than say that it cannot.
+fn is_of_use(state: &State, action: Action) -> bool {
+    let detail = &state.detail;
+    match action {
+        Action::OpenSource => !detail.document.places.is_empty(),
+        Action::Fold => detail.document.outlined().is_some(),
+        Action::BodyView => matches!(detail.tab, Tab::Request | Tab::Response),
+        _ => true,
     }
 }
 
