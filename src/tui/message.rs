@@ -11,6 +11,7 @@ use crate::exchange::{Command, Event, Exchange, Notice};
 use super::past::Progress;
 
 use super::picture::Decoded;
+use super::reading::Read;
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -40,6 +41,8 @@ pub enum Message {
     Files(Vec<(PathBuf, Option<String>)>),
     /// A picture that the detail pane wanted.
     Picture(Decoded),
+    /// A document that the detail pane wanted.
+    Read(Box<Read>),
     /// What a lookup in the history has found since the last such message, newest first.
     Found {
         number: u64,

@@ -200,9 +200,16 @@ fn turn(state: &mut State) {
     mem::swap(shown, &mut past.aside.shown);
     mem::swap(list, &mut past.aside.list);
     mem::swap(detail, &mut past.aside.detail);
-    // There is one, for one picture at a time is decoded, whichever list it is from.
+    // There is one of each: one picture at a time is decoded, and one large body is read,
+    // whichever list it is from.
     mem::swap(&mut detail.gallery, &mut past.aside.detail.gallery);
+    mem::swap(&mut detail.desk, &mut past.aside.detail.desk);
     past.is_shown = !past.is_shown;
+}
+
+/// What is read of the one list, and of the other.
+pub(super) fn details(state: &mut State) -> [&mut Detail; 2] {
+    [&mut state.detail, &mut state.past.aside.detail]
 }
 
 /// The same, and looks at the other in the same way.

@@ -449,6 +449,12 @@ impl Shell {
                 let _gone = sender.send(Inward::Message(decoding.finish()));
             });
         }
+        if let Some(reading) = self.state.take_reading() {
+            let sender = self.sender.clone();
+            thread::spawn(move || {
+                let _gone = sender.send(Inward::Message(reading.finish()));
+            });
+        }
         let (state, styles) = (&self.state, &self.styles);
         self.screen.draw(area, |buffer| draw(state, &regions, styles, buffer))
     }

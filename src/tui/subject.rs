@@ -10,10 +10,11 @@ use super::detail::{Document, Place, Side};
 use super::generation;
 use super::panes::Pane;
 use super::picture::{Gallery, Seen};
+use super::reading::{self, Desk, large_side};
 use super::search::Search;
 use super::selecting::Selection;
 use super::state::State;
-use super::tabs::{Around, BodyView, Secrets, Sources, Tab};
+use super::tabs::{Around, BodyView, Manner, Secrets, Sources, Tab};
 use super::timeline::RowId;
 
 /// What the detail pane is about.
@@ -39,6 +40,11 @@ pub(super) struct Detail {
     pub(super) is_chosen_tab: bool,
     /// How bodies are shown, and whether secrets are.
     pub(super) look: (BodyView, Secrets),
+    /// Where the window and the cursor are to be once a large body was read that is waited
+    /// for.
+    pub(super) waits_at: Option<(Place, usize)>,
+    /// What is read of large bodies.
+    pub(super) desk: Desk,
     /// Texts of files that the traceback names, of this subject.
     pub(super) sources: Sources,
     /// The picture in the body, if there is one.
@@ -63,14 +69,22 @@ impl Detail {
         (self.tab, self.is_chosen_tab) = (tab, true);
     }
 
+    /// Whether that is what it shows, or waits for.
+    pub(super) fn is_for(&self, of: (Subject, Stamp)) -> bool {
+        (self.subject, self.stamp) == of
+    }
+
     /// Puts the document aside and takes up that of another tab where one had left it; of
     /// another subject there is none.
     fn turn_to(&mut self, subject: Subject, tab: Tab) {
-        let leaf = Leaf {
-            stamp: self.stamp,
-            document: std::mem::take(&mut self.document),
-            top: self.top,
-            cursor: self.cursor,
+        let document = std::mem::take(&mut self.document);
+        let leaf = if let Some((top, cursor)) = self.waits_at.take() {
+            // It will be asked for again.
+            let stamp = Stamp { tab: self.stamp.tab, ..Stamp::default() };
+            Leaf { stamp, document: Document::default(), top, cursor }
+        } else {
+            let (top, cursor) = (self.top, self.cursor);
+            Leaf { stamp: self.stamp, document, top, cursor }
         };
         if subject == self.subject {
             self.leaves.push(leaf);
@@ -97,7 +111,7 @@ struct Leaf {
 
 /// What of an exchange or a generation a document was made of, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Stamp {
+pub(super) struct Stamp {
     /// Bytes of both bodies.
     bodies: (u64, u64),
     /// Hints and lines of output.
@@ -144,7 +158,7 @@ impl State {
             return;
         }
         let before = std::mem::take(&mut detail.document);
-        let document = self.document(subject, before);
+        let document = self.document((subject, stamp), before);
         self.detail.document = document.unwrap_or_default();
     }
 
@@ -198,8 +212,8 @@ impl State {
         (u64::from(gallery.changes) << 16) | width
     }
 
-    fn document(&self, subject: Subject, before: Document) -> Option<Document> {
-        match subject {
+    fn document(&mut self, of: (Subject, Stamp), before: Document) -> Option<Document> {
+        match of.0 {
             Subject::Nothing => None,
             Subject::Exchange(id) => {
                 let exchange = self.store.exchange(id)?;
@@ -207,7 +221,13 @@ impl State {
                 let (sources, look) = (&self.detail.sources, self.detail.look);
                 let (gallery, width) = (&self.detail.gallery, self.detail.width);
                 let around = Around { facts, output, sources, look, gallery, width };
-                Some(self.detail.tab.document(exchange, before, &around))
+                let tab = self.detail.tab;
+                let Some(side) = large_side(tab, exchange) else {
+                    return Some(tab.document(exchange, before, &around));
+                };
+                let manner = Manner::new(exchange, side, &around);
+                let exchange = exchange.clone();
+                Some(reading::ask(self, of, (exchange, side), (before, manner)))
             }
             Subject::Generation(id) => {
                 let before = GenerationId(id.0.saturating_sub(1));

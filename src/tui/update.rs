@@ -24,6 +24,7 @@ use super::output::Origin;
 use super::panes::Pane;
 use super::past;
 use super::pinning;
+use super::reading;
 use super::resending;
 use super::searching;
 use super::state::{Modal, State};
@@ -62,6 +63,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         Message::Files(files) => state.detail.sources.extend(files),
         Message::Picture(decoded) => state.detail.gallery.take(decoded),
+        Message::Read(read) => reading::take_in(state, *read),
         Message::Notice(notice) => answer(state, notice),
         Message::Found { number, found, progress } => {
             past::take_in(state, number, found, progress);

@@ -229,6 +229,11 @@ impl App {
         let area = Rect::new(0, 0, self.size.0, self.size.1);
         let regions = layout(&self.state, area);
         self.state.settle(&regions);
+        // What a thread would do meanwhile.
+        while let Some(reading) = self.state.take_reading() {
+            assert!(update(&mut self.state, reading.finish()).is_empty());
+            self.state.settle(&regions);
+        }
         let mut buffer = Buffer::empty(area);
         draw(&self.state, &regions, &self.styles, &mut buffer);
         buffer
@@ -1885,8 +1890,11 @@ fn a_traceback_shows_source_that_is_still_what_ran_and_opens_it() {
         .effects(["Edit { file: \"/home/ada/shop/shop.py\", line: 4 }"])
         .press("G e")
         .effects(["Edit { file: \"/home/ada/shop/models.py\", line: 2 }"])
+        .sees("e edit")
+        .misses("m view")
         .press("] e")
         .effects([])
+        .misses("e edit")
         .sees("there is a file to open in the Traceback tab");
 }
 
@@ -2461,6 +2469,54 @@ fn bodies_grow_on_the_screen() {
         .sees("< data: 2")
         .sees("the answer goes on");
     app.ends(Outcome::ClientGone).sees("the client went away").sees("✗ 200");
+}
+
+#[test]
+fn what_took_a_second_is_seen_among_what_did_not() {
+    let slow = |app: App, kind: &str| {
+        let app = app.begins(&request("GET", "/slow"), Source::Client).called();
+        app.passes(1500).responds(200, kind).ends(Outcome::Complete)
+    };
+    let app = slow(App::ready(120, 24).feed("GET / 200"), "text/html");
+    let mut app = slow(app, "text/event-stream");
+    let colour = app.styles.client_error.fg.unwrap();
+    assert_eq!(coloured(&mut app, colour), ["1.5 s"]);
+}
+
+#[test]
+fn a_large_body_is_read_while_keys_are_answered() {
+    let items = "{\"name\":\"tea\",\"password\":\"t0psecret\"},".repeat(40_000);
+    let body = format!("[{items}{{}}]");
+    let mut app = App::ready(100, 30)
+        .begins(&request("GET", "/all"), Source::Client)
+        .responds(200, "application/json")
+        .sends(body.as_bytes())
+        .ends(Outcome::Complete);
+    // Without the help of `frame`.
+    let regions = layout(&app.state, Rect::new(0, 0, 100, 30));
+    app.hit("enter");
+    app.hit("[");
+    app.state.settle(&regions);
+    let seen = |app: &App| {
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 100, 30));
+        draw(&app.state, &regions, &app.styles, &mut buffer);
+        (0..30).map(|y| text_of_row(&buffer, y)).collect::<Vec<_>>().join("\n")
+    };
+    let reading = app.state.take_reading().unwrap();
+    assert!(app.state.take_reading().is_none(), "one at a time");
+    assert!(seen(&app).contains("[reading 1.5 MB …]"), "{}", seen(&app));
+    // Gone on from meanwhile, and come back to.
+    app.hit("[");
+    app.state.settle(&regions);
+    assert!(seen(&app).contains("GET /all HTTP/1.1"), "{}", seen(&app));
+    update(&mut app.state, reading.finish());
+    app.state.settle(&regions);
+    assert!(seen(&app).contains("GET /all HTTP/1.1"), "{}", seen(&app));
+    app.hit("]");
+    let app = app.sees("\"password\": \"***\"").press("G").sees("160007/160007");
+    // How far one has read is kept while it is read in another way.
+    let app = app.press(".").sees("t0psecret").sees("160006/160006");
+    app.press("[ ]").sees("160006/160006").sees("t0psecret");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::text;
 
 use super::super::detail::{Document, Side, TextLine, Tone};
 use super::super::keymap::Action;
+use super::super::picture::Seen;
 use super::body::{self, Look};
 use super::transcript::{Message, safe};
 use super::{Around, BodyView, Secrets, events};
@@ -15,13 +16,40 @@ use super::{Around, BodyView, Secrets, events};
 /// Columns that names may take; the values of longer ones are not in line.
 const LONGEST_NAME: usize = 24;
 
-pub(super) fn message(
+/// How a message is to be shown.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Manner {
+    look: (BodyView, Secrets),
+    /// The keys that show secrets, and bodies as they were sent.
+    reveal: String,
+    as_sent: String,
+    /// What is known of the picture in it, and the columns for it.
+    picture: (Seen, usize),
+}
+
+impl Manner {
+    pub(in super::super) fn new(
+        exchange: &Exchange,
+        side: Side,
+        around: &Around<'_>,
+    ) -> Self {
+        let key = |action| around.facts.keymap.key(action);
+        Self {
+            look: around.look,
+            reveal: key(Action::Reveal),
+            as_sent: key(Action::BodyView),
+            picture: (around.gallery.seen(exchange, side).clone(), around.width),
+        }
+    }
+}
+
+pub(in super::super) fn message(
     exchange: &Exchange,
     side: Side,
     mut before: Document,
-    around: &Around<'_>,
+    manner: &Manner,
 ) -> Document {
-    let (view, secrets) = around.look;
+    let (view, secrets) = manner.look;
     let mut document = Document::default();
     let lines = before.take_lines(side);
     let (raw, headers, body) = match (side, &exchange.response) {
@@ -48,8 +76,7 @@ pub(super) fn message(
     document.add(None, vec![(Tone::Start, safe(start))]);
     document.add_lines(None, table(lines_of_head.filter(|line| !line.is_empty())));
     let is_masked = *head != **raw;
-    let as_sent = &around.facts.keymap.key(Action::BodyView);
-    let reveal = &around.facts.keymap.key(Action::Reveal);
+    let (as_sent, reveal) = (&manner.as_sent, &manner.reveal);
     if is_masked {
         let text = format!("[secrets are masked; {reveal} shows them]");
         document.add(None, vec![(Tone::Remark, text)]);
@@ -68,7 +95,7 @@ pub(super) fn message(
     }
     let over = exchange.outcome.is_some();
     let message = Message { body, headers, over };
-    let picture = (around.gallery.seen(exchange, side), around.width);
+    let picture = (&manner.picture.0, manner.picture.1);
     let look = Look { view, secrets, is_said: is_masked, reveal, as_sent, picture };
     body::add(&mut document, side, &message, lines, &look);
     document

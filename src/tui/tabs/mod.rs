@@ -16,6 +16,7 @@ pub(super) use body::readable;
 pub(super) use json::value_at;
 #[cfg(test)]
 pub(super) use json::{Values, laid_out};
+pub(super) use message::{Manner, message};
 pub(super) use traceback::{Sources, source_files};
 pub(super) use transcript::{heading, safe, traceback_lines};
 
@@ -177,8 +178,14 @@ impl Tab {
     ) -> Document {
         match self {
             Self::Overview => overview::overview(exchange, &around.facts.zone),
-            Self::Request => message::message(exchange, Side::Request, before, around),
-            Self::Response => message::message(exchange, Side::Response, before, around),
+            Self::Request => {
+                let manner = Manner::new(exchange, Side::Request, around);
+                message::message(exchange, Side::Request, before, &manner)
+            }
+            Self::Response => {
+                let manner = Manner::new(exchange, Side::Response, around);
+                message::message(exchange, Side::Response, before, &manner)
+            }
             Self::Transcript => {
                 transcript::transcript(exchange, before, &around.facts.zone)
             }
