@@ -206,6 +206,16 @@ fn exchanges_of_one_moment_have_places_one_after_the_other() {
 }
 
 #[test]
+fn a_file_that_a_later_version_has_added_to_is_written_all_the_same() {
+    let database = database();
+    database.execute_batch("ALTER TABLE exchange ADD COLUMN mood TEXT").unwrap();
+    let exchange = full();
+    let place = insert(&database, &exchange);
+    write::update(&database, &Draft::whole(RUN, &exchange), place).unwrap();
+    assert!(record(&database, place).unwrap().is_some());
+}
+
+#[test]
 fn an_exchange_grows_where_it_is() {
     let database = database();
     let end = full();

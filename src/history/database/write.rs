@@ -117,12 +117,26 @@ pub(super) fn update(
     Ok(())
 }
 
-const INSERT: &str = "INSERT INTO exchange VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, \
-    ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, \
-    ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)";
-const REPLACE: &str = "REPLACE INTO exchange VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, \
-    ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, \
-    ?27, ?28, ?29, ?30, ?31, ?32, ?33, ?34, ?35, ?36)";
+/// What follows on the verb. The columns are named, so that a server of this version goes
+/// on recording in a file that a later one has given more of them.
+macro_rules! into_exchange {
+    ($verb:literal) => {
+        concat!(
+            $verb,
+            " INTO exchange (at, run, number, source, replay_of, client, method, host, \
+             path, query, status, request_type, response_type, request_size, \
+             response_size, request_kept, response_kept, generation, outcome, cut, error, \
+             hint_count, accepted, held, queued, called, entered, started, responded, \
+             first_byte, last_byte, closed, duration, request_cut, response_cut, began) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
+             ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, \
+             ?31, ?32, ?33, ?34, ?35, ?36)"
+        )
+    };
+}
+
+const INSERT: &str = into_exchange!("INSERT");
+const REPLACE: &str = into_exchange!("REPLACE");
 
 fn write_summary(
     connection: &Connection,
