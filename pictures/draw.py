@@ -54,7 +54,7 @@ class Scene:
 
 SCENES = [
     Scene("dashboard", 124, 30, ()),
-    Scene("traceback", 124, 30, ("k", "\r", "[", "[", "[", "[")),
+    Scene("traceback", 124, 30, ("k", "\r")),
     Scene("traffic", 100, 22, ("T",)),
 ]
 
