@@ -393,7 +393,7 @@ impl InFlight {
     }
 
     /// How many bytes are still to be sent from a file.
-    fn in_file(&self) -> u64 {
+    pub(super) fn in_file(&self) -> u64 {
         self.file.as_ref().map_or(0, Outflow::left)
     }
 

@@ -155,22 +155,18 @@ impl Server {
         if !block.is_empty() {
             exchange.timing.first_byte.get_or_insert_with(|| self.outlet.clock.now());
         }
-        match framing {
-            ResponseFraming::None => return,
+        match (framing, exchange.owed) {
             // Behind the end of a body stands the next response.
-            ResponseFraming::Chunked | ResponseFraming::UntilClose
-                if exchange.owed.is_some() =>
-            {
-                return;
+            (ResponseFraming::None, _) | (ResponseFraming::Chunked, Some(_)) => return,
+            (ResponseFraming::Chunked, None) => {
+                encode_chunk(&block, connection.channel.outbox());
             }
-            ResponseFraming::Length(_) => {
-                let owed = exchange.owed.unwrap_or_default();
+            (_, Some(owed)) => {
                 block.truncate(usize::try_from(owed).unwrap_or(usize::MAX));
                 exchange.give(block.len() as u64);
                 connection.channel.outbox().extend_from_slice(&block);
             }
-            ResponseFraming::Chunked => encode_chunk(&block, connection.channel.outbox()),
-            ResponseFraming::UntilClose => {
+            (_, None) => {
                 connection.channel.outbox().extend_from_slice(&block);
             }
         }
@@ -179,11 +175,11 @@ impl Server {
         }
     }
 
-    /// Tells the client that this was all.
+    /// Tells the client that this was all, but for what is still to come from a file.
     fn end_data(connection: &mut Connection, id: ExchangeId) {
         let Some(exchange) = connection.exchange(id) else { return };
         let (Some(framing), None) = (exchange.framing, exchange.owed) else { return };
-        exchange.owed = Some(0);
+        exchange.owed = Some(exchange.in_file());
         if framing == ResponseFraming::Chunked {
             connection.channel.outbox().extend_from_slice(LAST_CHUNK);
         }

@@ -2,6 +2,8 @@
 //! are those that reading gives, however they travel.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 
 use rustix::process::Signal;
 
@@ -124,6 +126,25 @@ fn answers_without_a_body_and_to_older_clients_have_what_they_should() {
     let unread = probe.server.connect().post("/opened", b"unread").expect(200);
     assert!(unread.body == content());
     assert_eq!(client.get("/descriptors").expect(200).text(), "0");
+}
+
+/// The application is done long before its client, who is not told of a length.
+#[test]
+fn a_file_behind_written_bytes_is_whole_for_an_older_client() {
+    let probe = files();
+    let file = large(&probe, 24);
+    let mut client = TcpStream::connect(("127.0.0.1", probe.server.port)).unwrap();
+    let asked = format!("GET /opened?write=begun&{file} HTTP/1.0\r\n\r\n");
+    client.write_all(asked.as_bytes()).unwrap();
+    client.peek(&mut [0]).unwrap();
+    until("the application to be done", || {
+        (probe.server.get("/descriptors").text() == "0").then_some(())
+    });
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).unwrap();
+    let expected = fs::read(probe.folder.path().join("large.bin")).unwrap();
+    let head = answer.strip_suffix(&expected[..]).unwrap_or_default();
+    assert!(head.ends_with(b"\r\n\r\nbegun"), "{} bytes", answer.len());
 }
 
 #[test]
