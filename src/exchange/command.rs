@@ -12,6 +12,8 @@ pub enum Command {
     Replay { request: Arc<[u8]>, source: Source },
     /// End a request that is being worked on.
     End(ExchangeId),
+    /// Have a request that is being worked on tell where the application is in it.
+    Locate(ExchangeId),
     /// Keep what the user says of an exchange, in place of what was said before.
     Remark { id: ExchangeId, remark: Remark },
     /// Import the code again although nothing changed.

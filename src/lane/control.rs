@@ -128,6 +128,8 @@ pub enum ToWorker {
     OpenLane,
     /// End the work on an exchange; the text says why.
     Interrupt(ExchangeId, String),
+    /// Tell where the work on an exchange is, as output of it.
+    Locate(ExchangeId),
     /// Import the application now.
     Import,
     /// Say where the import is: [`FromWorker::Stack`] is the answer.

@@ -29,6 +29,11 @@ impl WorkerControl {
         send(&self.0, &ToWorker::Interrupt(id, why.to_owned()), &[])
     }
 
+    /// Has the worker tell where it is in its work on an exchange.
+    pub fn locate(&self, id: ExchangeId) -> io::Result<()> {
+        send(&self.0, &ToWorker::Locate(id), &[])
+    }
+
     /// Lets answers go out that waited for us to hear something.
     pub fn heard(&self, number: u64) -> io::Result<()> {
         send(&self.0, &ToWorker::Heard { number }, &[])

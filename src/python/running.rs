@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::c_long;
+use std::fmt::Write as _;
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -17,7 +18,7 @@ use rustix::process::{Signal, getpgrp, kill_process_group};
 use super::call::Conversation;
 use super::describe::describe;
 use super::{shims, stack};
-use crate::exchange::ExchangeId;
+use crate::exchange::{ExchangeId, Frame, Traceback};
 use crate::lane::Up;
 
 /// How long C code may hold on to the interpreter once a request is to be ended: less
@@ -131,6 +132,34 @@ fn raise_all(py: Python<'_>) {
     for id in raised {
         let _unknown = tell_place(py, id);
     }
+}
+
+/// Tells where a call is, as if it had written that itself. For a thread that is not
+/// attached.
+pub(super) fn locate(id: ExchangeId) {
+    Python::attach(|py| {
+        let found = lock(py).get(&id).map(|it| (Arc::clone(&it.call), it.thread));
+        let Some((call, thread)) = found else { return };
+        let place =
+            shims::process(py).and_then(|it| it.call_method1("stuck", (thread, "")));
+        if let Ok(error) = place {
+            let place = describe(py, &PyErr::from_value(error));
+            call.report(py, &Up::Errors(stack_text(&place)));
+        }
+    });
+}
+
+/// The stack in the way that Python prints one.
+fn stack_text(place: &Traceback) -> String {
+    let mut text = "rdev: the request is here (most recent call last):\n".to_owned();
+    for frame in place.chain.iter().flat_map(|raised| &raised.frames) {
+        let Frame { file, line, function, source, .. } = frame;
+        let _infallible = writeln!(text, "  File \"{file}\", line {line}, in {function}");
+        if !source.is_empty() {
+            let _infallible = writeln!(text, "    {source}");
+        }
+    }
+    text
 }
 
 /// Tells where a call is that the exception has not ended.

@@ -203,6 +203,11 @@ fn listen(control: &OwnedFd, mut wires: Wires) -> io::Result<()> {
                         .name("rdev-interrupt".to_owned())
                         .spawn(move || running::interrupt(id, why));
                 }
+                ToWorker::Locate(id) => {
+                    let _no_thread = std::thread::Builder::new()
+                        .name("rdev-locate".to_owned())
+                        .spawn(move || running::locate(id));
+                }
                 ToWorker::Heard { number } => opened::heard(number),
                 ToWorker::Import => {
                     let _ending = wires.begin.send(());

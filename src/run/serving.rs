@@ -104,6 +104,7 @@ impl Serving {
         Commands::new(move |command| match command {
             Command::Replay { request, source } => server.replay(request, source),
             Command::End(id) => server.end(id),
+            Command::Locate(id) => server.locate(id),
             Command::Remark { id, remark } => {
                 bus.publish(Event::remarked(id, clock.now(), remark));
             }

@@ -176,12 +176,17 @@ impl Connection {
         }
     }
 
-    /// The lane that works on the exchange in flight.
-    pub(super) fn lane(&self) -> Option<Token> {
+    /// The exchange in flight.
+    pub(super) fn at_work(&self) -> Option<&InFlight> {
         match &self.phase {
-            Phase::Exchange(exchange) => exchange.lane(),
+            Phase::Exchange(exchange) => Some(exchange),
             _ => None,
         }
+    }
+
+    /// The lane that works on the exchange in flight.
+    pub(super) fn lane(&self) -> Option<Token> {
+        self.at_work()?.lane()
     }
 
     /// Whether this exchange is the one in flight.

@@ -46,6 +46,16 @@ impl Server {
         }
     }
 
+    /// Has the worker tell where a call is, which may be in its `close()` already.
+    pub(super) fn locate(&self, id: ExchangeId) {
+        let answering = self.connections.values().filter_map(Connection::at_work);
+        let mut calls = answering.chain(self.closing.values().map(AsRef::as_ref));
+        let call = calls.find(|exchange| exchange.id == id);
+        if let Some(lane) = call.and_then(InFlight::lane) {
+            self.lanes.locate(lane, id);
+        }
+    }
+
     /// Ends a request of which nothing has come for too long.
     pub(super) fn time_out(&mut self, token: Token) {
         if let Some(why) = self.timeout_reason() {

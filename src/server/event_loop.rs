@@ -72,6 +72,7 @@ enum Message {
     Announcement(Announcement),
     Replay(Arc<[u8]>, Source),
     End(ExchangeId),
+    Locate(ExchangeId),
     Stop(Patience, Box<dyn FnOnce(usize) + Send>),
 }
 
@@ -96,6 +97,11 @@ impl Handle {
     /// Ends a request that is being worked on.
     pub fn end(&self, id: ExchangeId) {
         self.send(Message::End(id));
+    }
+
+    /// Has the application's place in a request told, as output of that request.
+    pub fn locate(&self, id: ExchangeId) {
+        self.send(Message::Locate(id));
     }
 
     /// Takes no more requests, finishes those in flight and ends. `tell` hears how many
@@ -333,6 +339,7 @@ impl Server {
             Message::Announcement(announcement) => self.hear(announcement),
             Message::Replay(request, source) => self.adopt_replay(request, source),
             Message::End(id) => self.end_request(id),
+            Message::Locate(id) => self.locate(id),
             Message::Stop(patience, tell) => self.begin_stop(patience, tell),
         }
     }

@@ -155,6 +155,15 @@ impl Lanes {
         }
     }
 
+    /// Has the worker tell where the call on a lane is.
+    pub(super) fn locate(&self, lane: Token, id: ExchangeId) {
+        let lane = self.all.get(&lane);
+        if let Some(pool) = lane.and_then(|lane| self.pools.get(&lane.generation)) {
+            // A process that cannot be told has ended, which will be announced.
+            let _ended = pool.control.locate(id);
+        }
+    }
+
     pub(super) fn get_mut(&mut self, token: Token) -> Option<&mut Lane> {
         self.all.get_mut(&token)
     }

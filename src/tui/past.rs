@@ -123,6 +123,7 @@ pub(super) fn refuses(state: &mut State, action: Action) -> bool {
         action,
         Action::Replay
             | Action::End
+            | Action::Locate
             | Action::Explain
             | Action::Mark
             | Action::UnmarkAll

@@ -28,7 +28,7 @@ use super::reading;
 use super::resending;
 use super::searching;
 use super::state::{Modal, State};
-use super::tabs::Secrets;
+use super::tabs::{Secrets, Tab};
 use super::taking;
 use super::timeline::RowId;
 use super::travelling;
@@ -349,7 +349,7 @@ fn perform(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect>
             folding::act(state, action, count);
         }
         Action::Replay => return resending::replay(state),
-        Action::End => return end(state),
+        Action::End | Action::Locate => return reach(state, action),
         Action::Reload | Action::Cold | Action::Explain => {
             return import(state, action, count);
         }
@@ -509,18 +509,26 @@ fn open_source(state: &mut State) -> Vec<Effect> {
     Vec::new()
 }
 
-fn end(state: &mut State) -> Vec<Effect> {
-    let selected = state.list.exchange();
-    match selected.and_then(|id| state.store.exchange(id)) {
-        Some(exchange) if exchange.outcome.is_none() => {
-            let id = exchange.id;
-            state.prompt.say(info(format!("ending #{id}")));
-            vec![Effect::Send(Command::End(id))]
-        }
-        Some(exchange) => {
-            state.prompt.say(info(format!("#{} has ended already", exchange.id)));
-            Vec::new()
-        }
-        None => Vec::new(),
+/// What is asked of the application about a request that it works on.
+fn reach(state: &mut State, action: Action) -> Vec<Effect> {
+    let Some(id) = running(state) else { return Vec::new() };
+    if action == Action::End {
+        state.prompt.say(info(format!("ending #{id}")));
+        return vec![Effect::Send(Command::End(id))];
     }
+    // The stack comes as output of it.
+    state.detail.tab = Tab::Output;
+    state.settle_document();
+    state.prompt.say(info(format!("asked where #{id} is")));
+    vec![Effect::Send(Command::Locate(id))]
+}
+
+/// The selected exchange, if it has not ended; that it has is said.
+fn running(state: &mut State) -> Option<ExchangeId> {
+    let id = state.list.exchange()?;
+    let has_ended = state.store.exchange(id)?.outcome.is_some();
+    if has_ended {
+        state.prompt.say(info(format!("#{id} has ended already")));
+    }
+    (!has_ended).then_some(id)
 }

@@ -109,6 +109,17 @@ def ticks(environ, start_response):
     return blocks()
 
 
+def gated(environ, start_response):
+    """Waits for a file."""
+
+    def waits():
+        while not (FOLDER / "open").exists():
+            time.sleep(0.01)
+
+    waits()
+    return pid(environ, start_response)
+
+
 class Stays(list):
     """Has been sent, and does not come back from close()."""
 
@@ -131,6 +142,7 @@ ROUTES = {
     "pid": pid,
     "loop": loop,
     "naps": naps,
+    "gated": gated,
     "sleeps": sleeps,
     "holds": holds,
     "stubborn": stubborn,

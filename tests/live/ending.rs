@@ -179,6 +179,19 @@ fn a_key_ends_the_selected_request() {
     at.terminal.sees(["2 errors"]).press("K").sees(["has ended already"]);
 }
 
+#[test]
+fn a_key_shows_where_the_selected_request_is_and_leaves_it_alone() {
+    let at = dashboard(Folder::copy_of("stuck.py"), ["stuck:app"], 100, 40);
+    let mut client = Client::connect(at.port);
+    client.send(request("GET", "/gated"));
+    at.folder.wait_for("gated");
+    at.terminal.sees(["/gated"]).press("G").press("S");
+    at.terminal.sees(["the request is here", "in app", "in gated", "in waits"]);
+    at.folder.save("open", "");
+    client.answer("GET").expect(200);
+    at.terminal.press("S").sees(["has ended already"]);
+}
+
 /// The application is done with it; what is ended is the sending.
 #[test]
 fn a_key_ends_a_file_that_is_being_sent() {

@@ -48,6 +48,7 @@ pub(in crate::tui) enum Action {
     History,
     Replay,
     End,
+    Locate,
     Reload,
     Cold,
     Explain,

@@ -54,6 +54,7 @@ pub(super) const NAMES: &[(&str, Action)] = &[
     ("history", Action::History),
     ("resend", Action::Replay),
     ("end", Action::End),
+    ("locate", Action::Locate),
     ("reload", Action::Reload),
     ("stream", Action::Stream),
     ("mouse", Action::Mouse),

@@ -91,6 +91,13 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::Export, "x", EXCHANGE, "export the exchange to a HAR file", ""),
     row(Action::End, "K", OF_THIS_RUN, "end the request that is running", ""),
     row(
+        Action::Locate,
+        "S",
+        EXCHANGE,
+        "the stack of the request that is running, in Output",
+        "",
+    ),
+    row(
         Action::Follow,
         "F",
         LIST_OF_THIS_RUN,
