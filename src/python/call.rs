@@ -11,11 +11,12 @@ use pyo3::exceptions::{
 };
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 
 use super::describe::{describe, shortened, type_name};
 use super::environ::environ;
-use super::hints::{is_string, not_bytes, not_iterable};
+use super::errors::Errors;
+use super::hints::{is_buffer, is_text, not_bytes, not_iterable, text_itself};
 use super::lane_socket::LaneSocket;
 use super::progress::{ClientFault, Progress, Stage, content_length};
 use super::start_response::StartResponse;
@@ -68,7 +69,7 @@ pub(super) fn run(
     id: ExchangeId,
     request: &lane::Call,
     caller: Caller,
-) -> PyResult<()> {
+) {
     let call = Arc::new(Conversation {
         id,
         lane: Arc::clone(lane),
@@ -79,27 +80,41 @@ pub(super) fn run(
         }),
     });
     CURRENT.set(Some(Arc::clone(&call)));
-    let (environ, errors) = environ(py, &call, request, caller.multithread)?;
-    let start_response = Bound::new(py, StartResponse(Arc::clone(&call)))?;
-    current::carry_once(py)?;
-    let before = current::enter(py, id)?;
-    logged::begin(py, id)?;
+    let prepared = call.prepare(py, request, caller.multithread);
     running::enter(py, &call, caller.thread);
     let entered = ticks();
-    let outcome = match application.call1((environ, start_response)) {
-        Ok(iterable) => call.send_all(py, &iterable),
-        Err(error) => Err(Failure::Raised(error)),
+    let outcome = match &prepared {
+        Ok(Prepared { environ, start_response, .. }) => {
+            match application.call1((environ, start_response)) {
+                Ok(iterable) => call.send_all(py, &iterable),
+                Err(error) => Err(Failure::Raised(error)),
+            }
+        }
+        Err(error) => Err(Failure::Raised(error.clone_ref(py))),
     };
     running::leave(py, id);
     let closed = ticks();
     call.leave_if_forked(py, outcome.as_ref().err());
-    errors.get().finish(py);
-    printed::finish(py, id);
+    if let Ok(Prepared { errors, .. }) = &prepared {
+        errors.get().finish(py);
+        printed::finish(py, id);
+    }
     call.tell_logged(py, outcome.is_ok());
     call.end(py, outcome, (entered, closed));
-    current::leave(py, &before);
+    if let Ok(Prepared { before, .. }) = &prepared {
+        current::leave(py, before);
+    }
     CURRENT.set(None);
-    Ok(())
+}
+
+/// What the application is called with.
+struct Prepared<'py> {
+    environ: Bound<'py, PyDict>,
+    /// The `wsgi.errors` in it.
+    errors: Bound<'py, Errors>,
+    start_response: Bound<'py, StartResponse>,
+    /// What this thread worked for.
+    before: current::Before,
 }
 
 /// Why a response was not completed.
@@ -116,6 +131,22 @@ impl From<PyErr> for Failure {
 }
 
 impl Conversation {
+    /// The error is the application's: it has an exception raised in this thread, or has
+    /// put something of its own in place of what is used here.
+    fn prepare<'py>(
+        self: &Arc<Self>,
+        py: Python<'py>,
+        request: &lane::Call,
+        multithread: bool,
+    ) -> PyResult<Prepared<'py>> {
+        let (environ, errors) = environ(py, self, request, multithread)?;
+        let start_response = Bound::new(py, StartResponse(Arc::clone(self)))?;
+        current::carry_once(py)?;
+        logged::begin(py, self.id)?;
+        let before = current::enter(py, self.id)?;
+        Ok(Prepared { environ, errors, start_response, before })
+    }
+
     /// Sends every block of the iterable, then calls its `close()`, whatever happened. A
     /// client that has to be told that no more comes does not wait for that.
     fn send_all(
@@ -160,7 +191,10 @@ impl Conversation {
             Err(error) => return Err(error.into()),
         };
         let only_block = iterable.len().is_ok_and(|length| length == 1);
-        if is_string(iterable) && !iterable.is_truthy()? {
+        if is_text(iterable) {
+            return Err(Failure::Broke(text_itself(iterable)));
+        }
+        if is_buffer(iterable) && !iterable.is_truthy()? {
             let what =
                 format!("the application returned an empty {}", type_name(iterable));
             self.breach(py, &rules::BARE_STRING, &what);

@@ -7,6 +7,9 @@ use pyo3::types::{PyByteArray, PyBytes, PyDict, PyMemoryView, PyString};
 use super::describe::type_name;
 use crate::exchange::{Hint, rules};
 
+/// What to do about a text in place of an iterable.
+const TEXT_MEND: &str = "encode it and put it into a list: return [text.encode()]";
+
 pub(super) fn not_iterable(returned: &Bound<'_, PyAny>) -> Hint {
     let what = format!(
         "the application returned {}, which cannot be iterated over",
@@ -20,8 +23,6 @@ pub(super) fn not_bytes(iterable: &Bound<'_, PyAny>, block: &Bound<'_, PyAny>) -
     let what = format!("the application returned a {holder} of {kind}");
     let mend = if is_buffer(iterable) {
         "put it into a list: return [body]"
-    } else if iterable.is_instance_of::<PyString>() {
-        "encode it and put it into a list: return [text.encode()]"
     } else if iterable.is_instance_of::<PyDict>() {
         "turn it into a text first: return [json.dumps(value).encode()]"
     } else if block.is_instance_of::<PyString>() {
@@ -34,12 +35,18 @@ pub(super) fn not_bytes(iterable: &Bound<'_, PyAny>, block: &Bound<'_, PyAny>) -
     rules::BLOCK_TYPE.broken_with_mend(&what, mend)
 }
 
-/// Whether it is a string itself, which iterates over single characters or numbers.
-pub(super) fn is_string(value: &Bound<'_, PyAny>) -> bool {
-    is_buffer(value) || value.is_instance_of::<PyString>()
+/// The application returned a text, which may have no characters to be no bytes.
+pub(super) fn text_itself(returned: &Bound<'_, PyAny>) -> Hint {
+    let what = format!("the application returned a {}", type_name(returned));
+    rules::BLOCK_TYPE.broken_with_mend(&what, TEXT_MEND)
 }
 
-fn is_buffer(value: &Bound<'_, PyAny>) -> bool {
+pub(super) fn is_text(value: &Bound<'_, PyAny>) -> bool {
+    value.is_instance_of::<PyString>()
+}
+
+/// Whether it is bytes itself, which iterate over numbers.
+pub(super) fn is_buffer(value: &Bound<'_, PyAny>) -> bool {
     value.is_instance_of::<PyBytes>()
         || value.is_instance_of::<PyByteArray>()
         || value.is_instance_of::<PyMemoryView>()

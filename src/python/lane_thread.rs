@@ -53,9 +53,7 @@ fn serve(
     while let Ok(Some((id, frame))) = lane.receive(py) {
         // What is left of the body of a call that is over.
         let Down::Call(request) = frame else { continue };
-        if call::run(py, application, lane, id, &request, caller).is_err() {
-            return;
-        }
+        call::run(py, application, lane, id, &request, caller);
     }
 }
 

@@ -518,6 +518,24 @@ def str_body(environ, start_response):
     return ["a str"]
 
 
+@route("/empty-str")
+def empty_str(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return ""
+
+
+@route("/traced")
+def traced(environ, start_response):
+    """Leaves a trace function in its thread, which fails the next that is called there."""
+
+    def trace(frame, event, argument):
+        raise ValueError("traced")
+
+    answer = text(start_response, "traced\n")
+    sys.settrace(trace)
+    return answer
+
+
 @route("/none-body")
 def none_body(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])

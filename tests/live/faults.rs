@@ -10,7 +10,7 @@ use crate::environment::python;
 use crate::folder::Folder;
 use crate::patience::until;
 use crate::rdev::rdev;
-use crate::serving::{Probe, probe};
+use crate::serving::{Probe, probe, probe_with};
 
 #[test]
 fn an_exception_is_answered_with_its_traceback_as_text() {
@@ -133,6 +133,7 @@ fn breaches_of_wsgi_are_answered_with_what_was_wrong() {
     let probe = probe();
     let cases = [
         ("/str-body", "bytes"),
+        ("/empty-str", "returned a str"),
         ("/none-body", "None"),
         ("/never-started", "start_response"),
         ("/started-twice", "start_response"),
@@ -145,6 +146,16 @@ fn breaches_of_wsgi_are_answered_with_what_was_wrong() {
         assert!(answer.header("x-two").is_none(), "{answer}");
     }
     assert_eq!(probe.folder.wait_for("never-started"), "closed\n");
+}
+
+/// Whatever it has put into the thread that serves it.
+#[test]
+fn what_an_application_does_to_its_thread_is_answered_in_its_own_name() {
+    let probe = probe_with(|launch| launch.args(["--threads", "1"]));
+    probe.server.get("/traced").expect(200);
+    let answer = probe.server.get("/pid").expect(500);
+    assert!(answer.text().contains("ValueError: traced"), "{answer}");
+    probe.server.get("/pid").expect(200);
 }
 
 #[test]
