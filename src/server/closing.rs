@@ -16,7 +16,9 @@ use super::ending::GRACE;
 use super::event_loop::{Server, Step};
 use super::upload::Upload;
 use crate::clock::monotonic;
-use crate::exchange::{ExchangeEvent, ExchangeId, GenerationId, Outcome, Traceback};
+use crate::exchange::{
+    ExchangeEvent, ExchangeId, GenerationId, Hint, Outcome, Traceback,
+};
 
 impl InFlight {
     /// Whether nothing but the end of the call is missing. What is still to be handed on
@@ -55,9 +57,22 @@ impl Server {
         Step::Again
     }
 
-    /// The call is over, or what is known of it.
+    /// The call is over.
     pub(super) fn end_closing(&self, exchange: &mut InFlight) {
         self.outlet.end(exchange, Outcome::Complete);
+    }
+
+    /// The call will not end: its client has all of it, but its author does not.
+    fn cut_closing(&self, exchange: &mut InFlight, why: &str) {
+        let hint = Hint {
+            problem: format!("close() was cut off: {why}"),
+            mend:
+                "what is done there (Flask's call_on_close, Django's request_finished) \
+                   may be half done: leave what takes long to a queue"
+                    .to_owned(),
+        };
+        self.outlet.publish(exchange.id, ExchangeEvent::Hint(Arc::new(hint)));
+        self.end_closing(exchange);
     }
 
     /// The lane of such a one broke; how its process ended is known in a moment.
@@ -71,6 +86,7 @@ impl Server {
     pub(super) fn bury_closing(
         &mut self,
         generation: GenerationId,
+        how: &str,
         stack: Option<&Arc<Traceback>>,
     ) {
         let of_it = |_: &Token, exchange: &mut Box<InFlight>| {
@@ -82,7 +98,7 @@ impl Server {
                 let raised = ExchangeEvent::Raised(Arc::clone(stack));
                 self.outlet.publish(exchange.id, raised);
             }
-            self.end_closing(&mut exchange);
+            self.cut_closing(&mut exchange, &format!("its process {how}"));
         }
     }
 
@@ -102,7 +118,11 @@ impl Server {
                 self.interrupt(lane, &mut exchange, &why);
                 self.closing.insert(lane, exchange);
             } else {
-                self.end_closing(&mut exchange);
+                let why = match expiry {
+                    Expiry::Orphan => "its process closed its lane",
+                    _ => "its thread could not be stopped, so its process is replaced",
+                };
+                self.cut_closing(&mut exchange, why);
                 self.give_up_lane(lane);
             }
         }
@@ -121,9 +141,9 @@ impl Server {
     }
 
     /// The server ends: nobody waits for the calls any more.
-    pub(super) fn end_all_closing(&mut self) {
+    pub(super) fn cut_all_closing(&mut self, why: &str) {
         for (_, mut exchange) in std::mem::take(&mut self.closing) {
-            self.end_closing(&mut exchange);
+            self.cut_closing(&mut exchange, why);
         }
     }
 }

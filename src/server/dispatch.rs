@@ -110,7 +110,7 @@ impl Server {
         for token in orphans {
             self.answer_orphan(token, how, stack);
         }
-        self.bury_closing(generation, stack);
+        self.bury_closing(generation, how, stack);
     }
 
     /// Puts a request that is ready to be called on its way, or into the queue. `false`

@@ -278,7 +278,7 @@ impl Server {
             }
         }
         self.drop_all();
-        self.end_all_closing();
+        self.cut_all_closing("rdev ended");
     }
 
     /// Without exchanges and connections there is no deadline to look at: the loop sleeps for good.

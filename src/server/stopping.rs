@@ -109,7 +109,7 @@ impl Server {
         for token in self.tokens(Connection::is_answering) {
             self.cut(token, why);
         }
-        self.end_all_closing();
+        self.cut_all_closing(why);
     }
 
     /// Answers a request that will not be worked on any more, or cuts its answer.

@@ -85,8 +85,21 @@ fn what_ends_in_close_has_answered() {
     let mut client = probe.server.connect();
     ask(&probe, &mut client, "last", "&dies=yes");
     probe.folder.save("last", "");
-    says(&probe, "exited with status 7");
+    says(&probe, "hint: close() was cut off: its process exited with status 7");
     client.get("/pid").expect(200);
+    all_complete(&probe);
+}
+
+#[test]
+fn a_close_that_outlasts_the_server_is_told() {
+    let mut probe = probe_with(|launch| launch.args(["--drain", "0.2"]));
+    let mut client = probe.server.connect();
+    ask(&probe, &mut client, "long", "");
+    probe.server.signal(Signal::TERM);
+    assert_eq!(probe.server.wait_for_exit().code(), Some(0));
+    let told =
+        "hint: close() was cut off: rdev ended; this took longer than 0.2 s (--drain)";
+    assert!(probe.server.said().contains(told), "{}", probe.server.said());
     all_complete(&probe);
 }
 
