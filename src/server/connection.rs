@@ -23,7 +23,7 @@ use super::upload::Upload;
 use crate::clock::monotonic;
 use crate::config;
 use crate::exchange::{ExchangeId, GenerationId, Hint, Source, Timing, Traceback};
-use crate::http::{Limits, RequestHead, RequestParser, ResponseFraming};
+use crate::http::{Error, Limits, RequestHead, RequestParser, ResponseFraming};
 use crate::lane::Peer;
 
 /// How much of what a client still sends after the last word to it is read (RFC 9112
@@ -93,6 +93,8 @@ pub(super) struct InFlight {
     pub(super) response_told: Telling,
     /// The client waits for `100 Continue`.
     pub(super) wants_continue: bool,
+    /// What is wrong with the body, where the application was called before it came.
+    pub(super) unreadable: Option<Error>,
     /// Since when the application reads a body that was not all here when it was called.
     pub(super) reads_since: Option<Instant>,
     pub(super) stage: Stage,
@@ -213,7 +215,7 @@ impl Connection {
         if !self.wants_input() {
             return Ok(0);
         }
-        let was_empty = self.inbox.is_empty();
+        let was_idle = self.is_idle();
         match self.channel.fill_start(scratch)? {
             Fill::Nothing => Ok(0),
             Fill::End => {
@@ -223,7 +225,7 @@ impl Connection {
             Fill::Some(length) => {
                 self.inbox.extend_from_slice(&scratch[..length]);
                 self.moved = now;
-                if was_empty && matches!(self.phase, Phase::Head) {
+                if was_idle && matches!(self.phase, Phase::Head) {
                     self.since = now;
                 }
                 Ok(length)
@@ -263,6 +265,12 @@ impl Connection {
         self.channel.pending() as u64 > output_buffer && !is_ending
     }
 
+    /// Whether no request has begun. RFC 9112 section 2.2: an empty line before one is
+    /// nothing; old clients send it behind a body.
+    fn is_idle(&self) -> bool {
+        matches!(self.inbox.as_slice(), b"" | b"\r" | b"\r\n")
+    }
+
     /// Whether the client has something to take.
     fn is_writing(&self) -> bool {
         let file =
@@ -287,9 +295,7 @@ impl Connection {
                 (exchange.ending_lasts(now), GRACE, Expiry::Ending)
             }
             _ if self.is_writing() => (quiet, limits.write_timeout, Expiry::Stall),
-            Phase::Head if self.inbox.is_empty() => {
-                (lasted, limits.idle_timeout, Expiry::Idle)
-            }
+            Phase::Head if self.is_idle() => (lasted, limits.idle_timeout, Expiry::Idle),
             Phase::Head => (lasted, limits.head_timeout, Expiry::Head),
             Phase::Exchange(exchange) if exchange.stage == Stage::Draining => {
                 (lasted, limits.unread_timeout, Expiry::Body)
@@ -329,6 +335,7 @@ impl InFlight {
             request_told: Telling::request(),
             response_told: Telling::response(),
             wants_continue,
+            unreadable: None,
             reads_since: None,
             stage,
             generation: None,

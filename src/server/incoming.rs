@@ -249,7 +249,11 @@ impl Server {
         let taken = *decoded.as_ref().unwrap_or(&0);
         connection.inbox.drain(..taken);
         let cut = match decoded {
-            Err(error) => Some(error.text.to_owned()),
+            Err(error) => {
+                let text = error.text.to_owned();
+                exchange.unreadable = Some(error);
+                Some(text)
+            }
             Ok(_) if decoder.is_done() => None,
             Ok(0) if connection.eof => {
                 Some("the client closed before the body was complete".to_owned())

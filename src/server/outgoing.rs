@@ -203,7 +203,10 @@ impl Server {
         }
         match (ending, exchange.framing) {
             (Ending::BodyUnreadable, None) => {
-                let error = Error::bad("the request body is incomplete or malformed");
+                let error = exchange
+                    .unreadable
+                    .take()
+                    .unwrap_or(Error::bad("the request body is incomplete"));
                 self.refuse(connection, &error);
             }
             (_, None) => {

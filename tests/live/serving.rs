@@ -230,6 +230,20 @@ fn a_chunked_request_is_handed_on_as_it_comes_where_that_is_wanted() {
 }
 
 #[test]
+fn a_body_that_is_handed_on_as_it_comes_has_its_limit_too() {
+    let limited =
+        |launch: Launch| launch.args(["--stream-chunked", "--max-request-body", "3"]);
+    let probe = probe_with(limited);
+    let mut client = probe.server.connect();
+    client.send(
+        "POST /read-cut HTTP/1.1\r\nHost: localhost\r\n\
+         Transfer-Encoding: chunked\r\n\r\n2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n",
+    );
+    client.answer("POST").expect(413);
+    assert_eq!(probe.folder.text("cut"), "raised OSError\n");
+}
+
+#[test]
 fn a_big_body_comes_back_whole() {
     let probe = probe();
     let mut client = probe.server.connect();

@@ -274,6 +274,11 @@ fn heads_idle_connections_and_bodies_have_their_time() {
     idle.get("/").expect(200);
     assert!(idle.is_closed());
     assert!(server.connect().is_closed(), "a connection that was never used");
+    // Old clients send an empty line behind a body.
+    let mut old = server.connect();
+    old.post("/", b"hi").expect(200);
+    old.send("\r\n");
+    assert!(old.is_closed(), "without a word");
     let mut body = server.connect();
     body.send(
         "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
