@@ -517,7 +517,7 @@ fn reach(state: &mut State, action: Action) -> Vec<Effect> {
         return vec![Effect::Send(Command::End(id))];
     }
     // The stack comes as output of it.
-    state.detail.tab = Tab::Output;
+    state.detail.choose_tab(Tab::Output);
     state.settle_document();
     state.prompt.say(info(format!("asked where #{id} is")));
     vec![Effect::Send(Command::Locate(id))]

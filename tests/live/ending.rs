@@ -216,8 +216,7 @@ fn a_key_ends_what_is_still_in_close() {
     client.answer("GET").expect(200);
     at.folder.wait_for("shut.begun");
     at.terminal.sees(["close-gated"]).press("G").press("K").sees(["1 error"]);
-    at.terminal.press("enter").press("[").press("[").press("[");
-    at.terminal.sees(["RequestEnded", "ended from the dashboard"]);
+    at.terminal.press("enter").sees(["RequestEnded: the request was ended"]);
     client.send(request("GET", "/pid"));
     client.answer("GET").expect(200);
 }
