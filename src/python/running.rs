@@ -18,6 +18,7 @@ use rustix::process::{Signal, getpgrp, kill_process_group};
 use super::call::Conversation;
 use super::describe::describe;
 use super::{shims, stack};
+use crate::clock::ticks;
 use crate::exchange::{ExchangeId, Frame, Traceback};
 use crate::lane::Up;
 
@@ -144,7 +145,7 @@ pub(super) fn locate(id: ExchangeId) {
             shims::process(py).and_then(|it| it.call_method1("stuck", (thread, "")));
         if let Ok(error) = place {
             let place = describe(py, &PyErr::from_value(error));
-            call.report(py, &Up::Errors(stack_text(&place)));
+            call.report(py, &Up::Errors(ticks(), stack_text(&place)));
         }
     });
 }
