@@ -189,7 +189,6 @@ fn a_key_shows_where_the_selected_request_is_and_leaves_it_alone() {
     at.terminal.sees(["the request is here", "in app", "in gated", "in waits"]);
     at.folder.save("open", "");
     client.answer("GET").expect(200);
-    at.terminal.press("S").sees(["has ended already"]);
 }
 
 /// The application is done with it; what is ended is the sending.
