@@ -520,6 +520,33 @@ fn json_has_all_that_is_kept_with_its_secrets_masked() {
     assert_eq!((beside.code, without.code), (Some(2), Some(2)));
 }
 
+/// Somebody else has the database for longer than it is waited for.
+#[test]
+fn what_ended_while_nothing_could_be_written_has_ended_once_that_can_be() {
+    let project = Project::new();
+    let server = project.serve();
+    let mut client = server.connect();
+    // All that has to be here for the application to be called, and not all of it.
+    client.send(post("/", 100_000));
+    client.send(vec![b'x'; 99_999]);
+    until("it to have begun", || (project.begun() == 1).then_some(()));
+    let other = Connection::open(project.database()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    client.send("x");
+    client.answer("POST").expect(200);
+    until("the word on it", || {
+        server.said().contains("nothing is recorded").then_some(())
+    });
+    other.execute_batch("COMMIT").unwrap();
+    project.listed(1);
+    let listed = &objects(&project.run(["history", "--json"]).stdout)[0];
+    assert_eq!(
+        (&listed["status"], &listed["outcome"]),
+        (&json!(200), &json!("complete"))
+    );
+    assert_eq!(listed["response_size"], 100_001);
+}
+
 /// Somebody else has the database, so that nothing is written while the body comes.
 #[test]
 fn of_a_body_that_comes_faster_than_it_can_be_kept_a_beginning_is_kept_and_it_is_said() {

@@ -75,6 +75,11 @@ impl Growing {
             && (exchange.called.is_none() || exchange.timing.closed.is_some())
     }
 
+    /// Whether it has ended and nothing of it is in the database.
+    pub(super) fn has_ended_unwritten(&self) -> bool {
+        self.exchange.ended.is_some() && self.place.is_none()
+    }
+
     /// Calls `write` with what is to be written now.
     pub(super) fn draft<T>(&self, run: RunId, write: impl FnOnce(&Draft<'_>) -> T) -> T {
         let (request, response) = (self.request.fresh(), self.response.fresh());

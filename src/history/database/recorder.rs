@@ -322,17 +322,16 @@ impl Recorder {
         self.next_bounds.get_or_insert(monotonic() + BOUNDS_EVERY);
     }
 
-    /// What there is cannot be written: what has ended is given up, and of the rest the
-    /// bodies.
+    /// What there is cannot be written: what has ended and is not there at all is given up,
+    /// and of the rest the bodies. A row that is there must not say for ever that its
+    /// exchange runs.
     fn lose(&mut self) {
         for growing in self.growing.values_mut() {
             let pieces = growing.lose();
-            if growing.exchange.ended.is_some() {
-                if growing.is_dirty && growing.place.is_none() {
-                    self.losses.disk.exchanges += 1;
-                }
-            } else {
+            if !growing.has_ended_unwritten() {
                 self.losses.disk.body_pieces += pieces;
+            } else if growing.is_dirty {
+                self.losses.disk.exchanges += 1;
             }
         }
         self.losses.disk.output_lines += self.output.len() as u64;
@@ -342,8 +341,8 @@ impl Recorder {
     fn forget_what_is_over(&mut self) {
         let fails = self.retry.is_some();
         self.growing.retain(|_, growing| {
-            let ended = growing.exchange.ended.is_some();
-            !(growing.is_over() || ended && fails)
+            let is_done = growing.is_over() && !growing.is_dirty;
+            !(is_done || growing.has_ended_unwritten() && fails)
         });
         if self.growing.len() <= LINGERING {
             return;
@@ -352,7 +351,9 @@ impl Recorder {
         let ended: Vec<ExchangeId> = ended.map(|(id, _)| *id).collect();
         let too_many = ended.len().saturating_sub(LINGERING);
         for id in &ended[..too_many] {
-            self.growing.remove(id);
+            let removed = self.growing.remove(id);
+            self.losses.disk.exchanges +=
+                u64::from(removed.is_some_and(|it| it.is_dirty));
         }
     }
 
