@@ -21,6 +21,7 @@ def settle(arguments, app_dir, hint):
     sys.argv[:] = arguments
     sys.path.insert(0, app_dir)
     _replace_breakpoint(hint)
+    _ready_for_forks()
 
 
 def _replace_breakpoint(hint):
@@ -91,6 +92,26 @@ def address_in_use(error):
         waiting += [one.__cause__, one.__context__]
         waiting += getattr(one, "exceptions", None) or ()
     return False
+
+
+def _ready_for_forks():
+    """A process that is forked from a request takes the thread that it was forked in for
+    its main thread. Of ours, which `threading` has not started, it knows too little for
+    that: before 3.13 such a process fails at its end, with what it printed not flushed."""
+
+    def adopt():
+        threading = sys.modules.get("threading")
+        try:
+            here = threading.get_ident()
+            if isinstance(threading._active.get(here), threading._DummyThread):
+                # Where threading comes after this, it makes a main thread itself.
+                del threading._active[here]
+            if isinstance(threading._main_thread, threading._DummyThread):
+                threading._main_thread = threading._MainThread()
+        except Exception:
+            pass  # not imported, or of another Python: it ends as it would without this
+
+    os.register_at_fork(after_in_child=adopt)
 
 
 def leave_fork():

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import io
 import logging
+import multiprocessing
 import multiprocessing.pool
 import os
 import subprocess
@@ -20,6 +21,7 @@ log = logging.getLogger("printing")
 # How many requests have to be there before one of them goes on.
 meeting = threading.Barrier(4)
 pools = []
+over = threading.Event()
 
 
 @app.get("/ways/<name>")
@@ -138,6 +140,37 @@ def late(name):
 
     threading.Thread(target=go_on).start()
     return "early"
+
+
+@app.get("/chatter")
+def chatter():
+    """Has many threads print all the time, until the request that ends that has printed."""
+
+    def go_on():
+        while not over.is_set():
+            print("chatter")
+
+    for _ in range(16):
+        threading.Thread(target=go_on, daemon=True).start()
+    return "chatter"
+
+
+@app.get("/enough")
+def enough():
+    print("printed among them")
+    over.set()
+    return "enough"
+
+
+@app.get("/forked")
+def forked():
+    """The exit statuses of processes that end as a program of Python's does."""
+    context = multiprocessing.get_context("fork")
+    log.info("knows of the thread")
+    process = context.Process(target=print, args=("from a process",))
+    process.start()
+    process.join()
+    return str(process.exitcode)
 
 
 @app.get("/redirected")

@@ -264,6 +264,21 @@ fn the_streams_look_as_they_do_elsewhere() {
 }
 
 #[test]
+fn who_prints_once_has_its_turn_among_those_who_print_all_the_time() {
+    let at = Printing::start(|launch| launch);
+    at.get("/chatter");
+    // It is what ends the others.
+    assert_eq!(at.get("/enough"), "enough");
+}
+
+/// The thread that forks is its main thread, and Python ends that one as it would any.
+#[test]
+fn a_process_forked_from_a_request_ends_well() {
+    let at = Printing::start(|launch| launch);
+    assert_eq!(at.get("/forked"), "0");
+}
+
+#[test]
 fn the_output_tab_tells_whose_is_what() {
     let folder = Folder::copy_of("printing.py");
     let python = python();
