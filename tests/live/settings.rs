@@ -59,6 +59,6 @@ fn the_sample_in_the_readme_can_be_used() {
     let launch = rdev(folder.path()).env("XDG_CONFIG_HOME", home.path());
     let terminal = launch.args(["little:app", "--port", "0"]).in_terminal(100, 60);
     terminal.sees(["gen 1 ✓"]).press("?");
-    terminal.sees(["S             sort by a column", "ctrl-d J      half a page down"]);
+    terminal.sees(["O             sort by a column", "ctrl-d J      half a page down"]);
     terminal.loses("clear the list; u brings");
 }
