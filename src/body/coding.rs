@@ -12,9 +12,6 @@ use crate::http::Headers;
 
 use super::zstd::Frames;
 
-/// Codings that may lie one upon the other. More than two are not seen in the wild, and
-/// each costs the work of a body that grew to the bound.
-const MOST_LAYERS: usize = 4;
 /// Bytes asked of a decoder at a time. One that finds its input damaged drops what it
 /// had made of it within that call, so little is lost where this is little.
 const PIECE: usize = 512;
@@ -78,15 +75,14 @@ impl fmt::Display for Stop {
 }
 
 /// The codings of a message, in the order they were applied. None where one of them
-/// cannot be undone here, or where there are too many to be meant.
+/// cannot be undone here.
 pub(super) fn codings(headers: &Headers) -> Vec<Coding> {
     let names = headers
         .all("content-encoding")
         .flat_map(|value| value.split(|&byte| byte == b','))
         .map(<[u8]>::trim_ascii)
         .filter(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"));
-    let codings: Option<Vec<Coding>> = names.map(Coding::named).collect();
-    codings.filter(|codings| codings.len() <= MOST_LAYERS).unwrap_or_default()
+    names.map(Coding::named).collect::<Option<_>>().unwrap_or_default()
 }
 
 /// Undoes codings, the last one first, up to so many bytes of the result and of every

@@ -18,6 +18,4 @@ pub use charset::{Charset, in_utf_8, is_utf_8};
 pub use coding::{Coding, Stop};
 pub use event_stream::{Block, block_after, event_stream};
 pub use multipart::{Part, boundary, parts};
-pub use reading::{
-    Kind, MOST_UNPACKED, Reading, essence, is_plain, read, whole_characters,
-};
+pub use reading::{Kind, Reading, Unpacking, essence, is_plain, read, whole_characters};

@@ -7,9 +7,35 @@ use crate::http::Headers;
 use super::charset::{Charset, DECLARED_WITHIN};
 use super::coding::{Coding, Stop, codings, unpack};
 
-/// Bytes a body may unpack to where nothing less is asked for. A packed body of 10 MiB,
-/// as much as the history keeps, can be made to unpack to a thousand times that.
-pub const MOST_UNPACKED: usize = 16 << 20;
+/// How far a packed body is unpacked. One of 10 MiB, as much as the history keeps, can be
+/// made to unpack to a thousand times that (CWE-409), and coding upon coding to more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unpacking {
+    /// Bytes of the result.
+    pub unpacked: usize,
+    /// Times the size that was sent, which counts above [`Unpacking::UNSUSPECTED`] bytes.
+    pub ratio: usize,
+    /// Codings that may lie one upon the other; a body with more is left as it is.
+    pub codings: usize,
+}
+
+impl Unpacking {
+    /// For whatever is not shown to somebody who chose others: search, masking, files.
+    pub const USUAL: Self = Self { unpacked: 10 << 20, ratio: 100, codings: 2 };
+    /// Bytes of a result that is let be, however little it was made of.
+    pub const UNSUSPECTED: usize = 1 << 20;
+
+    /// Of so many bytes, unpacked whatever they were made of.
+    pub const fn up_to(unpacked: usize) -> Self {
+        Self { unpacked, ratio: usize::MAX, ..Self::USUAL }
+    }
+
+    /// Bytes that may be made of so many.
+    fn within(&self, packed: usize) -> usize {
+        let likely = packed.saturating_mul(self.ratio).max(Self::UNSUSPECTED);
+        self.unpacked.min(likely)
+    }
+}
 
 /// Bytes looked at to tell text from something else.
 const SAMPLE: usize = 64 << 10;
@@ -54,13 +80,20 @@ impl Reading<'_> {
     }
 }
 
-/// Reads a body, unpacking at most so many bytes. One that is not packed as its header
-/// says is read as it is: a wrong label hides nothing.
-pub fn read<'a>(bytes: &'a [u8], headers: Option<&Headers>, most: usize) -> Reading<'a> {
+/// Reads a body, unpacking it within bounds. One that is not packed as its header says is
+/// read as it is: a wrong label hides nothing.
+pub fn read<'a>(
+    bytes: &'a [u8],
+    headers: Option<&Headers>,
+    unpacking: Unpacking,
+) -> Reading<'a> {
     let mut undone = headers.map(codings).unwrap_or_default();
+    if undone.len() > unpacking.codings {
+        undone.clear();
+    }
     let (mut content, mut stop) = (Cow::Borrowed(bytes), None);
     if !undone.is_empty() && !bytes.is_empty() {
-        let (unpacked, stopped) = unpack(bytes, &undone, most);
+        let (unpacked, stopped) = unpack(bytes, &undone, unpacking.within(bytes.len()));
         if unpacked.is_empty() && stopped == Some(Stop::Damaged) {
             undone.clear();
         } else {
@@ -208,11 +241,13 @@ mod tests {
             ("", b"\x01", false),
         ];
         for (kind, bytes, is_text) in cases {
-            let found = read(bytes, Some(&headers(&[("Content-Type", kind)])), 99).kind;
+            let found =
+                read(bytes, Some(&headers(&[("Content-Type", kind)])), Unpacking::USUAL)
+                    .kind;
             let told = bytes.escape_ascii();
             assert_eq!(matches!(found, Kind::Text(_)), is_text, "{kind:?} {told}");
         }
-        let torn = read("torn \u{20ac}".as_bytes().split_at(7).0, None, 99);
+        let torn = read("torn \u{20ac}".as_bytes().split_at(7).0, None, Unpacking::USUAL);
         assert_eq!(torn.kind, Kind::Text(Charset::UTF_8));
         assert!(torn.is_as_sent());
     }
@@ -238,7 +273,8 @@ mod tests {
     fn a_body_that_is_not_packed_as_it_says_is_read_as_it_is() {
         for coding in ["gzip", "br", "zstd", "deflate", "gzip, br", "utf-8", "compress"] {
             let headers = headers(&[("Content-Encoding", coding)]);
-            let reading = read(b"{\"all\": \"text\"}\n", Some(&headers), 99);
+            let reading =
+                read(b"{\"all\": \"text\"}\n", Some(&headers), Unpacking::USUAL);
             assert_eq!(reading.content, &b"{\"all\": \"text\"}\n"[..], "{coding}");
             assert_eq!(reading.decoded_from(), None, "{coding}");
         }

@@ -33,7 +33,7 @@ fn read_coded<'a>(coding: &str, bytes: &'a [u8], most: usize) -> Reading<'a> {
     let mut headers = Headers::default();
     headers.push("Content-Type", "text/plain");
     headers.push("Content-Encoding", coding);
-    read(bytes, Some(&headers), most)
+    read(bytes, Some(&headers), Unpacking::up_to(most))
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn codings_in_several_fields_are_one_list() {
     let mut headers = Headers::default();
     headers.push("Content-Encoding", "gzip");
     headers.push("content-encoding", "br");
-    assert_eq!(read(PACKED[8].1, Some(&headers), 999).content, GREETING);
+    assert_eq!(read(PACKED[8].1, Some(&headers), Unpacking::USUAL).content, GREETING);
 }
 
 #[test]
@@ -103,6 +103,20 @@ fn a_body_made_to_grow_without_end_is_bounded_in_every_layer() {
     }
     let all = "gzip, ".repeat(99);
     assert!(read_coded(&all, ZEROS[2].1, 1 << 20).is_as_sent());
+}
+
+#[test]
+fn what_grows_beyond_likelihood_is_cut_where_it_is_large() {
+    let (coding, packed) = ZEROS[1];
+    let mut headers = Headers::default();
+    headers.push("Content-Encoding", coding);
+    let unpacked = |unpacking| read(packed, Some(&headers), unpacking).content.len();
+    let usual = Unpacking::USUAL;
+    assert_eq!(unpacked(usual), Unpacking::UNSUSPECTED);
+    let wider = Unpacking { ratio: 1000, ..usual };
+    assert_eq!(unpacked(wider), packed.len() * 1000);
+    assert_eq!(unpacked(Unpacking { ratio: usize::MAX, ..usual }), usual.unpacked);
+    assert_eq!(unpacked(Unpacking { codings: 0, ..usual }), packed.len());
 }
 
 proptest! {
@@ -159,7 +173,7 @@ fn what_can_be_told_from_afar_to_be_plain_is_read_as_it_is() {
             let plain = is_plain(head.as_bytes(), body);
             assert_eq!(plain, plain_head && plain_body, "{head} {body:?}");
             if plain {
-                assert_eq!(read(body, Some(&headers), 1000).content, body);
+                assert_eq!(read(body, Some(&headers), Unpacking::USUAL).content, body);
             }
         }
     }

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::body;
+use crate::body::{self, Unpacking};
 use crate::config::Secrets;
 use crate::exchange::{Body, Exchange, Hint, Outcome, OutputStream, Source, Traceback};
 use crate::history::database::{RecordId, Summary};
@@ -125,7 +125,11 @@ pub(super) struct WholeDto<'a> {
 
 impl<'a> WholeDto<'a> {
     /// `exchange` is masked already where it has to be; so much a body may unpack to.
-    pub(super) fn new(listed: ListedDto, exchange: &'a Exchange, most: usize) -> Self {
+    pub(super) fn new(
+        listed: ListedDto,
+        exchange: &'a Exchange,
+        unpacking: Unpacking,
+    ) -> Self {
         let request = exchange.request.head.as_ref().map(|head| &head.headers);
         let response = exchange.response.as_ref();
         Self {
@@ -136,7 +140,7 @@ impl<'a> WholeDto<'a> {
                 request,
                 &exchange.request_body,
                 &exchange.request_trailers,
-                most,
+                unpacking,
             ),
             response: response.map(|response| {
                 let headers = Some(&response.head.headers);
@@ -145,7 +149,7 @@ impl<'a> WholeDto<'a> {
                     headers,
                     &exchange.response_body,
                     &[],
-                    most,
+                    unpacking,
                 )
             }),
             traceback: exchange.traceback.as_deref(),
@@ -216,7 +220,7 @@ impl MessageDto {
         headers: Option<&Headers>,
         body: &Body,
         trailers: &[u8],
-        most: usize,
+        unpacking: Unpacking,
     ) -> Self {
         let fields = headers.into_iter().flat_map(|headers| &headers.0);
         Self {
@@ -224,7 +228,7 @@ impl MessageDto {
             headers: fields
                 .map(|field| (field.name.clone(), latin_1(&field.value)))
                 .collect(),
-            body: BodyDto::new(body, headers, most),
+            body: BodyDto::new(body, headers, unpacking),
             trailers: fields_of(trailers),
         }
     }
@@ -256,8 +260,8 @@ struct BodyDto {
 }
 
 impl BodyDto {
-    fn new(body: &Body, headers: Option<&Headers>, most: usize) -> Self {
-        let reading = body::read(&body.kept, headers, most);
+    fn new(body: &Body, headers: Option<&Headers>, unpacking: Unpacking) -> Self {
+        let reading = body::read(&body.kept, headers, unpacking);
         Self {
             content: BytesDto::new(&reading.content),
             decoded_from: reading.decoded_from(),
@@ -341,7 +345,7 @@ mod tests {
             headers,
             &exchange.request_body,
             b"X-Sum: \xe4\r\n",
-            usize::MAX,
+            Unpacking::USUAL,
         );
         assert_eq!(message.trailers, [("X-Sum".to_owned(), "ä".to_owned())]);
         assert!(message.head.text.is_none() && message.head.base64.is_some());

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context;
 use jiff::tz::TimeZone;
 
-use crate::body;
+use crate::body::{self, Unpacking};
 use crate::config::{Secrets, Show, ShowForm};
 use crate::exchange::{Body, Event, Exchange, ExchangeEvent, Remark};
 use crate::history::database::{Reader, Record};
@@ -18,7 +18,7 @@ use super::json::{ListedDto, WholeDto};
 use super::{FOUND, NOTHING, find, leaving, say};
 
 /// How much a packed body may unpack to where it goes out by itself.
-const MOST_UNPACKED: usize = 1 << 30;
+const UNPACKING: Unpacking = Unpacking::up_to(1 << 30);
 
 pub(super) fn run(request: &Show) -> anyhow::Result<u8> {
     let Some((reader, record)) = find(&request.place, &request.id)? else {
@@ -68,7 +68,7 @@ fn write_raw(out: &mut impl Write, exchange: &Exchange) -> io::Result<()> {
 fn write_body(out: &mut impl Write, exchange: &Exchange) -> io::Result<()> {
     let headers = exchange.response.as_ref().map(|response| &response.head.headers);
     let kept = &exchange.response_body.kept;
-    let reading = body::read(kept, headers, MOST_UNPACKED);
+    let reading = body::read(kept, headers, UNPACKING);
     out.write_all(&reading.content)?;
     if let Some(stop) = reading.stop {
         say(&format!("the body could not be unpacked to its end: {stop}"));
@@ -87,7 +87,7 @@ fn write_json(
     let summary = summary.context("the exchange was deleted meanwhile")?;
     let listed = ListedDto::new(&summary, secrets);
     let exchange = leaving(record.exchange.clone(), secrets);
-    let whole = WholeDto::new(listed, &exchange, body::MOST_UNPACKED);
+    let whole = WholeDto::new(listed, &exchange, Unpacking::USUAL);
     serde_json::to_writer(&mut *out, &whole).map_err(io::Error::from)?;
     Ok(writeln!(out)?)
 }

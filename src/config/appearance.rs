@@ -1,4 +1,4 @@
-//! `--theme` and `--no-mouse`: how the dashboard looks, and what it listens to.
+//! How the dashboard looks, what it listens to, and how much it shows.
 
 use std::fmt;
 
@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::file::KeySetting;
+use super::showing::Showing;
 
 /// What the user chose of the dashboard.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Appearance {
     pub truecolor: bool,
     /// Keys that are others than usual.
     pub keys: Vec<KeySetting>,
+    /// How much is unpacked and laid out, and what is late.
+    pub showing: Showing,
 }
 
 /// Colours that go together.

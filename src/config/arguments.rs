@@ -17,6 +17,7 @@ use super::history_arguments::{
 };
 use super::limits::Limits;
 use super::reload_mode::ReloadMode;
+use super::showing::Showing;
 use super::transfer::{
     AFTER_COPY, AFTER_EXPORT, AFTER_IMPORT, CopyArguments, ExportArguments,
     ImportArguments,
@@ -242,6 +243,8 @@ pub(super) struct ServeArguments {
 
     #[command(flatten)]
     pub(super) limits: Limits,
+    #[command(flatten)]
+    pub(super) showing: Showing,
 
     #[command(flatten)]
     pub(super) keeping: KeepingArguments,
@@ -620,6 +623,19 @@ mod tests {
                   How long a request body may pause [default: 30]
               --write-timeout <SECONDS>
                   How long a client may take nothing of its response [default: 60]
+              --max-unpacked <SIZE>
+                  How much of a packed body the dashboard unpacks [default: 10M]
+              --max-unpack-ratio <N>
+                  How many times its packed size it unpacks, where that is more than 1M
+                  [default: 100]
+              --max-codings <N>
+                  How many codings may lie upon each other to be unpacked [default: 2]
+              --max-laid-out <SIZE>
+                  Largest body that it lays out; others are shown as they were sent
+                  [default: 10M]
+              --slow-after <SECONDS>
+                  How long a response may take to begin before the list says so
+                  [default: 10]
 
         History:
               --history <FILE>       File to keep the history in [default: one per

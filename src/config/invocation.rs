@@ -233,6 +233,7 @@ fn resolve(
                 .as_ref()
                 .is_some_and(|value| value == "truecolor" || value == "24bit"),
             keys: settings.keys,
+            showing: typed.showing,
         },
         generation_header: typed.generation_header,
         explain_reload: typed.explain_reload,
@@ -258,6 +259,7 @@ fn rendered(text: &StyledStr, colour: bool) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::appearance::Theme;
+    use super::super::showing::Showing;
     use std::fs;
     use std::path::{Path, PathBuf};
 
@@ -331,6 +333,7 @@ mod tests {
                 mouse: true,
                 truecolor: false,
                 keys: Vec::new(),
+                showing: Showing::default(),
             },
             generation_header: false,
             explain_reload: false,

@@ -99,7 +99,7 @@ impl Default for Limits {
 const LONGEST: f64 = 366.0 * 24.0 * 3600.0;
 
 /// `4096`, `16K`, `64KiB`, `1M`, `2G`: powers of 1024.
-fn size(text: &str) -> Result<u64, String> {
+pub(super) fn size(text: &str) -> Result<u64, String> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = text.split_at(digits);
     let shift = match unit.to_ascii_lowercase().as_str() {
@@ -115,7 +115,7 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 /// `10`, `0.5`: more than nothing.
-fn seconds(text: &str) -> Result<Duration, String> {
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     match text.parse::<f64>() {
         Ok(number) if number > 0.0 && number <= LONGEST => {
             Ok(Duration::from_secs_f64(number))

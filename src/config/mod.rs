@@ -15,6 +15,7 @@ mod interpreter;
 mod invocation;
 mod limits;
 mod reload_mode;
+mod showing;
 mod surroundings;
 mod target;
 mod transfer;
@@ -31,6 +32,7 @@ pub use invocation::{
 };
 pub use limits::Limits;
 pub use reload_mode::ReloadMode;
+pub use showing::Showing;
 pub use surroundings::Surroundings;
 pub use target::{Target, TargetError};
 pub use transfer::{Copy, CopyForm, Export, Import, Secrets};

@@ -9,7 +9,7 @@
 
 use jiff::Timestamp;
 
-use crate::body::{Kind, Reading, Stop, read, whole_characters};
+use crate::body::{Kind, Reading, Stop, Unpacking, read, whole_characters};
 use crate::exchange::{Body, Cut, Exchange};
 use crate::http::{Headers, RequestFraming, request_framing};
 use crate::text;
@@ -143,7 +143,7 @@ impl Side {
             return;
         }
         if *total > 0 {
-            let reading = read(kept, message.headers, body::LIMIT);
+            let reading = read(kept, message.headers, Unpacking::up_to(body::LIMIT));
             if self.kind.is_none() && (message.over || !reading.content.is_empty()) {
                 self.kind = Some(reading.kind);
                 write_decoded_from(out, message.arrow, &reading);

@@ -1,6 +1,6 @@
 //! What of an exchange is copied: what there is in the menu, and the bytes of it.
 
-use crate::body::{Kind, MOST_UNPACKED, read};
+use crate::body::{Kind, Unpacking, read};
 use crate::exchange::{Body, Exchange, Notice, Severity};
 use crate::history::copy_as::{Form, copy_as};
 use crate::history::extent;
@@ -109,6 +109,7 @@ fn bytes(
     copied: Copied,
 ) -> Result<(Vec<u8>, String), String> {
     let whole = |bytes: Vec<u8>| Ok((bytes, String::new()));
+    let unpacking = state.facts.unpacking();
     let response = exchange.response.as_ref();
     let unanswered = || "has no answer yet".to_owned();
     let nothing_here = || "has no JSON under the cursor".to_owned();
@@ -128,11 +129,11 @@ fn bytes(
         }
         Copied::Body(Side::Request) => {
             let headers = exchange.request.head.as_ref().map(|head| &head.headers);
-            body(&exchange.request_body, headers)
+            body(&exchange.request_body, headers, unpacking)
         }
         Copied::Body(Side::Response) => {
             let headers = &response.ok_or_else(unanswered)?.head.headers;
-            body(&exchange.response_body, Some(headers))
+            body(&exchange.response_body, Some(headers), unpacking)
         }
         Copied::Value => whole(value(state, exchange).ok_or_else(nothing_here)?),
         Copied::Path => {
@@ -150,7 +151,7 @@ fn bytes(
 fn value(state: &State, exchange: &Exchange) -> Option<Vec<u8>> {
     let (lines, line) = folding::here(state)?;
     let (body, headers) = taking::body(exchange, side(state.detail.tab, exchange));
-    let content = read(&body.kept, headers, MOST_UNPACKED).content;
+    let content = read(&body.kept, headers, state.facts.unpacking()).content;
     let range = value_at(&content, &places(lines, line)?)?;
     content.get(range).map(<[u8]>::to_vec)
 }
@@ -168,11 +169,15 @@ fn fields(head: &[u8]) -> Vec<u8> {
 }
 
 /// A body as text, decoded where it was packed.
-fn body(body: &Body, headers: Option<&Headers>) -> Result<(Vec<u8>, String), String> {
+fn body(
+    body: &Body,
+    headers: Option<&Headers>,
+    unpacking: Unpacking,
+) -> Result<(Vec<u8>, String), String> {
     if body.total == 0 {
         return Err("has no such body".to_owned());
     }
-    let reading = read(&body.kept, headers, MOST_UNPACKED);
+    let reading = read(&body.kept, headers, unpacking);
     if reading.kind == Kind::Binary {
         return Err("has a body that is no text".to_owned());
     }

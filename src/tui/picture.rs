@@ -11,7 +11,7 @@ use image::imageops::thumbnail;
 use image::{ImageError, ImageReader, Limits, RgbaImage};
 use imagesize::ImageType;
 
-use crate::body::{MOST_UNPACKED, read};
+use crate::body::{Unpacking, read};
 use crate::exchange::{Exchange, ExchangeId};
 
 use super::detail::Side;
@@ -102,14 +102,19 @@ impl Gallery {
 
     /// The picture of that side, where it is one that is not known and nothing else is
     /// being decoded.
-    pub(super) fn want(&mut self, exchange: &Exchange, side: Side) -> Option<Decoding> {
+    pub(super) fn want(
+        &mut self,
+        exchange: &Exchange,
+        side: Side,
+        unpacking: Unpacking,
+    ) -> Option<Decoding> {
         let of = of(exchange, side);
         let (body, headers) = body(exchange, side);
         let is_done = self.of == Some(of) || matches!(self.seen, Seen::Decoding);
         if is_done || exchange.outcome.is_none() || !body.is_whole() {
             return None;
         }
-        let bytes = read(&body.kept, headers, MOST_UNPACKED).content;
+        let bytes = read(&body.kept, headers, unpacking).content;
         let is_known = imagesize::image_type(&bytes).is_ok_and(|kind| {
             matches!(
                 kind,

@@ -130,7 +130,7 @@ pub fn run(
 ) -> io::Result<Ended> {
     let Inbox { remote, receiver } = inbox;
     let panics = remote.clone();
-    let Appearance { theme, mouse, truecolor, .. } = setup.appearance;
+    let Appearance { theme, mouse, truecolor, showing, .. } = setup.appearance;
     let screen = Screen::enter(mouse, move |text| {
         panics.notice(Notice { severity: Severity::Error, text: one_line(&text) });
     })?;
@@ -147,6 +147,7 @@ pub fn run(
     facts.application = setup.application;
     facts.mouse = mouse;
     facts.keymap = setup.keymap;
+    facts.showing = showing;
     facts.history.clone_from(&setup.history);
     let found = remote.sender.clone();
     let deliver = move |message| found.send(Inward::Message(message)).is_ok();

@@ -5,6 +5,8 @@ use jiff::tz::TimeZone;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::body::Unpacking;
+use crate::config::Showing;
 use crate::exchange::{
     Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Severity,
 };
@@ -52,6 +54,8 @@ pub struct Facts {
     /// The history on disk, if one is kept.
     pub history: Option<PathBuf>,
     pub keymap: Keymap,
+    /// How much of a body is unpacked and laid out, and what is late.
+    pub showing: Showing,
 }
 
 impl Facts {
@@ -67,6 +71,17 @@ impl Facts {
             application: None,
             history: None,
             keymap: Keymap::default(),
+            showing: Showing::default(),
+        }
+    }
+
+    /// How far bodies are unpacked.
+    pub(super) fn unpacking(&self) -> Unpacking {
+        let Showing { max_unpacked, max_unpack_ratio, max_codings, .. } = self.showing;
+        Unpacking {
+            unpacked: usize::try_from(max_unpacked).unwrap_or(usize::MAX),
+            ratio: max_unpack_ratio,
+            codings: max_codings,
         }
     }
 }
@@ -323,7 +338,12 @@ impl State {
         let Subject::Exchange(id) = self.detail.subject else { return None };
         let exchange = self.store.exchange(id)?;
         let is_drawn = self.detail.look.0 == BodyView::Pretty;
-        if is_drawn { self.detail.gallery.want(exchange, side) } else { None }
+        if is_drawn {
+            let unpacking = self.facts.unpacking();
+            self.detail.gallery.want(exchange, side, unpacking)
+        } else {
+            None
+        }
     }
 
     /// The document of the detail pane as it falls into rows.

@@ -3,7 +3,7 @@
 
 use std::path::PathBuf;
 
-use crate::body::{Kind, MOST_UNPACKED, essence, read};
+use crate::body::{Kind, Unpacking, essence, read};
 use crate::exchange::{Body, Exchange, ExchangeId, Notice, Severity};
 use crate::history::har::Exporter;
 use crate::history::masking::{masked, masked_body};
@@ -45,7 +45,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
             state.prompt.asking.open(Question::Save(id, side), &name);
         }
         Action::Pipe => state.prompt.asking.open(Question::Pipe(id, side), ""),
-        _ => return vec![view(exchange, side, state.detail.look)],
+        _ => return vec![view(exchange, side, state)],
     }
     Vec::new()
 }
@@ -57,10 +57,13 @@ pub(super) fn run(state: &mut State) -> Vec<Effect> {
     if answer.is_empty() && !matches!(question, Question::Comment(_)) {
         return Vec::new();
     }
+    let unpacking = state.facts.unpacking();
     let done = match question {
-        Question::Save(id, side) => exchange(state, id).map(|it| save(it, side, answer)),
+        Question::Save(id, side) => {
+            exchange(state, id).map(|it| save(it, side, answer, unpacking))
+        }
         Question::Pipe(id, side) => exchange(state, id).map(|exchange| {
-            let bytes = unpacked(exchange, side).0;
+            let bytes = unpacked(exchange, side, unpacking).0;
             Effect::Pipe { command: answer.to_owned(), bytes }
         }),
         Question::Export(id) => exchange(state, id).and_then(|it| export(it, answer)),
@@ -114,9 +117,9 @@ pub(super) fn body(exchange: &Exchange, side: Side) -> (&Body, Option<&Headers>)
 }
 
 /// The bytes as they were sent, unless they were packed; and what is to be said of them.
-fn unpacked(exchange: &Exchange, side: Side) -> (Vec<u8>, String) {
+fn unpacked(exchange: &Exchange, side: Side, unpacking: Unpacking) -> (Vec<u8>, String) {
     let (body, headers) = body(exchange, side);
-    let reading = read(&body.kept, headers, MOST_UNPACKED);
+    let reading = read(&body.kept, headers, unpacking);
     let mut words = Vec::new();
     words.extend(extent(body.size()));
     if reading.undone.is_empty() {
@@ -127,8 +130,8 @@ fn unpacked(exchange: &Exchange, side: Side) -> (Vec<u8>, String) {
     (reading.content.into_owned(), words.join(", "))
 }
 
-fn save(exchange: &Exchange, side: Side, file: &str) -> Effect {
-    let (bytes, remark) = unpacked(exchange, side);
+fn save(exchange: &Exchange, side: Side, file: &str, unpacking: Unpacking) -> Effect {
+    let (bytes, remark) = unpacked(exchange, side, unpacking);
     let what = format!("{} body of #{}", name(side), exchange.id);
     Effect::Save(Saved { file: PathBuf::from(file), what, bytes, remark })
 }
@@ -147,15 +150,17 @@ fn export(exchange: &Exchange, file: &str) -> Result<Effect, String> {
 }
 
 /// The body as the dashboard shows it, and safe for a pager that shows it as it is.
-fn view(exchange: &Exchange, side: Side, (view, secrets): (BodyView, Secrets)) -> Effect {
+fn view(exchange: &Exchange, side: Side, state: &State) -> Effect {
+    let (view, secrets) = state.detail.look;
+    let unpacking = state.facts.unpacking();
     let (body, headers) = body(exchange, side);
     let hidden = match secrets {
-        Secrets::Masked => masked_body(body, headers),
+        Secrets::Masked => masked_body(body, headers, unpacking),
         Secrets::Shown => None,
     };
     let is_hidden = hidden.is_some();
     let shown = hidden.as_ref().unwrap_or(body);
-    let reading = read(&shown.kept, headers.filter(|_| !is_hidden), MOST_UNPACKED);
+    let reading = read(&shown.kept, headers.filter(|_| !is_hidden), unpacking);
     let suffix = extension(headers);
     if reading.kind == Kind::Binary || view == BodyView::Hex && !is_hidden {
         let text = dump_of(&shown.kept);

@@ -906,6 +906,24 @@ fn catalogue() -> String {
 }
 
 #[test]
+fn a_body_beyond_the_limit_is_shown_as_it_was_sent() {
+    let json = r#"{"a":1,"b":22}"#;
+    for (most, is_laid_out) in [(14, true), (13, false)] {
+        let mut app = App::ready(80, 24);
+        let mut facts = facts_with_keys(&[]);
+        facts.showing.max_laid_out = most;
+        app.state = State::new(facts, app.now);
+        let app = app.feed(&format!("GET / 200 application/json {json}"));
+        let app = app.press("enter [");
+        if is_laid_out {
+            app.sees(r#"  "b": 22"#).misses("--max-laid-out");
+        } else {
+            app.sees(json).sees("[larger than 13 B, so not laid out; --max-laid-out]");
+        }
+    }
+}
+
+#[test]
 fn json_is_folded_line_by_line_or_level_by_level_and_the_path_is_told() {
     let feed = format!("GET /goods 200 application/json {}", catalogue());
     let mut app = App::ready(100, 30).feed(&feed).press("enter [ + )");

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use crate::body::{Kind, MOST_UNPACKED, read};
+use crate::body::{Kind, Unpacking, read};
 use crate::config::Target;
 use crate::exchange::{Exchange, Response};
 
@@ -145,7 +145,7 @@ fn expectations(exchange: &Exchange, response: &Response, data: &str) -> String 
     let mut out =
         format!("    assert response.status_code == {}\n", response.head.status);
     let body = &exchange.response_body;
-    let reading = read(&body.kept, Some(&response.head.headers), MOST_UNPACKED);
+    let reading = read(&body.kept, Some(&response.head.headers), Unpacking::USUAL);
     // A token against forged requests is another one each time, and the application does
     // not answer with what stands for a secret.
     let has = |text: &str| memchr::memmem::find(&body.kept, text.as_bytes()).is_some();

@@ -9,7 +9,7 @@ use regex::bytes::Regex;
 use rusqlite::Connection;
 use rusqlite::functions::{Context, FunctionFlags};
 
-use crate::body::{MOST_UNPACKED, is_plain, read};
+use crate::body::{Unpacking, is_plain, read};
 use crate::exchange::Traceback;
 use crate::http::{Headers, RequestHead, ResponseHead};
 
@@ -92,7 +92,7 @@ fn found_in_body(context: &Context<'_>) -> rusqlite::Result<bool> {
         0 => request_headers(head),
         _ => response_headers(head),
     };
-    Ok(regex.is_match(&read(body, headers.as_ref(), MOST_UNPACKED).content))
+    Ok(regex.is_match(&read(body, headers.as_ref(), Unpacking::USUAL).content))
 }
 
 fn request_headers(head: &[u8]) -> Option<Headers> {

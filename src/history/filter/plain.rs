@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use regex::bytes::Regex;
 
-use crate::body::{MOST_UNPACKED, Reading, essence, read};
+use crate::body::{Reading, Unpacking, essence, read};
 use crate::exchange::{Body, Exchange, Outcome, Source};
 use crate::http::{Headers, RequestHead, ResponseHead};
 
@@ -167,15 +167,15 @@ impl<'a> Facts<'a> {
 
     fn body_has(&self, side: Side, regex: &Regex) -> bool {
         let exchange = self.exchange;
-        let found = |cell: &OnceCell<Reading<'a>>,
-                     body: &'a Body,
-                     headers: Option<&Headers>| {
-            if body.kept.is_empty() {
-                return false;
-            }
-            let reading = cell.get_or_init(|| read(&body.kept, headers, MOST_UNPACKED));
-            regex.is_match(&reading.content)
-        };
+        let found =
+            |cell: &OnceCell<Reading<'a>>, body: &'a Body, headers: Option<&Headers>| {
+                if body.kept.is_empty() {
+                    return false;
+                }
+                let reading =
+                    cell.get_or_init(|| read(&body.kept, headers, Unpacking::USUAL));
+                regex.is_match(&reading.content)
+            };
         let request = || {
             let headers = self.request_head().map(|head| &head.headers);
             found(&self.request_body, &exchange.request_body, headers)

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use jiff::Timestamp;
 
-use crate::body::{Kind, MOST_UNPACKED, Stop, read};
+use crate::body::{Kind, Stop, Unpacking, read};
 use crate::exchange::{Body, Exchange, ExchangeId, Outcome, Source};
 use crate::http::{Headers, RequestHead, Version};
 
@@ -271,7 +271,7 @@ struct Shown {
 }
 
 fn shown(body: &Body, headers: Option<&Headers>) -> Shown {
-    let reading = read(&body.kept, headers, MOST_UNPACKED);
+    let reading = read(&body.kept, headers, Unpacking::USUAL);
     let (packed, stop) = (!reading.undone.is_empty(), reading.stop);
     let size = if packed { reading.content.len() as u64 } else { body.total };
     let text = match (reading.kind, &reading.content) {

@@ -13,7 +13,7 @@ mod xml;
 
 use std::sync::Arc;
 
-use crate::body::{Kind, MOST_UNPACKED, Reading, Stop, essence, read};
+use crate::body::{Kind, Reading, Stop, Unpacking, essence, read};
 use crate::exchange::{Body, Cut, Exchange, Request, Response};
 use crate::http::{Headers, RequestHead, ResponseHead};
 
@@ -27,7 +27,7 @@ pub fn masked(exchange: &Exchange) -> Exchange {
     let mut out = exchange.clone();
     let headers = exchange.request.head.as_ref().map(|head| &head.headers);
     let mut raw = head::mask(&exchange.request.raw);
-    if let Some(body) = masked_body(&exchange.request_body, headers) {
+    if let Some(body) = masked_body(&exchange.request_body, headers, Unpacking::USUAL) {
         raw = head::with_body(&raw, &body);
         out.request_body = body;
     }
@@ -36,9 +36,11 @@ pub fn masked(exchange: &Exchange) -> Exchange {
     out.request_trailers = head::mask_fields(&exchange.request_trailers);
     if let Some(response) = &exchange.response {
         let mut raw = head::mask(&response.raw);
-        if let Some(body) =
-            masked_body(&exchange.response_body, Some(&response.head.headers))
-        {
+        if let Some(body) = masked_body(
+            &exchange.response_body,
+            Some(&response.head.headers),
+            Unpacking::USUAL,
+        ) {
             raw = head::with_body(&raw, &body);
             out.response_body = body;
         }
@@ -78,10 +80,14 @@ pub fn masked_head(raw: &[u8]) -> Vec<u8> {
 
 /// The body without its secrets, unpacked and in UTF-8; `None` where it has none. What
 /// cannot be unpacked to be looked through is not in it.
-pub fn masked_body(body: &Body, headers: Option<&Headers>) -> Option<Body> {
+pub fn masked_body(
+    body: &Body,
+    headers: Option<&Headers>,
+    unpacking: Unpacking,
+) -> Option<Body> {
     let kind =
         headers.and_then(|headers| headers.get("content-type")).unwrap_or_default();
-    let reading = read(&body.kept, headers, MOST_UNPACKED);
+    let reading = read(&body.kept, headers, unpacking);
     let content = &reading.content;
     let kept = match essence(kind).as_str() {
         "application/x-www-form-urlencoded" => form::mask_urlencoded(content),

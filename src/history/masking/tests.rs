@@ -60,10 +60,13 @@ fn body(kind: &str, text: &str) -> String {
     headers.push("Content-Type", kind);
     let mut body = Body::default();
     body.push(text.as_bytes(), usize::MAX, Cut::Long);
-    let kept = masked_body(&body, Some(&headers)).map_or(body.kept, |masked| {
-        assert!(masked.is_whole());
-        masked.kept
-    });
+    let kept = masked_body(&body, Some(&headers), Unpacking::USUAL).map_or(
+        body.kept,
+        |masked| {
+            assert!(masked.is_whole());
+            masked.kept
+        },
+    );
     String::from_utf8(kept).unwrap()
 }
 
@@ -232,24 +235,24 @@ fn packed(text: &[u8]) -> (Headers, Body) {
 
 #[test]
 fn what_a_packed_body_unpacks_to_beyond_the_bound_is_cut_and_never_let_through() {
-    let fill = " ".repeat(MOST_UNPACKED);
+    let fill = " ".repeat(Unpacking::USUAL.unpacked);
     let last = "\"token\": \"s3cret\"}";
     for first in ["{\"token\": \"s3cret\",", "{\"name\": \"Ada\","] {
         let (headers, body) = packed(format!("{first}{fill}{last}").as_bytes());
-        let masked = masked_body(&body, Some(&headers)).unwrap();
+        let masked = masked_body(&body, Some(&headers), Unpacking::USUAL).unwrap();
         assert_eq!(masked.cut, Some(Cut::Masking));
-        assert!(masked.kept.len() <= MOST_UNPACKED);
+        assert!(masked.kept.len() <= Unpacking::USUAL.unpacked);
         assert!(memchr::memmem::find(&masked.kept, b"s3cret").is_none());
     }
     // What was cut before stays so for that reason.
     let (headers, mut body) = packed(format!("{{\"token\": \"s\"}}{fill}").as_bytes());
     body.cut = Some(Cut::Fast);
     body.total += 7;
-    let masked = masked_body(&body, Some(&headers)).unwrap();
+    let masked = masked_body(&body, Some(&headers), Unpacking::USUAL).unwrap();
     assert_eq!(masked.cut, Some(Cut::Fast));
     assert_eq!(masked.total, masked.kept.len() as u64 + 7);
     let (headers, body) = packed(b"{\"name\": \"Ada\"}");
-    assert_eq!(masked_body(&body, Some(&headers)), None);
+    assert_eq!(masked_body(&body, Some(&headers), Unpacking::USUAL), None);
 }
 
 #[test]

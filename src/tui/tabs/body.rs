@@ -1,7 +1,7 @@
 //! A body in the Request or the Response tab: laid out by its type, as it was sent, or
 //! byte by byte; without its secrets unless they are to be seen.
 
-use crate::body::{Kind, MOST_UNPACKED, essence, read};
+use crate::body::{Kind, essence, read};
 use crate::exchange::{Body, Size};
 use crate::history::extent;
 use crate::history::masking::masked_body;
@@ -31,6 +31,8 @@ pub(super) struct Look<'a> {
     pub(super) reveal: &'a str,
     /// The key that shows bodies as they were sent.
     pub(super) as_sent: &'a str,
+    /// Bytes up to which it is laid out.
+    pub(super) laid_out: u64,
     /// What is known of the picture in it, and the columns for it.
     pub(super) picture: (&'a Seen, usize),
 }
@@ -40,12 +42,15 @@ pub(super) fn add(
     side: Side,
     message: &Message<'_>,
     before: BodyLines,
-    &Look { view, secrets, is_said, reveal, as_sent, picture }: &Look<'_>,
+    look: &Look<'_>,
 ) {
+    let &Look { view, secrets, is_said, reveal, as_sent, laid_out, picture } = look;
     let body = message.body;
     let grows = !message.over && body.kept.len() > LAID_OUT_WHILE_GROWING;
     let hidden = match secrets {
-        Secrets::Masked if !grows => masked_body(body, message.headers),
+        Secrets::Masked if !grows => {
+            masked_body(body, message.headers, message.unpacking)
+        }
         Secrets::Masked | Secrets::Shown => None,
     };
     // What was made for another view is not to be gone on with.
@@ -63,15 +68,14 @@ pub(super) fn add(
         ));
     }
     let shown = hidden.as_ref().unwrap_or(body);
-    if view == BodyView::Pretty
-        && !grows
-        && let Some(lines) = as_form(shown, hidden.is_some(), message)
-    {
+    let reading = read(&body.kept, message.headers, message.unpacking);
+    let is_text = matches!(reading.kind, Kind::Text(_));
+    let fits = reading.content.len() as u64 <= laid_out;
+    let lays_out = view == BodyView::Pretty && !grows && fits;
+    if lays_out && let Some(lines) = as_form(shown, hidden.is_some(), message) {
         document.add_lines(None, lines);
         return add_rest(document, shown.size());
     }
-    let is_text =
-        matches!(read(&body.kept, message.headers, MOST_UNPACKED).kind, Kind::Text(_));
     match view {
         BodyView::Hex if hidden.is_none() => return add_hex(document, side, body),
         BodyView::Hex => remark("[bytes are seen once the secrets are]".to_owned()),
@@ -81,7 +85,11 @@ pub(super) fn add(
         }
         BodyView::Pretty | BodyView::Raw => {}
     }
-    if view == BodyView::Pretty && !grows {
+    if view == BodyView::Pretty && !fits {
+        let most = text::byte_count(laid_out);
+        remark(format!("[larger than {most}, so not laid out; --max-laid-out]"));
+    }
+    if lays_out {
         // What is masked is in UTF-8 and not packed, whatever its head says.
         let headers = if hidden.is_some() { None } else { message.headers };
         match pretty(shown, headers, message) {
@@ -128,7 +136,7 @@ fn as_form(
     let label = message.headers?.get("content-type")?;
     // What is masked is not packed any more.
     let headers = message.headers.filter(|_| !is_masked);
-    form::table(&read(&shown.kept, headers, MOST_UNPACKED).content, label)
+    form::table(&read(&shown.kept, headers, message.unpacking).content, label)
 }
 
 /// The picture, as far as it is known; what is none is a dump.
@@ -173,7 +181,7 @@ fn pretty(
     headers: Option<&Headers>,
     message: &Message<'_>,
 ) -> Option<Result<(Decoded, Builder), String>> {
-    let reading = read(&body.kept, headers, MOST_UNPACKED);
+    let reading = read(&body.kept, headers, message.unpacking);
     let label = message.headers.and_then(|headers| headers.get("content-type"));
     let promised = label.is_some_and(|label| essence(label).ends_with("json"));
     let begins = reading.content.trim_ascii_start().first();
@@ -206,7 +214,7 @@ fn as_markup(
     message: &Message<'_>,
 ) -> Option<BodyLines> {
     let label = message.headers.and_then(|headers| headers.get("content-type"));
-    let content = read(&body.kept, headers, MOST_UNPACKED).content;
+    let content = read(&body.kept, headers, message.unpacking).content;
     let language = Language::of(label.unwrap_or_default(), &content);
     let text = markup::laid_out(&content, language.filter(|_| message.over)?)?;
     Some(BodyLines::of(Decoded::new(text, body.kept.len())))

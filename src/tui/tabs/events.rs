@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::body::{Block, MOST_UNPACKED, block_after, event_stream, read};
+use crate::body::{Block, Unpacking, block_after, event_stream, read};
 use crate::exchange::Exchange;
 use crate::history::extent;
 use crate::history::masking::masked_json;
@@ -20,10 +20,15 @@ const TIMES: usize = 10;
 const MESSAGE: &str = "message";
 
 /// Adds the response's body. `reveal` is the key that shows secrets, where these are masked.
-pub(super) fn add(document: &mut Document, exchange: &Exchange, reveal: Option<&str>) {
+pub(super) fn add(
+    document: &mut Document,
+    exchange: &Exchange,
+    unpacking: Unpacking,
+    reveal: Option<&str>,
+) {
     let body = &exchange.response_body;
     let headers = exchange.response.as_ref().map(|response| &response.head.headers);
-    let reading = read(&body.kept, headers, MOST_UNPACKED);
+    let reading = read(&body.kept, headers, unpacking);
     let is_packed = !reading.undone.is_empty();
     let mut remark = |text: String| document.add(None, vec![(Tone::Remark, text)]);
     if is_packed {

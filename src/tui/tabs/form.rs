@@ -1,6 +1,6 @@
 //! Forms as tables: a row for each field, further ones for the lines of its value.
 
-use crate::body::{Kind, essence, parts, read};
+use crate::body::{Kind, Unpacking, essence, parts, read};
 use crate::http::Headers;
 use crate::text;
 
@@ -58,7 +58,8 @@ fn multipart(content: &[u8], content_type: &[u8]) -> Option<Fields> {
         if let Some(kind) = &part.kind {
             headers.push("Content-Type", kind.as_str());
         }
-        let reading = read(part.content, Some(&headers), LONGEST * LONGEST);
+        let reading =
+            read(part.content, Some(&headers), Unpacking::up_to(LONGEST * LONGEST));
         let is_text = matches!(reading.kind, Kind::Text(_));
         let text = String::from_utf8_lossy(&reading.content).into_owned();
         let Some(file) = part.file else { return vec![(part.name, text)] };

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use crate::body::Unpacking;
 use crate::exchange::Exchange;
 use crate::history::masking::masked_head;
 use crate::text;
@@ -23,6 +24,9 @@ pub(in super::super) struct Manner {
     /// The keys that show secrets, and bodies as they were sent.
     reveal: String,
     as_sent: String,
+    /// How far a body is unpacked, and up to which size it is laid out.
+    unpacking: Unpacking,
+    laid_out: u64,
     /// What is known of the picture in it, and the columns for it.
     picture: (Seen, usize),
 }
@@ -38,6 +42,8 @@ impl Manner {
             look: around.look,
             reveal: key(Action::Reveal),
             as_sent: key(Action::BodyView),
+            unpacking: around.facts.unpacking(),
+            laid_out: around.facts.showing.max_laid_out,
             picture: (around.gallery.seen(exchange, side).clone(), around.width),
         }
     }
@@ -90,13 +96,14 @@ pub(in super::super) fn message(
     let is_stream = side == Side::Response && exchange.is_event_stream();
     if is_stream && view == BodyView::Pretty {
         let reveal = (secrets == Secrets::Masked).then_some(reveal.as_str());
-        events::add(&mut document, exchange, reveal);
+        events::add(&mut document, exchange, manner.unpacking, reveal);
         return document;
     }
     let over = exchange.outcome.is_some();
-    let message = Message { body, headers, over };
+    let message = Message { body, headers, over, unpacking: manner.unpacking };
     let picture = (&manner.picture.0, manner.picture.1);
-    let look = Look { view, secrets, is_said: is_masked, reveal, as_sent, picture };
+    let (is_said, laid_out) = (is_masked, manner.laid_out);
+    let look = Look { view, secrets, is_said, reveal, as_sent, laid_out, picture };
     body::add(&mut document, side, &message, lines, &look);
     document
 }

@@ -187,7 +187,8 @@ impl Tab {
                 message::message(exchange, Side::Response, before, &manner)
             }
             Self::Transcript => {
-                transcript::transcript(exchange, before, &around.facts.zone)
+                let facts = around.facts;
+                transcript::transcript(exchange, before, &facts.zone, facts.unpacking())
             }
             Self::Output => output::output(exchange, around.output),
             Self::Hints => hints::hints(exchange),

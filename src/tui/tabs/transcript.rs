@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use crate::body::{Kind, MOST_UNPACKED, Stop, essence, read};
+use crate::body::{Kind, Stop, Unpacking, essence, read};
 use crate::exchange::{Body, Exchange, Outcome, Source, Traceback};
 use crate::history::extent;
 use crate::http::Headers;
@@ -21,6 +21,7 @@ pub(super) fn transcript(
     exchange: &Exchange,
     mut before: Document,
     zone: &TimeZone,
+    unpacking: Unpacking,
 ) -> Document {
     let mut document = Document::default();
     let request_lines = before.take_lines(Side::Request);
@@ -31,7 +32,7 @@ pub(super) fn transcript(
 
     document.add(Some(Side::Request), head(&exchange.request.raw));
     let headers = exchange.request.head.as_ref().map(|head| &head.headers);
-    let message = Message { body: &exchange.request_body, headers, over };
+    let message = Message { body: &exchange.request_body, headers, over, unpacking };
     let side = Side::Request;
     add_body(&mut document, side, Some(side), &message, request_lines);
     document.add(Some(side), trailers(&exchange.request_trailers));
@@ -40,7 +41,7 @@ pub(super) fn transcript(
         document.begin_section();
         document.add(Some(Side::Response), head(&response.raw));
         let headers = Some(&response.head.headers);
-        let message = Message { body: &exchange.response_body, headers, over };
+        let message = Message { body: &exchange.response_body, headers, over, unpacking };
         let side = Side::Response;
         add_body(&mut document, side, Some(side), &message, response_lines);
     }
@@ -146,6 +147,8 @@ pub(super) struct Message<'a> {
     pub(super) headers: Option<&'a Headers>,
     /// Whether nothing more of it comes.
     pub(super) over: bool,
+    /// How far it is unpacked.
+    pub(super) unpacking: Unpacking,
 }
 
 /// `mark` is the side whose sign stands before the lines.
@@ -208,7 +211,7 @@ fn body_lines(message: &Message<'_>, before: BodyLines) -> Option<BodyLines> {
     {
         return Some(before);
     }
-    let reading = read(kept, message.headers, MOST_UNPACKED);
+    let reading = read(kept, message.headers, message.unpacking);
     if reading.kind == Kind::Binary {
         return None;
     }
@@ -281,7 +284,9 @@ mod tests {
         headers.push("Content-Encoding", coding);
         let mut body = Body::default();
         body.push(bytes, usize::MAX, crate::exchange::Cut::Long);
-        let message = Message { body: &body, headers: Some(&headers), over };
+        let headers = Some(&headers);
+        let unpacking = Unpacking::USUAL;
+        let message = Message { body: &body, headers, over, unpacking };
         let mut document = Document::default();
         add_body(&mut document, Side::Response, None, &message, BodyLines::default());
         let lines = document.window(0, 99);

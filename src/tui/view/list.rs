@@ -1,5 +1,7 @@
 //! The list: a row for each exchange and each generation in the window.
 
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
@@ -19,8 +21,6 @@ use super::super::timeline::RowId;
 use super::cells::{heading, put, put_right, row};
 use super::{columns, past, reload};
 
-/// How long the application may take to begin an answer before that is pointed out.
-const SLOW: SignedDuration = SignedDuration::from_secs(10);
 /// From which duration on an exchange has the colour of what may be wrong.
 const LONG: SignedDuration = SignedDuration::from_secs(1);
 
@@ -251,12 +251,15 @@ impl Painter<'_> {
         }
     }
 
-    /// Whether the application has not even begun to answer, after a while.
+    /// Whether the application has not even begun to answer, after a while
+    /// (`--slow-after`).
     fn is_slow(&self) -> bool {
         let Exchange { called, response: None, outcome: None, .. } = self.exchange else {
             return false;
         };
-        called.is_some_and(|called| self.state.now.duration_since(called) >= SLOW)
+        let waits = |called| Duration::try_from(self.state.now.duration_since(called));
+        let after = self.state.facts.showing.slow_after;
+        called.is_some_and(|called| waits(called).is_ok_and(|waits| waits >= after))
     }
 
     /// The time of day; the day where the history goes back further.
