@@ -15,7 +15,7 @@ use signal_hook::iterator::Signals;
 use super::part::spawn;
 use super::say;
 use crate::config::Interpreter;
-use crate::process::end_descendants;
+use crate::process::{end_descendants, is_ignored};
 use crate::reload::Hopeless;
 use crate::server::Patience;
 use crate::terminal;
@@ -77,9 +77,12 @@ pub(super) fn hopeless(why: &Hopeless, interpreter: &Interpreter) -> End {
 /// Ctrl-c, SIGTERM and SIGHUP end the program in good order; a second one has it wait for
 /// nothing more, and ends it at once where that is not soon enough. That leaves nothing
 /// behind either. The first is the one that finds the flag unset.
+///
+/// SIGINT and SIGHUP stay ignored where they were (`nohup`), for the application too.
 pub(super) fn watch_signals(ends: &Sender<End>) -> anyhow::Result<Arc<AtomicBool>> {
-    let mut signals =
-        Signals::new([SIGINT, SIGTERM, SIGHUP]).context("signals cannot be heard")?;
+    let wanted = |signal: &i32| *signal == SIGTERM || !is_ignored(*signal);
+    let heard = [SIGINT, SIGTERM, SIGHUP].into_iter().filter(wanted);
+    let mut signals = Signals::new(heard).context("signals cannot be heard")?;
     // A file that may not grow any more (`ulimit -f`) is an error for who writes it, such as
     // the history, and no reason to end. An interpreter thinks so too.
     signal_hook::flag::register(libc::SIGXFSZ, Arc::default())

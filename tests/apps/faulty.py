@@ -183,7 +183,7 @@ def at_fork(environ, start_response):
 
 
 def at_handlers(environ, start_response):
-    names = ["SIGSEGV", "SIGBUS", "SIGPIPE", "SIGTERM", "SIGCHLD"]
+    names = ["SIGSEGV", "SIGBUS", "SIGPIPE", "SIGTERM", "SIGCHLD", "SIGINT", "SIGHUP"]
     found = {name: repr(signal.getsignal(getattr(signal, name))) for name in names}
     start_response("200 OK", [])
     return [json.dumps(found).encode()]

@@ -5,9 +5,12 @@
 //! Invariant: dropping a [`Family`] leaves none of its processes behind.
 
 use std::fs;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Once};
 
 use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::consts::{SIGHUP, SIGINT};
+use signal_hook::flag::register_conditional_default;
 
 use crate::patience::until;
 
@@ -22,6 +25,7 @@ pub(crate) struct Family {
 impl Family {
     /// A family without members.
     pub(crate) fn new() -> Self {
+        let_signals_be_heard();
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         Self { value: format!("{}-{count}", std::process::id()) }
     }
@@ -49,6 +53,19 @@ impl Family {
         let mark = format!("{MARK}={}", self.value);
         environ.split(|byte| *byte == 0).any(|pair| pair == mark.as_bytes())
     }
+}
+
+/// Whoever runs the tests may ignore signals, as a shell does for what it starts in the
+/// background. Ours have a handler that does what is usual, so that what is started from
+/// here on does what is usual too.
+fn let_signals_be_heard() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        for signal in [SIGHUP, SIGINT] {
+            let always = Arc::new(AtomicBool::new(true));
+            register_conditional_default(signal, always).unwrap();
+        }
+    });
 }
 
 impl Drop for Family {

@@ -5,11 +5,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use rustix::process::Signal;
+
 use crate::client::{Framing, request};
 use crate::environment::python;
 use crate::folder::Folder;
 use crate::patience::until;
-use crate::rdev::rdev;
+use crate::rdev::{Launch, rdev};
 use crate::serving::{Probe, probe, probe_with};
 
 #[test]
@@ -199,9 +201,13 @@ fn a_request_that_is_no_http_is_refused_and_runs_nothing() {
 }
 
 fn faulty() -> Probe {
+    faulty_with(|launch| launch)
+}
+
+fn faulty_with(more: impl FnOnce(Launch) -> Launch) -> Probe {
     let folder = Folder::copy_of("faulty.py");
     let launch = rdev(folder.path()).env("PROBE_FOLDER", folder.path()).arg("faulty:app");
-    let server = launch.serve();
+    let server = more(launch).serve();
     Probe { server, folder }
 }
 
@@ -332,13 +338,18 @@ fn a_forked_process_that_comes_back_does_not_answer() {
     });
 }
 
+/// Has Python print what `/handlers` of the application answers.
+const HANDLERS: &str = "\
+import json, signal
+names = ['SIGSEGV', 'SIGBUS', 'SIGPIPE', 'SIGTERM', 'SIGCHLD', 'SIGINT', 'SIGHUP']
+found = {name: repr(signal.getsignal(getattr(signal, name))) for name in names}
+print(json.dumps(found))
+";
+
 #[test]
 fn a_worker_has_the_signal_handlers_of_plain_python_and_no_socket_of_the_zygote() {
     let probe = faulty();
-    let code = "import json, signal; names = ['SIGSEGV', 'SIGBUS', 'SIGPIPE', 'SIGTERM', \
-                'SIGCHLD']; print(json.dumps({name: repr(signal.getsignal(getattr(signal, \
-                name))) for name in names}))";
-    let plain = Command::new(python()).args(["-c", code]).output().unwrap().stdout;
+    let plain = Command::new(python()).args(["-c", HANDLERS]).output().unwrap().stdout;
     let answer = probe.server.get("/handlers").expect(200).json();
     assert_eq!(answer, serde_json::from_slice::<serde_json::Value>(&plain).unwrap());
     let worker: u32 = probe.server.get("/").expect(200).text().parse().unwrap();
@@ -353,6 +364,31 @@ fn a_worker_has_the_signal_handlers_of_plain_python_and_no_socket_of_the_zygote(
         let shared: Vec<_> = sockets(zygote).intersection(&own).cloned().collect();
         assert_eq!(shared, Vec::<PathBuf>::new());
     }
+}
+
+#[test]
+fn signals_that_were_ignored_from_the_start_are_heard_by_nobody() {
+    let ignoring = ["sh", "-c", "trap '' INT HUP; exec \"$@\"", "sh"];
+    let mut probe = faulty_with(|launch| launch.inside(&ignoring));
+    let plain = Command::new("sh")
+        .args(&ignoring[1..])
+        .args([python().as_os_str(), "-c".as_ref(), HANDLERS.as_ref()])
+        .output();
+    let answer = probe.server.get("/handlers").expect(200).json();
+    let plain: serde_json::Value =
+        serde_json::from_slice(&plain.unwrap().stdout).unwrap();
+    assert_eq!(answer, plain);
+    let status = fs::read_to_string(format!("/proc/{}/status", probe.server.pid()));
+    let status = status.unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).unwrap();
+    let ignored = u64::from_str_radix(ignored.trim(), 16).unwrap();
+    let both = [Signal::HUP, Signal::INT].map(|signal| 1 << (signal.as_raw() - 1));
+    assert_eq!(both.map(|bit: u64| ignored & bit), both);
+    probe.server.signal(Signal::HUP);
+    probe.server.signal(Signal::INT);
+    probe.server.get("/").expect(200);
+    probe.server.signal(Signal::TERM);
+    assert_eq!(probe.server.wait_for_exit().code(), Some(0));
 }
 
 fn sockets(pid: u32) -> BTreeSet<PathBuf> {

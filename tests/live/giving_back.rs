@@ -323,10 +323,14 @@ fn at_rest_it_uses_no_processor_time() {
     let at = probe();
     get(at.port, "/").expect(200);
     at.terminal.sees(["< probe"]);
-    let (written, used) = (at.terminal.written().len(), ticks_of(at.terminal.pid()));
-    thread::sleep(Duration::from_secs(3));
-    assert_eq!(at.terminal.written().len(), written);
-    assert!(ticks_of(at.terminal.pid()) <= used + 1);
+    // What the start and the request leave to do may go on beside a busy machine; whoever
+    // spins or draws without a reason never comes to rest.
+    until("three seconds in which it draws and does nothing", || {
+        let (written, used) = (at.terminal.written().len(), ticks_of(at.terminal.pid()));
+        thread::sleep(Duration::from_secs(3));
+        let drew = at.terminal.written().len() != written;
+        (!drew && ticks_of(at.terminal.pid()) <= used + 1).then_some(())
+    });
 }
 
 /// Says to a test of this program that it is to panic, and where.
