@@ -12,7 +12,7 @@ use crate::body::{self, Unpacking};
 use crate::config::Secrets;
 use crate::exchange::{Body, Exchange, Hint, Outcome, OutputStream, Source, Traceback};
 use crate::history::database::{RecordId, Summary};
-use crate::history::masking::{masked_path, masked_query};
+use crate::history::masking::{masked_host, masked_path, masked_query};
 use crate::http::Headers;
 
 /// An exchange as a line of a list.
@@ -73,7 +73,10 @@ impl ListedDto {
             client: summary.client.clone(),
             generation: summary.generation.map(|id| id.0),
             method: summary.method.clone(),
-            host: summary.host.clone(),
+            host: summary.host.as_deref().map(|host| match secrets {
+                Secrets::Masked => masked_host(host),
+                Secrets::Included => host.to_owned(),
+            }),
             path: match secrets {
                 Secrets::Masked => masked_path(&summary.path),
                 Secrets::Included => summary.path.clone(),
@@ -119,7 +122,7 @@ pub(super) struct WholeDto<'a> {
     request: MessageDto,
     response: Option<MessageDto>,
     traceback: Option<&'a Traceback>,
-    hints: Vec<&'a Hint>,
+    hints: Vec<HintDto<'a>>,
     output: Vec<LineDto>,
 }
 
@@ -153,9 +156,22 @@ impl<'a> WholeDto<'a> {
                 )
             }),
             traceback: exchange.traceback.as_deref(),
-            hints: exchange.hints.iter().map(AsRef::as_ref).collect(),
+            hints: exchange.hints.iter().map(|hint| HintDto::new(hint)).collect(),
             output: exchange.output.iter().map(LineDto::new).collect(),
         }
+    }
+}
+
+/// A breach of WSGI.
+#[derive(Debug, Serialize)]
+struct HintDto<'a> {
+    problem: &'a str,
+    mend: &'a str,
+}
+
+impl<'a> HintDto<'a> {
+    fn new(hint: &'a Hint) -> Self {
+        Self { problem: &hint.problem, mend: &hint.mend }
     }
 }
 

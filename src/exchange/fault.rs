@@ -65,12 +65,3 @@ pub struct Frame {
     /// Whether the file is the user's own, rather than a library's or Python's.
     pub own: bool,
 }
-
-/// A breach of WSGI by the application: the rule, and the mend.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Hint {
-    /// What the application did, against which rule.
-    pub problem: String,
-    /// What to change.
-    pub mend: String,
-}

@@ -17,7 +17,7 @@
 //! - That `wsgi.errors` is given `str` itself: PEP 3333 has it a text stream, and those
 //!   take what is derived from `str`.
 
-use super::Hint;
+use super::{Deed, Hint};
 
 /// What becomes of an answer that breaks a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,13 +45,15 @@ pub struct Rule {
 
 impl Rule {
     /// The hint for a breach; `what` says what the application did.
-    pub fn broken(&self, what: &str) -> Hint {
+    pub fn broken(&self, what: impl Into<Deed>) -> Hint {
+        let what = what.into();
+        let (what, quoted) = what.told();
         let problem = format!("{what}; {} ({})", self.demand, self.clause);
-        Hint { problem, mend: self.mend.to_owned() }
+        Hint { problem, mend: self.mend.to_owned(), quoted }
     }
 
     /// The same where what was found tells a better mend.
-    pub fn broken_with_mend(&self, what: &str, mend: &str) -> Hint {
+    pub fn broken_with_mend(&self, what: impl Into<Deed>, mend: &str) -> Hint {
         Hint { mend: mend.to_owned(), ..self.broken(what) }
     }
 }

@@ -219,7 +219,7 @@ fn any_step() -> impl Strategy<Value = ExchangeEvent> {
         }),
         1 => (0_usize..3000).prop_map(|size| {
             let (problem, mend) = ("p".repeat(size), String::new());
-            ExchangeEvent::Hint(Arc::new(Hint { problem, mend }))
+            ExchangeEvent::Hint(Arc::new(Hint { problem, mend, quoted: None }))
         }),
         3 => Just(ended()),
     ]

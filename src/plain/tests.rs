@@ -392,7 +392,11 @@ fn held_requests_and_replays_say_so() {
 
 #[test]
 fn what_went_wrong_in_the_app_goes_to_stderr() {
-    let hint = Hint { problem: "body\nof str".to_owned(), mend: ".encode()".to_owned() };
+    let hint = Hint {
+        problem: "body\nof str".to_owned(),
+        mend: ".encode()".to_owned(),
+        quoted: None,
+    };
     let shown = show(&[
         began(1, 0, b"POST /zero HTTP/1.0\r\nContent-Length: 9\r\n\r\n"),
         called(1, 1),

@@ -23,7 +23,7 @@ use super::start_response::StartResponse;
 use super::{current, logged, printed, running, shims};
 use crate::clock::ticks;
 use crate::exchange::rules::{self, Rule};
-use crate::exchange::{ExchangeId, Hint};
+use crate::exchange::{Deed, ExchangeId, Hint};
 use crate::http::ResponseHead;
 use crate::lane::{self, Down, Ending, Times, Up};
 
@@ -436,8 +436,9 @@ impl Conversation {
     fn tell_trapped(&self, py: Python<'_>) {
         let raised_again = self.lock(py).raised_again.take();
         if let Some(error) = raised_again {
-            let what = format!("the application went on after {error}");
-            self.breach(py, &rules::TRAPPED, &what);
+            let intro = "the application went on after ";
+            let what = Deed::quoting(intro, None, &error);
+            self.breach(py, &rules::TRAPPED, what);
         }
     }
 
@@ -531,8 +532,13 @@ impl Conversation {
     }
 
     /// Tells of a breach, once for each rule. Returns it in words.
-    pub(super) fn breach(&self, py: Python<'_>, rule: &Rule, what: &str) -> String {
-        let hint = rule.broken(&shortened(what.to_owned()));
+    pub(super) fn breach(
+        &self,
+        py: Python<'_>,
+        rule: &Rule,
+        what: impl Into<Deed>,
+    ) -> String {
+        let hint = rule.broken(what.into().shortened(shortened));
         let text = format!("{}: {}", hint.problem, hint.mend);
         let is_new = self.lock(py).is_new(rule);
         if is_new && !self.lane.is_foreign() {
@@ -556,7 +562,8 @@ impl Conversation {
 
     /// Adds a hint to the exchange.
     pub(super) fn hint(&self, py: Python<'_>, hint: Hint) {
-        let hint = Hint { problem: shortened(hint.problem), mend: shortened(hint.mend) };
+        let (problem, mend) = (shortened(hint.problem), shortened(hint.mend));
+        let hint = Hint { problem, mend, quoted: hint.quoted };
         self.report(py, &Up::Hint(Box::new(hint)));
     }
 

@@ -76,5 +76,5 @@ fn name_thread(py: Python<'_>, name: &str) -> PyResult<()> {
 /// `hint(problem, mend)` for the Python side; False outside of a call.
 #[pyfunction]
 pub(super) fn hint(py: Python<'_>, problem: String, mend: String) -> bool {
-    call::hint_current(py, Hint { problem, mend })
+    call::hint_current(py, Hint { problem, mend, quoted: None })
 }

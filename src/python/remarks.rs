@@ -3,34 +3,39 @@
 //!
 //! Invariant: pure. Told once the head is settled, by `start_response.rs`.
 
+use crate::exchange::Deed;
 use crate::exchange::rules::{self, Rule};
 use crate::http::ResponseHead;
 
 /// The rules it breaks, each with what the application did.
-pub(super) fn remarks(head: &ResponseHead) -> Vec<(&'static Rule, String)> {
+pub(super) fn remarks(head: &ResponseHead) -> Vec<(&'static Rule, Deed)> {
     let mut found = Vec::new();
     for header in &head.headers.0 {
         let (name, value) = (header.name.as_str(), header.value.as_slice());
-        let shown = || String::from_utf8_lossy(value).into_owned();
+        let quoting = |intro: &str| {
+            Deed::quoting(intro, Some(name), &String::from_utf8_lossy(value))
+        };
         if name.eq_ignore_ascii_case("status") {
-            found.push((&rules::STATUS_HEADER, format!("the headers have {name}")));
+            found
+                .push((&rules::STATUS_HEADER, format!("the headers have {name}").into()));
         }
         if name.eq_ignore_ascii_case("connection") {
-            let what = format!("the headers have {name}: {}", shown());
+            let what = quoting(&format!("the headers have {name}: "));
             found.push((&rules::CONNECTION_CLOSE, what));
         }
         if is_odd_name(name) {
             let what = format!("a header is called {name}");
-            found.push((&rules::HEADER_NAME_ENDING, what));
+            found.push((&rules::HEADER_NAME_ENDING, what.into()));
         }
         if name.eq_ignore_ascii_case("etag") && !is_etag(value) {
-            found.push((&rules::ETAG_FORM, format!("the ETag is {}", shown())));
+            found.push((&rules::ETAG_FORM, quoting("the ETag is ")));
         }
         if name.eq_ignore_ascii_case("location") && !is_address(value) {
-            found.push((&rules::LOCATION_FORM, format!("the Location is {}", shown())));
+            found.push((&rules::LOCATION_FORM, quoting("the Location is ")));
         }
         if let Some(rule) = misplaced(head, name) {
-            found.push((rule, format!("the answer is {} and has {name}", head.status)));
+            let what = format!("the answer is {} and has {name}", head.status);
+            found.push((rule, what.into()));
         }
     }
     found

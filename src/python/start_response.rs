@@ -13,6 +13,7 @@ use super::call::Conversation;
 use super::describe::type_name;
 use super::oddities::oddities;
 use super::remarks::remarks;
+use crate::exchange::Deed;
 use crate::exchange::rules::{self, Rule};
 use crate::http::{Headers, ResponseHead, is_hop_by_hop, is_token};
 
@@ -65,7 +66,7 @@ impl StartResponse {
         }
         let head = ResponseHead { status, reason: reason.unwrap_or_default(), headers };
         for (rule, what) in remarks(&head) {
-            self.0.breach(py, rule, &what);
+            self.0.breach(py, rule, what);
         }
         self.0.start(py, head)
     }
@@ -77,7 +78,7 @@ impl StartResponse {
 
     fn refuse(&self, py: Python<'_>, refusal: Refusal) -> PyErr {
         let Refusal { rule, what } = refusal;
-        let text = self.0.breach(py, rule, &what);
+        let text = self.0.breach(py, rule, what);
         match rule.id {
             id if id == rules::STARTED_TWICE.id => PyAssertionError::new_err(text),
             id if TYPE_ERRORS.contains(&id) => PyTypeError::new_err(text),
@@ -99,11 +100,11 @@ const TYPE_ERRORS: &[&str] = &[
 /// A breach that cannot be answered for.
 struct Refusal {
     rule: &'static Rule,
-    what: String,
+    what: Deed,
 }
 
 impl Refusal {
-    fn new(rule: &'static Rule, what: impl Into<String>) -> Self {
+    fn new(rule: &'static Rule, what: impl Into<Deed>) -> Self {
         Self { rule, what: what.into() }
     }
 }
@@ -174,7 +175,7 @@ type ExcInfo<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyA
 /// The exception of an `exc_info` triple, to be raised again with its traceback.
 fn raised(exc_info: &Bound<'_, PyAny>) -> Result<PyErr, Refusal> {
     let refusal = || {
-        let what = format!("exc_info is {}", described(exc_info));
+        let what = Deed::quoting("exc_info is ", None, &described(exc_info));
         Refusal::new(&rules::EXC_INFO, what)
     };
     let (_, value, traceback): ExcInfo<'_> = exc_info.extract().map_err(|_| refusal())?;
@@ -194,7 +195,7 @@ fn parse_status(status: &Bound<'_, PyAny>) -> Result<(u16, Option<Vec<u8>>), Ref
         return Err(Refusal::new(&rules::STATUS_TYPE, what));
     }
     let refusal = || {
-        let what = format!("the status is {}", described(status));
+        let what = Deed::quoting("the status is ", Some("Status"), &described(status));
         Refusal::new(&rules::STATUS_FORM, what)
     };
     let text = from_native(status).map_err(|_| refusal())?;
@@ -227,7 +228,7 @@ fn parse_headers(headers: &Bound<'_, PyAny>) -> Result<Headers, Refusal> {
     for item in list {
         let pair = item.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>();
         let Ok((name, value)) = pair else {
-            let what = format!("a header is {}", described(&item));
+            let what = Deed::quoting("a header is ", None, &described(&item));
             return Err(Refusal::new(&rules::HEADER_PAIR, what));
         };
         let (name, value) = parse_header(&name, &value)?;
@@ -242,17 +243,18 @@ fn parse_header(
     name: &Bound<'_, PyAny>,
     value: &Bound<'_, PyAny>,
 ) -> Result<(String, Vec<u8>), Refusal> {
-    let native = |part: &Bound<'_, PyAny>, what: &str| {
+    let native = |part: &Bound<'_, PyAny>, what: &str, field: Option<&str>| {
         from_native(part).map_err(|found| {
-            Refusal::new(&rules::HEADER_TYPE, format!("{what} is {found}"))
+            let what = Deed::quoting(&format!("{what} is "), field, &found);
+            Refusal::new(&rules::HEADER_TYPE, what)
         })
     };
-    let bytes = native(name, "the name of a header")?;
+    let bytes = native(name, "the name of a header", None)?;
     let Some(text) = std::str::from_utf8(&bytes).ok().filter(|_| is_token(&bytes)) else {
-        let what = format!("the name of a header is {}", described(name));
+        let what = Deed::quoting("the name of a header is ", None, &described(name));
         return Err(Refusal::new(&rules::HEADER_NAME, what));
     };
-    let bytes = native(value, &format!("the value of {text}"))?;
+    let bytes = native(value, &format!("the value of {text}"), Some(text))?;
     // That the connection ends is a wish that can be granted, if told as a breach.
     let is_wish = text.eq_ignore_ascii_case("connection")
         && bytes.trim_ascii().eq_ignore_ascii_case(b"close");
@@ -261,7 +263,8 @@ fn parse_header(
         return Err(Refusal::new(&rules::HOP_BY_HOP, what));
     }
     if has_controls(&bytes) {
-        let what = format!("the value of {text} is {}", described(value));
+        let intro = format!("the value of {text} is ");
+        let what = Deed::quoting(&intro, Some(text), &described(value));
         return Err(Refusal::new(&rules::HEADER_VALUE, what));
     }
     Ok((text.to_owned(), bytes.trim_ascii().to_vec()))

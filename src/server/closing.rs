@@ -70,6 +70,7 @@ impl Server {
                 "what is done there (Flask's call_on_close, Django's request_finished) \
                    may be half done: leave what takes long to a queue"
                     .to_owned(),
+            quoted: None,
         };
         self.outlet.publish(exchange.id, ExchangeEvent::Hint(Arc::new(hint)));
         self.end_closing(exchange);

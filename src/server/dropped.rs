@@ -33,6 +33,7 @@ pub(super) fn dropped(headers: &Headers) -> Vec<Hint> {
                 listed(&aliases)
             ),
             mend: format!("send {hyphened}"),
+            quoted: None,
         }
     });
     let setting = named(Hazard::Setting).first().map(|name| Hint {
@@ -41,6 +42,7 @@ pub(super) fn dropped(headers: &Headers) -> Vec<Hint> {
              take for the setting of that name (httpoxy, CVE-2016-5385)"
         ),
         mend: "give the header another name".to_owned(),
+        quoted: None,
     });
     alias.into_iter().chain(setting).collect()
 }

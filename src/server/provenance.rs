@@ -16,6 +16,7 @@ pub(super) fn stamp(head: &mut ResponseHead, generation: GenerationId) -> Option
             "the application sends {NAME} itself; --generation-header has replaced it"
         ),
         mend: "give it another name, or leave --generation-header out".to_owned(),
+        quoted: None,
     })
 }
 

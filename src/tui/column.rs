@@ -2,7 +2,7 @@
 //! is chosen.
 
 use crate::exchange::Exchange;
-use crate::history::masking::{masked_path, masked_query};
+use crate::history::masking::{masked_head, masked_path, masked_query};
 use crate::text;
 
 /// Bytes of a request's target that are looked at; no window is wider.
@@ -137,13 +137,16 @@ fn text_key(text: String) -> Key {
 /// could not be understood. Safe to be shown.
 pub(super) fn target(exchange: &Exchange) -> String {
     let request = &exchange.request;
-    let masked = request.head.as_ref().map(|head| match head.target.split_once('?') {
-        Some((path, query)) => format!("{}?{}", masked_path(path), masked_query(query)),
-        None => masked_path(&head.target),
-    });
-    let asked = match &masked {
-        Some(target) => target.as_bytes(),
-        None => request.raw.split(|&byte| byte == b'\r').next().unwrap_or_default(),
+    let asked = if let Some(head) = &request.head {
+        let query = head.target.split_once('?');
+        let whole = || masked_path(&head.target);
+        query
+            .map_or_else(whole, |(path, query)| {
+                format!("{}?{}", masked_path(path), masked_query(query))
+            })
+            .into_bytes()
+    } else {
+        masked_head(request.raw.split(|&byte| byte == b'\r').next().unwrap_or_default())
     };
     let asked = text::printable(&asked[..asked.len().min(LONGEST_TARGET)]);
     text::expand_tabs(&asked)

@@ -3,6 +3,8 @@
 //! application that was asked first.
 
 use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
@@ -315,6 +317,151 @@ fn an_export_is_masked_private_and_comes_back_as_it_was() {
         "{}",
         wrong.stderr
     );
+}
+
+/// Answers with what is known under the path, or greets.
+const TELLS: &str = r#"
+ANSWERS = {
+    "/location": ([("Location", "/x?token=s3cret s3cret")], b""),
+    "/link": ([("Link", "</b?token=s3cret>; rel=next"), ("Refresh", "0;url=x?sig=s3cret")], b""),
+    "/cookie": ([("Set-Cookie", "id=s3cret; Path=/"), ("X-Session", "s3cret")], b""),
+    "/json": ([("Content-Type", "application/json")],
+        br'{"next": "https:\/\/h\/?a=1\u0026token=s3cret", "inner": "{\"pin\": \"s3cret\"}"}'),
+    "/lines": ([("Content-Type", "application/jsonl")], b'{}\n"/a?token=s3cret"\n'),
+    "/events": ([("Content-Type", "text/event-stream")],
+        b"data: https://h/?token=s3cret\n\ndata: {\"otp\": \"s3cret\"}\n\n"),
+    "/xml": ([("Content-Type", "text/xml")],
+        b"<dict><key>password</key><string>s3cret</string><a href='/?sig=s3cret'/></dict>"),
+}
+
+def app(environ, start_response):
+    environ["wsgi.input"].read()
+    headers, body = ANSWERS.get(environ["PATH_INFO"], ([], b"hello"))
+    start_response("200 OK", [*headers, ("X-Odd-", "1")])
+    return [body]
+"#;
+
+/// What came of any bytes at all: sent, and answered until the connection ends.
+fn ask_anything(server: &Rdev, bytes: &[u8]) {
+    let mut connection = TcpStream::connect(("127.0.0.1", server.port)).unwrap();
+    connection.write_all(bytes).unwrap();
+    let mut answer = Vec::new();
+    connection.read_to_end(&mut answer).unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 "), "{}", String::from_utf8_lossy(&answer));
+}
+
+/// The whole requests with a secret each, as they go over the wire.
+fn requests_with_secrets() -> Vec<Vec<u8>> {
+    let close = "Host: localhost\r\nConnection: close\r\n";
+    let fields = [
+        "Authorization: Bearer s3cret",
+        "X-Authorization: Bearer s3cret",
+        "Cookie2: s3cret",
+        "X-Auth: s3cret",
+        "X-JWT-Assertion: s3cret",
+        "X-Otp: s3cret",
+        "X-Sid: s3cret",
+        "Ocp-Apim-Subscription-Key: s3cret",
+        "X-Hub-Signature-256: sha256=s3cret",
+        "PRIVATE-TOKEN: s3cret",
+        "Link: </b?token=s3cret>; rel=next",
+        "Referer: http://ada:s3cret@h/",
+        "X-Payload: {\"password\": \"s3cret\"}",
+        // These are refused.
+        "Authorization: Bearer\r\n s3cret",
+        "Cookie : a=s3cret",
+    ];
+    let heads = fields.map(|field| format!("GET /a HTTP/1.1\r\n{close}{field}\r\n\r\n"));
+    let targets = [
+        "/x?token=s3cret",
+        "/x?a=1;token=s3cret",
+        "/x?next=%252Fx%253Ftoken%253Ds3cret",
+        "/x?user[password]=s3cret",
+        "/x?%2574oken=s3cret",
+        "/cart;sid=s3cret/x",
+        "http://ada:s3cret@localhost/x",
+        "/x/https%3A%2F%2Fh%3Ftoken%3Ds3cret",
+        // This one is refused.
+        "/x?token=a s3cret",
+    ];
+    let lines = targets.map(|target| format!("GET {target} HTTP/1.1\r\n{close}\r\n"));
+    let paths = ["location", "link", "cookie", "json", "lines", "events", "xml"];
+    let answers = paths.map(|path| format!("GET /{path} HTTP/1.1\r\n{close}\r\n"));
+    let part =
+        |head: &str, value: &str| format!("--x\r\n{head}\r\n\r\n{value}\r\n--x--\r\n");
+    let (form, parts) =
+        ("application/x-www-form-urlencoded", "multipart/form-data; boundary=x");
+    let disposed = "Content-Disposition: form-data; name=\"d\"";
+    let bodies = [
+        ("application/json", r#"{"url": "https:\/\/h\/cb?token=s3cret"}"#.to_owned()),
+        ("application/json", r#"[{"name": "password", "value": "s3cret"}]"#.to_owned()),
+        ("application/json", r#"{"query": "{ a(token: \"s3cret\") }"}"#.to_owned()),
+        (form, "d=+%7B%22password%22%3A%22s3cret%22%7D".to_owned()),
+        (form, "{\"password\": \"s3cret\"}".to_owned()),
+        (parts, part("Content-Disposition: form-data; Name = password", "s3cret")),
+        (parts, part(disposed, "https://h/x?token=s3cret")),
+        (parts, part(disposed, " {\"password\": \"s3cret\"}")),
+        (parts, part(&format!("{disposed}\r\nContent-Type: {form}"), "otp=s3cret")),
+        (
+            parts,
+            part("Content-Disposition: form-data; name=pin", "s3cret").replace('\r', ""),
+        ),
+        ("multipart/mixed; boundary=x", part(disposed, "/?token=s3cret")),
+    ];
+    let bodies = bodies.map(|(kind, body)| {
+        let length = body.len();
+        format!(
+            "POST /a HTTP/1.1\r\n{close}Content-Type: {kind}\r\nContent-Length: {length}\r\n\r\n{body}"
+        )
+    });
+    let all =
+        [heads.to_vec(), lines.to_vec(), answers.to_vec(), bodies.to_vec()].concat();
+    all.into_iter().map(String::into_bytes).collect()
+}
+
+#[test]
+fn no_verb_and_no_file_tells_a_secret() {
+    let project = Project::new();
+    project.folder.save("tells.py", TELLS);
+    let server = project.serve("tells:app");
+    let requests = requests_with_secrets();
+    for (number, request) in requests.iter().enumerate() {
+        ask_anything(&server, request);
+        let filter = format!("id:{} (is:complete or is:refused)", number + 1);
+        until("the exchange in the history", || {
+            (project.run(["history", &filter]).code == Some(0)).then_some(())
+        });
+    }
+    let is_open = |what: &str, text: &str| {
+        assert!(!text.contains("s3cret"), "{what} tells a secret: {text}");
+    };
+    let listed = project.printed(["history", "--json"]);
+    assert_eq!(listed.lines().count(), requests.len());
+    is_open("the list", &listed);
+    let archive = project.printed(["export", "--har", "-"]);
+    is_open("the archive", &archive);
+    for number in 1..=requests.len() {
+        let id = number.to_string();
+        let shown = project.printed(["show", &id, "--json"]);
+        is_open(&format!("show {id}"), &shown);
+        // What is left out of the others is here, so that they are known to have masked it.
+        let all = project.printed(["show", &id, "--json", "--include-sensitive"]);
+        assert!(all.contains("s3cret"), "{all}");
+        for form in ["curl", "httpie", "python-requests", "pytest", "raw", "url"] {
+            let copied = project.run(["copy", &id, "--as", form]).stdout;
+            is_open(&format!("copy {id} --as {form}"), &copied);
+        }
+    }
+    // The hint quotes what the head has.
+    let location = project.printed(["history", "--json", "path:/location"]);
+    let location: Value = serde_json::from_str(&location).unwrap();
+    let shown = project.printed(["show", location["id"].as_str().unwrap(), "--json"]);
+    assert!(shown.contains("the Location is /x?token=***; "), "{shown}");
+    // The archive is what it says, and comes back as it was.
+    fs::write(project.path("all.har"), &archive).unwrap();
+    project.printed(["import", "all.har", "--history", "other.db"]);
+    let again = project.printed(["export", "--har", "-", "--history", "other.db"]);
+    assert_eq!(again, archive);
 }
 
 #[test]

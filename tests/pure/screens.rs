@@ -441,6 +441,7 @@ fn mixed(width: u16, height: u16) -> App {
     let hint = Hint {
         problem: "the response body has str items, and WSGI wants bytes".to_owned(),
         mend: "return [text.encode()]".to_owned(),
+        quoted: None,
     };
     App::ready(width, height)
         .feed("GET / 200 text/html; <h1>hello</h1>")
@@ -741,6 +742,7 @@ fn rich(width: u16, height: u16) -> App {
     let hint = Hint {
         problem: "the response body has str items, and WSGI wants bytes".to_owned(),
         mend: "return [text.encode()]".to_owned(),
+        quoted: None,
     };
     let post = "POST /goods?x=1 HTTP/1.1\nHost: localhost:8888\nContent-Type: \
                 application/json\nX-A-Name-That-Is-Long: 1\nContent-Length: 15\n\n";

@@ -313,7 +313,7 @@ fn append_frame(random: &mut Random, wire: &mut Vec<u8>) {
             Up::Raised(Box::new(traceback)).append(id, wire);
         }
         9 => {
-            let hint = Hint { problem: text.clone(), mend: text };
+            let hint = Hint { problem: text.clone(), mend: text, quoted: None };
             Up::Hint(Box::new(hint)).append(id, wire);
         }
         10 => Up::Errors(u64::MAX, text).append(id, wire),

@@ -84,7 +84,11 @@ fn full() -> Exchange {
     };
     let text = "Traceback …\n".to_owned();
     exchange.traceback = Some(Arc::new(Traceback { chain: vec![raised], text }));
-    let hint = |problem: &str| Hint { problem: problem.to_owned(), mend: String::new() };
+    let hint = |problem: &str| Hint {
+        problem: problem.to_owned(),
+        mend: String::new(),
+        quoted: None,
+    };
     exchange.hints = vec![Arc::new(hint("one")), Arc::new(hint("two"))];
     exchange.output = vec![OutputLine {
         stream: OutputStream::Stderr,

@@ -111,7 +111,7 @@ fn kinds() -> Vec<Exchange> {
 }
 
 fn hint() -> Hint {
-    Hint { problem: "p".to_owned(), mend: "m".to_owned() }
+    Hint { problem: "p".to_owned(), mend: "m".to_owned(), quoted: None }
 }
 
 /// A database with these exchanges as its first run.

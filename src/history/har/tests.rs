@@ -209,7 +209,9 @@ fn rich() -> Exchange {
     exchange.outcome = Some(Outcome::Cut("why".into()));
     let text = "Traceback\nE: s\n".to_owned();
     exchange.traceback = Some(Traceback { chain: Vec::new(), text }.into());
-    exchange.hints.push(Hint { problem: "p".into(), mend: "m".into() }.into());
+    exchange
+        .hints
+        .push(Hint { problem: "p".into(), mend: "m".into(), quoted: None }.into());
     exchange.output.push(OutputLine {
         stream: OutputStream::Stderr,
         generation: crate::exchange::GenerationId(2),

@@ -4,15 +4,18 @@
 use memchr::memmem;
 
 use super::MASK;
-use super::fields::is_secret;
-use super::form::{decoded, mask_urlencoded_within};
+use super::fields::is_secret_encoded;
+use super::form::{mask_nested, mask_urlencoded_within};
 
 /// How deep addresses within addresses are looked through.
-pub(super) const DEPTH: usize = 3;
+pub(super) const DEPTH: usize = 4;
 
-/// Whether a text may be an address.
-pub(super) fn is_one(text: &[u8]) -> bool {
-    text.starts_with(b"/") || memmem::find(text, b"://").is_some()
+/// Whether a text begins as an address does that is not relative.
+pub(super) fn begins_as_one(text: &[u8]) -> bool {
+    let is_scheme =
+        |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.');
+    let scheme = memmem::find(text, b"://").map(|end| &text[..end]);
+    text.starts_with(b"/") || scheme.is_some_and(|scheme| scheme.iter().all(is_scheme))
 }
 
 /// An address without its secrets.
@@ -24,7 +27,7 @@ pub(super) fn mask(address: &[u8]) -> Vec<u8> {
 pub(super) fn mask_within(address: &[u8], depth: usize) -> Vec<u8> {
     let query = address.iter().position(|byte| matches!(byte, b'?' | b'#'));
     let (base, rest) = address.split_at(query.unwrap_or(address.len()));
-    let mut out = mask_parameters(&mask_user(base));
+    let mut out = mask_base(base, depth);
     if let Some((sign, rest)) = rest.split_first() {
         out.push(*sign);
         let parts = rest.split(|&byte| byte == b'#').map(|part| {
@@ -35,32 +38,46 @@ pub(super) fn mask_within(address: &[u8], depth: usize) -> Vec<u8> {
     out
 }
 
-/// `/cart;token=***` of `/cart;token=s3cret`.
-pub(super) fn mask_parameters(path: &[u8]) -> Vec<u8> {
+/// What stands before the query; of what is no address at all, the fields that it may be.
+fn mask_base(base: &[u8], depth: usize) -> Vec<u8> {
+    if begins_as_one(base) {
+        return mask_parameters(&mask_user(base), depth);
+    }
+    mask_urlencoded_within(base, depth).unwrap_or_else(|| base.to_vec())
+}
+
+/// `/cart;token=***` of `/cart;token=s3cret`, and addresses in segments of the path.
+pub(super) fn mask_parameters(path: &[u8], depth: usize) -> Vec<u8> {
     let segments = path.split(|&byte| byte == b'/').map(|segment| {
-        let parts = segment.split(|&byte| byte == b';').enumerate();
-        let parts = parts.map(|(place, part)| match memchr::memchr(b'=', part) {
-            Some(equals) if place > 0 && names_a_secret(&part[..equals]) => {
-                [&part[..=equals], MASK.as_bytes()].concat()
-            }
-            _ => part.to_vec(),
-        });
+        let parts =
+            segment.split(|&byte| byte == b';').map(|part| {
+                match memchr::memchr(b'=', part) {
+                    Some(equals) if is_secret_encoded(&part[..equals]) => {
+                        [&part[..=equals], MASK.as_bytes()].concat()
+                    }
+                    _ => mask_nested(part, depth).unwrap_or_else(|| part.to_vec()),
+                }
+            });
         parts.collect::<Vec<_>>().join(&b';')
     });
     segments.collect::<Vec<_>>().join(&b'/')
 }
 
-fn names_a_secret(name: &[u8]) -> bool {
-    is_secret(&String::from_utf8_lossy(&decoded(name)))
-}
-
 /// `http://ada:***@host/` of `http://ada:secret@host/`.
 fn mask_user(base: &[u8]) -> Vec<u8> {
-    let Some(begin) = memmem::find(base, b"://").map(|at| at + 3) else {
-        return base.to_vec();
+    let begin = match memmem::find(base, b"://") {
+        Some(scheme) => scheme + 3,
+        None if base.starts_with(b"//") => 2,
+        None => return base.to_vec(),
     };
     let authority = base[begin..].split(|&byte| byte == b'/').next().unwrap_or_default();
-    let Some(at) = memchr::memrchr(b'@', authority) else { return base.to_vec() };
+    [&base[..begin], &mask_authority(authority), &base[begin + authority.len()..]]
+        .concat()
+}
+
+/// `ada:***@host` of `ada:secret@host`.
+pub(super) fn mask_authority(authority: &[u8]) -> Vec<u8> {
+    let Some(at) = memchr::memrchr(b'@', authority) else { return authority.to_vec() };
     let colon = memchr::memchr(b':', &authority[..at]).map_or(0, |colon| colon + 1);
-    [&base[..begin + colon], MASK.as_bytes(), &base[begin + at..]].concat()
+    [&authority[..colon], MASK.as_bytes(), &authority[at..]].concat()
 }

@@ -1,10 +1,6 @@
-//! Forms: query strings, URL-encoded bodies, multipart bodies.
+//! Query strings and URL-encoded bodies.
 
-use memchr::memmem;
-
-use crate::body::boundary;
-
-use super::fields::is_secret;
+use super::fields::is_secret_encoded;
 use super::{MASK, address, json};
 
 /// A query string or URL-encoded body without its secrets; `None` where it has none.
@@ -15,41 +11,57 @@ pub(super) fn mask_urlencoded(bytes: &[u8]) -> Option<Vec<u8>> {
 /// The same, in whose values so many others may lie within each other.
 pub(super) fn mask_urlencoded_within(bytes: &[u8], depth: usize) -> Option<Vec<u8>> {
     let mut found = false;
-    let fields: Vec<Vec<u8>> = bytes
-        .split(|&byte| byte == b'&')
-        .map(|field| {
-            let equals = memchr::memchr(b'=', field).filter(|at| at + 1 < field.len());
-            let Some(equals) = equals else { return field.to_vec() };
-            let (name, value) = (&field[..equals], &field[equals + 1..]);
-            let masked = if is_secret(&String::from_utf8_lossy(&decoded(name))) {
-                Some(MASK.as_bytes().to_vec())
-            } else {
-                mask_nested(value, depth)
-            };
-            found |= masked.is_some();
-            match masked {
-                Some(masked) => [&field[..=equals], &masked].concat(),
-                None => field.to_vec(),
-            }
-        })
-        .collect();
+    let fields = bytes.split(|&byte| byte == b'&').map(|field| {
+        let masked = mask_field(field, depth);
+        found |= masked.is_some();
+        masked.unwrap_or_else(|| field.to_vec())
+    });
+    let fields: Vec<Vec<u8>> = fields.collect();
     found.then(|| fields.join(&b'&'))
 }
 
-/// A value that is an address or JSON, without its secrets; `None` where it has none.
-fn mask_nested(value: &[u8], depth: usize) -> Option<Vec<u8>> {
-    let meant = decoded(value);
-    let masked = match meant.first()? {
-        b'{' | b'[' => json::mask(&meant)?,
-        _ if depth > 0 && address::is_one(&meant) => {
-            address::mask_within(&meant, depth - 1)
+/// What stands between two `&`. Some take a `;` there for one, too; whether this one does
+/// cannot be told, so that a secret goes up to the `&`.
+fn mask_field(field: &[u8], depth: usize) -> Option<Vec<u8>> {
+    let mut begin = 0;
+    for piece in field.split(|&byte| byte == b';') {
+        let equals = memchr::memchr(b'=', piece).map(|at| begin + at);
+        // What ends with equals signs is base64 rather than a field.
+        let is_value = |equals: &usize| field[*equals..].iter().any(|byte| *byte != b'=');
+        let equals = equals.filter(is_value);
+        if let Some(equals) = equals
+            && is_secret_encoded(&field[begin..equals])
+        {
+            return Some([&field[..=equals], MASK.as_bytes()].concat());
         }
-        _ => return None,
-    };
-    if masked == meant {
+        begin += piece.len() + 1;
+    }
+    let value = memchr::memchr(b'=', field).map_or(0, |equals| equals + 1);
+    let masked = mask_nested(&field[value..], depth)?;
+    Some([&field[..value], &masked].concat())
+}
+
+/// A value that is an address, a form or JSON, encoded or not, without its secrets; `None`
+/// where it has none.
+pub(super) fn mask_nested(value: &[u8], depth: usize) -> Option<Vec<u8>> {
+    let is_of_them = |byte: &u8| matches!(byte, b'=' | b'%' | b'@' | b'{' | b'[');
+    if depth == 0 || !value.iter().any(is_of_them) {
         return None;
     }
-    Some(if meant == value { masked } else { encoded(&masked) })
+    let meant = decoded(value);
+    let begins = meant.iter().find(|byte| !byte.is_ascii_whitespace() && **byte != b'+');
+    if matches!(begins, Some(b'{' | b'[')) {
+        let spaced: Vec<u8> =
+            value.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+        let masked = json::mask(&decoded(&spaced))?;
+        return Some(if meant == value { masked } else { encoded(&masked) });
+    }
+    let masked = address::mask_within(&meant, depth - 1);
+    match masked == meant {
+        true => None,
+        false if meant == value => Some(masked),
+        false => Some(encoded(&masked)),
+    }
 }
 
 /// A name or a value as it is meant: `pass%77ord`.
@@ -78,58 +90,4 @@ fn encoded(value: &[u8]) -> Vec<u8> {
         }
     }
     out
-}
-
-/// A multipart body without its secrets; `None` where it has none. Of a body that was cut
-/// the last part is taken as far as it goes.
-pub(super) fn mask_multipart(bytes: &[u8], kind: &[u8]) -> Option<Vec<u8>> {
-    let delimiter = [b"--", boundary(kind)?].concat();
-    let marks: Vec<usize> = memmem::find_iter(bytes, &delimiter).collect();
-    let mut out = bytes[..*marks.first()?].to_vec();
-    let mut found = false;
-    for (number, &mark) in marks.iter().enumerate() {
-        let end = marks.get(number + 1).copied().unwrap_or(bytes.len());
-        let part = &bytes[mark..end];
-        match head_of(part).filter(|head| names_a_secret(&part[..*head])) {
-            Some(head) => {
-                found = true;
-                out.extend_from_slice(&part[..head]);
-                out.extend_from_slice(MASK.as_bytes());
-                out.extend_from_slice(b"\r\n");
-            }
-            None => match head_of(part).and_then(|head| mask_part(part, head)) {
-                Some(masked) => {
-                    found = true;
-                    out.extend_from_slice(&masked);
-                }
-                None => out.extend_from_slice(part),
-            },
-        }
-    }
-    found.then_some(out)
-}
-
-/// How long the head of a part is.
-fn head_of(part: &[u8]) -> Option<usize> {
-    memmem::find(part, b"\r\n\r\n").map(|at| at + 4)
-}
-
-/// A part whose content is JSON, without its secrets; `None` where it has none.
-fn mask_part(part: &[u8], head: usize) -> Option<Vec<u8>> {
-    let (head, content) = part.split_at(head);
-    let is_json = matches!(content.first(), Some(b'{' | b'['));
-    let masked = json::mask(content).filter(|_| is_json)?;
-    Some([head, &masked].concat())
-}
-
-/// Whether the `name` of a part's `Content-Disposition` is that of a secret.
-fn names_a_secret(head: &[u8]) -> bool {
-    let head = String::from_utf8_lossy(head);
-    let mut names =
-        head.match_indices("name=").filter(|(at, _)| !head[..*at].ends_with("file"));
-    names.any(|(at, label)| {
-        let value = head[at + label.len()..].trim_start_matches('"');
-        let end = value.find(['"', ';', '\r']).unwrap_or(value.len());
-        is_secret(&value[..end])
-    })
 }

@@ -1,43 +1,130 @@
 //! Heads: credentials in fields, secrets in addresses, and what is said of a body that
 //! was masked.
+//!
+//! Heads that were refused are masked as the most lenient reader would take them: lines end
+//! with LF or CR alone, too, and go on with a blank (`obs-fold`, RFC 9112 section 5.2).
 
 use crate::body::{in_utf_8, is_utf_8};
 use crate::exchange::Body;
+use crate::http::Headers;
 
 use super::fields::is_secret_header;
-use super::{MASK, address};
+use super::{MASK, address, json, words};
 
-/// Fields whose values are addresses, also where these do not look it.
+/// Fields whose values are an address as a whole, also where these do not look it.
 const ADDRESSES: [&str; 4] = ["referer", "location", "content-location", "refresh"];
+/// Fields that name features by what would be secret elsewhere.
+const FEATURES: [&str; 2] = ["permissions-policy", "feature-policy"];
 /// Authentication schemes (IANA's registry), which are no secret themselves.
-const SCHEMES: [&str; 6] = ["basic", "bearer", "digest", "negotiate", "ntlm", "token"];
+const SCHEMES: [&str; 7] =
+    ["basic", "bearer", "digest", "dpop", "negotiate", "ntlm", "token"];
 
 /// The head without its secrets; also of one that is malformed.
 pub(super) fn mask(raw: &[u8]) -> Vec<u8> {
-    let first = memchr::memchr(b'\n', raw).map_or(raw.len(), |end| end + 1);
+    let first = end_of_line(raw, 0);
     let (line, fields) = raw.split_at(first);
-    let text = line.trim_ascii_end();
-    let words = text.split(|&byte| byte == b' ').map(address::mask);
-    let mut out = words.collect::<Vec<_>>().join(&b' ');
-    out.extend_from_slice(&line[text.len()..]);
-    out.extend(mask_fields(fields));
+    let (text, end) = line.split_at(line.trim_ascii_end().len());
+    let mut out = mask_start(text);
+    out.extend_from_slice(end);
+    let folded = is_folded(fields) && !has_version(text);
+    let target = if folded { end_of_field(fields) } else { 0 };
+    if target > 0 {
+        // Of an address that was broken within what is secret.
+        out.extend_from_slice(format!(" {MASK}\r\n").as_bytes());
+    }
+    out.extend(mask_fields(&fields[target..]));
     out
+}
+
+/// The first line. Blanks within the address are taken for a part of it.
+fn mask_start(line: &[u8]) -> Vec<u8> {
+    let method = memchr::memchr(b' ', line).map_or(0, |blank| blank + 1);
+    let (method, rest) = line.split_at(method);
+    let target = if has_version(rest) {
+        memchr::memrchr(b' ', rest).unwrap_or(rest.len())
+    } else {
+        rest.len()
+    };
+    let (target, version) = rest.split_at(target);
+    let masked = match method {
+        b"CONNECT " => address::mask_authority(target),
+        _ => address::mask(target),
+    };
+    [&address::mask(method), &masked, version].concat()
+}
+
+fn has_version(line: &[u8]) -> bool {
+    let last = line.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
+    last.starts_with(b"HTTP/")
 }
 
 /// Field lines without their secrets.
 pub(super) fn mask_fields(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len());
-    for line in raw.split_inclusive(|&byte| byte == b'\n') {
-        let text = line.trim_ascii_end();
-        if let Some((name, value)) = field(text) {
-            out.extend_from_slice(&text[..text.len() - value.len()]);
-            out.extend(mask_value(&name, value));
-        } else {
-            out.extend_from_slice(text);
-        }
-        out.extend_from_slice(&line[text.len()..]);
+    let mut rest = raw;
+    while !rest.is_empty() {
+        let (field, behind) = rest.split_at(end_of_field(rest));
+        let (text, end) = field.split_at(field.trim_ascii_end().len());
+        out.extend(mask_field(text));
+        out.extend_from_slice(end);
+        rest = behind;
     }
     out
+}
+
+/// The fields without their secrets.
+pub(super) fn mask_headers(headers: &Headers) -> Headers {
+    let mut masked = headers.clone();
+    for header in &mut masked.0 {
+        header.value = mask_value(&header.name.to_ascii_lowercase(), &header.value);
+    }
+    masked
+}
+
+/// A field with the lines that it goes on in.
+fn mask_field(text: &[u8]) -> Vec<u8> {
+    let Some((name, value)) = field(text) else { return text.to_vec() };
+    let masked = mask_value(&name, value);
+    let (own, more) = masked.split_at(end_of_line(&masked, 0));
+    [&text[..text.len() - value.len()], own, &mask_more(more)].concat()
+}
+
+/// The lines that a field goes on in: each may have been meant for one of its own.
+fn mask_more(raw: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(raw.len());
+    let mut rest = raw;
+    while !rest.is_empty() {
+        let (line, behind) = rest.split_at(end_of_line(rest, 0));
+        let (text, end) = line.split_at(line.trim_ascii_end().len());
+        let (blanks, text) = text.split_at(text.len() - text.trim_ascii_start().len());
+        out.extend_from_slice(blanks);
+        out.extend(mask_field(text));
+        out.extend_from_slice(end);
+        rest = behind;
+    }
+    out
+}
+
+/// Behind the line that begins there.
+fn end_of_line(raw: &[u8], from: usize) -> usize {
+    match memchr::memchr2(b'\n', b'\r', &raw[from..]).map(|end| from + end) {
+        Some(end) if raw[end..].starts_with(b"\r\n") => end + 2,
+        Some(end) => end + 1,
+        None => raw.len(),
+    }
+}
+
+/// Behind the line, and those that it goes on in.
+fn end_of_field(raw: &[u8]) -> usize {
+    let mut end = end_of_line(raw, 0);
+    while end > 0 && is_folded(&raw[end..]) {
+        end = end_of_line(raw, end);
+    }
+    end
+}
+
+fn is_folded(rest: &[u8]) -> bool {
+    matches!(rest.first(), Some(b' ' | b'\t'))
 }
 
 /// The head for a body that was unpacked and masked: its length, no coding, its charset.
@@ -70,27 +157,50 @@ pub(super) fn with_body(raw: &[u8], body: &Body) -> Vec<u8> {
     out
 }
 
-/// The name of a field line in lower case, and its value, which is the end of the line.
+/// The name of a field line in lower case, and its value, which is the end of the line. Of
+/// one without a colon the first word is the name.
 fn field(line: &[u8]) -> Option<(String, &[u8])> {
-    let colon = memchr::memchr(b':', line)?;
-    let name = String::from_utf8_lossy(&line[..colon]).trim().to_ascii_lowercase();
-    Some((name, line[colon + 1..].trim_ascii_start()))
+    let end = memchr::memchr(b':', line)
+        .or_else(|| line.iter().position(u8::is_ascii_whitespace))?;
+    let name = String::from_utf8_lossy(&line[..end]).trim().to_ascii_lowercase();
+    Some((name, line[end + 1..].trim_ascii_start()))
 }
 
-fn mask_value(name: &str, value: &[u8]) -> Vec<u8> {
+/// The value of the field of that name, in lower case.
+pub(super) fn mask_value(name: &str, value: &[u8]) -> Vec<u8> {
+    let begins = value.first();
     match name {
-        "authorization" | "proxy-authorization" => mask_credentials(value),
+        _ if value.is_empty() || FEATURES.contains(&name) => value.to_vec(),
         "cookie" => mask_pairs(value, usize::MAX),
         "set-cookie" => mask_pairs(value, 1),
-        _ if is_secret_header(name) && !value.is_empty() => MASK.into(),
-        _ if ADDRESSES.contains(&name) || address::is_one(value) => address::mask(value),
-        _ => value.to_vec(),
+        _ if name.ends_with("authorization") => mask_credentials(value),
+        _ if is_secret_header(name) => MASK.into(),
+        _ if bears_credentials(value) && !name.ends_with("authenticate") => {
+            mask_credentials(value)
+        }
+        "host" => address::mask_authority(value),
+        _ if ADDRESSES.contains(&name) => {
+            let masked = words::mask(value);
+            address::mask(masked.as_deref().unwrap_or(value))
+        }
+        _ if matches!(begins, Some(b'{' | b'[')) => {
+            json::mask(value).unwrap_or_else(|| value.to_vec())
+        }
+        _ => words::mask_value(value).unwrap_or_else(|| value.to_vec()),
     }
+}
+
+/// Whether a value is what `Authorization` would have.
+fn bears_credentials(value: &[u8]) -> bool {
+    ["basic ", "bearer "].iter().any(|scheme| {
+        let begins = value.get(..scheme.len());
+        begins.is_some_and(|begins| begins.eq_ignore_ascii_case(scheme.as_bytes()))
+    })
 }
 
 /// `Bearer ***`.
 fn mask_credentials(value: &[u8]) -> Vec<u8> {
-    let scheme = value.split(|&byte| byte == b' ').next().unwrap_or_default();
+    let scheme = value.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     if scheme.len() < value.len()
         && SCHEMES.iter().any(|name| scheme.eq_ignore_ascii_case(name.as_bytes()))
     {
@@ -102,13 +212,34 @@ fn mask_credentials(value: &[u8]) -> Vec<u8> {
 /// The values of the first so many `name=value` of a cookie field. One without a name is
 /// all value.
 fn mask_pairs(value: &[u8], most: usize) -> Vec<u8> {
-    let pairs = value.split(|&byte| byte == b';').enumerate().map(|(number, pair)| {
+    let mut out = Vec::with_capacity(value.len());
+    let mut rest = value;
+    for number in 0.. {
+        let (pair, behind) = rest.split_at(end_of_pair(rest));
         match memchr::memchr(b'=', pair) {
-            _ if number >= most => pair.to_vec(),
-            Some(equals) => [&pair[..=equals], MASK.as_bytes()].concat(),
-            None if pair.trim_ascii().is_empty() => pair.to_vec(),
-            None => MASK.into(),
+            _ if number >= most => out.extend_from_slice(pair),
+            Some(equals) => {
+                out.extend_from_slice(&pair[..=equals]);
+                out.extend_from_slice(MASK.as_bytes());
+            }
+            None if pair.trim_ascii().is_empty() => out.extend_from_slice(pair),
+            None => out.extend_from_slice(MASK.as_bytes()),
         }
-    });
-    pairs.collect::<Vec<_>>().join(&b';')
+        let Some((semicolon, behind)) = behind.split_first() else { break };
+        out.push(*semicolon);
+        rest = behind;
+    }
+    out
+}
+
+/// The semicolon behind a pair. Python's `http.cookies` takes one within quotes for a part
+/// of the value.
+fn end_of_pair(rest: &[u8]) -> usize {
+    let end = memchr::memchr(b';', rest).unwrap_or(rest.len());
+    let equals = memchr::memchr(b'=', &rest[..end]).map_or(end, |equals| equals + 1);
+    let quoted = rest[equals..].strip_prefix(b"\"");
+    let closed = quoted.and_then(|value| memchr::memchr(b'"', value));
+    let Some(closed) = closed else { return end };
+    let behind = equals + closed + 2;
+    memchr::memchr(b';', &rest[behind..]).map_or(rest.len(), |place| behind + place)
 }

@@ -5,15 +5,19 @@
 //! nor how long they were. What is around them stays as it is, byte by byte.
 
 mod address;
+mod content;
 mod fields;
 mod form;
 mod head;
+mod hint;
 mod json;
+mod multipart;
+mod words;
 mod xml;
 
 use std::sync::Arc;
 
-use crate::body::{Kind, Reading, Stop, Unpacking, essence, read};
+use crate::body::{Stop, Unpacking, read};
 use crate::exchange::{Body, Cut, Exchange, Request, Response};
 use crate::http::{Headers, RequestHead, ResponseHead};
 
@@ -44,9 +48,13 @@ pub fn masked(exchange: &Exchange) -> Exchange {
             raw = head::with_body(&raw, &body);
             out.response_body = body;
         }
-        let head = ResponseHead::parse(&raw).unwrap_or_else(|| response.head.clone());
+        let head = ResponseHead::parse(&raw).unwrap_or_else(|| ResponseHead {
+            headers: head::mask_headers(&response.head.headers),
+            ..response.head.clone()
+        });
         out.response = Some(Arc::new(Response { raw, head }));
     }
+    out.hints = exchange.hints.iter().map(|hint| Arc::new(hint::mask(hint))).collect();
     out
 }
 
@@ -60,16 +68,23 @@ pub fn masked_query(query: &str) -> String {
     )
 }
 
-/// A text that may be JSON, without its secrets; `None` where it has none.
-pub fn masked_json(text: &str) -> Option<String> {
-    let masked = json::mask(text.as_bytes())?;
+/// The data of a server-sent event without its secrets; `None` where it has none.
+pub fn masked_event(data: &str) -> Option<String> {
+    let masked = content::mask_events(data.as_bytes())?;
     Some(String::from_utf8_lossy(&masked).into_owned())
 }
 
 /// A path, still percent-encoded, without the secrets of its parameters.
 #[must_use]
 pub fn masked_path(path: &str) -> String {
-    let masked = address::mask_parameters(path.as_bytes());
+    let masked = address::mask_parameters(path.as_bytes(), address::DEPTH);
+    String::from_utf8_lossy(&masked).into_owned()
+}
+
+/// The host that was asked for, without the password that may stand before it.
+#[must_use]
+pub fn masked_host(host: &str) -> String {
+    let masked = address::mask_authority(host.as_bytes());
     String::from_utf8_lossy(&masked).into_owned()
 }
 
@@ -89,14 +104,9 @@ pub fn masked_body(
         headers.and_then(|headers| headers.get("content-type")).unwrap_or_default();
     let reading = read(&body.kept, headers, unpacking);
     let content = &reading.content;
-    let kept = match essence(kind).as_str() {
-        "application/x-www-form-urlencoded" => form::mask_urlencoded(content),
-        "multipart/form-data" => form::mask_multipart(content, kind),
-        // The data of events is JSON more often than not.
-        "text/event-stream" => json::mask(content),
-        essence if essence.ends_with("xml") => xml::mask(content),
-        _ if is_json(kind, &reading) => json::mask(content),
-        _ => return None,
+    let kept = match content::looked_through(kind, &reading) {
+        Some(look) => look(content, kind),
+        None => return None,
     };
     let is_beyond = reading.stop == Some(Stop::Bound);
     if kept.is_none() && !is_beyond {
@@ -107,13 +117,6 @@ pub fn masked_body(
     let total = kept.len() as u64 + (body.total - body.kept.len() as u64);
     let cut = body.cut.or(reading.stop.map(|_| Cut::Masking));
     Some(Body { kept, total, cut })
-}
-
-/// By its label, or by how it begins.
-fn is_json(kind: &[u8], reading: &Reading<'_>) -> bool {
-    let begins = reading.content.trim_ascii_start().first();
-    essence(kind).ends_with("json")
-        || reading.kind != Kind::Binary && matches!(begins, Some(b'{' | b'['))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::exchange::{Deed, Hint, Quoted};
 
 fn head(lines: &str) -> String {
     let raw = format!("{lines}\n\n").replace('\n', "\r\n");
@@ -222,6 +223,382 @@ fn secrets_in_xml_are_masked_and_the_rest_is_left() {
     }
 }
 
+#[test]
+fn addresses_are_masked_in_whatever_field_they_stand() {
+    let table = [
+        (
+            "Link: </b?token=s3>; rel=next, <https://h/c?sig=s3>",
+            "Link: </b?token=***>; rel=next, <https://h/c?sig=***>",
+        ),
+        ("Refresh: 0;url=x?token=s3", "Refresh: 0;url=x?token=***"),
+        ("Refresh: 0; url=x?token=s3", "Refresh: 0; url=x?token=***"),
+        ("Origin: http://ada:s3@h", "Origin: http://ada:***@h"),
+        ("Content-Location: x?token=s3", "Content-Location: x?token=***"),
+        ("Location: /x?token=s3 s3", "Location: /x?token=***"),
+        ("X-Original-Uri: b?token=s3", "X-Original-Uri: b?token=***"),
+        (
+            "HX-Current-URL: http://h/?a=1&token=s3#x",
+            "HX-Current-URL: http://h/?a=1&token=***#x",
+        ),
+        ("Forwarded: for=1;secret=s3;by=2", "Forwarded: for=1;secret=***"),
+        (
+            "X-Signed: keyId=\"a\", signature=\"s3 s3\"",
+            "X-Signed: keyId=\"a\", signature=\"***\"",
+        ),
+        ("X-Payload: {\"password\": \"s3\"}", "X-Payload: {\"password\": \"***\"}"),
+        (
+            "X-Next: https%3A%2F%2Fh%2F%3Ftoken%3Ds3",
+            "X-Next: https%3A%2F%2Fh%2F%3Ftoken%3D***",
+        ),
+        ("X-Upstream: Bearer s3", "X-Upstream: Bearer ***"),
+        ("Host: ada:s3@h:80", "Host: ada:***@h:80"),
+        ("Set-Cookie: s3", "Set-Cookie: ***"),
+        ("Set-Cookie: a=\"b; s3\"; Path=/", "Set-Cookie: a=***; Path=/"),
+        ("Cookie: a=\"b; s3=s3\";c=\"s3; d=s3", "Cookie: a=***;c=***; d=***"),
+        // No secrets in these.
+        ("Access-Control-Allow-Credentials: true", ""),
+        ("Access-Control-Allow-Headers: X-Token, Authorization", ""),
+        ("WWW-Authenticate: Bearer realm=\"x\", error=\"invalid_token\"", ""),
+        ("Permissions-Policy: publickey-credentials-get=(self)", ""),
+        ("Idempotency-Key: 1", ""),
+        ("Content-Disposition: form-data; name=\"password\"", ""),
+        ("User-Agent: Mozilla/5.0 (X11; Linux x86_64; rv:1.0)", ""),
+        ("Cache-Control: max-age=0, private=\"x\"", ""),
+        ("From: ada@example.com", ""),
+        ("Link: </style.css?v=1>; rel=preload; as=style", ""),
+    ];
+    for (line, expected) in table {
+        let masked = head(&format!("HTTP/1.1 200 OK\n{line}"));
+        let expected = if expected.is_empty() { line } else { expected };
+        assert_eq!(masked.lines().last(), Some(expected));
+    }
+}
+
+#[test]
+fn headers_that_are_known_to_hold_secrets_do_so_with_and_without_x() {
+    let names = "Api-Key ApiKey X-Api-Key X-Auth X-Auth-Key X-Authorization Authentication \
+        X-Session X-Session-Id X-Sid X-Otp X-GitHub-OTP X-JWT-Assertion X-Set-Cookie Cookie2 \
+        X-Cookie Cf-Access-Jwt-Assertion Cf-Access-Client-Secret Dpop X-Amz-Security-Token \
+        X-Amzn-Oidc-Accesstoken X-Goog-Iap-Jwt-Assertion X-Goog-Api-Key X-Goog-Signature \
+        X-Goog-Channel-Token X-Serverless-Authorization Ocp-Apim-Subscription-Key \
+        X-Functions-Key X-Zumo-Auth Aeg-Sas-Key X-Ms-Token-Aad-Id-Token X-Hub-Signature \
+        X-Hub-Signature-256 Stripe-Signature Paypal-Transmission-Sig X-Twilio-Signature \
+        X-Slack-Signature X-Shopify-Access-Token X-Shopify-Hmac-Sha256 X-Gitlab-Token \
+        PRIVATE-TOKEN JOB-TOKEN X-Vault-Token X-Consul-Token X-CSRFToken X-XSRF-Token \
+        X-Forwarded-Access-Token X-Password X-Pwd X-Pass X-Pin X-Access-Key X-Wsse \
+        X-Rapidapi-Key X-Parse-Session-Token X-Tableau-Auth DD-API-KEY Fastly-Key \
+        X-Webhook-Secret X-Bearer X-Credentials Auth Session Sid Otp Jwt Pin Pwd Sig";
+    for name in names.split_whitespace() {
+        let masked = head(&format!("GET / HTTP/1.1\n{name}: s3 s3"));
+        assert!(!masked.contains("s3"), "{masked}");
+    }
+}
+
+#[test]
+fn names_tell_secrets_by_their_words() {
+    let secret = "user[password] user[pin] data[otp][0] cardCVC db_pass userPIN pass2 X_AUTH \
+        session cookies Set-Cookie client_assertion SAMLResponse code_verifier my.pwd";
+    let open = "laptop compass spin author authority passenger sidebar signal design pass_count \
+        X-Auth-User session_count pinned inside key code cookie_consent keyboard";
+    for name in secret.split_whitespace() {
+        assert!(fields::is_secret(name), "{name}");
+    }
+    for name in open.split_whitespace() {
+        assert!(!fields::is_secret(name), "{name}");
+    }
+}
+
+#[test]
+fn refused_heads_are_masked_as_the_most_lenient_reader_takes_them() {
+    let table = [
+        (
+            "GET /x?token=s3 HTTP/1.1\r\nCookie : a=s3\r\n\r\n",
+            "GET /x?token=*** HTTP/1.1\r\nCookie : a=***\r\n\r\n",
+        ),
+        (
+            "GET / HTTP/1.1\r\nAuthorization: Bearer\r\n s3\r\nX: 1\r\n\r\n",
+            "GET / HTTP/1.1\r\nAuthorization: Bearer ***\r\nX: 1\r\n\r\n",
+        ),
+        (
+            "GET / HTTP/1.1\r\nAuthorization:\r\n\tBearer s3\r\n\r\n",
+            "GET / HTTP/1.1\r\nAuthorization:\r\n\tBearer ***\r\n\r\n",
+        ),
+        (
+            "GET / HTTP/1.1\r\nCookie: a=1;\r\n b=s3\r\n\r\n",
+            "GET / HTTP/1.1\r\nCookie: a=***;\r\n b=***\r\n\r\n",
+        ),
+        (
+            "GET / HTTP/1.1\r\nX: 1\r\n X-Token: s3\r\n\r\n",
+            "GET / HTTP/1.1\r\nX: 1\r\n X-Token: ***\r\n\r\n",
+        ),
+        (
+            "GET / HTTP/1.1\r\n X-Token: s3\r\n\r\n",
+            "GET / HTTP/1.1\r\n X-Token: ***\r\n\r\n",
+        ),
+        ("GET /x?token=a s3 HTTP/1.1\r\n\r\n", "GET /x?token=*** HTTP/1.1\r\n\r\n"),
+        ("GET\t/x?token=s3\tHTTP/1.1\r\n\r\n", "GET\t/x?token=***\r\n\r\n"),
+        ("GET  /x?token=s3 HTTP/1.1\r\n\r\n", "GET  /x?token=*** HTTP/1.1\r\n\r\n"),
+        (
+            "GET /x?token=\r\n s3 HTTP/1.1\r\nX: 1\r\n\r\n",
+            "GET /x?token=\r\n ***\r\nX: 1\r\n\r\n",
+        ),
+        ("GET /x?token=s3\r\n\r\n", "GET /x?token=***\r\n\r\n"),
+        (
+            "GET / HTTP/1.1\rCookie: a=s3\rHost: x\r\n\r\n",
+            "GET / HTTP/1.1\rCookie: a=***\rHost: x\r\n\r\n",
+        ),
+        (
+            "GET / HTTP/1.1\nX-Token: s3\n\n{\"password\": \"s3\"}\n",
+            "GET / HTTP/1.1\nX-Token: ***\n\n{\"password\": ***\n",
+        ),
+        (
+            "GET / HTTP/1.1\r\nAuthorization Bearer s3\r\n\r\n",
+            "GET / HTTP/1.1\r\nAuthorization Bearer ***\r\n\r\n",
+        ),
+        ("CONNECT ada:s3@h:1 HTTP/1.1\r\n\r\n", "CONNECT ada:***@h:1 HTTP/1.1\r\n\r\n"),
+    ];
+    for (sent, expected) in table {
+        let masked = String::from_utf8(head::mask(sent.as_bytes())).unwrap();
+        assert_eq!(masked, expected, "{sent:?}");
+    }
+}
+
+#[test]
+fn the_meaning_of_strings_in_json_is_masked_and_the_rest_is_left() {
+    let table = [
+        (
+            r#"{"a": "\/", "url": "https:\/\/h\/cb?token=s3"}"#,
+            r#"{"a": "\/", "url": "https://h/cb?token=***"}"#,
+        ),
+        (
+            r#"{"url":"/cb?a=1\u0026token=s3", "b": "\u0026"}"#,
+            r#"{"url":"/cb?a=1&token=***", "b": "\u0026"}"#,
+        ),
+        (r#"{"url":"\/cb\u003ftoken\u003ds3"}"#, r#"{"url":"/cb?token=***"}"#),
+        (r#"{"url":"https:\/\/ada:s3\u0040h/"}"#, r#"{"url":"https://ada:***@h/"}"#),
+        (
+            r#"{"url":"x?token=s3\n", "url": "\ud83d\ude00?token=s3"}"#,
+            "{\"url\":\"x?token=***\\n\", \"url\": \"\u{1f600}?token=***\"}",
+        ),
+        (r#"{"url":"/x?token=a s3"}"#, r#"{"url":"/x?token=***"}"#),
+        (
+            r#"{"t":"see https://h/?token=s3 and /b?sig=s3, please"}"#,
+            r#"{"t":"see https://h/?token=*** and /b?sig=***, please"}"#,
+        ),
+        (r#"{"body":"{\"password\": \"s3\"}"}"#, r#"{"body":"{\"password\": \"***\"}"}"#),
+        (
+            r#"{"b":"{\"c\": \"{\\\"token\\\": \\\"s3\\\"}\"}"}"#,
+            r#"{"b":"{\"c\": \"{\\\"token\\\": \\\"***\\\"}\"}"}"#,
+        ),
+        (
+            r#"{"query":"mutation { login(name: \"ada\", password: \"s3\") { id } }"}"#,
+            r#"{"query":"mutation { login(name: \"ada\", password: \"***\") { id } }"}"#,
+        ),
+        (
+            r#"[{"name":"password","value":"s3"},{"name":"a","value":"b"}]"#,
+            r#"[{"name":"password","value":"***"},{"name":"a","value":"b"}]"#,
+        ),
+        (
+            r#"[{"value": ["s3", {"x": 1}] , "name":"X-Token"}, "a"]"#,
+            r#"[{"value": "***" , "name":"X-Token"}, "a"]"#,
+        ),
+        (
+            r#"{"key":"pin","value":1234,"n":{"value":1}}"#,
+            r#"{"key":"pin","value":"***","n":{"value":1}}"#,
+        ),
+        ("{password: \"s3\", 'a': \"b\"}", "{password: \"***\", 'a': \"b\"}"),
+        (r#"{"a":"\ud800 \u12 \","b":"\\"#, ""),
+        (r#"{"a":"\"quoted\" \\ \/ = @"}"#, ""),
+    ];
+    for (text, expected) in table {
+        let expected = if expected.is_empty() { text } else { expected };
+        assert_eq!(body("application/json", text), expected);
+    }
+    assert_eq!(
+        body("application/jsonl", "{}\n\"/a?token=s3\"\n"),
+        "{}\n\"/a?token=***\"\n"
+    );
+    let wide: Vec<u8> = "{\"pin\": \"s3\"}".bytes().flat_map(|byte| [byte, 0]).collect();
+    let wide = String::from_utf8(wide).unwrap();
+    assert_eq!(body("application/json", &wide), "{\"pin\": \"***\"}");
+    assert_eq!(
+        body("application/json-seq", "\u{1e}{\"pin\":1}\n"),
+        "\u{1e}{\"pin\":\"***\"}\n"
+    );
+}
+
+#[test]
+fn events_are_masked_line_by_line() {
+    let table = [
+        (
+            "data: https://h/?token=s3\n\ndata: b\n\n",
+            "data: https://h/?token=***\n\ndata: b\n\n",
+        ),
+        (
+            "event: x\ndata: go to <https://h/?token=s3>\rid: 1\n\n",
+            "event: x\ndata: go to <https://h/?token=***>\rid: 1\n\n",
+        ),
+        (
+            "data: {\"token\": \"s3\", \"u\": \"\\/a?sig=s3\"}\n\n",
+            "data: {\"token\": \"***\", \"u\": \"/a?sig=***\"}\n\n",
+        ),
+        ("data:token=s3&a=1\n\n", "data:token=***&a=1\n\n"),
+        (": ping\n\ndata: a=b\n\n", ""),
+    ];
+    for (text, expected) in table {
+        let expected = if expected.is_empty() { text } else { expected };
+        assert_eq!(body("text/event-stream", text), expected);
+    }
+}
+
+#[test]
+fn forms_are_masked_as_the_most_lenient_reader_takes_them() {
+    let table = [
+        ("a=1;token=s3&b=2", "a=1;token=***&b=2"),
+        ("password=a;s3&b=2", "password=***&b=2"),
+        ("user%5Bpassword%5D=s3&user[pin]=s3", "user%5Bpassword%5D=***&user[pin]=***"),
+        ("%2574oken=s3", "%2574oken=***"),
+        ("next=%252Fx%253Ftoken%253Ds3", "next=%252Fx%253Ftoken%253D***"),
+        ("next=x%3Ftoken%3Ds3", "next=x%3Ftoken%3D***"),
+        (
+            "d=+%7B%22password%22+%3A+%22s3%22%7D",
+            "d=%20%7B%22password%22%20%3A%20%22***%22%7D",
+        ),
+        ("{\"password\": \"s3\"}", "{\"password\": \"***\"}"),
+        ("https%3A%2F%2Fh%2F%3Ftoken%3Ds3", "https%3A%2F%2Fh%2F%3Ftoken%3D***"),
+        ("a=dG9rZW4=&xPin==&b=%26&c=%zz;&pin=", ""),
+    ];
+    for (text, expected) in table {
+        let expected = if expected.is_empty() { text } else { expected };
+        assert_eq!(body("application/x-www-form-urlencoded", text), expected);
+    }
+}
+
+#[test]
+fn parts_are_masked_as_the_most_lenient_reader_takes_them() {
+    let secret = |field: &str| {
+        (format!("Content-Disposition: form-data; {field}"), "s3 s3", "***")
+    };
+    let of = |head: &str, sent, expected| (head.to_owned(), sent, expected);
+    let disposed = "Content-Disposition: form-data; name=\"d\"";
+    let typed = |kind: &str| format!("{disposed}\nContent-Type: {kind}");
+    let table = [
+        secret("name=\"password\""),
+        secret("Name=\"password\""),
+        secret("name = \"password\""),
+        secret("name=password"),
+        secret("name='password'"),
+        secret("name*=UTF-8''pass%77ord"),
+        secret("name=\"a\"; name=\"password\"; x"),
+        secret("filename=\"a;b\\\".txt\"; name=\"pin\""),
+        of("content-disposition:form-data;\n name=\"password\"", "s3", "***"),
+        of(disposed, "https://h/x?token=s3", "https://h/x?token=***"),
+        of(disposed, "/x?a=1&token=s3 s3", "/x?a=1&token=***"),
+        of(
+            disposed,
+            "https%3A%2F%2Fh%2F%3Ftoken%3Ds3",
+            "https%3A%2F%2Fh%2F%3Ftoken%3D***",
+        ),
+        of(disposed, " {\"password\": \"s3\"}", " {\"password\": \"***\"}"),
+        of(disposed, "just = text, 100%", "just = text, 100%"),
+        (typed("application/json"), "\n{\"token\": \"s3\"}", "\n{\"token\": \"***\"}"),
+        (
+            typed("application/x-www-form-urlencoded"),
+            "password=s3&a=1",
+            "password=***&a=1",
+        ),
+        (typed("text/xml"), "<token>s3</token>", "<token>***</token>"),
+        (
+            typed("multipart/mixed; boundary=y"),
+            "--y\nContent-Disposition: form-data; name=\"otp\"\n\ns3\n--y--",
+            "--y\nContent-Disposition: form-data; name=\"otp\"\n\n***\n--y--",
+        ),
+        (
+            typed("application/http"),
+            "GET /a?token=s3 HTTP/1.1\nX-Token: s3\n\n{\"pin\": 1}",
+            "GET /a?token=*** HTTP/1.1\nX-Token: ***\n\n{\"pin\": \"***\"}",
+        ),
+        of(
+            &format!("{disposed}; filename=\"a.txt\""),
+            "token=a /?token=b",
+            "token=a /?token=b",
+        ),
+        of("X-Token: s3\nContent-Location: /a?token=s3", "a", "a"),
+    ];
+    for (head, sent, expected) in table {
+        let whole = |head: &str, value: &str| {
+            format!(
+                "--x\n{head}\n\n{value}\n--x\nContent-Disposition: form-data; name=\"a\"\n\nb\n--x--\n"
+            )
+        };
+        let masked_head = head.replace(": s3", ": ***").replace("=s3", "=***");
+        for (kind, end) in [
+            ("form-data; boundary=x", "\r\n"),
+            ("form-data; Boundary = \"x\"", "\n"),
+            ("mixed; boundary=x", "\r\n"),
+            ("form-data", "\r\n"),
+        ] {
+            let sent = whole(&head, sent).replace('\n', end);
+            let expected = whole(&masked_head, expected).replace('\n', end);
+            assert_eq!(body(&format!("multipart/{kind}"), &sent), expected);
+        }
+    }
+}
+
+#[test]
+fn xml_is_masked_where_it_names_the_next_element_or_holds_an_address() {
+    let cases = [
+        (
+            "<dict><key>password</key><string>s3</string></dict>",
+            "<dict><key>password</key><string>***</string></dict>",
+        ),
+        (
+            "<member><name>token</name><value><string>s3</string></value></member><a>b</a>",
+            "<member><name>token</name><value>***</value></member><a>b</a>",
+        ),
+        (
+            "<a><password><![CDATA[</password>s3]]></password>x</a>",
+            "<a><password>***</password>x</a>",
+        ),
+        (
+            "<a href='https://h/?a=1&amp;token=s3' b='c'>/x?sig=s3</a>",
+            "<a href='https://h/?a=1&amp;token=***' b='c'>/x?sig=***</a>",
+        ),
+        ("<name>Ada</name><value>x</value>", ""),
+    ];
+    for (text, expected) in cases {
+        let expected = if expected.is_empty() { text } else { expected };
+        assert_eq!(body("application/xml", text), expected);
+    }
+}
+
+#[test]
+fn what_a_hint_quotes_is_masked_with_the_header_that_it_was_for() {
+    let rule = &crate::exchange::rules::HEADER_VALUE;
+    let masked = |deed: Deed| {
+        let hint = hint::mask(&rule.broken(deed));
+        assert_eq!(hint.quoted, None);
+        hint.problem.split_once("; a header's").unwrap().0.to_owned()
+    };
+    let table = [
+        (Some("Location"), "/x?token=s3 s3", "it is /x?token=***"),
+        (Some("Set-Cookie"), "'id=s3\\n; Path=/'", "it is 'id=***; Path=/'"),
+        (Some("X-Api-Key"), "'s3\\n'", "it is ***"),
+        (Some("ETag"), "v1", "it is v1"),
+        (None, "('Set-Cookie', 's3', 3)", "it is ***"),
+    ];
+    for (field, value, expected) in table {
+        let deed = Deed::quoting("it is ", field, value);
+        assert_eq!(masked(deed.clone()), expected);
+        let cut = deed.shortened(|text| text[..text.len().min(12)].to_owned());
+        assert!(!masked(cut).contains("s3"));
+    }
+    assert_eq!(masked("it is token=s3".into()), "it is token=s3");
+    let quoted = Quoted { field: None, begin: 9, end: 3 };
+    let odd = Hint { problem: "s3".to_owned(), quoted: Some(quoted), ..Hint::default() };
+    assert_eq!(hint::mask(&odd).problem, MASK);
+}
+
 fn packed(text: &[u8]) -> (Headers, Body) {
     use std::io::Write as _;
     let mut packer =
@@ -277,7 +654,9 @@ proptest! {
         json::mask(&bytes);
         form::mask_urlencoded(&bytes);
         xml::mask(&bytes);
-        form::mask_multipart(&bytes, b"multipart/form-data; boundary=x");
+        multipart::mask(&bytes, b"multipart/form-data; boundary=x");
+        words::mask(&bytes);
+        content::mask_events(&bytes);
         head::mask(&bytes);
     }
 

@@ -3,14 +3,16 @@
 //! `<add key="ApiKey" value="…"/>`.
 //!
 //! The text is walked through rather than parsed, as JSON is, so that what is not secret
-//! stays as it was written, and what was cut or is not quite XML is masked as well.
+//! stays as it was written, and what was cut or is not quite XML is masked as well. So are
+//! addresses, and what an element before it names, as in
+//! `<key>password</key><string>…</string>`.
 
 use std::ops::Range;
 
 use memchr::{memchr, memmem};
 
-use super::MASK;
 use super::fields::is_secret;
+use super::{MASK, words};
 
 /// What is passed over whole, with its end.
 const PASSED: [(&[u8], &[u8]); 5] = [
@@ -35,8 +37,14 @@ struct Tag<'a> {
 
 /// A text without its secrets; `None` where it has none.
 pub(super) fn mask(text: &[u8]) -> Option<Vec<u8>> {
+    let named = mask_named(text);
+    words::mask(named.as_deref().unwrap_or(text)).or(named)
+}
+
+/// The same of those alone that something names.
+fn mask_named(text: &[u8]) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(text.len());
-    let (mut at, mut copied) = (0, 0);
+    let (mut at, mut copied, mut is_named) = (0, 0, false);
     while let Some(open) = memchr(b'<', &text[at..]) {
         let open = at + open;
         if let Some(end) = passed(text, open) {
@@ -46,6 +54,8 @@ pub(super) fn mask(text: &[u8]) -> Option<Vec<u8>> {
         let tag = tag(text, open);
         at = tag.end;
         let (values, holds_one) = secrets(text, &tag);
+        let holds_one = holds_one || is_named;
+        is_named = !holds_one && names_the_next(text, &tag);
         let content = (holds_one && !tag.is_empty).then(|| content(text, &tag));
         let content =
             content.filter(|place| !text[place.clone()].trim_ascii().is_empty());
@@ -128,6 +138,15 @@ fn secrets(text: &[u8], tag: &Tag<'_>) -> (Vec<Range<usize>>, bool) {
     (values.collect(), is_named || stands_for_one(tag.name))
 }
 
+/// Whether the content of an element says that the next one holds a secret.
+fn names_the_next(text: &[u8], tag: &Tag<'_>) -> bool {
+    let rest = &text[tag.end..];
+    let content = &rest[..memchr(b'<', rest).unwrap_or(rest.len())];
+    let names =
+        NAMING.iter().any(|known| tag.name.eq_ignore_ascii_case(known.as_bytes()));
+    names && stands_for_one(content.trim_ascii())
+}
+
 /// Whether a name, less the prefix of its namespace, stands for a secret.
 fn stands_for_one(name: &[u8]) -> bool {
     let local = name.rsplit(|&byte| byte == b':').next().unwrap_or_default();
@@ -141,6 +160,12 @@ fn content(text: &[u8], tag: &Tag<'_>) -> Range<usize> {
     while let Some(found) = memchr(b'<', &text[at..]) {
         let open = at + found;
         let rest = &text[open + 1..];
+        if rest.starts_with(b"!")
+            && let Some(end) = passed(text, open)
+        {
+            at = end;
+            continue;
+        }
         let closes = rest.first() == Some(&b'/');
         let named = rest[usize::from(closes)..].strip_prefix(tag.name);
         if named.is_some_and(|rest| rest.first().is_none_or(|byte| ends_a_name(*byte))) {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::body::{Block, Unpacking, block_after, event_stream, read};
 use crate::exchange::Exchange;
 use crate::history::extent;
-use crate::history::masking::masked_json;
+use crate::history::masking::masked_event;
 use crate::text;
 
 use super::super::detail::{Document, TextLine, Tone};
@@ -71,7 +71,7 @@ pub(super) fn add(
 fn mask(blocks: &mut [Block]) -> bool {
     let mut found = false;
     for data in blocks.iter_mut().filter_map(|block| block.data.as_mut()) {
-        if let Some(masked) = masked_json(data) {
+        if let Some(masked) = masked_event(data) {
             *data = masked;
             found = true;
         }
