@@ -7,7 +7,8 @@ use anyhow::Context;
 
 use crate::config::{Copy, CopyForm};
 use crate::history::copy_as::{Application, Form, copy_as};
-use crate::history::database::{Reader, RunId};
+use crate::history::database::{Reader, RecordId, RunId};
+use crate::history::request_arrived;
 use crate::text::printable_lines;
 
 use super::{FOUND, NOTHING, find, leaving, say};
@@ -19,6 +20,9 @@ pub(super) fn run(request: &Copy) -> anyhow::Result<u8> {
     let (run, id) = (record.run, record.id());
     let (sent, sent_body) =
         (Arc::clone(&record.exchange.request), record.exchange.request_body.kept.clone());
+    if request.form != CopyForm::Url {
+        request_arrived(&record.exchange).with_context(|| cannot_be_copied(id))?;
+    }
     let exchange = leaving(record.exchange, request.secrets);
     let is_masked = exchange.request != sent || exchange.request_body.kept != sent_body;
     let application = match request.form {
@@ -26,7 +30,7 @@ pub(super) fn run(request: &Copy) -> anyhow::Result<u8> {
         _ => None,
     };
     let copied = copy_as(form(request.form), &exchange, application.as_ref())
-        .with_context(|| format!("{id} cannot be copied"))?;
+        .with_context(|| cannot_be_copied(id))?;
     let mut out = io::stdout().lock();
     if out.is_terminal() && request.form == CopyForm::Raw {
         out.write_all(printable_lines(&String::from_utf8_lossy(&copied)).as_bytes())?;
@@ -38,6 +42,10 @@ pub(super) fn run(request: &Copy) -> anyhow::Result<u8> {
         say("secrets are masked; --include-sensitive leaves them");
     }
     Ok(FOUND)
+}
+
+fn cannot_be_copied(id: RecordId) -> String {
+    format!("{id} cannot be copied")
 }
 
 fn form(form: CopyForm) -> Form {

@@ -10,7 +10,9 @@ use serde::Serialize;
 
 use crate::body::{self, Unpacking};
 use crate::config::Secrets;
-use crate::exchange::{Body, Exchange, Hint, Outcome, OutputStream, Source, Traceback};
+use crate::exchange::{
+    Body, Cut, Exchange, Hint, Outcome, OutputStream, Source, Traceback,
+};
 use crate::history::database::{RecordId, Summary};
 use crate::history::masking::{masked_host, masked_path, masked_query};
 use crate::http::Headers;
@@ -260,6 +262,17 @@ fn fields_of(lines: &[u8]) -> Vec<(String, String)> {
     pairs.collect()
 }
 
+/// How many bytes of a body are not here. Of one that is itself incomplete that is told by
+/// its head alone.
+fn missing(body: &Body, headers: Option<&Headers>) -> Option<u64> {
+    let kept = body.kept.len() as u64;
+    if !body.cut.is_some_and(Cut::is_of_the_message) {
+        return Some(body.total - kept);
+    }
+    let length: u64 = headers?.text("content-length")?.trim().parse().ok()?;
+    length.checked_sub(kept).filter(|missing| *missing > 0)
+}
+
 /// A body with its content codings undone.
 #[derive(Debug, Serialize)]
 struct BodyDto {
@@ -269,8 +282,9 @@ struct BodyDto {
     decoded_from: Option<String>,
     /// Why it could not be unpacked to its end.
     stopped: Option<String>,
-    /// How many bytes of it, as sent, the history does not have.
-    missing: u64,
+    /// How many bytes of it, as sent, the history does not have; `null` where nobody can
+    /// tell, since a body in chunks ended before its end.
+    missing: Option<u64>,
     /// Why it is not all here.
     cut: Option<String>,
 }
@@ -282,7 +296,7 @@ impl BodyDto {
             content: BytesDto::new(&reading.content),
             decoded_from: reading.decoded_from(),
             stopped: reading.stop.map(|stop| stop.to_string()),
-            missing: body.total - body.kept.len() as u64,
+            missing: missing(body, headers),
             cut: body.cut.map(|why| why.to_string()),
         }
     }
@@ -367,6 +381,10 @@ mod tests {
         assert!(message.head.text.is_none() && message.head.base64.is_some());
         assert_eq!(message.headers[1], ("X-Name".to_owned(), "ä".to_owned()));
         assert_eq!(message.body.content.base64.as_deref(), Some("/wA="));
-        assert_eq!(message.body.missing, 3);
+        assert_eq!(message.body.missing, Some(3));
+        exchange.request_body.miss(0, Cut::Malformed);
+        let unknown = BodyDto::new(&exchange.request_body, headers, Unpacking::USUAL);
+        assert_eq!(unknown.missing, None);
+        assert_eq!(unknown.cut.as_deref(), Some("its chunks are malformed"));
     }
 }

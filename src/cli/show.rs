@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 
 use crate::body::{self, Unpacking};
 use crate::config::{Secrets, Show, ShowForm};
-use crate::exchange::{Body, Event, Exchange, ExchangeEvent, Remark};
+use crate::exchange::{Body, Cut, Event, Exchange, ExchangeEvent, Remark};
 use crate::history::database::{Reader, Record};
 use crate::history::extent;
 use crate::plain::{Settings, Transcript};
@@ -42,13 +42,18 @@ pub(super) fn run(request: &Show) -> anyhow::Result<u8> {
     Ok(FOUND)
 }
 
-/// What is not there because it was too much.
+/// What is not there of the bodies.
 fn cuts(exchange: &Exchange) -> Vec<String> {
     let bodies =
         [("request", &exchange.request_body), ("response", &exchange.response_body)];
     let cuts = bodies.into_iter().filter_map(|(name, body)| {
         let extent = extent(body.size())?;
-        Some(format!("the {name}'s body is cut in the history: {extent}"))
+        let is_cut = if body.cut.is_some_and(Cut::is_of_the_message) {
+            "is incomplete"
+        } else {
+            "is cut in the history"
+        };
+        Some(format!("the {name}'s body {is_cut}: {extent}"))
     });
     cuts.collect()
 }
@@ -135,8 +140,12 @@ fn events(exchange: &Exchange) -> Vec<Event> {
     let piece = |body: &Body| Arc::from(body.kept.as_slice());
     let missing = |body: &Body| (body.total - body.kept.len() as u64, body.cut);
     step(began, ExchangeEvent::RequestBody(piece(&exchange.request_body)));
-    if let (bytes, Some(why)) = missing(&exchange.request_body) {
-        step(began, ExchangeEvent::RequestPassed(bytes, why));
+    match missing(&exchange.request_body) {
+        (_, None) => {}
+        (bytes, Some(why)) if why.is_of_the_message() => {
+            step(began, ExchangeEvent::RequestIncomplete(bytes, why));
+        }
+        (bytes, Some(why)) => step(began, ExchangeEvent::RequestPassed(bytes, why)),
     }
     if !exchange.request_trailers.is_empty() {
         let lines = exchange.request_trailers.as_slice().into();
@@ -159,8 +168,15 @@ fn events(exchange: &Exchange) -> Vec<Event> {
     if let Some(response) = &exchange.response {
         step(responded, ExchangeEvent::Responded(Arc::clone(response)));
         step(responded, ExchangeEvent::ResponseBody(piece(&exchange.response_body)));
-        if let (bytes, Some(why)) = missing(&exchange.response_body) {
-            step(responded, ExchangeEvent::ResponsePassed(bytes, why));
+        match missing(&exchange.response_body) {
+            (_, None) => {}
+            (bytes, Some(why)) if why.is_of_the_message() => {
+                step(responded, ExchangeEvent::ResponsePassed(bytes, why));
+                step(responded, ExchangeEvent::ResponseIncomplete(why));
+            }
+            (bytes, Some(why)) => {
+                step(responded, ExchangeEvent::ResponsePassed(bytes, why));
+            }
         }
     }
     if let (Some(ended), Some(outcome)) = (exchange.ended, &exchange.outcome) {

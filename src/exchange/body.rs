@@ -1,7 +1,9 @@
 //! The body of a message as far as it was kept: a beginning, and how long it was in all.
 //!
 //! Invariant: what is kept is always a beginning. Once a byte was not kept, none behind it
-//! is, whoever keeps them and for whatever reason; and then the reason is known.
+//! is, whoever keeps them and for whatever reason; and then the reason is known. So it is
+//! where the message itself is incomplete (RFC 9112 section 8): bytes that never came are
+//! not kept either.
 
 use std::fmt;
 
@@ -26,6 +28,41 @@ pub enum Cut {
     Masking,
     /// It comes from elsewhere, without the rest and without a reason.
     Unrecorded,
+    /// The client went away, or sent no more, in the middle of it.
+    Unsent,
+    /// The application answered without having read all of it.
+    Unread,
+    /// It is longer than the server takes.
+    Oversize,
+    /// Its framing broke off in something that is none.
+    Malformed,
+    /// The server answered in the application's stead before it was all there.
+    Unawaited,
+    /// The client went away before it had all of this response.
+    Untaken,
+    /// The response ended before its end.
+    Unfinished,
+}
+
+impl Cut {
+    /// Whether the message itself is incomplete, so that nobody could have kept it whole.
+    pub fn is_of_the_message(self) -> bool {
+        match self {
+            Self::Long
+            | Self::Fast
+            | Self::Memory
+            | Self::Disk
+            | Self::Masking
+            | Self::Unrecorded => false,
+            Self::Unsent
+            | Self::Unread
+            | Self::Oversize
+            | Self::Malformed
+            | Self::Unawaited
+            | Self::Untaken
+            | Self::Unfinished => true,
+        }
+    }
 }
 
 impl fmt::Display for Cut {
@@ -38,6 +75,13 @@ impl fmt::Display for Cut {
             Self::Disk => "the rest could not be written",
             Self::Masking => "the rest could not be looked through for secrets",
             Self::Unrecorded => "the rest was not recorded",
+            Self::Unsent => "the client did not send all of it",
+            Self::Unread => "the application did not read all of it",
+            Self::Oversize => "it is longer than a request's body may be",
+            Self::Malformed => "its chunks are malformed",
+            Self::Unawaited => "rdev answered before all of it had come",
+            Self::Untaken => "the client did not take all of it",
+            Self::Unfinished => "the response broke off",
         })
     }
 }
@@ -45,7 +89,9 @@ impl fmt::Display for Cut {
 /// How long a body is, and how much of its beginning is kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Size {
-    /// Bytes there were in all; where a body was cut to be masked, those that are there.
+    /// Bytes there were in all; where a body was cut to be masked, those that are there. Of
+    /// an incomplete request as many as its head announces, or where it announces none,
+    /// those that came; of an incomplete response those that were sent.
     pub total: u64,
     /// Bytes that are kept.
     pub kept: u64,
@@ -82,10 +128,17 @@ impl Size {
         }
     }
 
+    /// The message has ended without so many bytes, or without an unknown number where
+    /// that is 0. Why it is incomplete is told before why less of it is kept than came.
+    pub fn miss(&mut self, bytes: u64, why: Cut) {
+        self.total = self.total.saturating_add(bytes);
+        self.cut = Some(why);
+    }
+
     /// Of what was kept, so many bytes at the end are lost.
     pub fn lose(&mut self, bytes: u64, why: Cut) {
         self.kept -= bytes.min(self.kept);
-        if bytes > 0 {
+        if bytes > 0 && !self.cut.is_some_and(Cut::is_of_the_message) {
             self.cut = Some(why);
         }
     }
@@ -96,7 +149,7 @@ impl Size {
 pub struct Body {
     /// The first bytes.
     pub kept: Vec<u8>,
-    /// How many bytes there were in all.
+    /// How many bytes there were in all, as [`Size::total`] has it.
     pub total: u64,
     /// Why these are not all.
     pub cut: Option<Cut>,
@@ -128,6 +181,13 @@ impl Body {
     pub fn pass(&mut self, bytes: u64, why: Cut) {
         let mut size = self.size();
         size.pass(bytes, why);
+        (self.total, self.cut) = (size.total, size.cut);
+    }
+
+    /// The message has ended without so many bytes, as [`Size::miss`] has it.
+    pub fn miss(&mut self, bytes: u64, why: Cut) {
+        let mut size = self.size();
+        size.miss(bytes, why);
         (self.total, self.cut) = (size.total, size.cut);
     }
 
@@ -189,5 +249,22 @@ mod tests {
         size.lose(2, Cut::Disk);
         assert_eq!(size.grow(4, 100, Cut::Long), 0);
         assert_eq!(size, Size { total: 10, kept: 4, cut: Some(Cut::Disk) });
+    }
+
+    #[test]
+    fn that_a_message_is_incomplete_is_told_before_why_less_of_it_is_kept() {
+        let mut body = Body::default();
+        body.push(b"abcdef", 5, Cut::Long);
+        body.miss(4, Cut::Unsent);
+        assert_eq!(body, Body::beginning(b"abcde".to_vec(), 10, Some(Cut::Unsent)));
+        let mut size = body.size();
+        size.lose(2, Cut::Disk);
+        assert_eq!(size, Size { total: 10, kept: 3, cut: Some(Cut::Unsent) });
+        // Nobody knows how much there was to come.
+        let mut chunked = Body::whole(b"ab".to_vec());
+        chunked.miss(0, Cut::Malformed);
+        assert!(!chunked.is_whole() && chunked.total == 2);
+        size.miss(u64::MAX, Cut::Unread);
+        assert_eq!(size.total, u64::MAX, "a head may announce anything");
     }
 }

@@ -48,6 +48,9 @@ pub enum ExchangeEvent {
     /// So many bytes of it came that are not told, for that reason. It stands in their
     /// place: what follows of the body is behind them.
     RequestPassed(u64, Cut),
+    /// The request has ended without so many bytes of its body, for that reason; 0 where
+    /// its head does not tell how many are missing. Nothing of it comes after this.
+    RequestIncomplete(u64, Cut),
     /// The trailer fields behind a chunked request body, line by line as they were sent.
     RequestTrailers(Arc<[u8]>),
     /// The request waits for a generation.
@@ -61,6 +64,9 @@ pub enum ExchangeEvent {
     /// So many bytes of it went to the client that are not told, for that reason, as
     /// those of the request.
     ResponsePassed(u64, Cut),
+    /// The response has ended before the end of its body, for that reason. Its head may
+    /// tell how much is missing.
+    ResponseIncomplete(Cut),
     /// The application raised.
     Raised(Arc<Traceback>),
     /// The application broke a rule of WSGI.

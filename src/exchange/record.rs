@@ -163,8 +163,10 @@ impl Exchange {
             ExchangeEvent::Began { .. }
             | ExchangeEvent::RequestBody(_)
             | ExchangeEvent::RequestPassed(..)
+            | ExchangeEvent::RequestIncomplete(..)
             | ExchangeEvent::ResponseBody(_)
             | ExchangeEvent::ResponsePassed(..)
+            | ExchangeEvent::ResponseIncomplete(..)
             | ExchangeEvent::Hint(_) => {}
             ExchangeEvent::RequestTrailers(lines) => {
                 self.request_trailers = lines.to_vec();

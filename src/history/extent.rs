@@ -7,10 +7,10 @@ use crate::text::byte_count;
 pub fn extent(size: Size) -> Option<String> {
     let why = size.cut?;
     let (kept, total) = (byte_count(size.kept), byte_count(size.total));
-    let much = if size.kept < size.total {
-        format!("{kept} of {total} kept")
-    } else {
-        format!("the first {kept} kept")
+    let much = match size {
+        Size { total: 0, .. } => "nothing kept".to_owned(),
+        size if size.kept < size.total => format!("{kept} of {total} kept"),
+        _ => format!("the first {kept} kept"),
     };
     Some(format!("{much}: {why}"))
 }
@@ -31,6 +31,10 @@ mod tests {
         assert_eq!(
             said(5, 5, Some(Cut::Masking)).as_deref(),
             Some("the first 5 B kept: the rest could not be looked through for secrets")
+        );
+        assert_eq!(
+            said(0, 0, Some(Cut::Malformed)).as_deref(),
+            Some("nothing kept: its chunks are malformed")
         );
     }
 }

@@ -94,6 +94,10 @@ pub(super) fn apply(
             exchange.response_body.pass(*bytes, *why);
             return Dropped { body_bytes: *bytes, ..Dropped::default() };
         }
+        ExchangeEvent::RequestIncomplete(bytes, why) => {
+            exchange.request_body.miss(*bytes, *why);
+        }
+        ExchangeEvent::ResponseIncomplete(why) => exchange.response_body.miss(0, *why),
         ExchangeEvent::Hint(hint) => return add_hint(kept, hint, room),
         ExchangeEvent::RequestTrailers(lines) => kept.bytes += lines.len(),
         ExchangeEvent::Responded(response) => {

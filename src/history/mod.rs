@@ -3,6 +3,7 @@
 //! Readers of the bus hand every event to a [`Store`] and ask it back for exchanges. The
 //! one store so far is [`Live`], in memory.
 
+mod arrived;
 pub mod copy_as;
 pub mod database;
 mod extent;
@@ -17,6 +18,7 @@ pub mod search;
 #[cfg(test)]
 mod tests;
 
+pub use arrived::{NotWhole, request_arrived};
 pub use extent::extent;
 pub use growth::cost;
 pub use live::{Dropped, Live};

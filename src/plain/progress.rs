@@ -142,7 +142,7 @@ impl Side {
         if self.stage == Stage::Done {
             return;
         }
-        if *total > 0 {
+        if *total > 0 || !message.body.is_whole() {
             let reading = read(kept, message.headers, Unpacking::up_to(body::LIMIT));
             if self.kind.is_none() && (message.over || !reading.content.is_empty()) {
                 self.kind = Some(reading.kind);
@@ -153,6 +153,11 @@ impl Side {
                 Some(Kind::Binary) if message.over => {
                     let note = body::binary_note(message.headers, *total);
                     body::write_lines(out, message.arrow, note.as_bytes());
+                    let why = message.body.cut.filter(|why| why.is_of_the_message());
+                    if let Some(why) = why {
+                        let note = format!("[… {why}]");
+                        body::write_lines(out, message.arrow, note.as_bytes());
+                    }
                 }
                 Some(Kind::Binary) | None => {}
             }
@@ -195,7 +200,11 @@ impl Side {
         let why = body.cut.filter(|why| *why != Cut::Long);
         let why = why.map_or_else(String::new, |why| format!(": {why}"));
         if reading.is_as_sent() {
-            let more = text::byte_count(body.total - self.shown as u64);
+            let more = body.total - self.shown as u64;
+            if let (0, Some(why)) = (more, body.cut) {
+                return Some(format!("[… {why}]"));
+            }
+            let more = text::byte_count(more);
             return (!body.is_whole()).then(|| format!("[… {more} more{why}]"));
         }
         let sent = text::byte_count(body.total);

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use super::*;
 use crate::bus::{Bus, Losses};
 use crate::exchange::{
-    Event, ExchangeEvent, ExchangeId, Frame, GenerationEvent, GenerationId, Hint,
+    Cut, Event, ExchangeEvent, ExchangeId, Frame, GenerationEvent, GenerationId, Hint,
     Libraries, Link, Making, Notice, Outcome, OutputLine, OutputStream, Preload, Raised,
     ReloadReason, Request, Response, Rung, Severity, Source, Traceback,
 };
@@ -320,6 +320,57 @@ fn packed_text_is_unpacked_as_it_comes_and_what_is_missing_is_said() {
     let shown = answered(head, &[spaces]);
     assert!(shown.ends_with(" \n< [… more, of 1.1 kB as sent]\n"), "{}", shown.len());
     assert!(shown.len() < 70_000);
+}
+
+#[test]
+fn what_never_came_of_a_body_is_said_with_its_reason() {
+    let incomplete = |head: &[u8], piece: &[u8], missing, why| {
+        let mut transcript = transcript();
+        let mut shown = text(&transcript.take(&began(1, 0, head)));
+        for what in [
+            ExchangeEvent::RequestBody(piece.into()),
+            ExchangeEvent::RequestIncomplete(missing, why),
+        ] {
+            let event = Event::Exchange { id: ExchangeId(1), at: at(1), what };
+            shown += &text(&transcript.take(&event));
+        }
+        shown += &text(&transcript.take(&ended(1, 5, Outcome::ClientGone)));
+        shown.split_once("> \n").unwrap().1.to_owned()
+    };
+    let end = "#1 client gone before the response\n";
+    assert_eq!(
+        incomplete(
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\n",
+            b"abc",
+            6,
+            Cut::Unsent
+        ),
+        format!("> abc\n> [… 6 B more: the client did not send all of it]\n{end}")
+    );
+    let chunked = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+    for (piece, shown) in
+        [(&b"abc"[..], "> abc\n"), (b"\0\xff\0", "> [binary, 3 B]\n"), (b"", "")]
+    {
+        assert_eq!(
+            incomplete(chunked, piece, 0, Cut::Malformed),
+            format!("{shown}> [… its chunks are malformed]\n{end}")
+        );
+    }
+}
+
+#[test]
+fn of_a_response_that_the_client_did_not_take_it_is_said_how_much_was_sent() {
+    let mut transcript = transcript();
+    transcript.take(&began(1, 0, b"GET / HTTP/1.1\r\n\r\n"));
+    let head = "HTTP/1.1 200 OK\nContent-Length: 5000\n\n";
+    transcript.take(&responded(1, 2, head));
+    transcript.take(&response_body(1, 3, b"abc"));
+    let what = ExchangeEvent::ResponseIncomplete(Cut::Untaken);
+    transcript.take(&Event::Exchange { id: ExchangeId(1), at: at(4), what });
+    let shown = text(&transcript.take(&ended(1, 5, Outcome::ClientGone)));
+    let end = "< abc\n< [… the client did not take all of it]\n\
+               #1 client gone after 3 B\n";
+    assert!(shown.ends_with(end), "{shown}");
 }
 
 #[test]

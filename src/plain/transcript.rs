@@ -118,6 +118,7 @@ impl Transcript {
             ExchangeEvent::Began { .. }
             | ExchangeEvent::RequestBody(_)
             | ExchangeEvent::RequestPassed(..)
+            | ExchangeEvent::RequestIncomplete(..)
             | ExchangeEvent::RequestTrailers(_) => {
                 if progress.request_is_due(exchange) {
                     blocks.extend(progress.show_request(exchange));
@@ -127,7 +128,8 @@ impl Transcript {
             }
             ExchangeEvent::Responded(_)
             | ExchangeEvent::ResponseBody(_)
-            | ExchangeEvent::ResponsePassed(..) => {
+            | ExchangeEvent::ResponsePassed(..)
+            | ExchangeEvent::ResponseIncomplete(..) => {
                 progress.waiting_since.get_or_insert(self.now);
             }
             ExchangeEvent::Raised(traceback) => {

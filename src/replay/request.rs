@@ -4,7 +4,7 @@
 //! Its body was kept decoded, so that a chunked one goes out with its length instead.
 
 use crate::exchange::Exchange;
-use crate::history::extent;
+use crate::history::{NotWhole, request_arrived};
 use crate::http::{RequestFraming, request_framing};
 
 /// Why a request cannot be sent again as it was.
@@ -12,34 +12,18 @@ use crate::http::{RequestFraming, request_framing};
 pub enum Refusal {
     #[error("the request was malformed")]
     Malformed,
-    #[error("its body is not whole: {0}")]
-    Cut(String),
-    #[error("its body is still arriving")]
-    Arriving,
-    #[error("only {arrived} of its body's {announced} bytes ever arrived")]
-    Incomplete { arrived: u64, announced: u64 },
+    #[error(transparent)]
+    NotWhole(#[from] NotWhole),
 }
 
 /// Builds the request once more, ready to be read as if a client had sent it. The
 /// connection it is sent over ends with the answer.
 pub fn request_bytes(exchange: &Exchange) -> Result<Vec<u8>, Refusal> {
     let head = exchange.request.head.as_ref().ok_or(Refusal::Malformed)?;
+    request_arrived(exchange)?;
     let body = &exchange.request_body;
-    if let Some(extent) = extent(body.size()) {
-        return Err(Refusal::Cut(extent));
-    }
-    let in_flight = exchange.outcome.is_none();
     let length = match request_framing(head, u64::MAX) {
-        Ok(RequestFraming::Length(announced)) if body.total < announced => {
-            return Err(if in_flight {
-                Refusal::Arriving
-            } else {
-                Refusal::Incomplete { arrived: body.total, announced }
-            });
-        }
         Ok(RequestFraming::Length(_)) => None,
-        // Whether the last chunk has come is not known before the end.
-        Ok(RequestFraming::Chunked) if in_flight => return Err(Refusal::Arriving),
         Ok(RequestFraming::Chunked) => Some(body.total),
         Err(_) => return Err(Refusal::Malformed),
     };
@@ -144,10 +128,15 @@ mod tests {
         assert_eq!(refused, why);
 
         let mut early = exchange(raw, b"ab");
-        let incomplete = Refusal::Incomplete { arrived: 2, announced: 4 };
-        assert_eq!(request_bytes(&early), Err(incomplete));
+        let short = NotWhole::Short { arrived: 2, announced: 4 };
+        assert_eq!(request_bytes(&early), Err(short.into()));
         early.outcome = None;
-        assert_eq!(request_bytes(&early), Err(Refusal::Arriving));
+        assert_eq!(request_bytes(&early), Err(NotWhole::Arriving.into()));
+        early.request_body.miss(2, Cut::Unsent);
+        let refused = request_bytes(&early).unwrap_err().to_string();
+        let why =
+            "its body is not whole: 2 B of 4 B kept: the client did not send all of it";
+        assert_eq!(refused, why);
 
         let malformed = exchange("GET\r\n\r\n", b"");
         assert_eq!(request_bytes(&malformed), Err(Refusal::Malformed));

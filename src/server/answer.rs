@@ -11,7 +11,7 @@ use super::pages::{Page, refusal};
 use super::provenance::stamp;
 use super::upload::Upload;
 use crate::clock::monotonic;
-use crate::exchange::{ExchangeEvent, Outcome, Response, Traceback};
+use crate::exchange::{Cut, ExchangeEvent, Outcome, Response, Traceback};
 use crate::http::{
     Error, ResponseFraming, ResponseHead, encode_response_head, response_framing,
 };
@@ -78,8 +78,8 @@ impl Server {
         text: &str,
     ) {
         if let Phase::Exchange(exchange) = &mut connection.phase {
+            exchange.give_up_body(Cut::Unawaited);
             exchange.keep = false;
-            exchange.upload = Upload::Done;
         }
         let (head, body) = refusal(status, text);
         self.answer(connection, head, body);
@@ -145,6 +145,10 @@ impl Server {
     pub(super) fn finish(&mut self, connection: &mut Connection) -> Step {
         if connection.channel.pending() > 0 {
             return Step::Wait;
+        }
+        if connection.at_work().is_some_and(|exchange| exchange.stage == Stage::Answered)
+        {
+            self.show_rest(connection);
         }
         let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
         let cut = exchange.cut.is_some();

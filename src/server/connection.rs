@@ -22,7 +22,7 @@ use super::transport::Transport;
 use super::upload::Upload;
 use crate::clock::monotonic;
 use crate::config;
-use crate::exchange::{ExchangeId, GenerationId, Hint, Source, Timing, Traceback};
+use crate::exchange::{Cut, ExchangeId, GenerationId, Hint, Source, Timing, Traceback};
 use crate::http::{Error, Limits, RequestHead, RequestParser, ResponseFraming};
 use crate::lane::Peer;
 
@@ -93,6 +93,8 @@ pub(super) struct InFlight {
     pub(super) response_told: Telling,
     /// The client waits for `100 Continue`.
     pub(super) wants_continue: bool,
+    /// Why the rest of the body is not read, where it was given up.
+    pub(super) given_up: Option<Cut>,
     /// What is wrong with the body, where the application was called before it came.
     pub(super) unreadable: Option<Error>,
     /// Since when the application reads a body that was not all here when it was called.
@@ -335,6 +337,7 @@ impl InFlight {
             request_told: Telling::request(),
             response_told: Telling::response(),
             wants_continue,
+            given_up: None,
             unreadable: None,
             reads_since: None,
             stage,

@@ -8,7 +8,7 @@ use super::event_loop::Server;
 use super::pages::Page;
 use super::upload::Upload;
 use crate::clock::monotonic;
-use crate::exchange::{ExchangeEvent, GenerationId, Traceback};
+use crate::exchange::{Cut, ExchangeEvent, GenerationId, Traceback};
 use crate::lane::{Call, Down};
 use crate::reload::Announcement;
 use std::sync::Arc;
@@ -130,6 +130,9 @@ impl Server {
                 exchange.traceback = Some(Arc::clone(traceback));
                 let raised = ExchangeEvent::Raised(Arc::clone(traceback));
                 self.outlet.publish(exchange.id, raised);
+                if exchange.upload.is_coming() {
+                    exchange.given_up.get_or_insert(Cut::Unawaited);
+                }
                 let page = Page::import_failed(*generation, Arc::clone(traceback));
                 self.answer_page(connection, &page);
                 true

@@ -13,9 +13,8 @@ use super::connection::{Connection, InFlight, Phase, Stage};
 use super::dispatch::Serving;
 use super::event_loop::Server;
 use super::pages::Page;
-use super::upload::Upload;
 use crate::clock::monotonic;
-use crate::exchange::ExchangeId;
+use crate::exchange::{Cut, ExchangeId};
 use crate::http::Error;
 use crate::lane::Down;
 
@@ -108,8 +107,7 @@ impl Server {
         if exchange.upload.is_coming() {
             Down::BodyCut(format!("the request {why}"))
                 .append(exchange.id, lane.channel.outbox());
-            exchange.upload = Upload::Done;
-            exchange.keep = false;
+            exchange.give_up_body(Cut::Unread);
         }
         let _broken = lane.channel.flush();
     }

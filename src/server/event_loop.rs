@@ -185,6 +185,12 @@ impl Outlet {
         let id = exchange.id;
         exchange.request_told.flush(self, id);
         exchange.response_told.flush(self, id);
+        if let Some((missing, why)) = exchange.request_lack(&outcome) {
+            self.publish(id, ExchangeEvent::RequestIncomplete(missing, why));
+        }
+        if let Some(why) = exchange.response_lack(&outcome) {
+            self.publish(id, ExchangeEvent::ResponseIncomplete(why));
+        }
         self.publish(id, ExchangeEvent::Timed(Arc::new(exchange.timing)));
         self.publish(id, ExchangeEvent::Ended(outcome));
     }
@@ -482,8 +488,11 @@ impl Server {
 
     /// What is left to do for a connection that is over: its exchange has lost its
     /// client, and the application is told.
-    fn discard(&mut self, connection: Connection) {
+    fn discard(&mut self, mut connection: Connection) {
         let is_written = connection.channel.pending() == 0;
+        if connection.at_work().is_some_and(|it| it.stage != Stage::Draining) {
+            self.show_rest(&mut connection);
+        }
         let Phase::Exchange(mut exchange) = connection.phase else { return };
         if exchange.stage != Stage::Draining {
             let is_complete = exchange.is_whole() && is_written;

@@ -7,10 +7,11 @@ use mio::Token;
 use super::connection::{Connection, InFlight, Phase, Stage};
 use super::event_loop::{Outlet, Server, Step};
 use super::hosts::not_allowed;
+use super::incomplete::refused_for;
 use super::terms::Terms;
 use super::upload::{BEGINNING, Decoded, Spool, Upload, UploadError};
 use crate::clock::monotonic;
-use crate::exchange::{ExchangeEvent, ExchangeId, Request};
+use crate::exchange::{Cut, ExchangeEvent, ExchangeId, Request};
 use crate::http::{
     ChunkDecoder, Error, RequestFraming, RequestHead, check_expectation, request_framing,
 };
@@ -58,7 +59,8 @@ impl Server {
         let request = Request { raw, head: Some(head.clone()) };
         self.publish_began(id, connection, request);
         if let Some(host) = self.foreign_host(&head) {
-            let exchange = InFlight::new(id, head, Upload::Done);
+            let mut exchange = InFlight::new(id, head, Upload::Done);
+            exchange.given_up = Some(Cut::Unawaited);
             connection.phase = Phase::Exchange(Box::new(exchange));
             self.refuse_with(connection, 403, &not_allowed(&host));
             return;
@@ -67,6 +69,7 @@ impl Server {
             Ok(upload) => upload,
             Err(error) => {
                 let mut exchange = InFlight::new(id, head, Upload::Done);
+                exchange.given_up = Some(refused_for(&error));
                 exchange.timing.accepted = Some(connection.accepted);
                 connection.phase = Phase::Exchange(Box::new(exchange));
                 self.refuse(connection, &error);
@@ -142,11 +145,19 @@ impl Server {
             exchange.stage = Stage::Waiting(None);
             self.assign_or_queue(token, connection);
         } else if connection.eof {
-            self.refuse(connection, &Error::bad("the request body is incomplete"));
+            self.refuse_incomplete(connection);
         } else {
             return Step::Wait;
         }
         Step::Again
+    }
+
+    /// Refuses a request whose client will send no more of it.
+    fn refuse_incomplete(&mut self, connection: &mut Connection) {
+        if let Phase::Exchange(exchange) = &mut connection.phase {
+            exchange.give_up_body(Cut::Unsent);
+        }
+        self.refuse(connection, &Error::bad("the request body is incomplete"));
     }
 
     /// Shows what has come of a body with Content-Length, whether it can be handed on yet
@@ -162,38 +173,53 @@ impl Server {
         }
     }
 
+    /// Shows what has come of a body that nobody takes any more.
+    pub(super) fn show_rest(&self, connection: &mut Connection) {
+        self.show_arrived(connection);
+        let Phase::Exchange(exchange) = &mut connection.phase else { return };
+        let Upload::Streamed(decoder) = &mut exchange.upload else { return };
+        let mut data = Vec::new();
+        let decoded = decoder.decode(&connection.inbox, &mut data);
+        connection.inbox.clear();
+        exchange.request_told.tell(&self.outlet, exchange.id, &data);
+        if let Err(error) = decoded {
+            exchange.given_up = Some(refused_for(&error));
+        } else if decoder.is_done() {
+            show_trailers(&self.outlet, exchange.id, decoder.trailers());
+            exchange.upload = Upload::Done;
+        }
+    }
+
     fn take_chunks(&mut self, token: Token, connection: &mut Connection) -> Step {
         let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
-        match exchange.upload.decode(&connection.inbox) {
-            Ok(Decoded { taken, data, trailers }) => {
-                connection.inbox.drain(..taken);
-                exchange.request_told.tell(&self.outlet, exchange.id, &data);
-                show_trailers(&self.outlet, exchange.id, &trailers);
+        let mut decoded = Decoded::default();
+        let outcome = exchange.upload.decode(&connection.inbox, &mut decoded);
+        // What was good before something malformed came, too.
+        exchange.request_told.tell(&self.outlet, exchange.id, &decoded.data);
+        match outcome {
+            Ok(()) => {
+                connection.inbox.drain(..decoded.taken);
+                show_trailers(&self.outlet, exchange.id, &decoded.trailers);
                 if matches!(exchange.upload, Upload::Spooled(_)) {
                     exchange.stage = Stage::Waiting(None);
                     self.assign_or_queue(token, connection);
-                    Step::Again
                 } else if connection.eof {
-                    self.refuse(
-                        connection,
-                        &Error::bad("the request body is incomplete"),
-                    );
-                    Step::Again
+                    self.refuse_incomplete(connection);
                 } else {
-                    Step::Wait
+                    return Step::Wait;
                 }
             }
             Err(UploadError::Malformed(error)) => {
+                exchange.give_up_body(refused_for(&error));
                 self.refuse(connection, &error);
-                Step::Again
             }
             Err(UploadError::Spool(error)) => {
                 self.warn(&format!("a request body cannot be kept: {error}"));
                 let text = "the request body cannot be kept: the disk may be full";
                 self.refuse(connection, &Error::with(503, text));
-                Step::Again
             }
         }
+        Step::Again
     }
 
     /// Hands what came of a body with Content-Length to the lane.
@@ -211,8 +237,7 @@ impl Server {
         if length == 0 && connection.eof && *left > 0 {
             let why = "the client closed before the body was complete".to_owned();
             Down::BodyCut(why).append(exchange.id, lane.channel.outbox());
-            exchange.upload = Upload::Done;
-            exchange.keep = false;
+            exchange.give_up_body(exchange.left_at_end());
         } else {
             *left -= length as u64;
             let piece: Vec<u8> = connection.inbox.drain(..length).collect();
@@ -238,6 +263,7 @@ impl Server {
     /// Hands what came of a chunked body to the lane.
     fn hand_on_chunks(&mut self, connection: &mut Connection) -> Step {
         let Phase::Exchange(exchange) = &mut connection.phase else { return Step::Wait };
+        let left_at_end = exchange.left_at_end();
         let Upload::Streamed(decoder) = &mut exchange.upload else { return Step::Wait };
         let Stage::Called(lane) = exchange.stage else { return Step::Wait };
         let Some(lane) = self.lanes.get_mut(lane) else { return Step::Wait };
@@ -251,11 +277,13 @@ impl Server {
         let cut = match decoded {
             Err(error) => {
                 let text = error.text.to_owned();
+                exchange.given_up = Some(refused_for(&error));
                 exchange.unreadable = Some(error);
                 Some(text)
             }
             Ok(_) if decoder.is_done() => None,
             Ok(0) if connection.eof => {
+                exchange.given_up = Some(left_at_end);
                 Some("the client closed before the body was complete".to_owned())
             }
             Ok(0) => return Step::Wait,
@@ -317,7 +345,7 @@ impl Server {
             exchange.keep = false;
             match exchange.stage {
                 Stage::Called(lane) => {
-                    exchange.upload = Upload::Done;
+                    exchange.give_up_body(Cut::Unsent);
                     if let Some(lane) = self.lanes.get_mut(lane) {
                         let frame = Down::BodyCut(why.to_owned());
                         frame.append(exchange.id, lane.channel.outbox());
@@ -325,10 +353,11 @@ impl Server {
                     }
                 }
                 Stage::Spooling => {
+                    exchange.give_up_body(Cut::Unsent);
                     let error = Error::with(408, "the request body did not come in time");
                     self.refuse(&mut connection, &error);
                 }
-                _ => exchange.upload = Upload::Done,
+                _ => exchange.give_up_body(Cut::Unread),
             }
         }
         self.connections.insert(token, connection);

@@ -25,6 +25,7 @@ mod files;
 mod freshness;
 mod hosts;
 mod incoming;
+mod incomplete;
 mod lane_stream;
 mod lanes;
 mod listen;

@@ -17,11 +17,13 @@ pub(super) struct Telling {
     untold: u64,
     /// Whether some of it was passed over, so that nobody keeps what follows.
     has_passed: bool,
+    /// Bytes of all kinds.
+    total: u64,
 }
 
 impl Telling {
     pub(super) fn request() -> Self {
-        Self { is_request: true, told: 0, untold: 0, has_passed: false }
+        Self { is_request: true, told: 0, untold: 0, has_passed: false, total: 0 }
     }
 
     pub(super) fn response() -> Self {
@@ -36,6 +38,7 @@ impl Telling {
             piece.split_at(piece.len().min(usize::try_from(left).unwrap_or(usize::MAX)));
         if !shown.is_empty() {
             self.told += shown.len() as u64;
+            self.total += shown.len() as u64;
             outlet.publish(
                 id,
                 if self.is_request {
@@ -52,9 +55,15 @@ impl Telling {
     pub(super) fn pass(&mut self, outlet: &Outlet, id: ExchangeId, bytes: u64) {
         self.has_passed |= bytes > 0;
         self.untold += bytes;
+        self.total += bytes;
         if self.untold >= STRIDE {
             self.flush(outlet, id);
         }
+    }
+
+    /// Bytes of the body that have come so far.
+    pub(super) fn total(&self) -> u64 {
+        self.total
     }
 
     /// Tells what nobody was told of yet.

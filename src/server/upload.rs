@@ -35,9 +35,13 @@ pub(super) enum Upload {
 
 impl Upload {
     /// Decodes what came of a chunked body; the upload is `Spooled` once it is complete.
-    pub(super) fn decode(&mut self, input: &[u8]) -> Result<Decoded, UploadError> {
-        let mut decoded = Decoded::default();
-        let Self::Chunked(decoder, spool) = self else { return Ok(decoded) };
+    /// Where that fails, what was good before is among what is decoded.
+    pub(super) fn decode(
+        &mut self,
+        input: &[u8],
+        decoded: &mut Decoded,
+    ) -> Result<(), UploadError> {
+        let Self::Chunked(decoder, spool) = self else { return Ok(()) };
         decoded.taken = decoder.decode(input, &mut decoded.data)?;
         spool.push(&decoded.data)?;
         if decoder.is_done() {
@@ -45,7 +49,7 @@ impl Upload {
             decoded.trailers = decoder.trailers().to_vec();
             *self = Self::Spooled(std::mem::take(spool));
         }
-        Ok(decoded)
+        Ok(())
     }
 
     /// Whether bytes of this body may still come from the client.
@@ -161,8 +165,9 @@ mod tests {
         let limits = Limits { body: u64::MAX, ..Limits::default() };
         let decoder = Box::new(ChunkDecoder::new(limits, &Headers::default()));
         let mut upload = Upload::Chunked(decoder, Spool::new(IN_MEMORY as u64));
-        let Decoded { taken, .. } = upload.decode(wire).unwrap();
-        assert_eq!(taken, wire.len());
+        let mut decoded = Decoded::default();
+        upload.decode(wire, &mut decoded).unwrap();
+        assert_eq!(decoded.taken, wire.len());
         let Upload::Spooled(mut spool) = upload else { panic!("not complete") };
         let mut body = Vec::new();
         loop {

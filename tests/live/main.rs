@@ -31,6 +31,7 @@ mod generations;
 mod giving_back;
 mod history;
 mod hostile;
+mod incomplete;
 mod leaving;
 mod lifecycle;
 mod linted;

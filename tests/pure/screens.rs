@@ -1804,6 +1804,27 @@ fn what_is_not_kept_of_a_body_is_said_with_its_reason_in_each_tab() {
 }
 
 #[test]
+fn what_never_came_of_a_request_is_said_in_each_tab_and_it_is_not_sent_again() {
+    let said = "5 B of 2.1 MB kept: the application did not read all of it";
+    let raw = "POST / HTTP/1.1\nHost: x\nAccept: */*\nContent-Length: 2100000\n\n";
+    let app = App::ready(240, 40).begins(raw, Source::Client).called();
+    let app = app.step(1, ExchangeEvent::RequestBody(b"begun".as_slice().into()));
+    let app = app.responds(200, "text/plain").sends(b"no");
+    let app = app.step(1, ExchangeEvent::RequestIncomplete(2_099_995, Cut::Unread));
+    let app = app.ends(Outcome::Complete).press("enter").sees(&format!("[{said}]"));
+    let app = app.press("[").press("[").sees("Accept").sees(&format!("[{said}]"));
+    let app = app.press("[").sees(&format!("2.1 MB ({said})"));
+    let refused = format!("#1 cannot be sent again: its body is not whole: {said}");
+    let app = app.press("r").sees(&refused);
+    app.press("*").sees(&refused);
+    // Nobody knows how long it would have been, and nothing of it came.
+    let app = App::ready(240, 40).begins(&request("GET", "/"), Source::Client);
+    let app = app.step(1, ExchangeEvent::RequestIncomplete(0, Cut::Malformed));
+    let app = app.ends(Outcome::Refused).press("enter h");
+    app.sees("[nothing kept: its chunks are malformed]").misses("[no body]");
+}
+
+#[test]
 fn of_a_long_stream_of_events_the_end_is_laid_out() {
     let app = App::ready(120, 40).begins(&request("GET", "/events"), Source::Client);
     let mut app = app.called().responds(200, "text/event-stream");
@@ -2439,7 +2460,7 @@ fn replay_sends_the_exact_request_and_is_refused_where_it_is_not_whole() {
         .uploads(b"ab")
         .press("r")
         .effects([])
-        .sees("#1 cannot be sent again: its body is still arriving")
+        .sees("#1 cannot be sent again: its body has not all arrived")
         .uploads(b"c")
         .press("r")
         .effects(["replay Replay(ExchangeId(1)): POST /a HTTP/1.1\r\nHost: x\r\n\

@@ -1,8 +1,8 @@
 //! A request in a form that can be pasted somewhere else: a command, a program, a test.
 //!
 //! Invariant: what is pasted sends what was sent: method, target, fields and body, less
-//! the fields that belong to a connection. A body of which only a beginning is kept is
-//! not copied at all.
+//! the fields that belong to a connection. A request whose body is not all here
+//! is not copied at all.
 
 mod literal;
 mod pytest;
@@ -12,8 +12,8 @@ mod shell;
 use thiserror::Error;
 
 use crate::exchange::{Exchange, Outcome};
-use crate::history::extent;
-use crate::http::{Header, RequestHead, is_hop_by_hop};
+use crate::history::{NotWhole, request_arrived};
+use crate::http::{Header, RequestHead, is_hop_by_hop, request_framing};
 
 pub use pytest::Application;
 
@@ -34,8 +34,8 @@ pub enum Form {
 pub enum CopyError {
     #[error("it was malformed; --as raw copies its bytes")]
     Malformed,
-    #[error("its body is not whole: {0}")]
-    BodyIsCut(String),
+    #[error(transparent)]
+    NotWhole(#[from] NotWhole),
     #[error("it names no host to send it to")]
     NoHost,
     #[error("the application that answered is not known")]
@@ -50,15 +50,17 @@ pub fn copy_as(
     exchange: &Exchange,
     application: Option<&Application>,
 ) -> Result<Vec<u8>, CopyError> {
-    let body = &exchange.request_body;
-    if let Some(extent) = extent(body.size()).filter(|_| form != Form::Url) {
-        return Err(CopyError::BodyIsCut(extent));
+    if form != Form::Url {
+        request_arrived(exchange)?;
     }
     if form == Form::Raw {
         return Ok(raw(exchange));
     }
     let head = exchange.request.head.as_ref().ok_or(CopyError::Malformed)?;
-    let sent = Sent::new(head, &body.kept)?;
+    if form != Form::Url && request_framing(head, u64::MAX).is_err() {
+        return Err(CopyError::Malformed);
+    }
+    let sent = Sent::new(head, &exchange.request_body.kept)?;
     let mut text = match form {
         Form::Curl => shell::curl(&sent),
         Form::Httpie => shell::httpie(&sent),

@@ -9,7 +9,7 @@ use std::thread;
 use jiff::Timestamp;
 
 use super::*;
-use crate::exchange::{Cut, ExchangeId, Request, Source};
+use crate::exchange::{Body, Cut, ExchangeId, Request, Source};
 use crate::http::{Limits, RequestFraming, RequestParser, request_framing};
 
 pub(super) fn exchange(raw: &[u8], body: &[u8]) -> Exchange {
@@ -174,6 +174,18 @@ fn what_cannot_be_copied_says_why() {
         error.to_string(),
         "its body is not whole: 3 B of 6 B kept: longer than bodies are kept"
     );
+    cut.request_body = Body::whole(b"ab".to_vec());
+    cut.request_body.miss(2, Cut::Unread);
+    for form in [Form::Raw, Form::Curl, Form::Pytest] {
+        let error = copy_as(form, &cut, None).unwrap_err().to_string();
+        let why = "2 B of 4 B kept: the application did not read all of it";
+        assert_eq!(error, format!("its body is not whole: {why}"));
+    }
+    assert!(copy_as(Form::Url, &cut, None).is_ok());
+    let doubtful =
+        exchange(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 2\r\n\r\n", b"");
+    assert_eq!(copy_as(Form::Curl, &doubtful, None), Err(CopyError::Malformed));
+    assert!(copy_as(Form::Raw, &doubtful, None).is_ok());
     let malformed = exchange(b"nonsense\r\n\r\n", b"");
     assert_eq!(copy_as(Form::Curl, &malformed, None), Err(CopyError::Malformed));
     assert_eq!(copy_as(Form::Raw, &malformed, None).unwrap(), b"nonsense\r\n\r\n");
@@ -187,10 +199,13 @@ fn what_cannot_be_copied_says_why() {
     assert_eq!(copy_as(Form::Pytest, &unasked, None), Err(CopyError::NotAnswered));
     let homeless = exchange(b"GET / HTTP/1.0\r\n\r\n", b"");
     assert_eq!(copy_as(Form::Url, &homeless, None), Err(CopyError::NoHost));
-    let chunked = exchange(
+    let mut chunked = exchange(
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n",
         b"abc",
     );
+    let error = copy_as(Form::Raw, &chunked, None).unwrap_err().to_string();
+    assert_eq!(error, "its body has not all arrived");
+    chunked.outcome = Some(Outcome::Complete);
     let raw = copy_as(Form::Raw, &chunked, None).unwrap();
     assert_eq!(raw, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc");
 }

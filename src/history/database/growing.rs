@@ -60,6 +60,10 @@ impl Growing {
             ExchangeEvent::ResponsePassed(bytes, why) => {
                 self.response.size.pass(*bytes, *why);
             }
+            ExchangeEvent::RequestIncomplete(bytes, why) => {
+                self.request.size.miss(*bytes, *why);
+            }
+            ExchangeEvent::ResponseIncomplete(why) => self.response.size.miss(0, *why),
             ExchangeEvent::Hint(hint) if self.exchange.hints.len() < HINTS => {
                 self.exchange.hints.push(Arc::clone(hint));
             }
@@ -157,6 +161,14 @@ mod tests {
         let stream = stream(&[b"abc", b"defg", b"h"], 5);
         assert_eq!(stream.fresh().as_ref(), b"abcde");
         assert_eq!(stream.size, Size { total: 8, kept: 5, cut: Some(Cut::Long) });
+    }
+
+    #[test]
+    fn why_a_message_is_incomplete_outlives_a_disk_that_is_full() {
+        let mut stream = stream(&[b"abc"], 100);
+        stream.size.miss(7, Cut::Unsent);
+        assert_eq!(stream.lose(), 1);
+        assert_eq!(stream.size, Size { total: 10, kept: 0, cut: Some(Cut::Unsent) });
     }
 
     #[test]

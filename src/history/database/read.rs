@@ -228,6 +228,14 @@ fn cut(why: i64) -> Cut {
         2 => Cut::Memory,
         3 => Cut::Disk,
         4 => Cut::Masking,
+        6 => Cut::Unsent,
+        7 => Cut::Unread,
+        8 => Cut::Oversize,
+        9 => Cut::Malformed,
+        10 => Cut::Unawaited,
+        11 => Cut::Untaken,
+        12 => Cut::Unfinished,
+        // 5, and what a later version has found.
         _ => Cut::Unrecorded,
     }
 }
@@ -248,4 +256,16 @@ fn from_json<T: DeserializeOwned>(
 ) -> rusqlite::Result<Option<T>> {
     let text: Option<String> = row.get(column)?;
     Ok(text.and_then(|text| serde_json::from_str(&text).ok()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::write::cut_column;
+    use super::*;
+
+    #[test]
+    fn each_reason_is_read_as_it_was_written() {
+        assert!((0..=12).all(|number| cut_column(cut(number)) == number));
+        assert_eq!(cut(99), Cut::Unrecorded, "that of a later version");
+    }
 }

@@ -351,7 +351,7 @@ fn outcome_columns(outcome: Option<&Outcome>) -> (Option<i64>, Option<&str>) {
     }
 }
 
-fn cut_column(why: Cut) -> i64 {
+pub(super) fn cut_column(why: Cut) -> i64 {
     match why {
         Cut::Long => 0,
         Cut::Fast => 1,
@@ -359,6 +359,13 @@ fn cut_column(why: Cut) -> i64 {
         Cut::Disk => 3,
         Cut::Masking => 4,
         Cut::Unrecorded => 5,
+        Cut::Unsent => 6,
+        Cut::Unread => 7,
+        Cut::Oversize => 8,
+        Cut::Malformed => 9,
+        Cut::Unawaited => 10,
+        Cut::Untaken => 11,
+        Cut::Unfinished => 12,
     }
 }
 

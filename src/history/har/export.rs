@@ -188,7 +188,7 @@ fn request(exchange: &Exchange) -> (RequestDto, Option<BytesDto>) {
     let headers = head.map(|head| &head.headers);
     let body = &exchange.request_body;
     let (mut post_data, mut bytes) = (None, None);
-    if body.total > 0 {
+    if body.total > 0 || !body.is_whole() {
         let shown = shown(body, headers);
         bytes = shown.bytes;
         post_data = Some(PostDataDto {

@@ -232,7 +232,19 @@ fn export_import_and_export_again_give_the_same_file() {
         imported(exported(std::slice::from_ref(&for_pin)).as_bytes())[0].source,
         for_pin.source
     );
+    let mut incomplete = rich();
+    incomplete.request_body.miss(0, Cut::Malformed);
+    incomplete.response_body.miss(0, Cut::Untaken);
+    let mut nothing = rich();
+    nothing.request_body = Body::default();
+    nothing.request_body.miss(0, Cut::Unawaited);
+    for exchange in [&incomplete, &nothing] {
+        let back = &imported(exported(std::slice::from_ref(exchange)).as_bytes())[0];
+        assert_eq!(back.request_body, exchange.request_body);
+        assert_eq!(back.response_body, exchange.response_body);
+    }
     let mut sets = vec![vec![rich()], vec![masked(&rich())], vec![for_pin]];
+    sets.extend([vec![incomplete], vec![nothing]]);
     sets.extend([CHROMIUM, MITMPROXY, FIREFOX, INSOMNIA].map(imported));
     for exchanges in sets {
         let first = exported(&exchanges);

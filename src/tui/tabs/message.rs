@@ -87,7 +87,7 @@ pub(in super::super) fn message(
         let text = format!("[secrets are masked; {reveal} shows them]");
         document.add(None, vec![(Tone::Remark, text)]);
     }
-    if body.total == 0 {
+    if body.total == 0 && body.is_whole() {
         document.add(None, vec![(Tone::Remark, "[no body]".to_owned())]);
         return document;
     }

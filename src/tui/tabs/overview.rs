@@ -121,7 +121,7 @@ fn outcome(exchange: &Exchange) -> (Tone, String) {
 }
 
 fn size(body: &Body, headers: Option<&Headers>) -> String {
-    if body.total == 0 {
+    if body.total == 0 && body.is_whole() {
         return "none".to_owned();
     }
     let kind = headers.and_then(|headers| headers.get("content-type"));

@@ -160,7 +160,7 @@ pub(super) fn add_body(
     before: BodyLines,
 ) {
     let body = message.body;
-    if body.total == 0 {
+    if body.total == 0 && body.is_whole() {
         return;
     }
     let mut remark = |text: String| {
