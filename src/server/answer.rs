@@ -185,7 +185,13 @@ impl Server {
             connection.inbox.drain(..length);
             *left -= length as u64;
             if *left > 0 {
-                return if connection.eof { Step::Close } else { Step::Wait };
+                return match length {
+                    0 if connection.eof => Step::Close,
+                    0 => Step::Wait,
+                    // There was no room for what has come meanwhile, and nobody will
+                    // tell of it again.
+                    _ => Step::Again,
+                };
             }
         }
         connection.await_request(self.terms.http, monotonic());

@@ -8,7 +8,9 @@ use std::thread;
 use rustix::process::Signal;
 
 use crate::client::{Framing, request};
+use crate::folder::Folder;
 use crate::patience::until;
+use crate::rdev::rdev;
 use crate::serving::{post, probe, probe_with};
 
 #[test]
@@ -20,6 +22,22 @@ fn a_block_larger_than_any_buffer_arrives_and_the_connection_goes_on() {
         assert_eq!(answer.body.len(), 20 << 20);
         client.get("/pid").expect(200);
     }
+}
+
+/// More has come than is read ahead when rdev answers by itself: nobody tells of it again.
+#[test]
+fn a_body_that_waits_when_rdev_answers_is_read_away_and_the_next_request_is_found() {
+    let folder = Folder::empty();
+    let gate = "import os, time\nwhile not os.path.exists('go'):\n    time.sleep(0.01)\n";
+    folder.save("app.py", &format!("{gate}raise ValueError('as it happens')\n"));
+    let server = rdev(folder.path()).arg("app:app").serve();
+    let mut client = server.connect();
+    let head = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 220000\r\n\r\n";
+    client.send([head.as_bytes(), &b"x".repeat(220_000)].concat());
+    client.send(request("GET", "/next"));
+    folder.save("go", "");
+    client.answer("POST").expect(500);
+    client.answer("GET").expect(500);
 }
 
 #[test]
