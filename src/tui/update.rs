@@ -516,6 +516,10 @@ fn reach(state: &mut State, action: Action) -> Vec<Effect> {
         state.prompt.say(info(format!("ending #{id}")));
         return vec![Effect::Send(Command::End(id))];
     }
+    if state.store.exchange(id).is_some_and(|exchange| exchange.called.is_none()) {
+        state.prompt.say(info(format!("#{id} has not reached the application yet")));
+        return Vec::new();
+    }
     // The stack comes as output of it.
     state.detail.choose_tab(Tab::Output);
     state.settle_document();

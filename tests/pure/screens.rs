@@ -1844,6 +1844,13 @@ fn of_a_long_stream_of_events_the_end_is_laid_out() {
 }
 
 #[test]
+fn where_a_request_is_can_be_asked_once_the_application_has_it() {
+    let app = App::ready(120, 24).begins(&request("GET", "/report"), Source::Client);
+    let app = app.press("S").sees("#1 has not reached the application yet");
+    app.called().press("S").sees("asked where #1 is");
+}
+
+#[test]
 fn who_has_not_begun_to_answer_for_long_is_pointed_out() {
     let app = App::ready(120, 24).begins(&request("GET", "/report"), Source::Client);
     let app = app.called().passes(9900).due().misses("! slow").passes(200).due();
