@@ -83,6 +83,9 @@ rules! {
     EXC_INFO = "exc-info", Refused, "PEP 3333, start_response()",
         "exc_info is what sys.exc_info() returns: class, exception, traceback",
         "hand on sys.exc_info() as it is";
+    EXC_INFO_EMPTY = "exc-info-empty", Sent, "PEP 3333, start_response()",
+        "exc_info is of an exception that is being handled; it was taken for none",
+        "call sys.exc_info() within the except clause, or leave it out";
     STATUS_TYPE = "status-type", Refused, "PEP 3333, A Note on String Types",
         "the status is str",
         "give text, like '200 OK'";
@@ -192,7 +195,7 @@ rules! {
         "204 and 304 have no body; it was not sent",
         "return an empty list, or give another status";
     BODY_OF_RESET = "body-of-reset", Sent, "RFC 9110 section 15.3.6",
-        "a 205 has no body",
+        "a 205 has no body; it was not sent",
         "return an empty list, or give another status";
     INPUT_CLOSED = "input-closed", Sent, "PEP 3333, Input and Error Streams",
         "wsgi.input is not the application's to close",

@@ -16,6 +16,7 @@ use pyo3::types::{PyBytes, PyDict, PyList, PyTuple};
 use super::describe::{describe, shortened, type_name};
 use super::environ::environ;
 use super::errors::Errors;
+use super::failure::Failure;
 use super::hints::{is_buffer, is_text, not_bytes, not_iterable, text_itself};
 use super::lane_socket::LaneSocket;
 use super::progress::{ClientFault, Progress, Stage, content_length};
@@ -92,6 +93,7 @@ pub(super) fn run(
         }
         Err(error) => Err(Failure::Raised(error.clone_ref(py))),
     };
+    let outcome = outcome.map_err(|failure| failure.of(application));
     running::leave(py, id);
     let closed = ticks();
     call.leave_if_forked(py, outcome.as_ref().err());
@@ -107,6 +109,10 @@ pub(super) fn run(
     CURRENT.set(None);
 }
 
+/// RFC 9110 section 15.3.6: no content, which unlike that of a 204 has to be told by its
+/// length (RFC 9112 section 6.3).
+const RESET_CONTENT: u16 = 205;
+
 /// What the application is called with.
 struct Prepared<'py> {
     environ: Bound<'py, PyDict>,
@@ -115,19 +121,6 @@ struct Prepared<'py> {
     start_response: Bound<'py, StartResponse>,
     /// What this thread worked for.
     before: current::Before,
-}
-
-/// Why a response was not completed.
-pub(super) enum Failure {
-    Raised(PyErr),
-    Broke(Hint),
-    ClientGone,
-}
-
-impl From<PyErr> for Failure {
-    fn from(error: PyErr) -> Self {
-        Self::Raised(error)
-    }
 }
 
 impl Conversation {
@@ -310,10 +303,10 @@ impl Conversation {
     fn append_remarks(&self, progress: &mut Progress, length: u64, frames: &mut Vec<u8>) {
         if let Some(status) = progress.bodiless() {
             let what = format!("the answer is {status} and has a body");
-            self.append_breach(progress, &rules::BODY_OF_NOTHING, &what, frames);
-        } else if progress.head.as_ref().is_some_and(|head| head.status == 205) {
-            let what = "the answer is 205 and has a body";
-            self.append_breach(progress, &rules::BODY_OF_RESET, what, frames);
+            let is_reset = status == RESET_CONTENT;
+            let rule =
+                if is_reset { &rules::BODY_OF_RESET } else { &rules::BODY_OF_NOTHING };
+            self.append_breach(progress, rule, &what, frames);
         } else if !self.is_head && progress.room.is_some_and(|room| room < length) {
             let what = "the body is longer than the Content-Length said";
             self.append_breach(progress, &rules::TOO_LONG, what, frames);
@@ -359,10 +352,14 @@ impl Conversation {
         if progress.stage != Stage::Open {
             return Ok(());
         }
-        let Some(head) = progress.head.clone() else {
+        let Some(mut head) = progress.head.clone() else {
             let what = "the application gave a body without calling start_response";
             return Err(Failure::Broke(rules::NEVER_STARTED.broken(what)));
         };
+        if head.status == RESET_CONTENT {
+            head.headers.0.retain(|it| !it.name.eq_ignore_ascii_case("content-length"));
+            head.headers.push("Content-Length", "0");
+        }
         progress.stage = Stage::Sent;
         progress.room = match progress.bodiless() {
             Some(_) => Some(0),

@@ -69,6 +69,25 @@ pub(super) fn type_name(value: &Bound<'_, PyAny>) -> String {
     value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
 }
 
+/// Where a callable is written: `the function app, shop.py line 12`.
+pub(super) fn place(callable: &Bound<'_, PyAny>) -> PyResult<String> {
+    let kind = callable.get_type();
+    let kind_name = type_name(callable);
+    let is_function = matches!(kind_name.as_str(), "function" | "method");
+    let (of, what) = if is_function {
+        (
+            callable.clone(),
+            format!("{kind_name} {}", lossy(&callable.getattr("__qualname__")?)?),
+        )
+    } else {
+        (kind.getattr("__call__")?, format!("object of the class {kind_name}"))
+    };
+    let code = of.getattr("__code__")?;
+    let file = lossy(&code.getattr("co_filename")?)?;
+    let line: u32 = code.getattr("co_firstlineno")?.extract()?;
+    Ok(format!("the {what}, {file} line {line}"))
+}
+
 /// Text that may hold lone surrogates, as file names and messages can.
 pub(super) fn lossy(text: &Bound<'_, PyAny>) -> PyResult<String> {
     if let Ok(Ok(text)) = text.cast::<PyString>().map(|text| text.to_str()) {

@@ -24,6 +24,7 @@ mod current;
 mod describe;
 mod environ;
 mod errors;
+mod failure;
 mod file_wrapper;
 mod hints;
 mod input;

@@ -49,10 +49,10 @@ pub(super) enum ClientFault {
 }
 
 impl Progress {
-    /// The status, if it is one that has no body (RFC 9110 section 6.4.1).
+    /// The status, if it is one that has no body (RFC 9110 sections 6.4.1 and 15.3.6).
     pub(super) fn bodiless(&self) -> Option<u16> {
         let status = self.head.as_ref()?.status;
-        matches!(status, 204 | 304).then_some(status)
+        matches!(status, 204 | 205 | 304).then_some(status)
     }
 
     /// Whether a breach of this rule was not told yet; it counts as told from now.

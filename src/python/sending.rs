@@ -6,7 +6,8 @@ use std::os::fd::AsFd;
 
 use pyo3::prelude::*;
 
-use super::call::{Conversation, Failure};
+use super::call::Conversation;
+use super::failure::Failure;
 use super::file_wrapper::{FileWrapper, RealFile};
 use crate::lane::{Down, FilePart, Up};
 

@@ -41,13 +41,18 @@ impl StartResponse {
 impl StartResponse {
     fn start(&self, py: Python<'_>, given: &Given<'_>) -> PyResult<()> {
         let (started, sent) = self.0.started(py);
-        let raised = given.exc_info.as_ref().map(raised).transpose();
-        match self.checked(py, raised)? {
+        let is_empty = !sent && given.exc_info.as_ref().is_some_and(is_empty);
+        let exc_info = given.exc_info.as_ref().filter(|_| !is_empty);
+        if is_empty {
+            let what = "exc_info is (None, None, None)";
+            self.0.breach(py, &rules::EXC_INFO_EMPTY, what);
+        }
+        match self.checked(py, exc_info.map(raised).transpose())? {
             Some(error) if sent => {
                 self.0.raise_again(py, &error);
                 return Err(error);
             }
-            None if started => {
+            None if started && !is_empty => {
                 let what = "start_response was called a second time without exc_info";
                 return Err(self.refuse(py, Refusal::new(&rules::STARTED_TWICE, what)));
             }
@@ -171,6 +176,13 @@ impl Write {
 
 /// Class, exception, traceback.
 type ExcInfo<'py> = (Bound<'py, PyAny>, Bound<'py, PyAny>, Option<Bound<'py, PyAny>>);
+
+/// What `sys.exc_info()` returns where no exception is handled. It is of no consequence
+/// before output has begun, and other servers let it be.
+fn is_empty(exc_info: &Bound<'_, PyAny>) -> bool {
+    let triple = exc_info.cast::<PyTuple>();
+    triple.is_ok_and(|triple| triple.len() == 3 && triple.iter().all(|it| it.is_none()))
+}
 
 /// The exception of an `exc_info` triple, to be raised again with its traceback.
 fn raised(exc_info: &Bound<'_, PyAny>) -> Result<PyErr, Refusal> {

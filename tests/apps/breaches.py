@@ -64,6 +64,11 @@ def exc_info(environ, start_response):
     return [b"body\n"]
 
 
+def exc_info_empty(environ, start_response):
+    start_response(OK, [PLAIN], sys.exc_info())
+    return [b"body\n"]
+
+
 def never_started(environ, start_response):
     return [b"body\n"]
 
@@ -167,6 +172,7 @@ BREACHES = {
     "started-by-name": started_by_name,
     "started-twice": started_twice,
     "exc-info": exc_info,
+    "exc-info-empty": exc_info_empty,
     "status-type": head(b"200 OK"),
     "status-form": head("OK 200"),
     "string-subclass": head(Text(OK)),

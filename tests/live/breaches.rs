@@ -32,6 +32,8 @@ fn every_rule_is_told_with_its_clause_and_its_mend() {
             let text = answer.text();
             assert!(text.contains(rule.demand), "{}: {text}", rule.id);
             assert!(text.contains(rule.clause), "{}: {text}", rule.id);
+            // In a traceback, or in so many words.
+            assert!(text.contains("breaches.py"), "{}: {text}", rule.id);
         }
     }
     server.get("/status-reason").expect(200);
@@ -52,6 +54,17 @@ fn every_way_to_break_a_rule_is_told() {
         server.get(&format!("/{path}")).expect(200);
         server.wait_for(path, |program| program.said().contains(&hint(rule)));
     }
+}
+
+#[test]
+fn an_answer_without_content_has_none_whatever_is_returned() {
+    let (server, _folder) = breaches();
+    let mut client = server.connect();
+    for (path, length) in [("/body-of-reset", Some("0")), ("/body-of-nothing", None)] {
+        let answer = client.get(path);
+        assert_eq!(answer.header("content-length"), length, "{path}");
+    }
+    client.get("/tab").expect(200);
 }
 
 #[test]
