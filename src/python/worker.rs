@@ -6,9 +6,11 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use pyo3::exceptions::PySystemExit;
 use pyo3::prelude::*;
+use rustix::event::Timespec;
 
 use super::ahead::Gate;
 use super::application::{self, Failure, Reports};
@@ -18,6 +20,9 @@ use super::zygote::Order;
 use super::{lane_thread, opened, printed, running, shims, stack, warmth};
 use crate::lane::{FromWorker, ImportPlan, OsText, ToWorker};
 use crate::process::{Inbox, Received, send};
+
+/// How long after the import what nobody waits for is done: requests were held for it.
+const REST: Duration = Duration::from_millis(50);
 
 /// Runs in the forked process and never returns to the zygote's loop.
 pub(super) fn run(
@@ -107,16 +112,13 @@ fn serve(
             let _first = application.set(Arc::new(callable));
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             reports.send(py, &FromWorker::Imported { micros, trace })?;
-            if let Some(cache) = cache {
-                // Nobody waits for this.
-                py.detach(|| cache.get().prune());
-            }
-            wait(py, &retired)
+            wait(py, &retired, cache)
         }
         Err(Failure { traceback, address_in_use }) => {
             // What the exit handlers import is no part of what was learnt.
             stash.call_method0("leave")?;
             reports.send(py, &FromWorker::ImportFailed { traceback, address_in_use })?;
+            settle_cache(py, cache);
             finish(py, 1)
         }
     }
@@ -133,20 +135,38 @@ fn settle(py: Python<'_>, plan: &ImportPlan) -> PyResult<()> {
 
 /// The main thread's rest of life: the application's own signal handlers run here, and
 /// the order to end arrives here.
-fn wait(py: Python<'_>, retired: &UnixStream) -> PyResult<Never> {
+fn wait(
+    py: Python<'_>,
+    retired: &UnixStream,
+    cache: Option<&Py<CodeCache>>,
+) -> PyResult<Never> {
     use rustix::event::{PollFd, PollFlags, poll};
+    let mut rest = Timespec::try_from(REST).ok();
     loop {
         let ready = py.detach(|| {
             let mut fds = [PollFd::new(retired, PollFlags::IN)];
-            poll(&mut fds, None)
+            poll(&mut fds, rest.as_ref())
         });
         if let Err(error) = py.check_signals() {
             error.print(py);
             finish(py, 1)
         }
-        if ready.is_ok() {
-            shims::process(py)?.call_method0("retire")?;
+        match ready {
+            Ok(0) => {
+                rest = None;
+                settle_cache(py, cache);
+            }
+            Ok(_) => shims::process(py)?.call_method0("retire").map(drop)?,
+            // A signal.
+            Err(_) => {}
         }
+    }
+}
+
+/// Writes down what was compiled.
+fn settle_cache(py: Python<'_>, cache: Option<&Py<CodeCache>>) {
+    if let Some(cache) = cache {
+        py.detach(|| cache.get().settle());
     }
 }
 
