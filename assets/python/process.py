@@ -126,8 +126,9 @@ def leave_fork():
         os._exit(1)
 
 
-def retire():
-    """Ends the process as `sys.exit()` would, but for threads that never end."""
+def retire(give_back):
+    """Ends the process as `sys.exit()` would, but for threads that never end. What it
+    holds is given back before its memory is."""
     handler = signal.getsignal(signal.SIGTERM)
     try:
         if callable(handler):
@@ -135,10 +136,10 @@ def retire():
     except BaseException as error:
         if not isinstance(error, SystemExit):
             sys.excepthook(type(error), error, error.__traceback__)
-    finish(0)
+    finish(0, give_back)
 
 
-def finish(status):
+def finish(status, give_back=None):
     """Runs the exit handlers, flushes and leaves.
 
     The interpreter is not finalised: threads of the server that still wait for it would
@@ -155,4 +156,6 @@ def finish(status):
             stream.flush()
         except (OSError, ValueError, AttributeError):
             pass  # closed, or replaced by something that cannot be flushed
+    if give_back is not None:
+        give_back()
     os._exit(status)

@@ -138,6 +138,9 @@ pub enum ToWorker {
     Retire,
     /// All was heard that came before the [`FromWorker::Await`] with this number.
     Heard { number: u64 },
+    /// Go on with an import that was made ahead, as far as it goes unnoticed outside and
+    /// learns nothing from outside but its own source.
+    ReadOn,
     /// Go on with an import that was made ahead.
     Proceed,
 }
@@ -173,6 +176,9 @@ pub enum FromWorker {
     Waiting { before: Option<OsText>, showed: bool },
     /// It goes on. What it reports from here on is as if it had begun now.
     Proceeding,
+    /// The application's exit handlers have run, and everything that it held (ports, locks,
+    /// connections) is given back. Its memory takes a while longer.
+    Left,
 }
 
 /// A file that was opened for reading.

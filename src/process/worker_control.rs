@@ -54,6 +54,11 @@ impl WorkerControl {
         send(&self.0, &ToWorker::Retire, &[])
     }
 
+    /// Has an import that was made ahead go on with what nobody can notice.
+    pub fn read_on(&self) -> io::Result<()> {
+        send(&self.0, &ToWorker::ReadOn, &[])
+    }
+
     /// Has an import that was made ahead go on.
     pub fn proceed(&self) -> io::Result<()> {
         send(&self.0, &ToWorker::Proceed, &[])

@@ -6,9 +6,15 @@
 //! outside of the process, such as a file written, a connection, a thread. `CPython` tells
 //! of those before they are done (audit events, PEP 578).
 //!
+//! Once the code has changed it proceeds in two steps, since the end of the older generation
+//! takes longer than it needs (up to 9 ms for the memory of one with pandas): as soon as
+//! that has given back what it held, the import goes on reading code, and as soon as its
+//! process is gone with everything.
+//!
 //! Invariant: until it proceeds, nobody outside can tell that the import runs, but by the
 //! time it takes.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Instant;
@@ -34,14 +40,27 @@ pub(super) struct Gate {
     traces: OnceLock<Traces>,
     /// The libraries it has, to be looked at once it proceeds.
     files: LibraryFiles,
-    opened: Mutex<Option<Opened>>,
+    state: Mutex<State>,
     changed: Condvar,
 }
 
-/// The import was let go on.
-struct Opened {
-    at: Instant,
+struct State {
+    stage: Stage,
+    /// When the import was let go on.
+    opened_at: Option<Instant>,
+    /// The look at the libraries that was begun then.
     comparison: Option<Comparison>,
+}
+
+/// How far the import may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    /// Up to the file that it waits for.
+    Closed,
+    /// Through the source of all files. The generation before has ended but for its
+    /// process: whoever learns nothing of processes does not miss that.
+    Reading,
+    Open,
 }
 
 impl Gate {
@@ -55,13 +74,14 @@ impl Gate {
             Until::Start => None,
             Until::File(file) => Some(file.into_path()),
         };
+        let state = State { stage: Stage::Closed, opened_at: None, comparison: None };
         Box::leak(Box::new(Self {
             reports,
             before,
             like: ahead.like,
             traces: OnceLock::new(),
             files,
-            opened: Mutex::new(None),
+            state: Mutex::new(state),
             changed: Condvar::new(),
         }))
     }
@@ -74,74 +94,116 @@ impl Gate {
         Ok(())
     }
 
+    /// Lets the import go on with what nobody outside can notice.
+    pub(super) fn read_on(&self) -> io::Result<()> {
+        self.advance(Stage::Reading)
+    }
+
     /// Lets the import go on.
-    pub(super) fn open(&self) {
-        let comparison = Some(self.files.compare());
-        self.opened().get_or_insert(Opened { at: monotonic(), comparison });
+    pub(super) fn open(&self) -> io::Result<()> {
+        self.advance(Stage::Open)
+    }
+
+    fn advance(&self, stage: Stage) -> io::Result<()> {
+        if self.state().stage == Stage::Closed {
+            self.reports.send_detached(&FromWorker::Proceeding)?;
+            let comparison = Some(self.files.compare());
+            let mut state = self.state();
+            state.opened_at = Some(monotonic());
+            state.comparison = comparison;
+        }
+        let mut state = self.state();
+        state.stage = state.stage.max(stage);
         self.changed.notify_all();
+        Ok(())
     }
 
     /// When it was let go on.
     pub(super) fn opened_at(&self) -> Option<Instant> {
-        self.opened().as_ref().map(|opened| opened.at)
+        self.state().opened_at
     }
 
     /// The look at the libraries that was begun then.
     pub(super) fn comparison(&self) -> Option<Comparison> {
-        self.opened().as_mut().and_then(|opened| opened.comparison.take())
+        self.state().comparison.take()
     }
 
     /// A file of the user's is about to be read.
     pub(super) fn reach(&self, py: Python<'_>, file: &Path) -> PyResult<()> {
         match &self.before {
             Some(before) if before != file => Ok(()),
-            _ => self.wait(py, Some(file)),
+            _ => self.wait(py, Stage::Reading, Some(file)),
         }
     }
 
     /// The import is over.
     pub(super) fn reach_end(&self, py: Python<'_>) -> PyResult<()> {
-        self.wait(py, None)
+        self.wait(py, Stage::Open, None)
+    }
+
+    /// The import has failed. Where that is to be told, it ends as any process does, which
+    /// may show outside.
+    pub(super) fn reach_failure(&self, py: Python<'_>) -> PyResult<()> {
+        match self.state().stage {
+            Stage::Closed | Stage::Open => return Ok(()),
+            Stage::Reading => {}
+        }
+        self.wait(py, Stage::Open, None)
     }
 
     fn hear(&self, args: &Bound<'_, PyTuple>) -> PyResult<()> {
         let py = args.py();
-        if self.opened().is_some() {
+        let stage = self.state().stage;
+        if stage == Stage::Open {
             return Ok(());
         }
         let (event, details) = (args.get_item(0)?, args.get_item(1)?);
         let event = event.extract::<&str>()?;
         let shows = match event {
-            "open" => writes(&details)?,
+            "open" => {
+                writes(&details)? || stage == Stage::Reading && !reads_code(&details)?
+            }
+            "os.listdir" | "os.scandir" => {
+                stage == Stage::Reading && lists_processes(&details)?
+            }
             event => shows_outside(event),
         };
-        if shows { self.wait(py, None) } else { Ok(()) }
+        if shows { self.wait(py, Stage::Open, None) } else { Ok(()) }
     }
 
-    fn wait(&self, py: Python<'_>, before: Option<&Path>) -> PyResult<()> {
-        if self.opened().is_some() {
+    fn wait(&self, py: Python<'_>, until: Stage, before: Option<&Path>) -> PyResult<()> {
+        let stage = self.state().stage;
+        if stage >= until {
             return Ok(());
         }
-        opened::tell_all(py);
-        let before = before.map(OsText::new);
-        let showed = self.traces.get().is_some_and(|before| *before != Traces::look());
-        // If the front is gone, this process is ended by the thread that sees it.
-        let _front_gone = self.reports.send(py, &FromWorker::Waiting { before, showed });
+        if stage == Stage::Closed {
+            opened::tell_all(py);
+            let before = before.map(OsText::new);
+            let showed =
+                self.traces.get().is_some_and(|before| *before != Traces::look());
+            // If the front is gone, this process is ended by the thread that sees it.
+            let _front_gone =
+                self.reports.send(py, &FromWorker::Waiting { before, showed });
+        }
         py.detach(|| {
             #[cfg(target_os = "linux")]
-            let _not_copied = self.like.map(pages::copy_like);
-            let mut opened = self.opened();
-            while opened.is_none() {
-                opened =
-                    self.changed.wait(opened).unwrap_or_else(PoisonError::into_inner);
+            if stage == Stage::Closed {
+                let _not_copied = self.like.map(pages::copy_like);
+            }
+            let mut state = self.state();
+            while state.stage < until {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
             }
         });
-        shims::warm(py)?.call_method0("renew_hour").map(drop)
+        if stage == Stage::Closed {
+            shims::warm(py)?.call_method0("renew_hour")?;
+        }
+        Ok(())
     }
 
     /// A panic elsewhere leaves it whole.
-    fn opened(&self) -> MutexGuard<'_, Option<Opened>> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -219,6 +281,18 @@ fn writes(details: &Bound<'_, PyAny>) -> PyResult<bool> {
     let for_writing = flags & libc::O_ACCMODE != libc::O_RDONLY
         || flags & (libc::O_CREAT | libc::O_TRUNC) != 0;
     Ok(for_writing && !details.get_item(0)?.eq("/dev/null")?)
+}
+
+/// Whether an `open` event is one of reading code, which tells nothing of processes.
+fn reads_code(details: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let path = details.get_item(0)?.extract::<PathBuf>().unwrap_or_default();
+    Ok(path.extension().is_some_and(|it| it == "py" || it == "pyc"))
+}
+
+/// Whether a folder that is listed is that of processes.
+fn lists_processes(details: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let path = details.get_item(0)?.extract::<PathBuf>().unwrap_or_default();
+    Ok(path.starts_with("/proc"))
 }
 
 #[cfg(test)]

@@ -1,9 +1,9 @@
 //! The user's application: imported once, called from every lane.
 
 use std::io;
-use std::os::fd::OwnedFd;
+use std::os::fd::{OwnedFd, RawFd};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -20,11 +20,15 @@ use crate::process::send;
 
 /// The sending side of a worker's control socket. Several threads report on it.
 #[derive(Debug)]
-pub(super) struct Reports(Mutex<OwnedFd>);
+pub(super) struct Reports {
+    control: Mutex<OwnedFd>,
+    /// The descriptor by which the same socket is listened on.
+    listened: RawFd,
+}
 
 impl Reports {
-    pub(super) fn new(control: OwnedFd) -> Self {
-        Self(Mutex::new(control))
+    pub(super) fn new(control: OwnedFd, listened: RawFd) -> Self {
+        Self { control: Mutex::new(control), listened }
     }
 
     /// Reports to the front, detached from Python: it may have to wait for other threads
@@ -35,8 +39,16 @@ impl Reports {
 
     /// The same, from a thread that Python does not know.
     pub(super) fn send_detached(&self, report: &FromWorker) -> io::Result<()> {
-        let control = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        send(&*control, report, &[])
+        send(&*self.control(), report, &[])
+    }
+
+    /// The descriptors of the control socket. Nobody else reports as long as they are held.
+    pub(super) fn hold(&self) -> (MutexGuard<'_, OwnedFd>, RawFd) {
+        (self.control(), self.listened)
+    }
+
+    fn control(&self) -> MutexGuard<'_, OwnedFd> {
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -71,9 +83,13 @@ pub(super) fn import(
         }
         Ok((application.unbind(), asked.elapsed()))
     };
-    attempt().map_err(|error| Failure {
-        traceback: describe(py, &error),
-        address_in_use: is_about_an_address(py, &error).unwrap_or(false),
+    attempt().map_err(|error| {
+        let failure = Failure {
+            traceback: describe(py, &error),
+            address_in_use: is_about_an_address(py, &error).unwrap_or(false),
+        };
+        let _told_all_the_same = gate.map(|gate| gate.reach_failure(py));
+        failure
     })
 }
 

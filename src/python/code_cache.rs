@@ -46,9 +46,12 @@ pub(super) struct CodeCache {
     folder: PathBuf,
     /// What the same source is compiled differently by: version and optimisation.
     interpreter: Vec<u8>,
-    /// Not written yet: where to, and the code. `None` once nobody waits any more.
-    put_off: Mutex<Option<Vec<(PathBuf, Vec<u8>)>>>,
+    /// Not written yet; `None` once nobody waits any more.
+    put_off: Mutex<Option<PutOff>>,
 }
+
+/// Where to write it, and the code.
+type PutOff = Vec<(PathBuf, Vec<u8>)>;
 
 impl CodeCache {
     /// In the user's cache folder, as the XDG Base Directory Specification finds it, if
@@ -103,7 +106,7 @@ impl CodeCache {
         fs::rename(written, place)
     }
 
-    fn put_off(&self) -> MutexGuard<'_, Option<Vec<(PathBuf, Vec<u8>)>>> {
+    fn put_off(&self) -> MutexGuard<'_, Option<PutOff>> {
         // A panic elsewhere leaves it whole.
         self.put_off.lock().unwrap_or_else(PoisonError::into_inner)
     }

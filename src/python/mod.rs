@@ -26,6 +26,7 @@ mod environ;
 mod errors;
 mod failure;
 mod file_wrapper;
+mod giving_back;
 mod hints;
 mod input;
 mod lane_socket;

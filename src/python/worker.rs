@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, OnceLock};
@@ -17,7 +17,7 @@ use super::application::{self, Failure, Reports};
 use super::code_cache::CodeCache;
 use super::warmth::Warmth;
 use super::zygote::Order;
-use super::{lane_thread, opened, printed, running, shims, stack, warmth};
+use super::{giving_back, lane_thread, opened, printed, running, shims, stack, warmth};
 use crate::lane::{FromWorker, ImportPlan, OsText, ToWorker};
 use crate::process::{Inbox, Received, send};
 
@@ -68,7 +68,7 @@ fn serve(
     send(&control, &FromWorker::Hello { pid }, &[stack.as_fd()])?;
     stack::record(py, stack)?;
     let reports: &'static Reports =
-        Box::leak(Box::new(Reports::new(control.try_clone()?)));
+        Box::leak(Box::new(Reports::new(control.try_clone()?, control.as_raw_fd())));
     let application = Arc::new(OnceLock::new());
     let (retire, retired) = UnixStream::pair()?;
     let files = warmth.files();
@@ -112,7 +112,7 @@ fn serve(
             let _first = application.set(Arc::new(callable));
             let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
             reports.send(py, &FromWorker::Imported { micros, trace })?;
-            wait(py, &retired, cache)
+            wait(py, &retired, reports, cache)
         }
         Err(Failure { traceback, address_in_use }) => {
             // What the exit handlers import is no part of what was learnt.
@@ -138,6 +138,7 @@ fn settle(py: Python<'_>, plan: &ImportPlan) -> PyResult<()> {
 fn wait(
     py: Python<'_>,
     retired: &UnixStream,
+    reports: &'static Reports,
     cache: Option<&Py<CodeCache>>,
 ) -> PyResult<Never> {
     use rustix::event::{PollFd, PollFlags, poll};
@@ -156,7 +157,10 @@ fn wait(
                 rest = None;
                 settle_cache(py, cache);
             }
-            Ok(_) => shims::process(py)?.call_method0("retire").map(drop)?,
+            Ok(_) => {
+                let give_back = giving_back::shim(py, reports)?;
+                shims::process(py)?.call_method1("retire", (give_back,))?;
+            }
             // A signal.
             Err(_) => {}
         }
@@ -237,12 +241,8 @@ fn listen(control: &OwnedFd, mut wires: Wires) -> io::Result<()> {
                     wires.reports.send_detached(&FromWorker::Stack { text })?;
                 }
                 ToWorker::Retire => drop(wires.retire.take()),
-                ToWorker::Proceed => {
-                    wires.reports.send_detached(&FromWorker::Proceeding)?;
-                    if let Some(gate) = wires.gate {
-                        gate.open();
-                    }
-                }
+                ToWorker::ReadOn => wires.gate.map_or(Ok(()), Gate::read_on)?,
+                ToWorker::Proceed => wires.gate.map_or(Ok(()), Gate::open)?,
             }
         }
     }

@@ -48,6 +48,11 @@ impl Loop {
         match action {
             Action::AwaitFiles => self.await_files(),
             Action::Spawn(id) => self.spawn(id),
+            Action::ReadOn(id) => {
+                if let Some(worker) = self.workers.get(&id) {
+                    worker.read_on();
+                }
+            }
             Action::Begin(id) => {
                 if let Some(worker) = self.workers.get_mut(&id) {
                     worker.begin_import();

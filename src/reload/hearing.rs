@@ -89,6 +89,7 @@ impl Loop {
                     worker.begin_span(worker.proceed_mark);
                 }
             }
+            FromWorker::Left => self.feed(Input::Left(id)),
             // Said before it was told to proceed.
             FromWorker::Waiting { .. } => {}
             FromWorker::Imported { micros, trace } => {

@@ -192,7 +192,8 @@ impl Loop {
                 | FromWorker::Imported { .. }
                 | FromWorker::Await { .. }
                 | FromWorker::Stack { .. }
-                | FromWorker::Proceeding => is_lost = true,
+                | FromWorker::Proceeding
+                | FromWorker::Left => is_lost = true,
             }
         }
         if is_lost {

@@ -178,6 +178,13 @@ impl Worker {
         self.was_ahead = true;
     }
 
+    /// Has it go on with an import that was made ahead, but do nothing that shows.
+    pub(super) fn read_on(&self) {
+        if self.was_ahead {
+            let _gone = self.control.read_on();
+        }
+    }
+
     /// Has it import, or go on with that. If it is gone, that will be heard.
     pub(super) fn begin_import(&mut self) {
         self.import = Some(ImportWatch::begin());

@@ -145,6 +145,40 @@ fn every_way_of_making_a_generation_is_there_for_the_asking() {
     }
 }
 
+/// It is read on while the memory of the one before is still being freed.
+#[test]
+fn the_process_before_is_gone_as_soon_as_an_import_can_tell() {
+    let app = APP.replace("late.WORD}", "late.WORD} {FOUND}").replace(
+        "\ndef",
+        "
+import os
+
+FOUND = 'none'
+if os.path.exists('process.id'):
+    with open('process.id') as file:
+        older = int(file.read())
+    try:
+        os.kill(older, 0)
+        FOUND = 'alive'
+    except ProcessLookupError:
+        FOUND = 'gone'
+with open('process.id', 'w') as file:
+    file.write(str(os.getpid()))
+
+def",
+    );
+    let mut project = project(&[
+        ("early.py", "WORD = 'early'\nMUCH = bytearray(b'x') * (64 << 20)\n"),
+        ("late.py", "WORD = 'late'\n"),
+        ("web.py", &app),
+    ]);
+    for _ in 0..5 {
+        project.save_until_ready_beforehand("late");
+        let answer = project.server.get("/").expect(200).text();
+        assert!(answer.ends_with(" gone"), "{answer}");
+    }
+}
+
 #[test]
 fn what_was_read_already_and_changes_is_read_again() {
     let mut project = project(&[

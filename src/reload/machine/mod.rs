@@ -12,7 +12,8 @@
 //! ```
 //!
 //! A generation is forked at once and begins to import when every predecessor is gone or
-//! known to go on, so that what they held (ports, lock files) is free.
+//! known to go on, so that what they held (ports, lock files) is free. One that was made
+//! ahead may read on when those that end have left everything but their memory.
 //!
 //! Where no change is waited for, a failed import is tried again after a pause instead.
 
@@ -56,6 +57,8 @@ pub(super) enum Input {
     TimedOut { id: GenerationId, traceback: Arc<Traceback> },
     /// The process is gone.
     Exited { id: GenerationId, end: ProcessEnd },
+    /// An older generation holds nothing any more and ends in a moment.
+    Left(GenerationId),
     /// An older generation has answered its last request.
     Drained(GenerationId),
     /// An older generation still answers.
@@ -102,6 +105,8 @@ pub(super) enum Action {
     AwaitFiles,
     /// Fork a worker, which waits.
     Spawn(GenerationId),
+    /// Have it go on if it was made ahead, but do nothing that shows outside.
+    ReadOn(GenerationId),
     /// Have it import.
     Begin(GenerationId),
     /// End a process at once.
@@ -135,8 +140,10 @@ enum Newest {
     None,
     /// The next one is made as soon as the files are at rest.
     Awaiting,
-    /// Its process is being made or waits for others to end.
-    Forked,
+    /// Its process is being made or waits for others to end; whether it may read on.
+    Forked {
+        reads_on: bool,
+    },
     /// It imports; whether others went on beside it when it began.
     Importing {
         accompanied: bool,
@@ -196,10 +203,14 @@ impl Machine {
     /// Takes in what happened at that time; says what to do, in that order.
     pub(super) fn step(&mut self, input: Input, now: Instant) -> Vec<Action> {
         let mut actions = self.take_in(input, now);
-        if self.newest == Newest::Forked && self.predecessors.are_settled() {
+        let Newest::Forked { reads_on } = self.newest else { return actions };
+        if self.predecessors.are_settled() {
             let accompanied = !self.predecessors.is_empty();
             self.newest = Newest::Importing { accompanied };
             actions.push(Action::Begin(self.id));
+        } else if self.predecessors.hold_nothing() && !reads_on {
+            self.newest = Newest::Forked { reads_on: true };
+            actions.push(Action::ReadOn(self.id));
         }
         actions
     }
@@ -239,6 +250,10 @@ impl Machine {
                 Vec::new()
             }
             Input::Exited { id, end } => self.exited(id, end, now),
+            Input::Left(id) => {
+                self.predecessors.left(id);
+                Vec::new()
+            }
             Input::Drained(id) if self.predecessors.drained(id) => {
                 vec![Action::Retire(id)]
             }
@@ -278,7 +293,7 @@ impl Machine {
             return Vec::new();
         }
         self.id = self.id.next();
-        self.newest = Newest::Forked;
+        self.newest = Newest::Forked { reads_on: false };
         let started = GenerationEvent::Started(self.reason.clone());
         vec![Action::Publish(self.id, started), Action::Spawn(self.id)]
     }
@@ -300,7 +315,7 @@ impl Machine {
                 self.reason = merged(&self.reason, reason);
                 return actions;
             }
-            Newest::Forked | Newest::Importing { .. } => {
+            Newest::Forked { .. } | Newest::Importing { .. } => {
                 self.predecessors.add_ending(self.id);
                 actions.push(Action::Kill(self.id));
                 actions.push(Action::Publish(self.id, GenerationEvent::Discarded));
@@ -317,7 +332,8 @@ impl Machine {
 
     /// Whether a generation is the newest and not there yet.
     pub(super) fn is_importing(&self, id: GenerationId) -> bool {
-        let importing = matches!(self.newest, Newest::Forked | Newest::Importing { .. });
+        let importing =
+            matches!(self.newest, Newest::Forked { .. } | Newest::Importing { .. });
         importing && self.id == id
     }
 
@@ -449,7 +465,7 @@ impl Machine {
         }
         match self.newest {
             // Once may be chance: the system was short of memory, say.
-            Newest::Forked | Newest::Importing { .. }
+            Newest::Forked { .. } | Newest::Importing { .. }
                 if end.death != Death::Exit && !self.retried =>
             {
                 self.retried = true;
@@ -459,7 +475,7 @@ impl Machine {
                 actions.extend(self.begin_again(ReloadReason::Died(end.how), now));
                 actions
             }
-            Newest::Forked | Newest::Importing { .. } => {
+            Newest::Forked { .. } | Newest::Importing { .. } => {
                 let traceback = Arc::new(died_importing(&end));
                 self.import_failed(traceback, now)
             }

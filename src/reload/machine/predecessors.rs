@@ -13,6 +13,8 @@ enum State {
     Busy,
     /// It was told to end.
     Ending,
+    /// It holds nothing any more: its process is gone in a moment.
+    Left,
 }
 
 /// One of them.
@@ -78,6 +80,14 @@ impl Predecessors {
         self.standing().map(|it| it.end(why.to_owned())).collect()
     }
 
+    /// It holds nothing any more.
+    pub(super) fn left(&mut self, id: GenerationId) {
+        let mut ending = self.0.iter_mut().filter(|it| it.state == State::Ending);
+        if let Some(found) = ending.find(|it| it.id == id) {
+            found.state = State::Left;
+        }
+    }
+
     /// Its process is gone.
     pub(super) fn gone(&mut self, id: GenerationId) -> Option<Predecessor> {
         let place = self.0.iter().position(|it| it.id == id)?;
@@ -94,8 +104,15 @@ impl Predecessors {
         self.0.iter().all(|it| it.state == State::Busy)
     }
 
+    /// The same, but for processes of which there is nothing left to be freed but memory.
+    pub(super) fn hold_nothing(&self) -> bool {
+        self.0.iter().all(|it| matches!(it.state, State::Busy | State::Left))
+    }
+
     fn standing(&mut self) -> impl Iterator<Item = &mut Predecessor> {
-        self.0.iter_mut().filter(|it| it.state != State::Ending)
+        let stands =
+            |it: &&mut Predecessor| !matches!(it.state, State::Ending | State::Left);
+        self.0.iter_mut().filter(stands)
     }
 }
 

@@ -38,6 +38,7 @@ fn word(action: &Action) -> Option<String> {
         Action::Publish(..) | Action::Tell(_) => return None,
         Action::AwaitFiles => "await files".to_owned(),
         Action::Spawn(id) => format!("spawn {id}"),
+        Action::ReadOn(id) => format!("read on {id}"),
         Action::Begin(id) => format!("begin {id}"),
         Action::Kill(id) => format!("kill {id}"),
         Action::Retire(id) => format!("retire {id}"),
@@ -85,6 +86,30 @@ fn the_next_one_imports_when_an_idle_one_is_gone() {
     inputs.extend([exited(ONE), imported(TWO)]);
     let log = run(inputs);
     assert!(log.ends_with("retire 1, bury 1: was killed, begin 2, serve 2"), "{log}");
+}
+
+#[test]
+fn the_next_one_reads_on_when_an_idle_one_holds_nothing_any_more() {
+    let mut inputs = vec![Input::Start, imported(ONE), changed(), Input::Left(ONE)];
+    assert!(!run(inputs.clone()).contains("read on"), "it was not told to end");
+    inputs.extend([Input::Drained(ONE), Input::Left(ONE), Input::Left(ONE)]);
+    let log = run(inputs.clone());
+    assert!(log.ends_with("spawn 2, retire 1, read on 2"), "{log}");
+    inputs.extend([exited(ONE), imported(TWO)]);
+    let log = run(inputs);
+    assert!(log.ends_with("read on 2, bury 1: was killed, begin 2, serve 2"), "{log}");
+}
+
+#[test]
+fn one_that_still_holds_something_is_waited_for() {
+    let mut inputs = vec![Input::Start, imported(ONE), changed(), Input::Busy(ONE)];
+    inputs.extend([imported(TWO), changed(), Input::Drained(ONE), Input::Drained(TWO)]);
+    inputs.push(Input::Left(TWO));
+    let log = run(inputs.clone());
+    assert!(log.ends_with("spawn 3, retire 1, retire 2"), "{log}");
+    inputs.push(Input::Left(ONE));
+    let log = run(inputs);
+    assert!(log.ends_with("retire 2, read on 3"), "{log}");
 }
 
 #[test]
