@@ -8,7 +8,7 @@ use super::fields::is_secret_encoded;
 use super::form::{mask_nested, mask_urlencoded_within};
 
 /// How deep addresses within addresses are looked through.
-pub(super) const DEPTH: usize = 4;
+pub(super) const DEPTH: usize = 8;
 
 /// Whether a text begins as an address does that is not relative.
 pub(super) fn begins_as_one(text: &[u8]) -> bool {
@@ -25,6 +25,7 @@ pub(super) fn mask(address: &[u8]) -> Vec<u8> {
 
 /// The same of one that lies within another; so many may lie within it.
 pub(super) fn mask_within(address: &[u8], depth: usize) -> Vec<u8> {
+    let address = mask_user(address);
     let query = address.iter().position(|byte| matches!(byte, b'?' | b'#'));
     let (base, rest) = address.split_at(query.unwrap_or(address.len()));
     let mut out = mask_base(base, depth);
@@ -41,7 +42,7 @@ pub(super) fn mask_within(address: &[u8], depth: usize) -> Vec<u8> {
 /// What stands before the query; of what is no address at all, the fields that it may be.
 fn mask_base(base: &[u8], depth: usize) -> Vec<u8> {
     if begins_as_one(base) {
-        return mask_parameters(&mask_user(base), depth);
+        return mask_parameters(base, depth);
     }
     mask_urlencoded_within(base, depth).unwrap_or_else(|| base.to_vec())
 }
@@ -64,15 +65,19 @@ pub(super) fn mask_parameters(path: &[u8], depth: usize) -> Vec<u8> {
 }
 
 /// `http://ada:***@host/` of `http://ada:secret@host/`.
-fn mask_user(base: &[u8]) -> Vec<u8> {
-    let begin = match memmem::find(base, b"://") {
-        Some(scheme) => scheme + 3,
-        None if base.starts_with(b"//") => 2,
-        None => return base.to_vec(),
+fn mask_user(address: &[u8]) -> Vec<u8> {
+    let begin = match memmem::find(address, b"://") {
+        Some(scheme) if begins_as_one(address) => scheme + 3,
+        None if address.starts_with(b"//") => 2,
+        _ => return address.to_vec(),
     };
-    let authority = base[begin..].split(|&byte| byte == b'/').next().unwrap_or_default();
-    [&base[..begin], &mask_authority(authority), &base[begin + authority.len()..]]
-        .concat()
+    let rest = &address[begin..];
+    let length = rest.iter().position(|byte| *byte == b'/').unwrap_or(rest.len());
+    // A password that was not encoded may have the sign of a query in it.
+    let query = rest[..length].iter().position(|byte| matches!(byte, b'?' | b'#'));
+    let query = query.filter(|query| memchr::memchr(b':', &rest[..*query]).is_none());
+    let (authority, behind) = rest.split_at(query.unwrap_or(length));
+    [&address[..begin], &mask_authority(authority), behind].concat()
 }
 
 /// `ada:***@host` of `ada:secret@host`.

@@ -31,7 +31,9 @@ fn mask_json(content: &[u8]) -> Option<Vec<u8>> {
     let charset = match content {
         [0, low, ..] if *low != 0 => encoding_rs::UTF_16BE,
         [low, 0, ..] if *low != 0 => encoding_rs::UTF_16LE,
-        _ => return json::mask(content),
+        _ if begins_as_json(content) => return json::mask(content),
+        // A form, say, that was given the wrong label.
+        _ => return mask_events(content),
     };
     json::mask(charset.decode_without_bom_handling(content).0.as_bytes())
 }

@@ -16,8 +16,8 @@ const ADDRESSES: [&str; 4] = ["referer", "location", "content-location", "refres
 /// Fields that name features by what would be secret elsewhere.
 const FEATURES: [&str; 2] = ["permissions-policy", "feature-policy"];
 /// Authentication schemes (IANA's registry), which are no secret themselves.
-const SCHEMES: [&str; 7] =
-    ["basic", "bearer", "digest", "dpop", "negotiate", "ntlm", "token"];
+const SCHEMES: [&str; 8] =
+    ["apikey", "basic", "bearer", "digest", "dpop", "negotiate", "ntlm", "token"];
 
 /// The head without its secrets; also of one that is malformed.
 pub(super) fn mask(raw: &[u8]) -> Vec<u8> {
@@ -55,7 +55,8 @@ fn mask_start(line: &[u8]) -> Vec<u8> {
 
 fn has_version(line: &[u8]) -> bool {
     let last = line.rsplit(|&byte| byte == b' ').next().unwrap_or_default();
-    last.starts_with(b"HTTP/")
+    let number = last.strip_prefix(b"HTTP/");
+    number.is_some_and(|number| number.iter().all(|byte| b"0123456789.".contains(byte)))
 }
 
 /// Field lines without their secrets.
@@ -83,7 +84,9 @@ pub(super) fn mask_headers(headers: &Headers) -> Headers {
 
 /// A field with the lines that it goes on in.
 fn mask_field(text: &[u8]) -> Vec<u8> {
-    let Some((name, value)) = field(text) else { return text.to_vec() };
+    let Some((name, value)) = field(text) else {
+        return words::mask_value(text).unwrap_or_else(|| text.to_vec());
+    };
     let masked = mask_value(&name, value);
     let (own, more) = masked.split_at(end_of_line(&masked, 0));
     [&text[..text.len() - value.len()], own, &mask_more(more)].concat()
@@ -168,7 +171,6 @@ fn field(line: &[u8]) -> Option<(String, &[u8])> {
 
 /// The value of the field of that name, in lower case.
 pub(super) fn mask_value(name: &str, value: &[u8]) -> Vec<u8> {
-    let begins = value.first();
     match name {
         _ if value.is_empty() || FEATURES.contains(&name) => value.to_vec(),
         "cookie" => mask_pairs(value, usize::MAX),
@@ -183,27 +185,28 @@ pub(super) fn mask_value(name: &str, value: &[u8]) -> Vec<u8> {
             let masked = words::mask(value);
             address::mask(masked.as_deref().unwrap_or(value))
         }
-        _ if matches!(begins, Some(b'{' | b'[')) => {
-            json::mask(value).unwrap_or_else(|| value.to_vec())
+        _ => {
+            let json = memchr::memchr(b'"', value).and_then(|_| json::mask(value));
+            let value = json.unwrap_or_else(|| value.to_vec());
+            words::mask_value(&value).unwrap_or(value)
         }
-        _ => words::mask_value(value).unwrap_or_else(|| value.to_vec()),
     }
 }
 
 /// Whether a value is what `Authorization` would have.
 fn bears_credentials(value: &[u8]) -> bool {
-    ["basic ", "bearer "].iter().any(|scheme| {
-        let begins = value.get(..scheme.len());
-        begins.is_some_and(|begins| begins.eq_ignore_ascii_case(scheme.as_bytes()))
-    })
+    let mut words = value.split(u8::is_ascii_whitespace);
+    words.next().is_some_and(is_scheme) && words.next().is_some()
+}
+
+fn is_scheme(word: &[u8]) -> bool {
+    SCHEMES.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()))
 }
 
 /// `Bearer ***`.
 fn mask_credentials(value: &[u8]) -> Vec<u8> {
     let scheme = value.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-    if scheme.len() < value.len()
-        && SCHEMES.iter().any(|name| scheme.eq_ignore_ascii_case(name.as_bytes()))
-    {
+    if scheme.len() < value.len() && is_scheme(scheme) {
         return [scheme, b" ", MASK.as_bytes()].concat();
     }
     MASK.into()

@@ -24,10 +24,16 @@ fn mask_within(bytes: &[u8], kind: &[u8], depth: usize) -> Option<Vec<u8>> {
     let told = told.map(|boundary| [b"--", boundary.as_bytes()].concat());
     let told = told.filter(|told| memmem::find(bytes, told).is_some());
     let delimiter = told.or_else(|| first_delimiter(bytes))?;
-    let begins_a_line = |mark: &usize| *mark == 0 || bytes[*mark - 1] == b'\n';
-    let marks = memmem::find_iter(bytes, &delimiter).filter(begins_a_line);
+    // It is a line of its own; one that only begins with it is of the value.
+    let is_one = |mark: &usize| {
+        let behind = &bytes[mark + delimiter.len()..];
+        let ends = behind.first().is_none_or(u8::is_ascii_whitespace);
+        (*mark == 0 || bytes[*mark - 1] == b'\n') && (ends || behind.starts_with(b"--"))
+    };
+    let marks = memmem::find_iter(bytes, &delimiter).filter(is_one);
     let marks: Vec<usize> = marks.collect();
-    let mut out = bytes[..*marks.first()?].to_vec();
+    let before = &bytes[..*marks.first()?];
+    let mut out = words::mask(before).unwrap_or_else(|| before.to_vec());
     for (number, &mark) in marks.iter().enumerate() {
         let end = marks.get(number + 1).copied().unwrap_or(bytes.len());
         let (mark, part) = bytes[mark..end].split_at(delimiter.len());

@@ -251,6 +251,12 @@ fn addresses_are_masked_in_whatever_field_they_stand() {
             "X-Next: https%3A%2F%2Fh%2F%3Ftoken%3D***",
         ),
         ("X-Upstream: Bearer s3", "X-Upstream: Bearer ***"),
+        ("X-Upstream: ApiKey s3", "X-Upstream: ApiKey ***"),
+        ("X-Payload: v1 {\"password\": \"s3\"}", "X-Payload: v1 {\"password\": \"***\"}"),
+        ("X-Q: password=\"a\\\"s3\"", "X-Q: password=\"***\""),
+        ("X-Db: postgres://ada:#s3?@h/db?a=b", "X-Db: postgres://ada:***@h/db?a=b"),
+        ("X-Db: https://h:80/?a=b@c", ""),
+        ("ETag: W/\"a=b\"", ""),
         ("Host: ada:s3@h:80", "Host: ada:***@h:80"),
         ("Set-Cookie: s3", "Set-Cookie: ***"),
         ("Set-Cookie: a=\"b; s3\"; Path=/", "Set-Cookie: a=***; Path=/"),
@@ -337,6 +343,8 @@ fn refused_heads_are_masked_as_the_most_lenient_reader_takes_them() {
         ),
         ("GET /x?token=a s3 HTTP/1.1\r\n\r\n", "GET /x?token=*** HTTP/1.1\r\n\r\n"),
         ("GET\t/x?token=s3\tHTTP/1.1\r\n\r\n", "GET\t/x?token=***\r\n\r\n"),
+        ("GET /x?token=a HTTP/s3\r\n\r\n", "GET /x?token=***\r\n\r\n"),
+        ("GET / HTTP/1.1\r\nX-Token=s3\r\n\r\n", "GET / HTTP/1.1\r\nX-Token=***\r\n\r\n"),
         ("GET  /x?token=s3 HTTP/1.1\r\n\r\n", "GET  /x?token=*** HTTP/1.1\r\n\r\n"),
         (
             "GET /x?token=\r\n s3 HTTP/1.1\r\nX: 1\r\n\r\n",
@@ -408,6 +416,9 @@ fn the_meaning_of_strings_in_json_is_masked_and_the_rest_is_left() {
         ),
         ("{password: \"s3\", 'a': \"b\"}", "{password: \"***\", 'a': \"b\"}"),
         (r#"{"a":"\ud800 \u12 \","b":"\\"#, ""),
+        ("{a(token: \"\"\"s3\"s3\"\"\", b: \"c\")}", "{a(token: \"***\", b: \"c\")}"),
+        (r#"{"type":"password","value":"s3"}"#, r#"{"type":"password","value":"***"}"#),
+        ("a=1&password=s3", "a=1&password=***"),
         (r#"{"a":"\"quoted\" \\ \/ = @"}"#, ""),
     ];
     for (text, expected) in table {
@@ -484,6 +495,7 @@ fn parts_are_masked_as_the_most_lenient_reader_takes_them() {
     let typed = |kind: &str| format!("{disposed}\nContent-Type: {kind}");
     let table = [
         secret("name=\"password\""),
+        of("Content-Disposition: form-data; name=\"pin\"", "s3\n--xy s3", "***"),
         secret("Name=\"password\""),
         secret("name = \"password\""),
         secret("name=password"),

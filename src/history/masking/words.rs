@@ -2,6 +2,7 @@
 //! fields, strings of JSON, data of events, XML.
 
 use super::fields::is_secret_encoded;
+use super::json::string::end_of_string;
 use super::{MASK, address};
 
 /// A text without the secrets of its words; `None` where it has none.
@@ -65,5 +66,5 @@ fn quoted(word: &[u8], rest: &[u8]) -> usize {
     if !name.is_some_and(is_secret_encoded) {
         return 0;
     }
-    memchr::memchr(b'"', &rest[1..]).map_or(rest.len(), |length| length + 2)
+    end_of_string(rest, 0)
 }

@@ -5,18 +5,18 @@
 //! without quotes, as JavaScript and GraphQL have them.
 
 mod pairs;
-mod string;
+pub(super) mod string;
 
 use std::ops::Range;
 
 use pairs::Pairs;
-use string::{end_of_string, escaped, inside, unescaped};
+use string::{end_of_block, end_of_string, escaped, inside, unescaped};
 
 use super::fields::is_secret;
 use super::{MASK, words};
 
 /// How deep JSON within the strings of JSON is looked through.
-const DEPTH: usize = 3;
+const DEPTH: usize = 8;
 
 /// A text without its secrets; `None` where it has none.
 pub(super) fn mask(text: &[u8]) -> Option<Vec<u8>> {
@@ -77,6 +77,7 @@ impl Walk<'_> {
             return self.member(quote..end, value).unwrap_or(end);
         }
         if bare_name(&self.text[gap..quote]).is_some_and(is_secret) {
+            let end = end_of_block(self.text, quote).unwrap_or(end);
             self.edits.push((quote..end, quoted_mask()));
             return end;
         }

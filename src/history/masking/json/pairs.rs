@@ -7,7 +7,8 @@ use super::super::fields::is_secret;
 use super::string::{end_of_string, inside, unescaped};
 
 /// Members that name what an object holds.
-const NAMES: [&str; 5] = ["name", "key", "field", "header", "parameter"];
+const NAMES: [&str; 8] =
+    ["name", "key", "field", "header", "parameter", "id", "type", "label"];
 /// Members that hold it.
 const VALUES: [&str; 4] = ["value", "values", "val", "content"];
 /// Deeper ones are not looked at: nobody writes them but to do harm.

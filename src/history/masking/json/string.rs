@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 /// Where the string ends that begins with that quote: behind its quote, if it has one.
-pub(super) fn end_of_string(text: &[u8], quote: usize) -> usize {
+pub(in super::super) fn end_of_string(text: &[u8], quote: usize) -> usize {
     let mut at = quote + 1;
     while let Some(found) = memchr::memchr2(b'"', b'\\', &text[at.min(text.len())..]) {
         at += found;
@@ -13,6 +13,15 @@ pub(super) fn end_of_string(text: &[u8], quote: usize) -> usize {
         at += 2;
     }
     text.len()
+}
+
+/// Where a block string of GraphQL ends, if one begins with that quote.
+pub(super) fn end_of_block(text: &[u8], quote: usize) -> Option<usize> {
+    const QUOTES: &[u8] = b"\"\"\"";
+    let inside = text[quote..].strip_prefix(QUOTES)?;
+    let begin = quote + QUOTES.len();
+    let closed = memchr::memmem::find(inside, QUOTES);
+    Some(closed.map_or(text.len(), |length| begin + length + QUOTES.len()))
 }
 
 /// A string without its quotes, of which the last may not be there.
