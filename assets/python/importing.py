@@ -5,6 +5,7 @@ from their source alone, finds the callable, and turns exceptions into plain dat
 """
 
 import ast
+import builtins
 import difflib
 import importlib
 import inspect
@@ -13,9 +14,8 @@ import os
 import site
 import sys
 import sysconfig
-import traceback
 from importlib.machinery import SourceFileLoader
-from importlib.util import MAGIC_NUMBER, find_spec
+from importlib.util import MAGIC_NUMBER, find_spec, module_from_spec
 
 GUESSES = ("app", "application", "create_app()", "make_app()")
 
@@ -31,6 +31,35 @@ MOST_SOURCE = 1000
 
 class NotServable(Exception):
     """The target cannot be served; the text says why and what to do."""
+
+
+# What a module that is kept apart finds of another when it imports that while it works.
+_KEPT = {
+    name: importlib.import_module(name)
+    for name in ("_suggestions", "ast", "tokenize", "unicodedata")
+    if find_spec(name) is not None
+}
+
+
+def _keep_apart(name):
+    """A copy of a module of Python's that leaves no trace in the application's modules, and
+    takes nothing from its folder: which of them import others while they work, and which
+    ones, depends on Python's version."""
+
+    def __import__(name, globals=None, locals=None, fromlist=(), level=0):
+        kept = None if level else _KEPT.get(name)
+        return kept or builtins.__import__(name, globals, locals, fromlist, level)
+
+    spec = find_spec(name)
+    module = module_from_spec(spec)
+    module.__builtins__ = dict(vars(builtins), __import__=__import__)
+    spec.loader.exec_module(module)
+    _KEPT[name] = module
+    return module
+
+
+_keep_apart("linecache")
+traceback = _keep_apart("traceback")
 
 
 def _library_folders():
@@ -268,7 +297,7 @@ def describe(error, trace):
                 chain.append(("", gap, link, []))
             continue
         _hide_frames(formatted)
-        texts += [_BETWEEN[link], _cut(_text(formatted), MOST_TEXT)]
+        texts += [_BETWEEN[link], _cut(_text(raised, formatted), MOST_TEXT)]
         chain.append(_describe_one(raised, formatted, link, most))
     return _cut("".join(texts), MOST_TEXT), chain
 
@@ -298,18 +327,18 @@ def _links(error, formatted):
     return links[::-1]
 
 
-def _text(formatted):
+def _text(error, formatted):
     try:
         return "".join(formatted.format())
     except Exception:
-        # It imports `ast` to draw carets, which may be a module of the user's.
+        # A SyntaxError made by hand may point at places that are none.
         lines = ["Traceback (most recent call last):\n"]
         for frame in formatted.stack:
             place = frame.filename, frame.lineno, frame.name
             lines.append('  File "%s", line %s, in %s\n' % place)
             if frame.line:
                 lines.append("    %s\n" % frame.line)
-        return "".join(lines + list(formatted.format_exception_only()))
+        return "%s%s: %s\n" % ("".join(lines), type(error).__name__, formatted)
 
 
 def _hide_frames(formatted):

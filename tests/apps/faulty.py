@@ -85,6 +85,10 @@ def at_frozen(environ, start_response):
     raise Frozen(7)
 
 
+def at_nowhere(environ, start_response):
+    raise SyntaxError("is no Python", ("letter.txt", 1, "not a number", "Dear all"))
+
+
 def at_chain(environ, start_response, length):
     error = None
     for number in range(int(length)):

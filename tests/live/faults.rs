@@ -265,6 +265,10 @@ fn every_exception_is_described() {
     let frozen = probe.server.get("/frozen").expect(500).text();
     assert!(frozen.contains("Frozen: 7") && !frozen.contains("describing"), "{frozen}");
     assert!(frozen.contains("raise Frozen(7)"), "{frozen}");
+    let nowhere = probe.server.get("/nowhere").expect(500).text();
+    for word in ["raise SyntaxError(", "\nSyntaxError: is no Python (letter.txt"] {
+        assert!(nowhere.contains(word), "{word} in {nowhere}");
+    }
     let short = probe.server.get("/chain?length=3").expect(500).text();
     for word in ["KeyError: 'the first'", "number 0", "number 1", "number 2"] {
         assert!(short.contains(word), "{word} in {short}");
@@ -288,6 +292,32 @@ fn every_exception_is_described() {
         for word in ["the outer (2 sub-exceptions)", "'the inner'", "the other"] {
             assert!(group.contains(word), "{word} in {group}");
         }
+    }
+}
+
+#[test]
+fn an_exception_is_described_without_the_modules_of_the_application() {
+    let shadows = ["ast.py", "linecache.py", "tokenize.py", "traceback.py"];
+    for names in [&[], &shadows[..]] {
+        let folder = Folder::empty();
+        for name in names {
+            folder.save(name, "raise SystemError('not the one of Python')\n");
+        }
+        folder.save(
+            "app.py",
+            "import sys\ndef app(environ, start_response):\n\
+             \x20   if environ['PATH_INFO'] == '/raise':\n\
+             \x20       return [1, None][0] + len('ö') + sys.pth\n\
+             \x20   start_response('200 OK', [('Content-Type', 'text/plain')])\n\
+             \x20   return [' '.join(sys.modules).encode()]\n",
+        );
+        let server = rdev(folder.path()).serve();
+        let before = server.get("/").expect(200).text();
+        let raised = server.get("/raise").expect(500).text();
+        assert!(raised.contains("[1, None][0] + len('ö')"), "{raised}");
+        assert!(raised.contains("AttributeError: module 'sys' has no"), "{raised}");
+        assert!(!raised.contains("SystemError"), "{raised}");
+        assert_eq!(server.get("/").expect(200).text(), before);
     }
 }
 

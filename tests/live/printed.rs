@@ -283,7 +283,8 @@ fn the_output_tab_tells_whose_is_what() {
     let folder = Folder::copy_of("printing.py");
     let python = python();
     let arguments = ["printing:app", "--python", python.to_str().unwrap()];
-    let Dashboard { terminal, port, .. } = dashboard(folder, arguments, 120, 50);
+    let Dashboard { terminal, port, folder: _folder } =
+        dashboard(folder, arguments, 120, 50);
     crate::client::get(port, "/nobody").expect(200);
     terminal.sees(["#1 GET 200"]).press("enter l");
     terminal.sees([
