@@ -11,6 +11,13 @@ order, other surroundings, a library's function replaced, a step left out.
 
 import sys
 
+# From 3.13 on Python loads it for the text of `-c`, and keeps that there: it would be shown
+# as the source of what the application executes.
+if [name for name in sys.modules if not name.startswith("_rdev")][-1] == "linecache":
+    del sys.modules["linecache"]
+elif "linecache" in sys.modules:
+    sys.modules["linecache"].cache.pop("<string>", None)  # of what site runs
+
 # What the interpreter itself has loaded before anything of ours. Packages are set aside
 # until `hide`, for ours are to leave no trace in them.
 _BASE = {name: sys.modules[name] for name in sys.modules if not name.startswith("_rdev")}

@@ -111,10 +111,9 @@ impl Project {
 
     /// What the same application says in an interpreter of its own.
     fn plain(&self) -> Value {
-        let code = "import sys; sys.path[0] = sys.argv.pop()\nimport web\n\
-                    print(b''.join(web.app({}, lambda *arguments: None)).decode())";
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/plain.py");
         let output = Command::new(self.environment.join("bin/python"))
-            .args(["-c", code])
+            .arg(script)
             .arg(self.folder.path())
             .env("PROBE_FOLDER", self.folder.path())
             .env("PYTHONDONTWRITEBYTECODE", "1")
