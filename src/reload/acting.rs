@@ -54,8 +54,11 @@ impl Loop {
                 }
             }
             Action::Begin(id) => {
-                if let Some(worker) = self.workers.get_mut(&id) {
-                    worker.begin_import();
+                match self.workers.get_mut(&id) {
+                    Some(worker) if worker.is_as_read() => worker.begin_import(),
+                    // The generation before has left other files behind.
+                    Some(_) => return self.inputs.push_back(Input::Unlike(id)),
+                    None => {}
                 }
                 self.await_with(format!("generation {id} imports the code"), None);
             }

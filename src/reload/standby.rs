@@ -6,7 +6,8 @@
 //! already is what changed, is ended, and the generation is made the ordinary way.
 //!
 //! Invariant: nothing of it shows until it is taken, and what it has loaded is compared
-//! with the disk when it is.
+//! with the disk when it is. What it has opened is compared once more when it may go on,
+//! since exit handlers of the generation before may have written that.
 
 use std::fs::Metadata;
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ use super::output::Line;
 use super::worker::{Span, Worker};
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, OutputStream, ReloadReason};
-use crate::lane::{Ahead, FileStat, FromWorker, ImportPlan, OsText, Until};
+use crate::lane::{Ahead, FileStat, FromWorker, ImportPlan, OpenedFile, OsText, Until};
 use crate::process::Exit;
 
 /// How long after a generation is ready the next one is begun. The requests that were
@@ -221,13 +222,14 @@ impl Loop {
             self.standby.end();
             return None;
         };
-        if !opened.iter().all(is_as_read) || !self.is_usable(&worker, &reason) {
+        let opened_ahead = opened_files(&opened);
+        if !are_as_read(&opened_ahead) || !self.is_usable(&worker, &reason) {
             worker.kill();
             self.standby.end();
             return None;
         }
         self.standby.end();
-        worker.become_generation(id);
+        worker.become_generation(id, opened_ahead);
         worker.proceed_mark = self.code.as_mut().map(super::code::Code::mark);
         self.publish_output(id, printed);
         Some((worker, opened))
@@ -249,9 +251,16 @@ impl Loop {
     }
 }
 
+fn opened_files(reports: &[FromWorker]) -> Vec<OpenedFile> {
+    let files = reports.iter().filter_map(|report| match report {
+        FromWorker::Opened { files } => Some(files),
+        _ => None,
+    });
+    files.flatten().cloned().collect()
+}
+
 /// Whether files are as they were when they were opened.
-fn is_as_read(report: &FromWorker) -> bool {
-    let FromWorker::Opened { files } = report else { return true };
+pub(super) fn are_as_read(files: &[OpenedFile]) -> bool {
     files.iter().all(|file| {
         let met = file.path.clone().into_path().metadata().ok();
         met.filter(Metadata::is_file).as_ref().map(FileStat::of) == file.stat

@@ -16,10 +16,11 @@ use mio::{Interest, Registry, Token};
 use super::output::{Line, Lines, in_order};
 use super::patience::ImportWatch;
 use super::stack;
+use super::standby::are_as_read;
 use super::tree::Mark;
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, Making, OutputStream, Rung, Traceback};
-use crate::lane::{Birth, FromWorker, ImportPlan, OsText, Seal, ToZygote};
+use crate::lane::{Birth, FromWorker, ImportPlan, OpenedFile, OsText, Seal, ToZygote};
 use crate::process::{Inbox, Received, WorkerControl, kill_group, send};
 
 /// How much of what a process had printed before its end is still taken: what it has
@@ -51,6 +52,8 @@ pub(super) struct Worker {
     pub(super) making: Arc<Making>,
     /// When it was ordered.
     pub(super) ordered: Instant,
+    /// What it had opened when it was taken as a generation whose import was made ahead.
+    opened_ahead: Vec<OpenedFile>,
     /// How many others it has opened.
     pub(super) opened: usize,
     /// What it has loaded of the user's, in order.
@@ -107,6 +110,7 @@ impl Worker {
             pid: None,
             ordered: monotonic(),
             making: Arc::new(making),
+            opened_ahead: Vec::new(),
             opened: 0,
             spans: Vec::new(),
             proceed_mark: None,
@@ -169,13 +173,23 @@ impl Worker {
     }
 
     /// Is this generation from now on, whose import was made ahead.
-    pub(super) fn become_generation(&mut self, id: GenerationId) {
+    pub(super) fn become_generation(
+        &mut self,
+        id: GenerationId,
+        opened: Vec<OpenedFile>,
+    ) {
         self.id = id;
         self.ordered = monotonic();
         let why = "its import was begun beforehand".to_owned();
         let rung = Rung::Checkpoint { modules: self.making.rung.modules() };
         self.making = Arc::new(Making { rung, why, unmet: false });
         self.was_ahead = true;
+        self.opened_ahead = opened;
+    }
+
+    /// Whether an import that was made ahead has opened nothing that is other now.
+    pub(super) fn is_as_read(&self) -> bool {
+        are_as_read(&self.opened_ahead)
     }
 
     /// Has it go on with an import that was made ahead, but do nothing that shows.

@@ -195,6 +195,39 @@ fn what_was_read_already_and_changes_is_read_again() {
 }
 
 #[test]
+fn what_exit_handlers_write_is_read_by_the_next_generation() {
+    let app = APP.replace(
+        "\ndef",
+        "
+import atexit
+
+def leave():
+    with open('state.txt', 'w') as file:
+        file.write('after-' + late.WORD)
+atexit.register(leave)
+
+def",
+    );
+    let mut project = project(&[
+        ("early.py", "with open('state.txt') as file:\n    WORD = file.read()\n"),
+        ("late.py", "WORD = 'late'\n"),
+        ("state.txt", "none"),
+        ("web.py", &app),
+    ]);
+    let mut before = "late".to_owned();
+    for _ in 0..3 {
+        // Front, zygote, worker, and the one that waits.
+        until("the next one is begun", || {
+            (project.server.family().len() == 4).then_some(())
+        });
+        let answer = project.save("late");
+        let late = format!("late{}", project.saved);
+        assert_eq!(answer, format!("after-{before} {late}"));
+        before = late;
+    }
+}
+
+#[test]
 fn a_module_that_was_missed_and_comes_is_found() {
     let mut project = project(&[
         (
