@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION: u32 = u32::from_be_bytes(*b"rdev");
 
 /// The version of a file that was brought up to date.
-pub const VERSION: i64 = 6;
+pub const VERSION: i64 = 7;
 
 /// From each version to the next, beginning with an empty file. What is here was
 /// released: a change of the tables is one more step, with a file of the version before
@@ -18,6 +18,7 @@ const STEPS: [&str; VERSION as usize] = [
     include_str!("schema-4.sql"),
     include_str!("schema-5.sql"),
     include_str!("schema-6.sql"),
+    include_str!("schema-7.sql"),
 ];
 
 /// Brings a file up to date, in one transaction. Several processes may do so at once. A
@@ -134,6 +135,71 @@ mod tests {
             rows.collect::<Result<_, _>>().unwrap();
         let whole = (None, None, None);
         assert_eq!(rows, [whole, whole, (Some(5), None, None)]);
+    }
+
+    #[test]
+    fn a_request_that_did_not_come_whole_is_told_by_its_head() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..6] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 6).unwrap();
+        for kind in [0, 1] {
+            let sql = "INSERT INTO run VALUES (?1 + 1, ?1, 'a', '', 1, 1, 1, 0, 0, 0, 0)";
+            connection.execute(sql, [kind]).unwrap();
+        }
+        let large = "\r\ncontent-LENGTH:  5000\r\nA: b";
+        let none = None::<i64>;
+        let rows = [
+            (1, 1, "POST", large, 9, Some(0), none),
+            // What was cut was so for a reason of its own, which is not the less true.
+            (2, 1, "POST", large, 4000, Some(2), Some(0)),
+            (3, 1, "POST", large, 5000, Some(0), none),
+            (4, 1, "POST", "\r\nX-Content-Length: 5000", 9, Some(0), none),
+            (5, 1, "POST", large, 9, none, none),
+            (6, 1, "-", large, 0, Some(2), none),
+            (7, 2, "POST", large, 9, Some(0), none),
+        ];
+        for (at, run, method, fields, size, outcome, cut) in rows {
+            connection
+                .execute(
+                    "INSERT INTO exchange (at, run, number, source, client, method, path, \
+                     request_size, response_size, request_kept, response_kept, hint_count, \
+                     outcome, request_cut) \
+                     VALUES (?1, ?2, ?1, 0, '', ?3, '/', ?4, 2, 9, 2, 0, ?5, ?6)",
+                    rusqlite::params![at, run, method, size, outcome, cut],
+                )
+                .unwrap();
+            let head = format!("POST / HTTP/1.1\r\nHost: a{fields}\r\n\r\n").into_bytes();
+            connection
+                .execute(
+                    "INSERT INTO content (at, request_head, request_body, response_body) \
+                     VALUES (?1, ?2, x'', x'')",
+                    rusqlite::params![at, head],
+                )
+                .unwrap();
+        }
+        assert_eq!(migrate(&mut connection).unwrap(), VERSION);
+        let mut statement = connection
+            .prepare("SELECT request_size, request_cut FROM exchange ORDER BY at")
+            .unwrap();
+        let told: Vec<(i64, Option<i64>)> = statement
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(
+            told,
+            [
+                (5000, Some(5)),
+                (5000, Some(0)),
+                (5000, None),
+                (9, None),
+                (9, None),
+                (0, None),
+                (9, None)
+            ]
+        );
     }
 
     #[test]
