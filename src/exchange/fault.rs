@@ -13,6 +13,13 @@ pub struct Traceback {
 }
 
 impl Traceback {
+    /// What went wrong outside of Python, in a sentence without a full stop.
+    pub fn of_no_call(what: String) -> Self {
+        let (kind, frames, link) = (String::new(), Vec::new(), Link::First);
+        let text = format!("{what}\n");
+        Self { chain: vec![Raised { kind, message: what, frames, link }], text }
+    }
+
     /// One line that says what was raised: `ZeroDivisionError: division by zero`.
     pub fn summary(&self) -> String {
         self.chain.last().map_or_else(String::new, |raised| {

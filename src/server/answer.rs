@@ -121,16 +121,20 @@ impl Server {
         let Some(mut connection) = self.connections.remove(&token) else { return };
         if let Phase::Exchange(exchange) = &mut connection.phase {
             exchange.stage = Stage::Answered;
-            if let Some(stack) = stack {
-                let raised = ExchangeEvent::Raised(Arc::clone(stack));
-                self.outlet.publish(exchange.id, raised);
-                exchange.traceback = Some(Arc::clone(stack));
+            let death = format!("the application's process {how}");
+            let is_blamed = exchange.ending.is_none() && !exchange.is_here();
+            let told = stack.cloned().or_else(|| {
+                is_blamed.then(|| Arc::new(Traceback::of_no_call(death.clone())))
+            });
+            if let Some(told) = told {
+                self.outlet.publish(exchange.id, ExchangeEvent::Raised(told));
+                exchange.traceback = stack.cloned();
             }
             if exchange.ending.is_some() {
                 self.end_with_why(&mut connection, &format!("; its process {how}"));
             } else if exchange.framing.is_some() {
-                if !exchange.is_here() {
-                    exchange.cut = Some(format!("the application's process {how}"));
+                if is_blamed {
+                    exchange.cut = Some(death);
                 }
             } else {
                 let page = Page::died(exchange.generation, how, stack.cloned());

@@ -28,6 +28,9 @@ def app(environ, start_response):
     print("asked for", path, file=environ["wsgi.errors"])
     if path == "/raise":
         raise KeyError(path)
+    if path == "/die":
+        import os
+        os._exit(7)
     start_response("200 OK", [("Content-Type", "text/plain"), ("X-Path", path)])
     if path == "/big":
         return [b"x" * 2000]
@@ -518,6 +521,18 @@ fn json_has_all_that_is_kept_with_its_secrets_masked() {
     let beside = project.run(["show", "1", "--json", "--raw"]);
     let without = project.run(["show", "1", "--include-sensitive"]);
     assert_eq!((beside.code, without.code), (Some(2), Some(2)));
+}
+
+#[test]
+fn how_a_process_died_is_the_error_of_what_it_was_to_answer() {
+    let project = Project::new();
+    let server = project.serve();
+    server.get("/die").expect(502);
+    project.listed(1);
+    let listed = &objects(&project.run(["history", "--json", "has:error"]).stdout)[0];
+    assert_eq!(listed["error"], "the application's process exited with status 7");
+    let shown = project.run(["show", "1"]).stdout;
+    assert!(shown.contains("the application's process exited with status 7"), "{shown}");
 }
 
 /// Somebody else has the database for longer than it is waited for.
