@@ -1,7 +1,7 @@
 //! `rdev export`: exchanges into a HAR file.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -52,8 +52,11 @@ fn chosen(reader: &Reader, filter: &Filter) -> anyhow::Result<Vec<Hit>> {
     }
 }
 
-/// Writes beside the file first, so that what was there is not lost to a failure. It is
-/// for the user alone.
+/// How much of a file is looked at to tell whether it is an archive.
+const BEGINNING: u64 = 1 << 10;
+
+/// Writes beside the file first, so that what was there is not lost to a failure, and
+/// replaces nothing but an archive. It is for the user alone.
 fn write_file(
     reader: &Reader,
     chosen: &[Hit],
@@ -69,6 +72,10 @@ fn write_file(
             OpenOptions::new().write(true).open(file)?,
         );
     }
+    anyhow::ensure!(
+        !file.exists() || is_replaceable(file)?,
+        "it is there, and is no archive that could be replaced"
+    );
     let beside = beside(file);
     let written = OpenOptions::new()
         .write(true)
@@ -82,6 +89,20 @@ fn write_file(
         let _gone = fs::remove_file(&beside);
     }
     written
+}
+
+/// Whether nothing but an archive is lost with a file: by its beginning, which those of
+/// other tools have too. One that is empty was made to be written to.
+fn is_replaceable(file: &Path) -> io::Result<bool> {
+    let mut beginning = Vec::new();
+    File::open(file)?.take(BEGINNING).read_to_end(&mut beginning)?;
+    let mut rest = beginning.trim_ascii_start();
+    let mut is_archive = true;
+    for mark in [&b"{"[..], b"\"log\"", b":", b"{"] {
+        is_archive &= rest.starts_with(mark);
+        rest = rest.get(mark.len()..).unwrap_or_default().trim_ascii_start();
+    }
+    Ok(is_archive || beginning.is_empty())
 }
 
 fn beside(file: &Path) -> PathBuf {

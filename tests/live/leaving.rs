@@ -308,6 +308,13 @@ fn an_export_is_masked_private_and_comes_back_as_it_was() {
         "run:1 status:200",
     ]);
     assert!(open.contains("Bearer s3cret") && !open.contains("/missing"), "{open}");
+    // An archive is replaced, and nothing else is.
+    assert_eq!(project.run(["export", "--har", "all.har"]).code, Some(0));
+    let wrong = project.run(["export", "--har", "shop.py"]);
+    assert_eq!(wrong.code, Some(2));
+    assert!(wrong.stderr.contains("is no archive that could be replaced"));
+    assert_eq!(fs::read_to_string(project.path("shop.py")).unwrap(), APP);
+
     let none = project.run(["export", "status:5xx", "--har", "none.har"]);
     assert_eq!((none.code, project.path("none.har").exists()), (Some(1), false));
     let wrong = project.run(["export", "statsu:5xx", "--har", "none.har"]);
