@@ -357,7 +357,7 @@ fn errors_point_at_the_place_and_say_what_was_expected() {
         ("gen:x", 5, "12, >=12 or 3..5"),
         ("has:eror", 5, "error, hint, output"),
         ("is:on", 4, "running, complete"),
-        ("source:me", 8, "client, replay"),
+        ("source:me", 8, "client, replay, pin, or the number of what was sent again"),
         ("status: 500", 8, "right behind status: as in status:5xx"),
         ("header:=4", 8, "the name of a header"),
         ("header:a= b", 10, "what a contains"),

@@ -58,7 +58,13 @@ pub(super) fn read(
         Value::Choice(choices) => Condition::Flag(choice(choices, written.text()?)?),
         Value::Source(choices) => match written.text()?.trim_start_matches('#').parse() {
             Ok(number) => Condition::ReplayOf(number),
-            Err(_) => Condition::Flag(choice(choices, written.text()?)?),
+            Err(_) => {
+                Condition::Flag(choice(choices, written.text()?).map_err(|why| {
+                    format!(
+                        "{why}, or the number of what was sent again, as in source:42"
+                    )
+                })?)
+            }
         },
         Value::Header(side) => {
             Condition::Header { side, name: None, value: Some(searched(written)?) }
