@@ -23,6 +23,11 @@ GUESSES = ("app", "application", "create_app()", "make_app()")
 MOST_FRAMES = 100
 # Exceptions of a chain that are described, half of them from each end.
 MOST_LINKS = 100
+# Exceptions within groups that are described: of one group, all together, and how many
+# groups within each other.
+MOST_MEMBERS = 20
+MOST_GROUPED = 100
+MOST_DEPTH = 5
 # Characters of a whole text, of a message, and of a line of source.
 MOST_TEXT = 1 << 20
 MOST_MESSAGE = 64 << 10
@@ -274,13 +279,14 @@ def _a(noun):
 def describe(error, trace):
     """A raised exception and its traceback as (text, chain).
 
-    An item of the chain is (class name, message, link, frames), a frame is (file, line,
-    function, source, own); causes come first. The link says how the item before led to
-    this one: 0 for none, 1 for a cause, 2 for a context.
+    An item of the chain is (class name, message, link, frames, members), a frame is
+    (file, line, function, source, own); causes come first. The link says how the item
+    before led to this one: 0 for none, 1 for a cause, 2 for a context. Each of the
+    members is the chain of an exception that this one groups.
     """
     if isinstance(error, NotServable):
         text = _cut(error, MOST_TEXT)
-        return text + "\n", [("", text, 0, [])]
+        return text + "\n", [("", text, 0, [], [])]
     formatted = traceback.TracebackException(
         type(error), error, error.__traceback__ if trace is None else trace
     )
@@ -288,18 +294,57 @@ def describe(error, trace):
     left_out = max(0, len(links) - MOST_LINKS)
     half = MOST_LINKS // 2
     most = MOST_FRAMES if len(links) <= 10 else MOST_FRAMES // 10
-    texts, chain = [], []
+    texts, chain, room = [], [], _Room(MOST_GROUPED)
     for index, (raised, formatted, link) in enumerate(links):
         if left_out and half <= index < half + left_out:
             if index == half:
                 gap = "[%d more exceptions of this chain]" % left_out
                 texts += [_BETWEEN[link], gap + "\n"]
-                chain.append(("", gap, link, []))
+                chain.append(_gap(gap, link))
             continue
         _hide_frames(formatted)
         texts += [_BETWEEN[link], _cut(_text(raised, formatted), MOST_TEXT)]
-        chain.append(_describe_one(raised, formatted, link, most))
+        chain.append(
+            _describe_one(raised, formatted, link, most)
+            + (_members(raised, formatted, room, MOST_DEPTH),)
+        )
     return _cut("".join(texts), MOST_TEXT), chain
+
+
+class _Room:
+    """How many more exceptions within groups are described."""
+
+    def __init__(self, left):
+        self.left = left
+
+
+def _members(error, formatted, room, depth):
+    """The chains of what an exception groups, which Python does since 3.11, and before
+    with the package exceptiongroup, that has `traceback` know of them, too."""
+    inner = getattr(formatted, "exceptions", None) or ()
+    pairs = list(zip(getattr(error, "exceptions", ()), inner))
+    chains = []
+    for raised, formatted in pairs[:MOST_MEMBERS]:
+        if not depth or room.left <= 0:
+            break
+        links, chain = _links(raised, formatted), []
+        if len(links) > MOST_DEPTH:
+            gap = "[%d more exceptions of this chain]" % (len(links) - MOST_DEPTH)
+            chain.append(_gap(gap, 0))
+        for raised, formatted, link in links[-MOST_DEPTH:]:
+            room.left -= 1
+            members = _members(raised, formatted, room, depth - 1)
+            one = _describe_one(raised, formatted, link, MOST_FRAMES // 10)
+            chain.append(one + (members,))
+        chains.append(chain)
+    if len(chains) < len(pairs):
+        gap = "[%d more of this group]" % (len(pairs) - len(chains))
+        chains.append([_gap(gap, 0)])
+    return chains
+
+
+def _gap(text, link):
+    return "", text, link, [], []
 
 
 # What Python prints between two exceptions of a chain.

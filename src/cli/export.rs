@@ -16,7 +16,7 @@ use crate::history::search::{Hit, Search};
 use super::{FOUND, NOTHING, filter, leaving, open, say};
 
 pub(super) fn run(request: &Export) -> anyhow::Result<u8> {
-    let filter = filter(&request.filter)?;
+    let filter = filter(&request.filter, &request.views)?;
     let reader = open(&request.place)?;
     let chosen = chosen(&reader, &filter)?;
     if chosen.is_empty() {

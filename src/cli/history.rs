@@ -19,7 +19,7 @@ use super::{FOUND, NOTHING, filter, open, say};
 const PAGE: usize = 500;
 
 pub(super) fn run(request: &History) -> anyhow::Result<u8> {
-    let filter = filter(&request.filter)?;
+    let filter = filter(&request.filter, &request.views)?;
     let reader = open(&request.place)?;
     let mut printer = Printer::new(request.form);
     let news = reader.newest()?;

@@ -18,10 +18,12 @@ use std::io::{self, ErrorKind, Write};
 use anyhow::Context;
 
 use crate::clock;
-use crate::config::{Copy, Export, History, HistoryPlace, Import, Secrets, Show};
+use crate::config::{
+    Copy, Export, History, HistoryPlace, Import, Secrets, Show, ViewSetting,
+};
 use crate::exchange::Exchange;
 use crate::history::database::{Name, OpenError, Reader, Record};
-use crate::history::filter::{Filter, FilterError};
+use crate::history::filter::{Filter, FilterError, Views};
 use crate::history::masking::masked;
 use crate::text;
 
@@ -102,8 +104,10 @@ fn find(place: &HistoryPlace, typed: &str) -> anyhow::Result<Option<(Reader, Rec
 }
 
 /// Reads a filter; the error shows the place.
-fn filter(text: &str) -> anyhow::Result<Filter> {
-    Filter::parse(text, clock::wall()).map_err(|error| {
+fn filter(text: &str, views: &[ViewSetting]) -> anyhow::Result<Filter> {
+    let now = clock::wall();
+    let views = Views::new(views, now).map_err(anyhow::Error::msg)?;
+    views.parse(text, now).map_err(|error| {
         let FilterError { column, problem } = error;
         let mark = " ".repeat(column - 1);
         let text = text::printable(text.as_bytes());

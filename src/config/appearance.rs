@@ -5,7 +5,7 @@ use std::fmt;
 use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
-use super::file::KeySetting;
+use super::file::{KeySetting, ViewSetting};
 use super::showing::Showing;
 
 /// What the user chose of the dashboard.
@@ -19,6 +19,8 @@ pub struct Appearance {
     pub truecolor: bool,
     /// Keys that are others than usual.
     pub keys: Vec<KeySetting>,
+    /// Filters that have a name.
+    pub views: Vec<ViewSetting>,
     /// How much is unpacked and laid out, and what is late.
     pub showing: Showing,
 }

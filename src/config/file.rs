@@ -41,6 +41,14 @@ pub struct KeySetting {
     pub place: Place,
 }
 
+/// A filter with a name, as it is written; what it means is for the history to say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewSetting {
+    pub name: String,
+    pub filter: String,
+    pub place: Place,
+}
+
 /// What the files say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Settings {
@@ -48,6 +56,8 @@ pub(super) struct Settings {
     pub(super) mouse: Option<bool>,
     /// By action, each once.
     pub(super) keys: Vec<KeySetting>,
+    /// By name, each once.
+    pub(super) views: Vec<ViewSetting>,
 }
 
 /// A file that cannot be used.
@@ -66,6 +76,8 @@ struct Written {
     mouse: Option<bool>,
     #[serde(default)]
     keys: BTreeMap<String, Spanned<Keys>>,
+    #[serde(default)]
+    views: BTreeMap<String, Spanned<String>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,6 +122,15 @@ pub(super) fn load(surroundings: &Surroundings) -> Result<Settings, FileError> {
     Ok(settings)
 }
 
+/// The filters that have a name, where one may stand in that filter: of others nobody
+/// needs to have a file that is right.
+pub(super) fn views(
+    filter: &str,
+    surroundings: &Surroundings,
+) -> Result<Vec<ViewSetting>, FileError> {
+    if filter.contains('@') { Ok(load(surroundings)?.views) } else { Ok(Vec::new()) }
+}
+
 impl Settings {
     /// Takes in what counts before what is there already.
     fn take(
@@ -139,6 +160,12 @@ impl Settings {
             };
             self.keys.retain(|before| before.action != action);
             self.keys.push(KeySetting { action, keys, place });
+        }
+        for (name, filter) in written.views {
+            let place = place(filter.span().start);
+            let filter = filter.into_inner();
+            self.views.retain(|before| before.name != name);
+            self.views.push(ViewSetting { name, filter, place });
         }
         Ok(())
     }
@@ -230,9 +257,10 @@ mod tests {
     #[test]
     fn the_project_counts_before_the_user_setting_by_setting() {
         let user = "theme = \"light\"\nmouse = false\n\n[keys]\nfollow = \"f\"\nfilter = \
-                    [\"F\", \"ctrl-n\"]\n";
+                    [\"F\", \"ctrl-n\"]\n[views]\nslow = \"dur:>1s\"\nbad = \"~c 5xx\"\n";
         let project = "[project]\nname = \"x\"\n[tool.ruff]\nline-length = 90\n[tool.rdev]\ntheme = \
-             \"dark\"\n[tool.rdev.keys]\nfilter = []\n";
+             \"dark\"\n[tool.rdev.keys]\nfilter = []\n[tool.rdev.views]\nslow = \
+             \"dur:>2s\"\n";
         let settings = Files::new(user, project).load().unwrap();
         assert_eq!((settings.theme, settings.mouse), (Some(Theme::Dark), Some(false)));
         let told: Vec<String> = settings
@@ -241,6 +269,10 @@ mod tests {
             .map(|it| format!("{} {:?} {}", it.action, it.keys, it.place.line))
             .collect();
         assert_eq!(told, ["follow [\"f\"] 5", "filter [] 8"]);
+        let views = settings.views.iter();
+        let views =
+            views.map(|it| format!("{} {} {}", it.name, it.filter, it.place.line));
+        assert_eq!(views.collect::<Vec<_>>(), ["bad ~c 5xx 9", "slow dur:>2s 10"]);
     }
 
     #[test]

@@ -51,7 +51,8 @@ FILTER, words and conditions that all have to hold:
 A word alone is looked for in method, host, path and query. Case does not count. A
 text /between slashes/ is a regular expression, one "in quotes" may have spaces.
 Conditions are joined by and, or, not and parentheses, or by & | !. The forms with
-~ are mitmproxy's; there, texts are regular expressions.
+~ are mitmproxy's; there, texts are regular expressions. @NAME stands for a filter
+that has that name under [views] in a configuration file, which README.md tells of.
 
 Exit status: 0 when something was listed, 1 when there was nothing, 2 when the
 history cannot be read or the command line is wrong.

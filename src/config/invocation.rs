@@ -9,7 +9,7 @@ use super::access::Access;
 use super::appearance::Appearance;
 use super::arguments::{self, ServeArguments, Typed, Watching};
 use super::error::Error;
-use super::file;
+use super::file::{self, ViewSetting};
 use super::history::{HistoryConfig, HistoryPlace};
 use super::history_arguments::{HistoryArguments, KeepingArguments, ShowArguments};
 use super::interpreter::{self, Interpreter};
@@ -75,6 +75,8 @@ pub struct History {
     pub place: HistoryPlace,
     /// In the language of `history/filter/`.
     pub filter: String,
+    /// What may stand in it by a name.
+    pub views: Vec<ViewSetting>,
     /// The newest ones, so many at most.
     pub last: Option<u64>,
     /// Whether to go on with those to come.
@@ -143,11 +145,11 @@ pub fn from_command_line(
             Ok(Invocation::Serve(Box::new(config)))
         }
         Ok(Typed::History(typed)) => {
-            Ok(Invocation::History(listing(&typed, surroundings)))
+            Ok(Invocation::History(listing(&typed, surroundings)?))
         }
         Ok(Typed::Show(typed)) => Ok(Invocation::Show(showing(typed, surroundings))),
         Ok(Typed::Export(typed)) => {
-            Ok(Invocation::Export(transfer::export(&typed, surroundings)))
+            Ok(Invocation::Export(transfer::export(&typed, surroundings)?))
         }
         Ok(Typed::Import(typed)) => {
             Ok(Invocation::Import(transfer::import(&typed, surroundings)))
@@ -162,14 +164,19 @@ pub fn from_command_line(
     }
 }
 
-fn listing(typed: &HistoryArguments, surroundings: &Surroundings) -> History {
-    History {
+fn listing(
+    typed: &HistoryArguments,
+    surroundings: &Surroundings,
+) -> Result<History, Error> {
+    let filter = transfer::filter(&typed.filter);
+    Ok(History {
         place: HistoryPlace::find(typed.history.as_deref(), surroundings),
-        filter: transfer::filter(&typed.filter),
+        views: file::views(&filter, surroundings)?,
+        filter,
         last: (typed.last > 0).then_some(typed.last),
         follow: typed.follow,
         form: typed.json.asked().map_or(ListForm::Lines, ListForm::Json),
-    }
+    })
 }
 
 fn showing(typed: ShowArguments, surroundings: &Surroundings) -> Show {
@@ -233,6 +240,7 @@ fn resolve(
                 .as_ref()
                 .is_some_and(|value| value == "truecolor" || value == "24bit"),
             keys: settings.keys,
+            views: settings.views,
             showing: typed.showing,
         },
         generation_header: typed.generation_header,
@@ -333,6 +341,7 @@ mod tests {
                 mouse: true,
                 truecolor: false,
                 keys: Vec::new(),
+                views: Vec::new(),
                 showing: Showing::default(),
             },
             generation_header: false,

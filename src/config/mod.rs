@@ -24,7 +24,7 @@ pub use access::Access;
 pub use appearance::{Appearance, Theme};
 pub use arguments::Watching;
 pub use error::Error;
-pub use file::{FileError, KeySetting, Place};
+pub use file::{FileError, KeySetting, Place, ViewSetting};
 pub use history::{HistoryConfig, HistoryPlace};
 pub use interpreter::{FoundBy, Interpreter, InterpreterError, Linked, Mismatch};
 pub use invocation::{

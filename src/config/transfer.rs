@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use super::file::{self, FileError, ViewSetting};
 use super::history::HistoryPlace;
 use super::surroundings::Surroundings;
 use super::target::{Finder, Target};
@@ -127,6 +128,8 @@ impl Secrets {
 pub struct Export {
     pub place: HistoryPlace,
     pub filter: String,
+    /// What may stand in it by a name.
+    pub views: Vec<ViewSetting>,
     /// `None`: stdout.
     pub har: Option<PathBuf>,
     pub secrets: Secrets,
@@ -165,13 +168,18 @@ impl Copy {
     }
 }
 
-pub(super) fn export(typed: &ExportArguments, surroundings: &Surroundings) -> Export {
-    Export {
+pub(super) fn export(
+    typed: &ExportArguments,
+    surroundings: &Surroundings,
+) -> Result<Export, FileError> {
+    let filter = filter(&typed.filter);
+    Ok(Export {
         place: HistoryPlace::find(typed.history.as_deref(), surroundings),
-        filter: filter(&typed.filter),
+        views: file::views(&filter, surroundings)?,
+        filter,
         har: named(&typed.har, surroundings),
         secrets: Secrets::typed(typed.include_sensitive),
-    }
+    })
 }
 
 pub(super) fn import(typed: &ImportArguments, surroundings: &Surroundings) -> Import {

@@ -17,7 +17,8 @@ impl Traceback {
     pub fn of_no_call(what: String) -> Self {
         let (kind, frames, link) = (String::new(), Vec::new(), Link::First);
         let text = format!("{what}\n");
-        Self { chain: vec![Raised { kind, message: what, frames, link }], text }
+        let members = Vec::new();
+        Self { chain: vec![Raised { kind, message: what, frames, link, members }], text }
     }
 
     /// One line that says what was raised: `ZeroDivisionError: division by zero`.
@@ -45,6 +46,18 @@ pub struct Raised {
     pub frames: Vec<Frame>,
     /// How the exception before it in the chain led to this one.
     pub link: Link,
+    /// Of an `ExceptionGroup`, the exceptions in it, each a chain of its own; possibly not
+    /// all of them. Histories and archives of before it was told have none.
+    #[serde(default)]
+    pub members: Vec<Vec<Raised>>,
+}
+
+impl Raised {
+    /// This one, and all that are in it.
+    pub fn with_members(&self) -> Vec<&Self> {
+        let inner = self.members.iter().flatten().flat_map(Self::with_members);
+        std::iter::once(self).chain(inner).collect()
+    }
 }
 
 /// How an exception is tied to the one before it in a chain.

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::exchange::{
-    Arrivals, Body, Cut, Exchange, ExchangeEvent, Frame, Hint, OutputLine, Request,
-    Response, Traceback,
+    Arrivals, Body, Cut, Exchange, ExchangeEvent, Frame, Hint, OutputLine, Raised,
+    Request, Response, Traceback,
 };
 use crate::http::Headers;
 
@@ -193,6 +193,7 @@ pub(super) fn response_cost(response: &Response) -> usize {
 
 /// The text holds most of what the frames hold once more.
 pub(super) fn traceback_cost(traceback: &Traceback) -> usize {
-    let frames: usize = traceback.chain.iter().map(|raised| raised.frames.len()).sum();
+    let raised = traceback.chain.iter().flat_map(Raised::with_members);
+    let frames: usize = raised.map(|raised| raised.frames.len()).sum();
     traceback.text.len() * 2 + frames * size_of::<Frame>()
 }

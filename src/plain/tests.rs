@@ -110,6 +110,7 @@ fn traceback() -> Arc<Traceback> {
         message: "division by zero".to_owned(),
         frames: vec![frame("/app/pkg/app.py", 7, true), frame("/lib/x.py", 9, false)],
         link: Link::First,
+        members: Vec::new(),
     };
     let text = "Traceback (most recent call last):\n  \x1b[2J\nZeroDivisionError: \
                 division by zero\n";

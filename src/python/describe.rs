@@ -20,6 +20,7 @@ pub(super) fn describe(py: Python<'_>, error: &PyErr) -> Traceback {
             message: "an exception that cannot be described".to_owned(),
             frames: Vec::new(),
             link: Link::First,
+            members: Vec::new(),
         };
         Traceback { chain: vec![raised], text }
     })
@@ -39,11 +40,12 @@ fn extract(py: Python<'_>, error: &PyErr) -> PyResult<Traceback> {
 type Text<'py> = Bound<'py, PyAny>;
 /// File, line, function, source line, whether it is the user's own.
 type FrameRow<'py> = (Text<'py>, u32, Text<'py>, Text<'py>, bool);
-/// Class, message, link, frames.
-type RaisedRow<'py> = (Text<'py>, Text<'py>, u8, Vec<FrameRow<'py>>);
+/// Class, message, link, frames, and what it groups: chains of such rows.
+type RaisedRow<'py> =
+    (Text<'py>, Text<'py>, u8, Vec<FrameRow<'py>>, Vec<Vec<Bound<'py, PyAny>>>);
 
 fn raised(row: &Bound<'_, PyAny>) -> PyResult<Raised> {
-    let (kind, message, link, frames): RaisedRow<'_> = row.extract()?;
+    let (kind, message, link, frames, members): RaisedRow<'_> = row.extract()?;
     let frames = frames
         .iter()
         .map(|(file, line, function, source, own)| {
@@ -61,7 +63,10 @@ fn raised(row: &Bound<'_, PyAny>) -> PyResult<Raised> {
         1 => Link::Cause,
         _ => Link::Context,
     };
-    Ok(Raised { kind: lossy(&kind)?, message: lossy(&message)?, frames, link })
+    let chain =
+        |rows: &Vec<_>| rows.iter().map(raised).collect::<PyResult<Vec<Raised>>>();
+    let members = members.iter().map(chain).collect::<PyResult<_>>()?;
+    Ok(Raised { kind: lossy(&kind)?, message: lossy(&message)?, frames, link, members })
 }
 
 /// The name of a value's type.

@@ -132,6 +132,7 @@ impl Loop {
             message: what.clone(),
             frames: frames.unwrap_or_default(),
             link: Link::First,
+            members: Vec::new(),
         };
         let text = format!("{what}\n{}", stack.text);
         let traceback = Arc::new(Traceback { chain: vec![raised], text });

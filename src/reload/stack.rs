@@ -26,7 +26,13 @@ pub(super) fn traceback(
     }
     frames.reverse();
     let link = Link::First;
-    let raised = Raised { kind: what.to_owned(), message: String::new(), frames, link };
+    let raised = Raised {
+        kind: what.to_owned(),
+        message: String::new(),
+        frames,
+        link,
+        members: Vec::new(),
+    };
     Some(Traceback { chain: vec![raised], text })
 }
 

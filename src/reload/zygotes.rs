@@ -314,7 +314,11 @@ impl Zygotes {
                 let excluded = self.warmth.excluded().len();
                 if self.told.replace(excluded) != Some(excluded) {
                     let modules = preload.modules.len();
-                    let text = format!("{modules} modules are kept warm{}", self.but());
+                    let text = format!(
+                        "{modules} library modules stay in memory, so that reloads are \
+                         fast{}",
+                        self.but()
+                    );
                     heard.notices.push(text);
                 }
                 heard.preloaded = Some((self.learnt_from, preload));

@@ -12,6 +12,7 @@ use crate::bus::{Commands, Subscription};
 use crate::clock::Clock;
 use crate::config::Appearance;
 use crate::history::copy_as::Application;
+use crate::history::filter::Views;
 use crate::plain::{self, Wording};
 use crate::tui;
 
@@ -41,6 +42,7 @@ pub(super) struct Shown {
     pub(super) reloads: bool,
     pub(super) appearance: Appearance,
     pub(super) keymap: tui::Keymap,
+    pub(super) views: Views,
     pub(super) dashboard: bool,
     /// How much is said about a generation where there is no dashboard.
     pub(super) wording: Wording,
@@ -82,6 +84,7 @@ impl Face {
             zone: jiff::tz::TimeZone::system(),
             appearance: shown.appearance,
             keymap: shown.keymap,
+            views: shown.views,
         };
         let (remote, inbox) = tui::channel();
         let left = ends.clone();

@@ -15,10 +15,11 @@ use std::sync::mpsc::channel;
 use anyhow::Context;
 
 use crate::bus::Bus;
-use crate::clock::Clock;
+use crate::clock::{Clock, wall};
 use crate::config::Config;
 use crate::exchange::{Event, Notice, Severity};
 use crate::history::database::{Beginning, RunKind};
+use crate::history::filter::Views;
 use crate::plain::Wording;
 use crate::process::{become_subreaper, raise_descriptor_limit};
 use crate::server::local_at;
@@ -32,9 +33,11 @@ use serving::Serving;
 
 /// Serves until told to end; returns the exit status.
 pub fn serve(config: Config) -> anyhow::Result<u8> {
-    let keymap = match Keymap::new(&config.appearance.keys) {
-        Ok(keymap) => keymap,
-        Err(problem) => {
+    let keymap = Keymap::new(&config.appearance.keys);
+    let views = Views::new(&config.appearance.views, wall());
+    let (keymap, views) = match (keymap, views) {
+        (Ok(keymap), Ok(views)) => (keymap, views),
+        (Err(problem), _) | (_, Err(problem)) => {
             let _closed = writeln!(io::stderr(), "error: {problem}");
             return Ok(2);
         }
@@ -58,6 +61,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
         reloads: config.reload,
         appearance: config.appearance.clone(),
         keymap,
+        views,
         dashboard: !config.plain && is_terminal(),
         wording: if config.explain_reload { Wording::Account } else { Wording::Line },
     };

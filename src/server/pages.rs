@@ -7,7 +7,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::exchange::{GenerationId, Hint, Traceback};
+use crate::exchange::{GenerationId, Hint, Raised, Traceback};
 use crate::http::{Headers, RequestHead, ResponseHead, reason_phrase};
 use crate::text::printable_lines;
 
@@ -190,7 +190,8 @@ const TEXT: &str = "text/plain; charset=utf-8";
 /// Each exception of the chain with its frames, the raised one on top and the innermost
 /// call first: what is looked for most stands first.
 fn frames(out: &mut String, traceback: &Traceback) {
-    for raised in traceback.chain.iter().rev() {
+    let raised = traceback.chain.iter().rev().flat_map(Raised::with_members);
+    for raised in raised {
         let message = escape(&raised.message);
         let separator = if raised.kind.is_empty() { "" } else { ": " };
         let kind = escape(&raised.kind);
@@ -252,7 +253,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::{Frame, Link, Raised};
+    use crate::exchange::{Frame, Link};
     use crate::http::Version;
 
     fn request(accept: &str) -> RequestHead {
@@ -279,6 +280,7 @@ mod tests {
             message: "<script>\x1b[2J".into(),
             frames: vec![frame],
             link: Link::First,
+            members: Vec::new(),
         };
         let text = "ValueError: <script>\x1b[2J\n".into();
         let traceback = Traceback { chain: vec![raised], text };

@@ -6,6 +6,7 @@
 mod clipboard;
 mod input;
 mod keys;
+mod rows;
 mod screen;
 
 pub use clipboard::{Way, hand_over, ways};

@@ -20,8 +20,8 @@ use std::time::Duration;
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen,
-    LeaveAlternateScreen,
+    BeginSynchronizedUpdate, Clear, ClearType as Extent, EndSynchronizedUpdate,
+    EnterAlternateScreen, LeaveAlternateScreen,
 };
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend};
@@ -36,9 +36,16 @@ use signal_hook::low_level;
 use crate::process::run_in_foreground;
 
 use super::input::{is_elsewhere, keyboard};
+use super::rows;
 
 /// The screen there is, for [`give_back`].
 static TAKEN: Mutex<Weak<Modes>> = Mutex::new(Weak::new());
+
+/// Undoes what another program may have left that would be seen in what we draw: margins
+/// (which are reset around a saved cursor, since that goes home with them), colours and
+/// attributes, other character sets, an origin that is not the corner, inserting, and no
+/// wrapping. Not the soft reset (DECSTR), which terminals take differently.
+const PLAIN: &str = "\x1b7\x1b[r\x1b8\x1b[0m\x1b(B\x0f\x1b[?6l\x1b[4l\x1b[?7h";
 
 /// Has clicks, drags and the wheel reported, or not: xterm's modes 1000, 1002 and 1006.
 /// crossterm's own command asks for every move as well, which is of no use here.
@@ -147,7 +154,20 @@ impl Screen {
         if anew {
             self.backend.clear_region(ClearType::All)?;
         }
+        let whole = rows::whole(&self.shown, &self.next);
+        for y in &whole {
+            // Nothing of it is left to the comparison.
+            let start = self.next.index_of(area.x, *y);
+            let row = start..start + usize::from(area.width);
+            self.shown.content[row.clone()].clone_from_slice(&self.next.content[row]);
+        }
         self.backend.draw(self.shown.diff_iter(&self.next))?;
+        for y in whole {
+            queue!(self.backend, cursor::MoveTo(area.x, y), Clear(Extent::CurrentLine))?;
+            for run in rows::runs(&self.next, y) {
+                self.backend.draw(run.into_iter())?;
+            }
+        }
         execute!(self.backend, EndSynchronizedUpdate)?;
         drop(found);
         std::mem::swap(&mut self.shown, &mut self.next);
@@ -223,7 +243,15 @@ impl Screen {
     /// did. The thread that reads the keyboard leaves alone what is not ours.
     pub fn lend(&mut self, command: &mut Command) -> io::Result<Option<WaitStatus>> {
         self.modes.give_back();
+        let before = tcgetattr(&self.modes.keyboard);
         let ended = run_in_foreground(command, &self.modes.keyboard);
+        // What it leaves is neither for us nor for whoever has the terminal after us.
+        if let Ok(before) = before
+            && !is_elsewhere(&self.modes.keyboard)
+        {
+            tcsetattr(&self.modes.keyboard, OptionalActions::Now, &before)?;
+            (&self.modes.output).write_all(PLAIN.as_bytes())?;
+        }
         self.retake()?;
         ended
     }

@@ -1,7 +1,7 @@
 //! The filter that is typed: what is said about it meanwhile, and what becomes of it.
 
 use crate::exchange::{Notice, Severity};
-use crate::history::filter::{Completion, Filter, complete};
+use crate::history::filter::{Completion, Filter, Views, complete};
 
 use jiff::Timestamp;
 
@@ -23,12 +23,12 @@ pub(super) enum Remark {
 }
 
 /// Looks at what is typed. Ages count back from `now`.
-pub(super) fn remark(typed: &str, now: Timestamp) -> Remark {
-    let Completion { words, help, .. } = complete(typed);
+pub(super) fn remark(typed: &str, views: &Views, now: Timestamp) -> Remark {
+    let Completion { words, help, .. } = complete(typed, views);
     let word_is_begun = typed.chars().next_back().is_some_and(|last| {
         !last.is_whitespace() && !words.iter().any(|word| typed.ends_with(word.as_str()))
     });
-    match Filter::parse(typed, now) {
+    match views.parse(typed, now) {
         // What is only begun is not wrong yet.
         Err(_) if word_is_begun && words.len() > 1 => Remark::Words(words),
         _ if word_is_begun && words.len() == 1 => {
@@ -38,7 +38,7 @@ pub(super) fn remark(typed: &str, now: Timestamp) -> Remark {
         Ok(_) if typed.is_empty() || words.len() > 1 && word_is_begun => {
             Remark::Words(words)
         }
-        Ok(_) => help.map_or(Remark::Fine, |help| Remark::Help(help.to_owned())),
+        Ok(_) => help.map_or(Remark::Fine, Remark::Help),
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) fn open(state: &mut State) {
 /// Filters by what was typed; what is not understood stays to be mended.
 pub(super) fn run(state: &mut State) {
     let typed = state.prompt.filter.text().unwrap_or_default().to_owned();
-    if let Ok(filter) = Filter::parse(&typed, state.now) {
+    if let Ok(filter) = state.facts.views.parse(&typed, state.now) {
         let text = state.prompt.filter.take().trim().to_owned();
         apply(state, text, filter);
     }
@@ -79,7 +79,7 @@ fn apply(state: &mut State, text: String, filter: Filter) {
 
 /// Filters by a text from elsewhere. An error is a sentence for the user, not escaped.
 pub(super) fn set(state: &mut State, text: &str) {
-    match Filter::parse(text, state.now) {
+    match state.facts.views.parse(text, state.now) {
         Ok(filter) => apply(state, text.to_owned(), filter),
         Err(error) => {
             let text = error.to_string();
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
 
     fn of(typed: &str) -> Remark {
-        remark(typed, Timestamp::UNIX_EPOCH)
+        remark(typed, &Views::default(), Timestamp::UNIX_EPOCH)
     }
 
     #[test]

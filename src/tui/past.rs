@@ -185,7 +185,7 @@ fn look_up_other(state: &mut State, text: String) {
 }
 
 fn look_up(state: &mut State, text: String) {
-    if let Ok(filter) = Filter::parse(&text, state.now) {
+    if let Ok(filter) = state.facts.views.parse(&text, state.now) {
         let inquiry = &mut state.past.inquiry;
         inquiry.number += 1;
         (inquiry.text, inquiry.filter) = (text, Some(filter));

@@ -19,7 +19,7 @@ use super::message::Saved;
 
 /// Runs a command with a file as its input, and leaves what it wrote to be read.
 const PIPE: &str = "sh -c \"$1\" <\"$2\"; status=$?
-printf '\\n[ended with status %s; enter goes back] ' \"$status\"
+printf '\\033[0m\\033[?25h\\n[ended with status %s; enter goes back] ' \"$status\"
 read -r _";
 
 /// Opens a file in the user's editor. Something is to be said where that cannot be run.

@@ -7,6 +7,7 @@ use crate::bus::Losses;
 use crate::exchange::ExchangeId;
 use crate::replay::Pins;
 
+use super::resending::Resending;
 use super::traffic::Traffic;
 
 /// What the status line counts.
@@ -20,6 +21,7 @@ pub(super) struct Server {
     pub(super) held: HashSet<ExchangeId>,
     pub(super) traffic: Traffic,
     pub(super) pins: Pins,
+    pub(super) resending: Resending,
     /// What this reader of the bus lost.
     pub(super) losses: Losses,
 }

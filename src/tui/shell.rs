@@ -24,6 +24,7 @@ use crate::clock::{Clock, monotonic};
 use crate::config::Appearance;
 use crate::exchange::{Event, Notice, Severity};
 use crate::history::copy_as::Application;
+use crate::history::filter::Views;
 use crate::terminal::{Input, Report, Screen, Suspension, Typed};
 
 use super::clipboard;
@@ -76,6 +77,7 @@ pub struct Setup {
     pub zone: TimeZone,
     pub appearance: Appearance,
     pub keymap: Keymap,
+    pub views: Views,
 }
 
 /// What comes through the channel.
@@ -147,6 +149,7 @@ pub fn run(
     facts.application = setup.application;
     facts.mouse = mouse;
     facts.keymap = setup.keymap;
+    facts.views = setup.views;
     facts.showing = showing;
     facts.history.clone_from(&setup.history);
     let found = remote.sender.clone();

@@ -11,6 +11,7 @@ use crate::exchange::{
     Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Severity,
 };
 use crate::history::copy_as::Application;
+use crate::history::filter::Views;
 use crate::history::{Live, Store};
 
 use super::asking::Asking;
@@ -54,6 +55,8 @@ pub struct Facts {
     /// The history on disk, if one is kept.
     pub history: Option<PathBuf>,
     pub keymap: Keymap,
+    /// Filters that have a name.
+    pub views: Views,
     /// How much of a body is unpacked and laid out, and what is late.
     pub showing: Showing,
 }
@@ -71,6 +74,7 @@ impl Facts {
             application: None,
             history: None,
             keymap: Keymap::default(),
+            views: Views::default(),
             showing: Showing::default(),
         }
     }
@@ -267,8 +271,7 @@ impl State {
         // Less the sign before each line.
         self.output.settle((output.width.saturating_sub(2).into(), output.height.into()));
         if let Some(Modal::Help { of, top, height }) = self.modals.last_mut() {
-            let (lines, shown) =
-                super::view::help_size(*of, &self.facts.keymap, regions.popup);
+            let (lines, shown) = super::view::help_size(*of, &self.facts, regions.popup);
             (*top, *height) = ((*top).min(lines - shown), shown);
         }
         self.detail.width = regions.detail.body.width.into();

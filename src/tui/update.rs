@@ -7,7 +7,7 @@ use crate::exchange::{
     Outcome, Severity, Source,
 };
 use crate::history::Store;
-use crate::history::filter;
+use crate::history::filter::{self, Views};
 
 use super::choosing;
 use super::command_line::CommandLine;
@@ -136,7 +136,9 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
         ExchangeEvent::Began { source, .. } => {
             state.server.exchanges += 1;
             state.server.in_flight += 1;
-            if let Source::Replay(of) = source {
+            if let Source::Replay(of) = source
+                && !state.server.resending.begins(*of, id)
+            {
                 state.prompt.say(info(format!("#{of} was sent again as #{id}")));
             }
         }
@@ -158,9 +160,7 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
             if let Some(exchange) = state.store.exchange(id) {
                 state.server.traffic.count(exchange, failed);
             }
-            let found = state.store.exchange(id);
-            let keymap = &state.facts.keymap;
-            if let Some(text) = found.and_then(|it| resending::outcome(it, keymap)) {
+            if let Some(text) = resending::ended(state, id) {
                 state.prompt.say(info(text));
             }
         }
@@ -262,10 +262,12 @@ fn line(state: &mut State) -> &mut CommandLine {
 fn edit(state: &mut State, action: Action) {
     let context = state.context();
     let is_filter = context == Context::FilterLine;
+    // Taken along, since the line is of the state.
+    let views = if is_filter { state.facts.views.clone() } else { Views::default() };
     let line = line(state);
     match action {
         Action::Complete if is_filter => {
-            line.complete(|text| filter::complete(text).text);
+            line.complete(|text| filter::complete(text, &views).text);
         }
         Action::Complete => line.complete(commands::complete),
         Action::Older => line.recall(-1),
@@ -281,7 +283,12 @@ fn edit(state: &mut State, action: Action) {
 fn run(state: &mut State) -> Vec<Effect> {
     let line = state.prompt.line.take();
     match commands::parse(&line) {
-        Ok(Asked::Act(action, number)) => return act(state, action, number),
+        Ok(Asked::Act(action, number)) => {
+            let Some(place) = commands::elsewhere(action, state.context()) else {
+                return act(state, action, number);
+            };
+            state.prompt.inform(format!("that is for the {place} pane"));
+        }
         Ok(Asked::Filter(text)) => filter_line::set(state, &text),
         Ok(Asked::Nothing) => {}
         Err(text) => state.prompt.say(Notice { severity: Severity::Warning, text }),
@@ -348,7 +355,7 @@ fn perform(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect>
         Action::Fold | Action::FoldAll | Action::UnfoldAll => {
             folding::act(state, action, count);
         }
-        Action::Replay => return resending::replay(state),
+        Action::Replay => return resending::replay(state, count),
         Action::End | Action::Locate => return reach(state, action),
         Action::Reload | Action::Cold | Action::Explain => {
             return import(state, action, count);
@@ -456,8 +463,11 @@ fn back(state: &mut State, action: Action) {
 }
 
 fn section(state: &mut State, forward: bool) {
-    let top = state.detail.top;
-    let sections = &state.detail.document.sections;
+    let document = &state.detail.document;
+    // The window may be at its end, and the cursor still go on.
+    let at_cursor = Place { line: state.detail.cursor, row: 0 };
+    let top = if document.has_cursor { at_cursor } else { state.detail.top };
+    let sections = &document.sections;
     let mut places = sections.iter().map(|line| Place { line: *line, row: 0 });
     let found = if forward {
         places.find(|place| *place > top)
@@ -504,8 +514,12 @@ fn open_source(state: &mut State) -> Vec<Effect> {
         let (file, line) = (place.file.clone(), place.line);
         return vec![Effect::Edit { file, line }];
     }
-    let text = "there is a file to open in the Traceback tab".to_owned();
-    state.prompt.say(info(text));
+    let text = if state.detail.document.places.is_empty() {
+        "there is a file to open in the Traceback tab"
+    } else {
+        "no file is known of this exception"
+    };
+    state.prompt.inform(text.to_owned());
     Vec::new()
 }
 

@@ -55,7 +55,7 @@ fn little(columns: u16, rows: u16) -> Dashboard {
         rows,
     );
     // The last thing that comes by itself, some time after the start.
-    at.terminal.sees(["modules are kept warm"]);
+    at.terminal.sees(["library modules stay in memory"]);
     at
 }
 
@@ -216,7 +216,7 @@ fn reloads_stand_between_the_exchanges_and_tell_how_they_were_made() {
     at.terminal.sees_row(["little.py changed", "fork", "warm ─"]);
     at.terminal.press(": c o l d enter");
     at.terminal.sees_row(["── gen", "asked for  ✓", "ms  cold ─"]);
-    at.terminal.press(": e x p tab enter").sees([
+    at.terminal.press(": e x p l tab enter").sees([
         "* cold: a cold one was asked for",
         "* 0 of ",
         "Not in memory: ",
@@ -595,6 +595,54 @@ fn a_body_is_lent_to_a_pager_and_to_a_command_and_the_terminal_comes_back() {
 }
 
 #[test]
+fn what_a_program_leaves_of_its_colours_is_not_seen_afterwards() {
+    let folder = Folder::empty();
+    folder.save("little.py", LITTLE);
+    let pager = "touch paged; printf '\\033[31;4m\\033(0'; stty -echo; true";
+    let launch = rdev(folder.path()).env("NO_COLOR", "1").env("PAGER", pager);
+    let launch = launch.args(["little:app", "--port", "0"]);
+    let mut terminal = launch.in_terminal(80, 24);
+    get(seen_port(&terminal), "/one");
+    let found = terminal.found.clone();
+    terminal.sees(["#1 GET"]).press("v");
+    crate::patience::until("the pager", || {
+        folder.path().join("paged").exists().then_some(())
+    });
+    terminal.press("?").sees(["In the list of exchanges", "enter  "]);
+    terminal.wait_for("a screen without colours", |screen| {
+        let cells = (0..24).flat_map(|row| (0..80).map(move |column| (row, column)));
+        let mut cells = cells.filter_map(|(row, column)| screen.cell(row, column));
+        cells.all(|it| it.fgcolor() == vt100::Color::Default).then_some(())
+    });
+    terminal.press("Q");
+    assert!(terminal.wait_for_exit().success());
+    terminal.is_whole_as(&found);
+}
+
+#[test]
+fn nothing_stays_of_what_a_terminal_takes_for_wider() {
+    let folder = Folder::empty();
+    let body = "👨‍👩‍👧 a\\n🇩🇪 b\\nक्षि c";
+    let app = format!(
+        "def app(environ, start_response):\n    start_response('200 OK', \
+         [('Content-Type', 'text/plain; charset=utf-8')])\n    \
+         return ['{body}'.encode() if environ['PATH_INFO'] == '/wide' else b'']\n"
+    );
+    folder.save("wide.py", &app);
+    let at = dashboard(folder, ["wide:app"], 120, 40);
+    at.get("/wide");
+    // The family is three to this terminal, and cannot be beside what stands behind it.
+    at.terminal.sees(["#1 GET", " a", "🇩"]);
+    at.get("/plain");
+    at.terminal.sees(["#2 GET"]);
+    at.terminal.wait_for("nothing of the body", |screen| {
+        let contents = contents(screen);
+        let parts = ['👨', '👩', '👧', '🇩', '🇪', 'क', 'ष', 'ि'];
+        (!contents.contains(parts)).then_some(())
+    });
+}
+
+#[test]
 fn marks_and_comments_are_kept_in_the_history() {
     let folder = Folder::empty();
     folder.save("little.py", LITTLE);
@@ -670,7 +718,7 @@ fn what_is_pinned_stays_and_is_sent_again_to_each_import_that_succeeds() {
     let launch = rdev(folder.path()).args(arguments).args(history);
     let terminal = launch.in_terminal(120, 40);
     let port = seen_port(&terminal);
-    terminal.sees(["modules are kept warm"]);
+    terminal.sees(["library modules stay in memory"]);
     let mut at = Dashboard { terminal, port, folder };
     let mut client = Client::connect(port);
     client.post("/one", b"abc").expect(200);

@@ -292,6 +292,20 @@ fn every_exception_is_described() {
         for word in ["the outer (2 sub-exceptions)", "'the inner'", "the other"] {
             assert!(group.contains(word), "{word} in {group}");
         }
+        let page = probe
+            .server
+            .connect()
+            .ask(
+                "GET",
+                "GET /group HTTP/1.1\r\nHost: \
+                localhost\r\nAccept: text/html\r\n\r\n",
+            )
+            .expect(500)
+            .text();
+        for word in ["<b>KeyError</b>: &#39;the inner&#39;", "<b>OSError</b>: the other"]
+        {
+            assert!(page.contains(word), "{word} in {page}");
+        }
     }
 }
 

@@ -125,6 +125,27 @@ fn kill(server: &mut Program) {
 }
 
 #[test]
+fn a_view_is_a_filter_for_the_list_and_for_archives() {
+    let project = Project::new();
+    project.folder.save("pyproject.toml", "[tool.rdev.views]\none = \"path:/one\"\n");
+    let server = project.serve();
+    for path in ["/one", "/two"] {
+        server.get(path).expect(200);
+    }
+    project.listed(2);
+    let found = project.run(["history", "@one is:complete"]);
+    assert_eq!(found.code, Some(0), "{}", found.stderr);
+    assert!(found.stdout.contains("/one") && !found.stdout.contains("/two"));
+    let other = project.run(["history", "not @one"]).stdout;
+    assert!(other.contains("/two") && !other.contains("/one"), "{other}");
+    let unknown = project.run(["history", "@two"]);
+    let error = "^ there is no view @two; there are @one";
+    assert!(unknown.code == Some(2) && unknown.stderr.contains(error), "{unknown:?}");
+    let archive = project.run(["export", "@one", "--har", "-"]).stdout;
+    assert!(archive.contains("/one") && !archive.contains("/two"), "{archive}");
+}
+
+#[test]
 fn what_was_served_is_listed_and_shown_byte_for_byte_also_after_kill_9() {
     let project = Project::new();
     let mut server = project.serve();

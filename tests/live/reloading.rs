@@ -301,7 +301,7 @@ fn environment_with(folder: &Folder, library: &str, text: &str) -> PathBuf {
 fn what_is_not_kept_warm_is_told_once_with_the_reason() {
     let dies = "import os, sys\nif 'app' not in sys.modules: os.kill(os.getpid(), 9)\n";
     let table = [
-        ("print('noise')\n", "modules are kept warm; not: lib (prints when imported)"),
+        ("print('noise')\n", "so that reloads are fast; not: lib (prints when imported)"),
         (
             dies,
             "libraries are imported anew for each generation: the process that tried \

@@ -35,6 +35,14 @@ fn what_cannot_be_used_is_refused_with_file_and_line() {
         ("[tool.rdev]\n\ncolour = 1", "3: unknown field `colour`, expected one of"),
         ("[tool.rdev.keys]\nsort = \"z\"", "2: z is both sort and clear in the"),
         ("[tool.rdev.keys]\nup = \"ctrl-i\"", "2: up: a terminal sends ctrl-i as tab"),
+        ("[tool.rdev.views]\nbad = \"status:5xy\"", "2: @bad: column 8: "),
+        ("[tool.rdev.views]\na = \"@b\"\nb = \"~s @a\"", "2: @a: column 1: @b: column 4"),
+        (
+            "[tool.rdev.views]\nbad = \"@c\"",
+            "2: @bad: column 1: there is no view @c; there",
+        ),
+        ("[tool.rdev.views]\n\"a b\" = \"~s\"", "2: \"a b\" is no name of a view; they"),
+        ("[tool.rdev.views]\nnone = \" \"", "2: the view none is empty"),
         ("[tool.rdev.keys]\njump = \"j\"", "2: there is no action \"jump\"; there are"),
     ];
     for (settings, problem) in cases {

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use _rdev::bus::Losses;
-use _rdev::config::{KeySetting, Place, Theme};
+use _rdev::config::{KeySetting, Place, Theme, ViewSetting};
 use _rdev::exchange::{
     Command, Cut, Event, Exchange, ExchangeEvent, ExchangeId, Frame, GenerationEvent,
     GenerationId, Hint, Libraries, Link, Making, Notice, Outcome, OutputLine,
     OutputStream, Preload, Raised, ReloadReason, Remark, Request, Response, Rung,
     Severity, Source, Timing, Traceback,
 };
+use _rdev::history::filter::Views;
 use _rdev::history::{Live, Store};
 use _rdev::http::{Headers, Limits, RequestParser, ResponseHead};
 use _rdev::terminal::{Decoder, Typed};
@@ -432,6 +433,7 @@ fn traceback(kind: &str, message: &str, file: &str) -> Arc<Traceback> {
         message: message.to_owned(),
         frames: Vec::new(),
         link: Link::First,
+        members: Vec::new(),
     };
     Arc::new(Traceback { chain: vec![raised], text })
 }
@@ -718,6 +720,7 @@ fn chained() -> Arc<Traceback> {
             "return PRICES[name]",
         )],
         link: Link::First,
+        members: Vec::new(),
     };
     let raised = Raised {
         kind: "shop.NoSuchThing".to_owned(),
@@ -732,9 +735,74 @@ fn chained() -> Arc<Traceback> {
             ),
         ],
         link: Link::Cause,
+        members: Vec::new(),
     };
     let text = "Traceback (most recent call last):\n".to_owned();
     Arc::new(Traceback { chain: vec![cause, raised], text })
+}
+
+/// A group with another in it, whose first member has a cause.
+fn grouped() -> Arc<Traceback> {
+    let raised = |kind: &str, file: &str, link, members| Raised {
+        kind: kind.to_owned(),
+        message: String::new(),
+        frames: vec![Frame {
+            file: format!("/home/ada/shop/{file}"),
+            line: 7,
+            function: "fetch".to_owned(),
+            source: "raise".to_owned(),
+            own: true,
+        }],
+        link,
+        members,
+    };
+    let one = |kind: &str, file: &str| raised(kind, file, Link::First, Vec::new());
+    let wanted = raised("ValueError", "b.py", Link::Cause, Vec::new());
+    let inner = vec![vec![one("KeyError", "a.py"), wanted], vec![one("OSError", "c.py")]];
+    let inner = raised("ExceptionGroup", "d.py", Link::First, inner);
+    let members = vec![vec![one("TypeError", "e.py")], vec![inner]];
+    let group = raised("ExceptionGroup", "f.py", Link::First, members);
+    Arc::new(Traceback { chain: vec![group], text: "ExceptionGroup\n".to_owned() })
+}
+
+#[test]
+fn what_is_in_a_group_of_exceptions_is_shown_with_its_causes_and_opened() {
+    let app = App::ready(80, 60).begins(&request("GET", "/"), Source::Client).called();
+    let app = app.step(1, ExchangeEvent::Raised(grouped())).ends(Outcome::Complete);
+    let mut app = app.press("enter +").sees("[below, ): the exceptions in the group]");
+    app = app.sees("exception 1 of the group").sees("exception 2.2 of the group");
+    app = app.looks_like("group_80x60");
+    for file in ["e", "d", "b", "a", "c"] {
+        app = app.press(") e");
+        let opened = format!("Edit {{ file: \"/home/ada/shop/{file}.py\", line: 7 }}");
+        app = app.effects([opened.as_str()]);
+    }
+    // What is further away is told of where one begins.
+    rich(80, 24).press("enter").sees("[below, ): its cause, KeyError]");
+}
+
+#[test]
+fn views_stand_in_a_filter_by_their_names() {
+    let place = Place { file: "c.toml".into(), line: 3 };
+    let view = |name: &str, filter: &str| ViewSetting {
+        name: name.to_owned(),
+        filter: filter.to_owned(),
+        place: place.clone(),
+    };
+    let settings = [view("bad", "status:4xx or status:5xx"), view("posts", "~m POST")];
+    let mut app = App::ready(100, 40);
+    let mut facts = Facts::new(String::new(), String::new(), TimeZone::UTC);
+    facts.views = Views::new(&settings, app.now).unwrap();
+    app.state = State::new(facts, app.now);
+    let app = app.feed("GET /a 200").feed("GET /b 404").feed("POST /c 500").press("f @");
+    let app = app.sees("@bad @posts").press("b").sees("@bad  status:4xx or status:5xx");
+    let app = app.press("tab enter").sees("2 of 3, filter @bad").misses("/a");
+    let app = app.press("f space @ p o s t s enter").sees("1 of 3, filter @bad @posts");
+    let app = app.sees("/c").misses("/b").press("f ctrl-u @ z z");
+    let app = app.sees("there is no view @zz; there are @bad, @posts").press("esc");
+    let app = app.press(": f i l t e r space ! @ b a d enter").sees("/a").misses("/c");
+    let app = app.press("? end").sees("Views, in a filter");
+    app.sees("@bad").sees("status:4xx or status:5xx");
 }
 
 /// An exchange with something in every tab.
@@ -1929,7 +1997,8 @@ fn a_traceback_shows_source_that_is_still_what_ran_and_opens_it() {
         (file("models.py"), Some("edited\nsince\n".to_owned())),
     ];
     assert!(update(&mut app.state, Message::Files(read)).is_empty());
-    app.sees(">    4     raise NoSuchThing(name) from error")
+    let app = app
+        .sees(">    4     raise NoSuchThing(name) from error")
         .sees("     3 def goods(name):")
         .sees("        return PRICES[name]".trim_start())
         .misses("since")
@@ -1944,6 +2013,9 @@ fn a_traceback_shows_source_that_is_still_what_ran_and_opens_it() {
         .effects([])
         .misses("e edit")
         .sees("there is a file to open in the Traceback tab");
+    // On the heading of the cause: its own file, not that of the frame above.
+    let app = app.press("[ g ) )").sees("KeyError: 'tea'").press("e");
+    app.effects(["Edit { file: \"/home/ada/shop/models.py\", line: 2 }"]);
 }
 
 #[test]
@@ -2318,12 +2390,15 @@ fn reloads_are_steps_for_the_cursor_but_not_where_exchanges_are_read() {
 #[test]
 fn what_is_typed_behind_a_colon_is_a_command() {
     App::ready(80, 24)
-        .feed("GET / 200")
+        .feed("GET / 200 text/plain body")
         .press(": c o")
         .sees(":co")
-        .sees(":cold  the same, once with no library in memory")
+        .sees(
+            " :cold                       import the code again, with no library in memory",
+        )
+        .sees(" :copy WHAT          y       copy it as curl, its response body …")
         .looks_all_like("command_80x24")
-        .press("tab enter")
+        .press("l tab enter")
         .effects(["Send(Cold)"])
         .sees("importing the code again, from nothing")
         .press(": up")
@@ -2333,8 +2408,17 @@ fn what_is_typed_behind_a_colon_is_a_command() {
         .press(": q esc")
         .sees("q quit")
         .press(": f o l d enter")
-        .sees("there is no command \"fold\"")
-        .effects([])
+        .sees("there is nothing to fold")
+        .press(": z z enter")
+        .sees("there is no command \"zz\"")
+        .press(": l e f t enter")
+        .sees("that is for the output pane")
+        .press(": s o r t space")
+        .sees("number  generation  time")
+        .press("ctrl-u s a v e tab enter")
+        .sees("save response body of #1")
+        .press("esc : m a r k enter")
+        .effects(["remark 1: marked; "])
         .press(": 2 G q")
         .sees(":2Gq")
         .press("ctrl-c")
@@ -2346,17 +2430,17 @@ fn what_is_typed_behind_a_colon_is_a_command() {
 #[test]
 fn explain_opens_the_account_of_the_last_reload_or_of_another() {
     reloaded(80, 24)
-        .press(": e tab enter")
+        .press(": e x p l tab enter")
         .sees("Generation 7 is being imported")
         .sees("space next")
-        .press("esc : e space 2 enter")
+        .press("esc : e x p l space 2 enter")
         .sees("Generation 2")
         .sees("* fork: its libraries were in memory")
         .press("end")
         .sees("the environment: MODE, before jinja2 is imported")
-        .press(": e space 9 enter")
+        .press(": e x p l space 9 enter")
         .sees("nothing is known of generation 9");
-    App::new(80, 24).press(": e enter").sees("there is no generation yet");
+    App::new(80, 24).press(": e x p l enter").sees("there is no generation yet");
 }
 
 #[test]
@@ -2638,6 +2722,26 @@ fn what_came_of_sending_again_is_said() {
         .responds(404, "text/plain")
         .ends(Outcome::Complete)
         .sees("#1 was sent again as #2: 404 in 7.0 ms; 2G goes there");
+}
+
+#[test]
+fn a_number_sends_a_request_so_many_times_and_what_came_of_all_is_said_once() {
+    let source = || Source::Replay(ExchangeId(1));
+    let sent = "replay Replay(ExchangeId(1)): GET /a HTTP/1.1\r\nHost: localhost:8888\r\n\
+                Accept: */*\r\nConnection: close\r\n\r\n";
+    let answered = |app: App, status| {
+        let app = app.begins(&request("GET", "/a"), source()).misses("was sent again");
+        app.called().passes(7).responds(status, "text/plain").ends(Outcome::Complete)
+    };
+    let app = App::ready(80, 24).feed("GET /a 200").press("3 r").effects([sent; 3]);
+    let app = answered(answered(app, 200).misses("was sent"), 500).misses("was sent");
+    let app = answered(app, 200);
+    let app = app.sees("#1 was sent 3 times, as #2 to #4: 2 × 200, 1 × 500; 7.0 ms to ");
+    let app = app.press("101 r").effects([]);
+    let app = app.sees("a request is sent 100 times at most, not 101");
+    // By itself it is told of as ever.
+    let app = app.press("g j r").effects([sent]).begins(&request("GET", "/a"), source());
+    app.sees("#1 was sent again as #5");
 }
 
 #[test]

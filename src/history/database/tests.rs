@@ -81,6 +81,7 @@ fn full() -> Exchange {
         message: "'x'".to_owned(),
         frames: Vec::new(),
         link: Link::First,
+        members: Vec::new(),
     };
     let text = "Traceback …\n".to_owned();
     exchange.traceback = Some(Arc::new(Traceback { chain: vec![raised], text }));

@@ -1,6 +1,7 @@
 //! What a filter that is being typed may become, from the table of operators.
 
 use super::operators::{self, OPERATORS, Operator, Value};
+use super::views::Views;
 
 /// What may stand where a filter ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,12 +10,12 @@ pub struct Completion {
     pub text: String,
     /// The words that its last one may become.
     pub words: Vec<String>,
-    /// About the operator that the last word is of, where that is clear.
-    pub help: Option<&'static str>,
+    /// About the operator or the view that the last word is of, where that is clear.
+    pub help: Option<String>,
 }
 
 /// Looks at the last word of a filter.
-pub fn complete(text: &str) -> Completion {
+pub fn complete(text: &str, views: &Views) -> Completion {
     let start = last_word(text);
     let (before, word) = text.split_at(start);
     let operator = word.split_once(':').and_then(|(name, _)| operators::named(name));
@@ -22,15 +23,19 @@ pub fn complete(text: &str) -> Completion {
         _ if text.matches('"').count() % 2 == 1 => Vec::new(),
         (Some((name, value)), Some(operator)) => values(operator, name, value),
         (Some(_), None) => Vec::new(),
-        (None, _) => names(word),
+        (None, _) => [named(word, views), names(word)].concat(),
     };
+    let clearest = if let [only] = &words[..] { only.as_str() } else { word };
+    let view = clearest.strip_prefix('@').and_then(|name| views.get(name));
+    let view = view.map(str::to_owned);
     let help = operator.or_else(|| match &words[..] {
         [only] => operators::named(only.strip_suffix(':')?),
         _ => None,
     });
     let clear = in_common(&words).unwrap_or(word);
     let text = format!("{before}{clear}");
-    Completion { text, help: help.map(|operator| operator.help), words }
+    let help = view.or_else(|| help.map(|operator| operator.help.to_owned()));
+    Completion { text, words, help }
 }
 
 /// Where the last word begins: behind a space, a parenthesis or a negation.
@@ -38,6 +43,12 @@ fn last_word(text: &str) -> usize {
     let ends = |letter: char| letter.is_whitespace() || matches!(letter, '(' | '!');
     let last = text.char_indices().rev().find(|(_, letter)| ends(*letter));
     last.map_or(0, |(at, letter)| at + letter.len_utf8())
+}
+
+/// The views whose names begin so.
+fn named(word: &str, views: &Views) -> Vec<String> {
+    let names = views.iter().map(|(name, _)| format!("@{name}"));
+    names.filter(|name| name.starts_with(word)).collect()
 }
 
 fn names(word: &str) -> Vec<String> {
@@ -73,6 +84,27 @@ fn in_common(words: &[String]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::{Place, ViewSetting};
+
+    fn of(typed: &str) -> Completion {
+        complete(typed, &Views::default())
+    }
+
+    #[test]
+    fn views_are_completed_by_their_names() {
+        let named = |name: &str, filter: &str| {
+            let place = Place { file: "c.toml".into(), line: 1 };
+            ViewSetting { name: name.to_owned(), filter: filter.to_owned(), place }
+        };
+        let settings = [named("slow", "dur:>1s"), named("slow-posts", "@slow ~m POST")];
+        let views = Views::new(&settings, jiff::Timestamp::UNIX_EPOCH).unwrap();
+        assert_eq!(complete("", &views).words[..2], ["@slow", "@slow-posts"]);
+        assert_eq!(complete("not (@sl", &views).text, "not (@slow");
+        let found = complete("@slow-", &views);
+        assert_eq!((found.text.as_str(), found.words.len()), ("@slow-posts", 1));
+        assert_eq!(found.help.as_deref(), Some("@slow ~m POST"));
+        assert_eq!(complete("@slow", &views).help.as_deref(), Some("dur:>1s"));
+    }
 
     #[test]
     fn a_beginning_is_completed_as_far_as_it_is_clear() {
@@ -89,19 +121,19 @@ mod tests {
             ("\"a stat", "\"a stat"),
             ("日本", "日本"),
         ] {
-            assert_eq!(complete(typed).text, text, "{typed}");
+            assert_eq!(of(typed).text, text, "{typed}");
         }
     }
 
     #[test]
     fn what_may_follow_is_told_with_the_help_of_its_operator() {
-        let found = complete("is:c");
+        let found = of("is:c");
         assert_eq!(found.words, ["is:complete", "is:cut"]);
         assert!(found.help.is_some());
-        assert_eq!(complete("dur:").help, Some("how long it took: us, ms, s, m, h"));
-        assert_eq!(complete("dur:>1").words, Vec::<String>::new());
-        assert!(complete("~").words.contains(&"~bq".to_owned()));
-        assert_eq!(complete("").words.len(), 28);
-        assert_eq!(complete("zz:").help, None);
+        assert_eq!(of("dur:").help, Some("how long it took: us, ms, s, m, h".to_owned()));
+        assert_eq!(of("dur:>1").words, Vec::<String>::new());
+        assert!(of("~").words.contains(&"~bq".to_owned()));
+        assert_eq!(of("").words.len(), 28);
+        assert_eq!(of("zz:").help, None);
     }
 }

@@ -4,13 +4,13 @@
 //! any     = all, { ( "or" | "|" ), all }
 //! all     = each, { [ "and" | "&" ], each }
 //! each    = ( "not" | "!" ), each | "(", any, ")" | condition
-//! condition = operator, ":", value | short form, value | text
+//! condition = operator, ":", value | short form, value | "@", name of a view | text
 //! text    = word | "quoted" | /regular expression/
 //! ```
 //!
 //! `operators.rs` is the table of operators, `parser.rs` reads the grammar, `value.rs` what
-//! stands behind an operator, `plain.rs` evaluates a filter over an exchange, and `sql.rs`
-//! makes of it what the database can do.
+//! stands behind an operator, `views.rs` keeps filters with a name, `plain.rs` evaluates a
+//! filter over an exchange, and `sql.rs` makes of it what the database can do.
 //!
 //! Invariant: what the database says of an exchange is what the plain evaluation says; it
 //! is not asked about bodies that came in pieces.
@@ -25,6 +25,7 @@ mod sql;
 #[cfg(test)]
 mod tests;
 mod value;
+mod views;
 
 use jiff::Timestamp;
 
@@ -34,6 +35,7 @@ pub use operators::help;
 pub(super) use plain::is_there;
 pub use sql::{Clause, Sql};
 pub(super) use value::regex as searched_expression;
+pub use views::Views;
 
 use crate::exchange::Exchange;
 
@@ -48,9 +50,9 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Reads a filter; ages count back from `now`.
+    /// Reads a filter in which none stands by its name; ages count back from `now`.
     pub fn parse(text: &str, now: Timestamp) -> Result<Self, FilterError> {
-        Ok(Self { expression: parser::parse(text, now)? })
+        Views::default().parse(text, now)
     }
 
     /// As conditions on rows of `exchange`.

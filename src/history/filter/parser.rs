@@ -6,6 +6,7 @@ use super::condition::{Condition, Expression};
 use super::error::FilterError;
 use super::operators::{self, Operator, Value};
 use super::value::{self, Written};
+use super::views::{self, Views};
 
 /// Parentheses and `not` within each other: more than anybody types.
 const MOST_DEPTH: usize = 50;
@@ -15,18 +16,17 @@ const MOST_CONDITIONS: usize = 200;
 type Parsed<T> = Result<T, FilterError>;
 
 /// Reads a filter; `None` where it is empty.
-pub(super) fn parse(text: &str, now: Timestamp) -> Parsed<Option<Expression>> {
+pub(super) fn parse(
+    text: &str,
+    views: &Views,
+    now: Timestamp,
+) -> Parsed<Option<Expression>> {
     let text: Vec<char> = text.chars().collect();
-    let mut parser = Parser { text: &text, at: 0, depth: 0, conditions: 0, now };
+    let within = Vec::new();
+    let mut parser =
+        Parser { text: &text, at: 0, depth: 0, conditions: 0, views, within, now };
     parser.skip_space();
-    if parser.is_at_end() {
-        return Ok(None);
-    }
-    let expression = parser.any()?;
-    match parser.peek() {
-        None => Ok(Some(expression)),
-        Some(_) => Err(parser.error("this ) has no ( before it")),
-    }
+    if parser.is_at_end() { Ok(None) } else { parser.whole().map(Some) }
 }
 
 struct Parser<'a> {
@@ -35,10 +35,21 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     conditions: usize,
+    views: &'a Views,
+    /// The views that this text is of, the outermost first.
+    within: Vec<String>,
     now: Timestamp,
 }
 
 impl Parser<'_> {
+    fn whole(&mut self) -> Parsed<Expression> {
+        let expression = self.any()?;
+        match self.peek() {
+            None => Ok(expression),
+            Some(_) => Err(self.error("this ) has no ( before it")),
+        }
+    }
+
     fn any(&mut self) -> Parsed<Expression> {
         let mut parts = vec![self.all()?];
         while self.takes_joint("or", '|') {
@@ -95,6 +106,7 @@ impl Parser<'_> {
         let begin = self.at;
         match self.peek() {
             Some('~') => return self.short_form(),
+            Some('@') => return self.view(),
             None | Some(')' | '&' | '|') => {
                 return Err(self.error("expected a condition"));
             }
@@ -133,6 +145,37 @@ impl Parser<'_> {
         Err(self.error(format!(
             "there is no operator {name}:{meant} (in quotes it is a text to look for)"
         )))
+    }
+
+    /// What the filter of that name comes to.
+    fn view(&mut self) -> Parsed<Expression> {
+        let begin = self.at;
+        let rest = &self.text[begin + 1..];
+        let name: String = rest.iter().take_while(|it| views::is_part(**it)).collect();
+        let Some(text) = self.views.get(&name) else {
+            let listed = self.views.listed();
+            let problem = format!(
+                "there is no view @{name}; {listed} (in quotes it is a text to look for)"
+            );
+            return Err(FilterError::at(begin, problem));
+        };
+        if self.within.contains(&name) {
+            return Err(FilterError::at(begin, format!("@{name} is within itself")));
+        }
+        self.at += 1 + name.chars().count();
+        let text: Vec<char> = text.chars().collect();
+        let mut within = self.within.clone();
+        within.push(name.clone());
+        let (depth, conditions) = (self.depth, self.conditions);
+        let (views, now) = (self.views, self.now);
+        let mut inner =
+            Parser { text: &text, at: 0, depth, conditions, views, within, now };
+        inner.skip_space();
+        let expression = inner
+            .whole()
+            .map_err(|error| FilterError::at(begin, format!("@{name}: {error}")))?;
+        self.conditions = inner.conditions;
+        Ok(expression)
     }
 
     fn short_form(&mut self) -> Parsed<Expression> {

@@ -525,6 +525,7 @@ fn died_importing(end: &ProcessEnd) -> Traceback {
         message: String::new(),
         frames: frames.unwrap_or_default(),
         link: Link::First,
+        members: Vec::new(),
     };
     Traceback { chain: vec![raised], text: format!("{what}\n{}", stack.text) }
 }

@@ -43,8 +43,8 @@ pub(in crate::tui) struct Document {
     pub(in crate::tui) sections: Vec<usize>,
     /// Whether one line of it is chosen, rather than a window that is moved.
     pub(in crate::tui) has_cursor: bool,
-    /// The lines that tell of a place in the user's code, ascending.
-    pub(in crate::tui) places: Vec<(usize, SourcePlace)>,
+    /// The lines from which on a place in the code is told of, or none is, ascending.
+    pub(in crate::tui) places: Vec<(usize, Option<SourcePlace>)>,
 }
 
 impl Document {
@@ -67,10 +67,10 @@ impl Document {
         self.parts.push(Part::Lines { side, lines });
     }
 
-    /// The place in the user's code that a line tells of, or one above it.
+    /// The place in the code that a line tells of.
     pub(in crate::tui) fn place(&self, line: usize) -> Option<&SourcePlace> {
         let places = self.places.iter().take_while(|(begin, _)| *begin <= line);
-        places.last().or(self.places.first()).map(|(_, place)| place)
+        places.last().and_then(|(_, place)| place.as_ref())
     }
 
     /// What is known of a body's lines, taken out to be extended.

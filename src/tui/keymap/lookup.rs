@@ -107,6 +107,21 @@ impl Keymap {
         }
     }
 
+    /// What an action does, as the first row of the table that has it tells.
+    pub(in crate::tui) fn help(&self, action: Action) -> &str {
+        let told = self.bound.iter().find(|bound| bound.row.action == action);
+        let row = TABLE.iter().find(|row| row.action == action);
+        told.map(|bound| bound.help.as_str())
+            .or(row.map(|row| row.help))
+            .unwrap_or_default()
+    }
+
+    /// The key for something, or nothing.
+    pub(in crate::tui) fn shown_key(&self, action: Action) -> &str {
+        let mut found = self.bound.iter().filter(|bound| bound.row.action == action);
+        found.next().map_or("", Bound::key)
+    }
+
     /// The key for something in a place.
     pub(in crate::tui) fn key_in(&self, context: Context, action: Action) -> &str {
         let mut here = self.bindings(context);

@@ -11,3 +11,5 @@ pub(super) use action::{Action, Context};
 pub(super) use chord::Chord;
 pub(super) use lookup::Bound;
 pub use lookup::Keymap;
+pub(super) use settings::NAMES;
+pub(super) use table::TABLE;

@@ -9,8 +9,8 @@ use super::action::{Action, Context};
 use super::chord::Chord;
 use super::table::{Binding, TABLE};
 
-/// What each action is called in a configuration file.
-pub(super) const NAMES: &[(&str, Action)] = &[
+/// What each action is called in a configuration file and on the command line.
+pub(in crate::tui) const NAMES: &[(&str, Action)] = &[
     ("up", Action::Up),
     ("down", Action::Down),
     ("half-page-up", Action::HalfPageUp),

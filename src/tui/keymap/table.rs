@@ -79,7 +79,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         Action::Replay,
         "r",
         OF_THIS_RUN,
-        "send the request again, as a new exchange",
+        "send the request again; 10{resend}: ten times",
         "resend",
     ),
     row(Action::CopyMenu, "y", DETAIL, "copy as curl, its body …", "copy"),

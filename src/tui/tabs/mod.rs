@@ -192,9 +192,7 @@ impl Tab {
             }
             Self::Output => output::output(exchange, around.output),
             Self::Hints => hints::hints(exchange),
-            Self::Traceback => {
-                traceback::traceback(exchange, around.sources, &around.facts.root)
-            }
+            Self::Traceback => traceback::traceback(exchange, around),
         }
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn draw(
     let column = put(buffer, line, 1, PROMPT, styles.faint);
     let column = put(buffer, line, column, after(&shown, hidden), styles.strong);
     put(buffer, line, column, " ", styles.cursor);
-    let (column, said, style) = match remark(typed, state.now) {
+    let (column, said, style) = match remark(typed, &state.facts.views, state.now) {
         Remark::Wrong { at, problem } => {
             let before: String = typed.chars().take(at).collect();
             let column = (start + text::width(&safe(&before))).saturating_sub(hidden);

@@ -6,7 +6,9 @@ use ratatui::style::Style;
 use ratatui::widgets::{Clear, Widget};
 
 use super::super::commands::COMMANDS;
-use super::super::keymap::{Action, Bound, Context, Keymap};
+use super::super::keymap::{Action, Bound, Context};
+use super::super::state::Facts;
+use super::super::tabs::safe;
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
 
@@ -29,27 +31,32 @@ const SIGNS: [(&str, &str); 9] = [
     ("*", "in the output: said by rdev"),
 ];
 
+/// What can be typed besides.
+const ANY: &str = "what any key does, by its name; they are listed";
+
 /// A line of the help screen.
 enum Line<'a> {
     Heading(String),
     Bound(&'a Bound),
-    Command(String, &'static str),
+    Command(String, &'a str),
     Sign(&'static str, &'static str),
+    View(String, &'a str),
     Empty,
 }
 
 /// How many lines there are, and how many of them are seen at a time.
 pub(in crate::tui) fn help_size(
     of: Context,
-    keymap: &Keymap,
+    facts: &Facts,
     area: Rect,
 ) -> (usize, usize) {
-    let lines = lines(of, keymap).len();
+    let lines = lines(of, facts).len();
     (lines, lines.min(area.height.saturating_sub(1).into()))
 }
 
 /// What counts only here comes first, then what counts everywhere.
-fn lines(of: Context, keymap: &Keymap) -> Vec<Line<'_>> {
+fn lines(of: Context, facts: &Facts) -> Vec<Line<'_>> {
+    let keymap = &facts.keymap;
     let general = |bound: &&Bound| bound.row.contexts.contains(&Context::Traffic);
     let (shared, own): (Vec<_>, Vec<_>) = keymap.bindings(of).partition(general);
     let mut lines = Vec::new();
@@ -60,12 +67,21 @@ fn lines(of: Context, keymap: &Keymap) -> Vec<Line<'_>> {
     }
     lines.push(Line::Heading("Everywhere".to_owned()));
     lines.extend(shared.into_iter().map(Line::Bound));
-    let commands = COMMANDS.iter().map(|it| Line::Command(it.usage(), it.help));
-    lines.extend(commands);
+    let commands = COMMANDS.iter();
+    lines.extend(commands.map(|it| Line::Command(it.usage(), it.help(keymap))));
+    lines.push(Line::Command(":NAME".to_owned(), ANY));
     lines.push(Line::Empty);
     lines.push(Line::Heading("On the command line".to_owned()));
     lines.extend(keymap.bindings(Context::CommandLine).map(Line::Bound));
     lines.push(Line::Empty);
+    let views = facts.views.iter();
+    let views = views.map(|(name, filter)| Line::View(format!("@{name}"), filter));
+    let views: Vec<_> = views.collect();
+    if !views.is_empty() {
+        lines.push(Line::Heading("Views, in a filter".to_owned()));
+        lines.extend(views);
+        lines.push(Line::Empty);
+    }
     lines.push(Line::Heading("Signs".to_owned()));
     lines.extend(SIGNS.map(|(sign, meaning)| Line::Sign(sign, meaning)));
     lines
@@ -80,12 +96,12 @@ fn place(of: Context) -> String {
 
 pub(super) fn draw(
     (of, top): (Context, usize),
-    keymap: &Keymap,
+    facts: &Facts,
     area: Rect,
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
-    let lines = lines(of, keymap);
+    let (lines, keymap) = (lines(of, facts), &facts.keymap);
     let height = u16::try_from(lines.len() + 1).unwrap_or(u16::MAX).min(area.height);
     // Where little would be left beside it, it takes all.
     let width = if area.width < WIDTH + MARGIN { area.width } else { WIDTH };
@@ -120,6 +136,18 @@ pub(super) fn draw(
             }
             Line::Sign(sign, meaning) => {
                 put_row(buffer, place, (sign, meaning), styles);
+            }
+            // Whatever a name is, the filter is to be read.
+            Line::View(left, right) => {
+                let column =
+                    put(buffer, place, 3, &safe(left.as_bytes()), styles.request);
+                put(
+                    buffer,
+                    place,
+                    (KEYS + 1).max(column + 2),
+                    &safe(right.as_bytes()),
+                    Style::new(),
+                );
             }
             Line::Command(left, right) => {
                 put(buffer, place, 3, left, styles.request);

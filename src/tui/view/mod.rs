@@ -12,6 +12,7 @@ mod help;
 mod list;
 mod menu;
 mod output;
+mod palette;
 mod past;
 mod reload;
 mod status;
@@ -37,11 +38,12 @@ pub fn draw(state: &State, regions: &Regions, styles: &Styles, buffer: &mut Buff
     traffic::draw(state, regions, styles, buffer);
     status::draw(state, regions.status, styles, buffer);
     status::draw_hints(state, regions.hints, styles, buffer);
+    palette::draw(state, regions.popup, styles, buffer);
     let keymap = &state.facts.keymap;
     for modal in &state.modals {
         match modal {
             Modal::Help { of, top, .. } => {
-                help::draw((*of, *top), keymap, regions.popup, styles, buffer);
+                help::draw((*of, *top), &state.facts, regions.popup, styles, buffer);
             }
             Modal::Sort => {
                 menu::draw(

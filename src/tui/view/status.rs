@@ -204,7 +204,7 @@ fn is_of_use(state: &State, action: Action) -> bool {
     }
 }
 
-/// What is typed, with its end in view, and what it may become.
+/// What is typed, with its end in view, and what may follow.
 fn draw_command_line(typed: &str, line: Rect, styles: &Styles, buffer: &mut Buffer) {
     let room = usize::from(line.width).saturating_sub(3);
     let shown = safe(typed);
@@ -214,11 +214,8 @@ fn draw_command_line(typed: &str, line: Rect, styles: &Styles, buffer: &mut Buff
     let word = typed.split_whitespace().next().unwrap_or_default();
     let mut hint = match commands::matching(word)[..] {
         [] => "no such command".to_owned(),
-        [entry] => format!("{}  {}", entry.usage(), entry.help),
-        ref several => {
-            let names: Vec<&str> = several.iter().map(|entry| entry.name).collect();
-            names.join("  ")
-        }
+        [_] => commands::choices(typed).join("  "),
+        _ => String::new(),
     };
     let room = usize::from(line.width.saturating_sub(column + 3));
     hint = text::clip(&hint, room);
