@@ -10,7 +10,9 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
-use crate::exchange::{Event, Exchange, ExchangeEvent, ExchangeId, Generation};
+use crate::exchange::{
+    BODY_KEPT, Event, Exchange, ExchangeEvent, ExchangeId, Generation,
+};
 
 use super::Store;
 use super::generations::Generations;
@@ -19,8 +21,8 @@ use super::order::Order;
 
 /// Bytes of memory for everything.
 const BUDGET: usize = 64 << 20;
-/// Bytes kept of one body.
-const BODY_LIMIT: usize = crate::exchange::BODY_KEPT;
+/// The same where bodies of any size are to be kept.
+const LARGEST_BUDGET: usize = 1 << 30;
 
 /// What had to be given up to stay within the budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,8 @@ pub struct Live {
     finished: VecDeque<ExchangeId>,
     /// These are not among them.
     pinned: BTreeSet<ExchangeId>,
+    /// Those of which the user has said something, the pinned ones among them.
+    remarked: BTreeSet<ExchangeId>,
     /// What everything kept costs.
     bytes: usize,
     /// What those in flight cost.
@@ -54,11 +58,17 @@ pub struct Live {
 
 impl Default for Live {
     fn default() -> Self {
-        Self::bounded(BUDGET, BODY_LIMIT)
+        Self::for_bodies_of(BODY_KEPT)
     }
 }
 
 impl Live {
+    /// A store that keeps so many bytes of each body, and has room for a few of that size.
+    pub fn for_bodies_of(limit: usize) -> Self {
+        let room = limit.saturating_mul(4).clamp(BUDGET, LARGEST_BUDGET);
+        Self::bounded(room, limit)
+    }
+
     /// A store with other bounds, in bytes.
     pub fn bounded(budget: usize, body_limit: usize) -> Self {
         Self {
@@ -67,6 +77,7 @@ impl Live {
             generations: Generations::default(),
             finished: VecDeque::new(),
             pinned: BTreeSet::new(),
+            remarked: BTreeSet::new(),
             bytes: 0,
             in_flight: 0,
             budget,
@@ -100,6 +111,9 @@ impl Live {
         let has_room = self.bytes.saturating_add(kept.bytes) <= self.budget;
         if kept.exchange.outcome.is_none() || !has_room {
             return false;
+        }
+        if !kept.exchange.remark.is_none() {
+            self.remarked.insert(id);
         }
         if kept.exchange.remark.pinned {
             self.pinned.insert(id);
@@ -152,10 +166,15 @@ impl Live {
     }
 
     /// An exchange may have been pinned, or is so no longer.
-    fn judge_pin(&mut self, id: ExchangeId) {
+    fn judge_remark(&mut self, id: ExchangeId) {
         let Some(exchange) = self.kept.get(&id).map(|kept| &kept.exchange) else {
             return;
         };
+        if exchange.remark.is_none() {
+            self.remarked.remove(&id);
+        } else {
+            self.remarked.insert(id);
+        }
         let has_ended = exchange.outcome.is_some();
         if exchange.remark.pinned && self.pinned.insert(id) && has_ended {
             self.finished.retain(|other| *other != id);
@@ -169,6 +188,7 @@ impl Live {
     fn remove(&mut self, id: ExchangeId) {
         let Some(kept) = self.kept.remove(&id) else { return };
         self.pinned.remove(&id);
+        self.remarked.remove(&id);
         self.bytes -= kept.bytes;
         if kept.exchange.outcome.is_none() {
             self.in_flight -= kept.bytes;
@@ -211,7 +231,7 @@ impl Store for Live {
                     self.advance(*id, |kept, room| apply(kept, *at, what, room))?;
                 }
                 if matches!(what, ExchangeEvent::Remarked(_)) {
-                    self.judge_pin(*id);
+                    self.judge_remark(*id);
                 }
                 *id
             }
@@ -241,6 +261,10 @@ impl Store for Live {
 
     fn pinned(&self) -> &BTreeSet<ExchangeId> {
         &self.pinned
+    }
+
+    fn remarked(&self) -> &BTreeSet<ExchangeId> {
+        &self.remarked
     }
 
     fn generations(&self) -> &[Generation] {

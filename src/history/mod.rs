@@ -41,6 +41,8 @@ pub trait Store {
 
     /// Those that are pinned.
     fn pinned(&self) -> &BTreeSet<ExchangeId>;
+    /// Those that are pinned, marked or commented on.
+    fn remarked(&self) -> &BTreeSet<ExchangeId>;
 
     /// The generations kept, oldest first. Each stands behind its `after`, which never
     /// decreases from one to the next.

@@ -37,6 +37,8 @@ pub(super) struct Shown {
     pub(super) application: Application,
     /// The file of the history, if one is kept.
     pub(super) history: Option<PathBuf>,
+    /// Bytes kept of one body.
+    pub(super) body_limit: u64,
     pub(super) root: PathBuf,
     pub(super) address: String,
     pub(super) reloads: bool,
@@ -79,6 +81,7 @@ impl Face {
             reloads: shown.reloads,
             application: Some(shown.application),
             history: shown.history,
+            body_limit: shown.body_limit,
             stream: Box::new(move || Box::new(plain::printer(root.clone(), wording))),
             clock,
             zone: jiff::tz::TimeZone::system(),

@@ -17,7 +17,7 @@ use anyhow::Context;
 use crate::bus::Bus;
 use crate::clock::{Clock, wall};
 use crate::config::Config;
-use crate::exchange::{Event, Notice, Severity};
+use crate::exchange::{BODY_KEPT, Event, Notice, Severity};
 use crate::history::database::{Beginning, RunKind};
 use crate::history::filter::Views;
 use crate::plain::Wording;
@@ -54,6 +54,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     let history = config.history.place.file().map(Path::to_owned);
     let shown = Shown {
         history: history.clone(),
+        body_limit: config.history.body.max(BODY_KEPT as u64),
         target: config.target.shown.clone(),
         application: config.target.clone().into(),
         root: config.target.app_dir.clone(),

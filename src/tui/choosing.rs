@@ -38,6 +38,9 @@ pub(super) fn leave_menu(state: &mut State) {
 }
 
 fn clear(state: &mut State) {
+    // Who follows goes on to the newest.
+    let follows = state.list.is_following(state.shown.timeline(&*state.store));
+    state.prompt.cleared_at = state.list.selected.filter(|_| !follows);
     let count = state.shown.clear(&*state.store);
     // It is this that is brought back from here on.
     state.prompt.unmarked.clear();
@@ -48,7 +51,11 @@ fn clear(state: &mut State) {
 fn bring_back(state: &mut State) {
     let text = match state.shown.bring_back(&*state.store) {
         0 => "nothing was cleared".to_owned(),
-        count => format!("{count} brought back"),
+        count => {
+            let was = state.prompt.cleared_at.take();
+            state.list.select(state.shown.timeline(&*state.store), was);
+            format!("{count} brought back")
+        }
     };
     say(state, text);
 }

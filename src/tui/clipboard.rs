@@ -64,7 +64,8 @@ fn ways_for(clipping: &Clipping) -> Vec<Way> {
 
 fn copied(clipping: &Clipping, how: &str) -> Notice {
     let size = text::byte_count(clipping.bytes.len() as u64);
-    let text = format!("copied the {}, {size}, {how}", clipping.what);
+    let manner = if clipping.has_secrets { ", secrets included" } else { "" };
+    let text = format!("copied the {}{manner}, {size}, {how}", clipping.what);
     Notice { severity: Severity::Info, text }
 }
 

@@ -62,8 +62,9 @@ fn copy(state: &mut State, copied: Copied) -> Vec<Effect> {
     match bytes(state, exchange, copied) {
         Ok((bytes, rest)) => {
             let what = format!("{} of #{}{rest}", name(copied), exchange.id);
+            let has_secrets = is_as_sent(copied);
             let suffix = suffix(copied);
-            vec![Effect::Copy(Clipping { what, suffix, bytes })]
+            vec![Effect::Copy(Clipping { what, has_secrets, suffix, bytes })]
         }
         Err(why) => {
             let text = format!("#{} {why}", exchange.id);
@@ -71,6 +72,11 @@ fn copy(state: &mut State, copied: Copied) -> Vec<Effect> {
             Vec::new()
         }
     }
+}
+
+/// Whether it is of what was sent, in which nothing is masked.
+fn is_as_sent(copied: Copied) -> bool {
+    !matches!(copied, Copied::Path | Copied::Traceback)
 }
 
 /// What was copied, before ` of #42`.

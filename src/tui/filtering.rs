@@ -21,7 +21,8 @@ pub(super) struct Filtering {
     /// As it was typed.
     pub(super) text: String,
     filter: Filter,
-    /// What is not newer than this was cleared away, unless it is pinned.
+    /// What is not newer than this was cleared away, unless the user has said something
+    /// of it.
     cleared: Option<ExchangeId>,
     /// What it lets through, oldest first.
     ids: Vec<ExchangeId>,
@@ -119,7 +120,7 @@ impl Filtering {
     }
 
     fn lets_through(&self, store: &dyn Store, id: ExchangeId, left: &mut usize) -> bool {
-        if Some(id) <= self.cleared && !store.pinned().contains(&id) {
+        if Some(id) <= self.cleared && !store.remarked().contains(&id) {
             return false;
         }
         let Some(exchange) = store.exchange(id) else { return false };

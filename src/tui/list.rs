@@ -144,7 +144,20 @@ impl List {
         self.selected = id.or(self.selected);
         let newest = rows.newest();
         if self.is_last(rows) || self.exchange().is_some_and(|id| newest == Some(id)) {
-            self.seen = newest;
+            // A filter may have hidden newer ones that were seen.
+            self.seen = self.seen.max(newest);
+        }
+    }
+
+    /// Moves the window so many rows, and the cursor only as far as it has to go along.
+    pub(super) fn scroll_by(&mut self, rows: Timeline<'_>, by: isize) {
+        let top = self.top.map_or(0, |top| rows.place(top)).saturating_add_signed(by);
+        let top = top.min(rows.len().saturating_sub(self.height));
+        self.top = rows.get(top);
+        let place = self.selected.map_or(0, |selected| rows.place(selected));
+        let lowest = (top + self.height).min(rows.len()).saturating_sub(1);
+        if !(top..=lowest).contains(&place) {
+            self.select(rows, rows.get(place.clamp(top, lowest)));
         }
     }
 
@@ -199,6 +212,34 @@ mod tests {
 
     fn rows<'a>(ids: &'a [ExchangeId], generations: &'a [Generation]) -> Timeline<'a> {
         Timeline::numbered(ids, generations)
+    }
+
+    #[test]
+    fn the_window_is_scrolled_and_the_cursor_goes_along_at_its_edge() {
+        let (ids, mut list) = (ids(1..=20), List::default());
+        let all = rows(&ids, &[]);
+        list.select(all, Some(exchange(8)));
+        list.settle(all, 5);
+        let window = |list: &List| list.window(all).collect::<Vec<_>>();
+        assert_eq!(window(&list)[0], exchange(4));
+        list.scroll_by(all, 3);
+        assert_eq!((window(&list)[0], list.selected), (exchange(7), Some(exchange(8))));
+        list.scroll_by(all, 3);
+        assert_eq!((window(&list)[0], list.selected), (exchange(10), Some(exchange(10))));
+        list.scroll_by(all, 100);
+        assert_eq!((window(&list)[0], list.selected), (exchange(16), Some(exchange(16))));
+        list.scroll_by(all, -100);
+        assert_eq!((window(&list)[0], list.selected), (exchange(1), Some(exchange(5))));
+        list.settle(all, 5);
+        assert_eq!(window(&list)[0], exchange(1));
+    }
+
+    #[test]
+    fn what_a_filter_hides_is_not_new_when_it_comes_back() {
+        let (ids, mut list) = (ids(1..=6), List::default());
+        list.select(rows(&ids, &[]), Some(exchange(6)));
+        list.select(rows(&ids[..3], &[]), Some(exchange(3)));
+        assert_eq!(list.unseen(rows(&ids, &[])), 0);
     }
 
     fn exchange(number: u64) -> RowId {

@@ -2,7 +2,7 @@
 //! until that is enough or something else is wanted.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,7 +11,7 @@ use std::thread;
 use rusqlite::InterruptHandle;
 use thiserror::Error;
 
-use crate::exchange::{BODY_KEPT, Cut, Exchange, Outcome, Source};
+use crate::exchange::{Cut, Exchange, Outcome, Source};
 use crate::history::cost;
 use crate::history::database::{OpenError, Reader, Record};
 use crate::history::search::Search;
@@ -35,6 +35,13 @@ pub(super) struct Librarian {
     current: Arc<Current>,
 }
 
+/// What is looked up in.
+struct Shelf {
+    file: PathBuf,
+    /// Bytes taken in of each body.
+    body_limit: usize,
+}
+
 /// What the thread is to do, and how it is stopped from doing something else.
 #[derive(Default)]
 struct Current {
@@ -54,16 +61,19 @@ enum Error {
 }
 
 impl Librarian {
-    /// Starts the thread. `deliver` says whether somebody listens.
+    /// Starts the thread, which takes in so many bytes of each body. `deliver` says whether
+    /// somebody listens.
     pub(super) fn start(
         file: PathBuf,
+        body_limit: usize,
         deliver: impl Fn(Message) -> bool + Send + 'static,
     ) -> io::Result<Self> {
         let (lookups, inbox) = channel();
         let current = Arc::<Current>::default();
         let known = Arc::clone(&current);
         let thread = thread::Builder::new().name("lookup".to_owned());
-        thread.spawn(move || work(&file, &inbox, &known, deliver))?;
+        thread
+            .spawn(move || work(&Shelf { file, body_limit }, &inbox, &known, deliver))?;
         Ok(Self { lookups, current })
     }
 
@@ -100,7 +110,7 @@ impl Current {
 }
 
 fn work(
-    file: &Path,
+    shelf: &Shelf,
     inbox: &Receiver<Lookup>,
     current: &Current,
     deliver: impl Fn(Message) -> bool,
@@ -112,7 +122,7 @@ fn work(
                 && deliver(Message::Found { number, found, progress })
                 && current.is(number)
         };
-        let done = current.is(number).then(|| answer(file, &lookup, current, wanted));
+        let done = current.is(number).then(|| answer(shelf, &lookup, current, wanted));
         current.set_statement(None);
         if let Some(Err(error)) = done {
             wanted(Vec::new(), Progress::Failed(error.to_string()));
@@ -123,12 +133,12 @@ fn work(
 /// Hands on what is found for as long as it is wanted. The file is opened each time: it
 /// may have been made, removed or replaced since the last.
 fn answer(
-    file: &Path,
+    shelf: &Shelf,
     lookup: &Lookup,
     current: &Current,
     wanted: impl Fn(Vec<Exchange>, Progress) -> bool,
 ) -> Result<(), Error> {
-    let reader = Reader::open(file)?;
+    let reader = Reader::open(&shelf.file)?;
     current.set_statement(Some(reader.interrupt_handle()));
     let mut search = Search::new(&reader, &lookup.filter);
     let (mut count, mut bytes) = (0, 0);
@@ -139,7 +149,7 @@ fn answer(
         for hit in step.exchanges {
             // It may be evicted by now.
             let Some(record) = reader.record_at(hit.place)? else { continue };
-            let exchange = recalled(record);
+            let exchange = recalled(record, shelf.body_limit);
             count += 1;
             bytes += cost(&exchange);
             if count > MOST || bytes > MOST_BYTES && count > 1 {
@@ -157,7 +167,7 @@ fn answer(
 }
 
 /// An exchange as one of the list of all runs.
-fn recalled(record: Record) -> Exchange {
+fn recalled(record: Record, body_limit: usize) -> Exchange {
     let (run, mut exchange) = (record.run.0, record.exchange);
     exchange.id = exchange.id.of_run(run);
     if let Source::Replay(of) | Source::Pin(of) = &mut exchange.source {
@@ -165,7 +175,7 @@ fn recalled(record: Record) -> Exchange {
     }
     for body in [&mut exchange.request_body, &mut exchange.response_body] {
         // An imported one may be longer.
-        body.shorten(BODY_KEPT, Cut::Long);
+        body.shorten(body_limit, Cut::Long);
     }
     // Nothing that happens from now on comes to this list.
     if exchange.outcome.is_none() {
@@ -180,11 +190,13 @@ fn recalled(record: Record) -> Exchange {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::path::Path;
     use std::sync::mpsc::sync_channel;
 
     use jiff::{SignedDuration, Timestamp};
 
     use super::*;
+    use crate::exchange::BODY_KEPT;
     use crate::exchange::{ExchangeId, Request};
     use crate::history::database::{Beginning, RunKind, Writer, open_to_write};
     use crate::history::filter::Filter;
@@ -217,7 +229,7 @@ mod tests {
 
     fn librarian(file: &Path) -> (Librarian, Receiver<Answer>) {
         let (sender, answers) = sync_channel(0);
-        let librarian = Librarian::start(file.to_owned(), move |message| {
+        let librarian = Librarian::start(file.to_owned(), BODY_KEPT, move |message| {
             let Message::Found { number, found, progress } = message else {
                 return false;
             };

@@ -60,6 +60,8 @@ pub enum Message {
 pub struct Clipping {
     /// `curl command of #42`.
     pub what: String,
+    /// Whether it is of what was sent, where nothing is masked.
+    pub has_secrets: bool,
     /// What the name of a file with it ends in.
     pub suffix: &'static str,
     pub bytes: Vec<u8>,

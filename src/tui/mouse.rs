@@ -34,8 +34,9 @@ pub(super) fn act(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
 /// The wheel counts over what lies on top of the panes, too.
 fn scroll(state: &mut State, at: Position, by: isize) {
     match pane_at(state, at) {
-        // There the window follows the cursor.
-        Some(Pane::List) => move_in(state, Pane::List, by),
+        Some(Pane::List) if state.modals.is_empty() => {
+            state.list.scroll_by(state.shown.timeline(&*state.store), by * STEP);
+        }
         Some(pane) => move_in(state, pane, by * STEP),
         None => {}
     }

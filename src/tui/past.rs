@@ -255,7 +255,7 @@ fn add(state: &mut State, found: Vec<Exchange>, mut progress: Progress) {
     if past.inquiry.listed != past.inquiry.number {
         past.inquiry.listed = past.inquiry.number;
         past.widths = (1, 1);
-        *state.store = Live::default();
+        *state.store = Live::for_bodies_of(state.facts.body_limit);
     }
     for exchange in found {
         let widths = widths(&exchange);

@@ -28,7 +28,7 @@ fn open(state: &mut State) {
         state.output.begin_search();
         return;
     }
-    state.panes.focus = Pane::Detail;
+    state.detail.search_from = std::mem::replace(&mut state.panes.focus, Pane::Detail);
     state.detail.search_began = (state.detail.top, state.detail.cursor);
 }
 
@@ -42,6 +42,13 @@ pub(super) fn typed(state: &mut State) {
     let from = here(state);
     state.detail.search.set(&typed, from);
     step(state);
+}
+
+/// The line was left: goes back to where it was opened.
+pub(super) fn leave(state: &mut State) {
+    if !is_in_output(state) {
+        state.panes.focus = state.detail.search_from;
+    }
 }
 
 /// Stays where it was found.

@@ -97,7 +97,12 @@ pub(super) fn finish(state: &mut State) -> Vec<Effect> {
     }
     let of = state.shown().map(|exchange| format!(" of #{}", exchange.id));
     let what = format!("selection{}", of.unwrap_or_default());
-    vec![Effect::Copy(Clipping { what, suffix: ".txt", bytes: text.into_bytes() })]
+    vec![Effect::Copy(Clipping {
+        what,
+        has_secrets: false,
+        suffix: ".txt",
+        bytes: text.into_bytes(),
+    })]
 }
 
 /// What is selected, as it is shown, less the signs before its lines. A line that was too

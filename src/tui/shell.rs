@@ -71,6 +71,8 @@ pub struct Setup {
     pub application: Option<Application>,
     /// The history on disk, if one is kept.
     pub history: Option<PathBuf>,
+    /// Bytes kept of one body, in memory too.
+    pub body_limit: u64,
     /// What writes the plain stream, each time that it is shown.
     pub stream: Box<dyn Fn() -> Printer + Send>,
     pub clock: Clock,
@@ -152,9 +154,11 @@ pub fn run(
     facts.views = setup.views;
     facts.showing = showing;
     facts.history.clone_from(&setup.history);
+    let body_limit = usize::try_from(setup.body_limit).unwrap_or(usize::MAX);
+    facts.body_limit = body_limit;
     let found = remote.sender.clone();
     let deliver = move |message| found.send(Inward::Message(message)).is_ok();
-    let librarian = setup.history.map(|file| Librarian::start(file, deliver));
+    let librarian = setup.history.map(|file| Librarian::start(file, body_limit, deliver));
     let mut shell = Shell {
         state: State::new(facts, setup.clock.now()),
         styles: Styles { truecolor, ..Styles::new(theme) },

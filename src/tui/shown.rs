@@ -63,11 +63,11 @@ impl Shown {
     pub(super) fn total(&self, store: &dyn Store) -> usize {
         let ids = store.ids();
         let newer = ids.len() - ids.partition_point(|id| Some(*id) <= self.cleared);
-        let pinned = store.pinned().iter().filter(|id| Some(**id) <= self.cleared);
-        newer + pinned.count()
+        let kept = store.remarked().iter().filter(|id| Some(**id) <= self.cleared);
+        newer + kept.count()
     }
 
-    /// Clears away what there is, unless it is pinned; returns how many that are.
+    /// Clears away what there is, unless it is pinned, marked or commented on; returns how many that are.
     pub(super) fn clear(&mut self, store: &dyn Store) -> usize {
         let before = self.total(store);
         self.cleared = store.ids().last().copied().or(self.cleared);

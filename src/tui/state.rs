@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::body::Unpacking;
 use crate::config::Showing;
 use crate::exchange::{
-    Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Severity,
+    BODY_KEPT, Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Severity,
 };
 use crate::history::copy_as::Application;
 use crate::history::filter::Views;
@@ -52,6 +52,8 @@ pub struct Facts {
     pub mouse: bool,
     /// What a test imports to ask the application.
     pub application: Option<Application>,
+    /// Bytes kept of one body.
+    pub body_limit: usize,
     /// The history on disk, if one is kept.
     pub history: Option<PathBuf>,
     pub keymap: Keymap,
@@ -72,6 +74,7 @@ impl Facts {
             reloads: true,
             mouse: true,
             application: None,
+            body_limit: BODY_KEPT,
             history: None,
             keymap: Keymap::default(),
             views: Views::default(),
@@ -118,6 +121,8 @@ pub(super) struct Prompt {
     pub(super) copied: Option<Copied>,
     /// The exchanges whose marks were last taken away, all at once.
     pub(super) unmarked: Vec<ExchangeId>,
+    /// What was selected when the list was last cleared, unless it was followed.
+    pub(super) cleared_at: Option<RowId>,
     /// Shown until the next key, or for [`NOTICE`] where it is no more than information.
     pub(super) notice: Option<Notice>,
     /// When it was first seen.
@@ -185,8 +190,8 @@ impl State {
     pub fn new(facts: Facts, now: Timestamp) -> Self {
         Self {
             mouse: facts.mouse,
+            store: Box::new(Live::for_bodies_of(facts.body_limit)),
             facts,
-            store: Box::default(),
             server: Server::default(),
             shown: Shown::default(),
             list: List::default(),

@@ -55,8 +55,9 @@ pub(super) struct Detail {
     pub(super) search: Search,
     /// What is selected with the mouse.
     pub(super) selection: Option<Selection>,
-    /// Where the window and the cursor were when the search began.
+    /// Where the window and the cursor were when the search began, and the keys.
     pub(super) search_began: (Place, usize),
+    pub(super) search_from: Pane,
     /// Whether there are colours in the window that are not known yet.
     pub(super) colouring: bool,
     pub(super) width: usize,
@@ -157,9 +158,21 @@ impl State {
         if is_there {
             return;
         }
-        let before = std::mem::take(&mut detail.document);
+        let goes_along = is_same && self.is_at_end();
+        let before = std::mem::take(&mut self.detail.document);
         let document = self.document((subject, stamp), before);
         self.detail.document = document.unwrap_or_default();
+        if goes_along {
+            self.detail.top = Place::END;
+        }
+    }
+
+    /// Whether the window was moved down to the end of what there is.
+    fn is_at_end(&self) -> bool {
+        let Detail { top, height, document, .. } = &self.detail;
+        *top > Place::default()
+            && !document.has_cursor
+            && self.rows().settled(Place::END, *height) == *top
     }
 
     /// Turns to the tab that suits the exchange, where the user has chosen none. Who reads
@@ -201,6 +214,10 @@ impl State {
             Tab::Traceback => return self.detail.sources.len() as u64,
             Tab::Request => Side::Request,
             Tab::Response => Side::Response,
+            Tab::Overview if exchange.outcome.is_none() => {
+                let passed = self.now.duration_since(exchange.began);
+                return (passed.as_millis() / 100).unsigned_abs() as u64;
+            }
             Tab::Overview | Tab::Transcript | Tab::Hints => return 0,
         };
         let gallery = &self.detail.gallery;
@@ -220,7 +237,8 @@ impl State {
                 let (facts, output) = (&self.facts, &self.output);
                 let (sources, look) = (&self.detail.sources, self.detail.look);
                 let (gallery, width) = (&self.detail.gallery, self.detail.width);
-                let around = Around { facts, output, sources, look, gallery, width };
+                let now = self.now;
+                let around = Around { facts, output, sources, look, gallery, width, now };
                 let tab = self.detail.tab;
                 let Some(side) = large_side(tab, exchange) else {
                     return Some(tab.document(exchange, before, &around));

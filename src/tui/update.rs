@@ -277,7 +277,11 @@ fn edit(state: &mut State, action: Action) {
         Action::EraseAll => line.erase_all(),
         _ => line.close(),
     }
+    let is_left = line.text().is_none();
     typed_in(state, context);
+    if is_left && context == Context::SearchLine {
+        searching::leave(state);
+    }
 }
 
 fn run(state: &mut State) -> Vec<Effect> {

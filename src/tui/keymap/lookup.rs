@@ -207,7 +207,7 @@ mod tests {
             let found = keymap.bound.iter().find(|it| it.row.action == action);
             found.map(|it| it.help.clone()).unwrap_or_default()
         };
-        let clear = "clear the list, but for pins; ";
+        let clear = "clear what has no mark; ";
         assert_eq!(told(&[], Action::Clear), format!("{clear}u brings it back"));
         assert_eq!(
             told(&[("undo", &["ctrl-x", "X"])], Action::Clear),

@@ -119,7 +119,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         Action::Clear,
         "z",
         LIST_OF_THIS_RUN,
-        "clear the list, but for pins; {undo} brings it back",
+        "clear what has no mark; {undo} brings it back",
         "",
     ),
     row(Action::Undo, "u", LIST_OF_THIS_RUN, "bring back what was cleared, or marks", ""),

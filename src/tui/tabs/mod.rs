@@ -24,6 +24,8 @@ use super::detail::{Document, Side};
 use super::output::Output;
 use super::picture::Gallery;
 use super::state::Facts;
+use jiff::Timestamp;
+
 use crate::exchange::Exchange;
 
 /// A tab.
@@ -87,6 +89,7 @@ pub(super) struct Around<'a> {
     pub(super) gallery: &'a Gallery,
     /// Columns of the pane.
     pub(super) width: usize,
+    pub(super) now: Timestamp,
 }
 
 impl Tab {
@@ -177,7 +180,9 @@ impl Tab {
         around: &Around<'_>,
     ) -> Document {
         match self {
-            Self::Overview => overview::overview(exchange, &around.facts.zone),
+            Self::Overview => {
+                overview::overview(exchange, &around.facts.zone, around.now)
+            }
             Self::Request => {
                 let manner = Manner::new(exchange, Side::Request, around);
                 message::message(exchange, Side::Request, before, &manner)

@@ -26,7 +26,8 @@ struct Step {
     to: Timestamp,
 }
 
-pub(super) fn overview(exchange: &Exchange, zone: &TimeZone) -> Document {
+/// `now` is for one that goes on.
+pub(super) fn overview(exchange: &Exchange, zone: &TimeZone, now: Timestamp) -> Document {
     let mut document = Document::default();
     document.begin_section();
     let facts = facts(exchange, zone).into_iter().map(|(name, tone, value)| {
@@ -34,7 +35,7 @@ pub(super) fn overview(exchange: &Exchange, zone: &TimeZone) -> Document {
         TextLine::new(tone, line).with(0..name.len(), Tone::Name)
     });
     document.add_lines(None, facts.collect());
-    let steps = steps(exchange);
+    let steps = steps(exchange, now);
     if let (Some(first), Some(last)) = (steps.first(), steps.last()) {
         document.begin_section();
         let whole = (first.from, last.to);
@@ -131,18 +132,19 @@ fn size(body: &Body, headers: Option<&Headers>) -> String {
     format!("{size}{}{}", kind.unwrap_or_default(), extent.unwrap_or_default())
 }
 
-/// The steps that were taken, in their order.
-fn steps(exchange: &Exchange) -> Vec<Step> {
+/// The steps that were taken, in their order, and the one that is not over yet.
+fn steps(exchange: &Exchange, now: Timestamp) -> Vec<Step> {
     let timing = &exchange.timing;
     let freed = exchange.held.and(timing.queued.or(exchange.called));
     let milestones = [
         ("held for reload", freed),
-        ("waited for a lane", exchange.called),
+        ("waited for lane", exchange.called),
         ("handed over", timing.entered),
         ("start_response", timing.started),
         ("first byte", timing.first_byte),
         ("last byte", timing.last_byte),
         ("close()", timing.closed),
+        ("so far", exchange.outcome.is_none().then_some(now)),
     ];
     let mut from = exchange.began;
     let mut steps = Vec::new();
