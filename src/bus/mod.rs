@@ -341,7 +341,7 @@ fn room(event: &Event) -> Option<(usize, usize)> {
 }
 
 /// The bytes an event holds beyond its own size.
-fn payload(event: &Event) -> usize {
+pub fn payload(event: &Event) -> usize {
     use ExchangeEvent::{Began, RequestBody, Responded, ResponseBody};
     match event {
         Event::Exchange { what: RequestBody(bytes) | ResponseBody(bytes), .. } => {

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use _rdev::clock::monotonic;
@@ -315,6 +316,39 @@ fn a_truncated_file_is_put_aside() {
 }
 
 #[test]
+fn a_file_that_is_taken_away_is_begun_anew() {
+    let project = Project::new();
+    let server = project.launch().arg("app:app").serve();
+    server.get("/one").expect(200);
+    project.listed(1);
+    for file in project.files() {
+        fs::remove_file(file).unwrap();
+    }
+    until("what happens then to be in a new one", || {
+        server.get("/two").expect(200);
+        project.run(["history"]).stdout.contains("/two").then_some(())
+    });
+    assert!(server.said().contains("was taken away; it is begun anew"));
+}
+
+#[test]
+fn what_is_no_file_is_neither_followed_nor_waited_for() {
+    let project = Project::new();
+    let place = |name: &str| project.folder.path().join(name);
+    std::os::unix::fs::symlink(place("elsewhere"), place("link")).unwrap();
+    let pipe = Command::new("mkfifo").arg(place("pipe")).status().unwrap();
+    assert!(pipe.success());
+    for (name, why) in [("link", "it is a symbolic link"), ("pipe", "it is no file")] {
+        let mut server = project.launch().args(["app:app", "--history", name]).serve();
+        server.get("/").expect(200);
+        server.wait_for(why, |program| program.said().contains(why));
+        let ran = project.run(["history", "--history", name]);
+        assert!(matches!(ran.code, Some(1 | 2)), "{name}: {}", ran.stderr);
+    }
+    assert!(!place("elsewhere").exists());
+}
+
+#[test]
 fn a_newer_file_is_put_aside_whole() {
     let (project, file) = with_a_file();
     let database = Connection::open(&file).unwrap();
@@ -455,9 +489,16 @@ fn old_exchanges_make_room_for_new_ones() {
     let server = project.launch().args(bounds).serve();
     let body = vec![b'b'; 100_000];
     let mut client = server.connect();
+    let mut peak = 0;
     for _ in 0..100 {
         client.post("/", &body).expect(200);
+        // The log beside the file counts; what maps it is no larger than a page or two.
+        let length = |file: PathBuf| fs::metadata(file).map_or(0, |file| file.len());
+        peak = peak.max(project.files().into_iter().map(length).sum());
     }
+    // Of ten that were sent. A megabyte is written before the bounds are looked at, and
+    // once more into the log.
+    assert!(peak <= 6 << 20, "{peak}");
     let last = until("the oldest to go", || {
         let ran = project.run(["history", "--last", "0"]);
         let lines: Vec<&str> = ran.stdout.lines().collect();

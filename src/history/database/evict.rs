@@ -17,6 +17,8 @@ const STEP_BYTES: i64 = 1 << 20;
 const STEP_ROWS: i64 = 500;
 /// What an exchange takes beside its bodies: heads, rows, entries of indexes.
 const OVERHEAD: i64 = 1 << 10;
+/// Since which no run began.
+const NEVER: Place = Place(i64::MAX);
 /// Lines of output that one step deletes where there is no exchange.
 const STEP_LINES: i64 = 2000;
 /// Pages that one step gives back to the file system.
@@ -39,22 +41,46 @@ pub struct Bounds {
     pub body: u64,
 }
 
+/// What a step has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Deleted,
+    /// Room that is not used any more was given back to the file system.
+    GaveBack,
+    /// There was nothing to do.
+    Nothing,
+}
+
 impl Bounds {
-    /// Deletes a little where there is too much; `true` when there may be more to do.
+    /// Whether there is more than there may be, which does not wait for anything.
+    pub(super) fn are_exceeded(&self, connection: &Connection) -> rusqlite::Result<bool> {
+        let pages = Pages::of(connection)?;
+        let used = pages.used.saturating_mul(pages.size);
+        let all = used.saturating_add(log_bytes(connection));
+        Ok(u64::try_from(all).unwrap_or(0) > self.size)
+    }
+
+    /// How much may be written before the bounds are looked at again.
+    pub(super) fn portion(&self) -> u64 {
+        (self.size / 50).clamp(1 << 20, 16 << 20)
+    }
+
+    /// Deletes a little where there is too much.
     /// What began from `flying` on is still being written, and stays.
     pub(super) fn enforce(
         &self,
         connection: &mut Connection,
         now: Timestamp,
         flying: Option<Place>,
-    ) -> rusqlite::Result<bool> {
+    ) -> rusqlite::Result<Step> {
         let until = flying.unwrap_or(Place(i64::MAX));
         let too_old = now.checked_sub(self.age).map_or(Place(i64::MIN), Place::of);
-        if let Some(oldest) = oldest(connection)?
+        // What was imported is as old as the import.
+        if let Some(oldest) = oldest(connection, too_old)?
             && oldest < too_old.min(until)
         {
-            let step = step(connection)?.unwrap_or(too_old);
-            return delete(connection, step.min(too_old).min(until));
+            let step = step(connection, too_old)?.unwrap_or(too_old);
+            return delete(connection, step.min(too_old).min(until), too_old);
         }
         let pages = Pages::of(connection)?;
         let size = i64::try_from(self.size).unwrap_or(i64::MAX);
@@ -67,14 +93,14 @@ impl Bounds {
         let size = size - log.min(size / LOG_SHARE);
         // A little less, so that there is room for what comes until the next step.
         if used > size / 100 * 98 {
-            let Some(step) = step(connection)? else { return Ok(false) };
-            return delete(connection, step.min(until));
+            let Some(step) = step(connection, NEVER)? else { return Ok(Step::Nothing) };
+            return delete(connection, step.min(until), NEVER);
         }
         if pages.all.saturating_mul(pages.size) > size {
             give_back(connection)?;
-            return Ok(true);
+            return Ok(Step::GaveBack);
         }
-        Ok(false)
+        Ok(Step::Nothing)
     }
 }
 
@@ -115,26 +141,29 @@ impl Pages {
     }
 }
 
-/// The oldest time anything is kept of.
-fn oldest(connection: &Connection) -> rusqlite::Result<Option<Place>> {
+/// The oldest time anything is kept of, but for runs that began since.
+fn oldest(connection: &Connection, since: Place) -> rusqlite::Result<Option<Place>> {
     let mut statement = connection.prepare_cached(
         "SELECT min(at) FROM (SELECT * FROM (SELECT at FROM exchange \
-           WHERE at NOT IN (SELECT exchange FROM remark) ORDER BY at LIMIT 1) \
+           WHERE at NOT IN (SELECT exchange FROM remark) \
+           AND run NOT IN (SELECT id FROM run WHERE started >= ?1) ORDER BY at LIMIT 1) \
          UNION ALL SELECT * FROM (SELECT at FROM output \
            WHERE exchange IS NULL OR exchange NOT IN (SELECT exchange FROM remark) \
            ORDER BY at LIMIT 1))",
     )?;
-    let oldest: Option<i64> = statement.query_row([], |row| row.get(0))?;
+    let oldest: Option<i64> = statement.query_row([since.0], |row| row.get(0))?;
     Ok(oldest.map(Place))
 }
 
-/// Before which time all goes in the next step; `None` where there is nothing.
-fn step(connection: &Connection) -> rusqlite::Result<Option<Place>> {
+/// Before which time all goes in the next step, but for runs that began since; `None` where
+/// there is nothing.
+fn step(connection: &Connection, since: Place) -> rusqlite::Result<Option<Place>> {
     let mut statement = connection.prepare_cached(
         "SELECT at, request_kept + response_kept FROM exchange \
-         WHERE at NOT IN (SELECT exchange FROM remark) ORDER BY at LIMIT ?1",
+         WHERE at NOT IN (SELECT exchange FROM remark) \
+         AND run NOT IN (SELECT id FROM run WHERE started >= ?2) ORDER BY at LIMIT ?1",
     )?;
-    let mut rows = statement.query([STEP_ROWS])?;
+    let mut rows = statement.query([STEP_ROWS, since.0])?;
     let (mut last, mut bytes) = (None, 0);
     while let Some(row) = rows.next()? {
         last = Some(Place(row.get::<_, i64>(0)? + 1));
@@ -162,22 +191,34 @@ fn step(connection: &Connection) -> rusqlite::Result<Option<Place>> {
     Ok(None)
 }
 
-/// Deletes everything before a time. `false` when that was nothing.
-fn delete(connection: &mut Connection, before: Place) -> rusqlite::Result<bool> {
+/// Deletes everything before a time, if there is anything, but for runs that began since
+/// another.
+fn delete(
+    connection: &mut Connection,
+    before: Place,
+    since: Place,
+) -> rusqlite::Result<Step> {
     const STATEMENTS: [&str; 7] = [
         "DELETE FROM piece WHERE exchange < ?1 \
-         AND exchange NOT IN (SELECT exchange FROM remark)",
-        "DELETE FROM content WHERE at < ?1 AND at NOT IN (SELECT exchange FROM remark)",
+         AND exchange NOT IN (SELECT exchange FROM remark) \
+         AND exchange NOT IN (SELECT at FROM exchange WHERE at < ?1 \
+           AND run IN (SELECT id FROM run WHERE started >= ?2))",
+        "DELETE FROM content WHERE at < ?1 AND at NOT IN (SELECT exchange FROM remark) \
+         AND at NOT IN (SELECT at FROM exchange WHERE at < ?1 \
+           AND run IN (SELECT id FROM run WHERE started >= ?2))",
         "DELETE FROM output WHERE exchange < ?1 \
-         AND exchange NOT IN (SELECT exchange FROM remark)",
-        "DELETE FROM output WHERE at < ?1 AND exchange IS NULL",
-        "DELETE FROM exchange WHERE at < ?1 AND at NOT IN (SELECT exchange FROM remark)",
+         AND exchange NOT IN (SELECT exchange FROM remark) \
+         AND exchange NOT IN (SELECT at FROM exchange WHERE at < ?1 \
+           AND run IN (SELECT id FROM run WHERE started >= ?2))",
+        "DELETE FROM output WHERE at < ?1 AND exchange IS NULL AND ?2 = ?2",
+        "DELETE FROM exchange WHERE at < ?1 AND at NOT IN (SELECT exchange FROM remark) \
+         AND run NOT IN (SELECT id FROM run WHERE started >= ?2)",
         // The newest runs may not have any exchange yet.
-        "DELETE FROM generation WHERE at < ?1 \
+        "DELETE FROM generation WHERE at < ?1 AND ?2 = ?2 \
          AND run NOT IN (SELECT run FROM remark JOIN exchange ON at = exchange) \
          AND run < (SELECT run FROM exchange \
            WHERE at NOT IN (SELECT exchange FROM remark) ORDER BY at LIMIT 1)",
-        "DELETE FROM run WHERE started < ?1 \
+        "DELETE FROM run WHERE started < ?1 AND ?2 = ?2 \
          AND id NOT IN (SELECT run FROM remark JOIN exchange ON at = exchange) \
          AND id < (SELECT run FROM exchange \
            WHERE at NOT IN (SELECT exchange FROM remark) ORDER BY at LIMIT 1)",
@@ -186,10 +227,10 @@ fn delete(connection: &mut Connection, before: Place) -> rusqlite::Result<bool> 
         connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut deleted = 0;
     for sql in STATEMENTS {
-        deleted += transaction.prepare_cached(sql)?.execute([before.0])?;
+        deleted += transaction.prepare_cached(sql)?.execute([before.0, since.0])?;
     }
     transaction.commit()?;
-    Ok(deleted > 0)
+    Ok(if deleted > 0 { Step::Deleted } else { Step::Nothing })
 }
 
 fn give_back(connection: &Connection) -> rusqlite::Result<()> {

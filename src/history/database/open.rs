@@ -7,12 +7,13 @@
 use std::ffi::OsString;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rustix::fs::OFlags;
 use thiserror::Error;
 
 use super::functions;
@@ -69,6 +70,10 @@ pub fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
     if !path.exists() {
         return Err(OpenError::Missing(path.to_path_buf()));
     }
+    // To open a named pipe would wait for whoever writes into it.
+    if !path.is_file() {
+        return Err(OpenError::Foreign(path.to_path_buf()));
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let judged = |error| judge(path, error);
     let connection = Connection::open_with_flags(path, flags).map_err(judged)?;
@@ -94,6 +99,9 @@ pub fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
 pub(super) fn claims_to_be_a_history(path: &Path) -> bool {
     // The database header: 16 bytes of magic, the application id at byte 68.
     let mut header = [0; 72];
+    if !path.is_file() {
+        return false;
+    }
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     read.is_ok()
         && header.starts_with(b"SQLite format 3\0")
@@ -129,9 +137,24 @@ pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
+/// Which file there is now: its device and number.
+pub(super) fn identity(path: &Path) -> Option<(u64, u64)> {
+    let found = fs::metadata(path).ok()?;
+    Some((found.dev(), found.ino()))
+}
+
 /// Makes the file and its folder where they are missing. What is in them is for the user
-/// alone; `SQLite` gives its log the mode of the file.
+/// alone; `SQLite` gives its log the mode of the file. A link that somebody else may have
+/// laid is not followed.
 fn create(path: &Path) -> io::Result<()> {
+    let found = fs::symlink_metadata(path).map(|found| found.file_type());
+    match found {
+        Ok(kind) if kind.is_symlink() => {
+            return Err(io::Error::other("it is a symbolic link; name what it leads to"));
+        }
+        Ok(kind) if !kind.is_file() => return Err(io::Error::other("it is no file")),
+        _ => {}
+    }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     }
@@ -139,6 +162,7 @@ fn create(path: &Path) -> io::Result<()> {
         .write(true)
         .create(true)
         .truncate(false)
+        .custom_flags(OFlags::NOFOLLOW.bits().cast_signed())
         .mode(0o600)
         .open(path)?;
     let mode = file.metadata()?.permissions().mode();

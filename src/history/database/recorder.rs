@@ -11,16 +11,18 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
-use crate::bus::{Bus, Losses, Subscription};
+use crate::bus::{Bus, Losses, Subscription, payload};
 use crate::clock::{Clock, monotonic};
 use crate::exchange::{
     Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Notice,
     OutputLine, Remark, Severity,
 };
 
-use super::evict::Bounds;
+use super::evict::{Bounds, Step};
 use super::growing::Growing;
-use super::open::{OpenError, claims_to_be_a_history, open_to_write, set_aside};
+use super::open::{
+    OpenError, claims_to_be_a_history, identity, open_to_write, set_aside,
+};
 use super::writer::{Batch, Beginning, Writer};
 
 /// How long events gather before they are written, so that a crash of the program loses
@@ -59,18 +61,37 @@ pub fn run(setup: Setup, subscription: &Subscription) {
     // Where there is too little to go round, requests come first.
     let _refused = rustix::process::nice(5);
     let mut recorder = Recorder::new(setup);
-    while let Some(events) = subscription.gather(LINGER, recorder.patience()) {
-        recorder.take(events);
-        recorder.flush(subscription.losses());
-        recorder.enforce_bounds();
+    let portion = recorder.setup.bounds.portion();
+    while let Some(mut events) = subscription.gather(LINGER, recorder.patience()) {
+        loop {
+            let rest = events.split_off(portion_of(&events, portion));
+            recorder.take(std::mem::replace(&mut events, rest));
+            recorder.flush(subscription.losses());
+            recorder.enforce_bounds();
+            if events.is_empty() {
+                break;
+            }
+        }
     }
     recorder.end();
+}
+
+/// How many of the events bring so many bytes of bodies.
+fn portion_of(events: &VecDeque<Event>, most: u64) -> usize {
+    let mut bytes = 0;
+    let place = events.iter().position(|event| {
+        bytes += payload(event) as u64;
+        bytes >= most
+    });
+    place.map_or(events.len(), |place| place + 1)
 }
 
 struct Recorder {
     setup: Setup,
     /// `None` while nothing can be written.
     writer: Option<Writer>,
+    /// Which file it writes.
+    opened: Option<(u64, u64)>,
     /// When writing is tried again, where it failed.
     retry: Option<Instant>,
     growing: BTreeMap<ExchangeId, Growing>,
@@ -143,6 +164,7 @@ impl Recorder {
         let mut recorder = Self {
             setup,
             writer: None,
+            opened: None,
             retry: None,
             growing: BTreeMap::new(),
             generations: VecDeque::new(),
@@ -364,10 +386,27 @@ impl Recorder {
         if is_damage(error) {
             let file = self.setup.file.clone();
             self.put_aside(&file, "damaged", &error.to_string());
-            // The next one gets a run of its own.
-            self.writer = None;
-            self.retry = Some(monotonic());
-            self.growing.values_mut().for_each(Growing::forget_place);
+            self.begin_again();
+        }
+    }
+
+    /// What is written from here on goes to another file, in a run of its own.
+    fn begin_again(&mut self) {
+        self.writer = None;
+        self.retry = Some(monotonic());
+        self.growing.values_mut().for_each(Growing::forget_place);
+    }
+
+    /// Goes on in a new file where somebody has taken away, or replaced, the one that is
+    /// written: what is written there nobody would see.
+    fn look_for_the_file(&mut self) {
+        if self.writer.is_some() && identity(&self.setup.file) != self.opened {
+            let file = self.setup.file.display();
+            self.say(
+                Severity::Warning,
+                format!("the history {file} was taken away; it is begun anew"),
+            );
+            self.begin_again();
         }
     }
 
@@ -385,7 +424,10 @@ impl Recorder {
             Err(error) => Err(error.to_string()),
         };
         match begun {
-            Ok(writer) => Some(writer),
+            Ok(writer) => {
+                self.opened = identity(&self.setup.file);
+                Some(writer)
+            }
             Err(why) => {
                 self.retry = Some(monotonic() + RETRY);
                 self.losses.blame(why);
@@ -425,25 +467,36 @@ impl Recorder {
         }
     }
 
-    /// Deletes what is too old or too much, for as long as there is time.
+    /// Deletes what is too old or too much, for as long as there is time; what is beyond
+    /// the bounds goes before anything else is written.
     fn enforce_bounds(&mut self) {
         let now = monotonic();
-        if self.next_bounds.is_none_or(|next| now < next) {
-            return;
+        let is_due = self.next_bounds.is_some_and(|next| now >= next);
+        if is_due {
+            self.look_for_the_file();
         }
         let Some(writer) = &mut self.writer else {
             self.next_bounds = None;
             return;
         };
+        let bounds = self.setup.bounds;
+        if !is_due && !bounds.are_exceeded(writer.connection()).unwrap_or(false) {
+            return;
+        }
         let flying = self.growing.values().filter(|it| it.exchange.ended.is_none());
         let flying = flying.filter_map(|growing| growing.place).min();
         let until = now + DELETING;
         loop {
             let at = self.setup.clock.now();
-            match self.setup.bounds.enforce(writer.connection(), at, flying) {
-                Ok(true) if monotonic() < until => {}
-                Ok(true) => return,
-                Ok(false) => break,
+            match bounds.enforce(writer.connection(), at, flying) {
+                Ok(Step::Nothing) => break,
+                Ok(_) if monotonic() < until => {}
+                Ok(Step::Deleted)
+                    if bounds.are_exceeded(writer.connection()).unwrap_or(false) => {}
+                Ok(_) => {
+                    self.next_bounds = Some(now);
+                    return;
+                }
                 Err(error) => {
                     self.fail(&error);
                     self.next_bounds = Some(now + BOUNDS_EVERY);
@@ -459,6 +512,10 @@ impl Recorder {
             && let Err(error) = writer.end(self.setup.clock.now())
         {
             self.say(Severity::Warning, format!("the history did not end well: {error}"));
+        }
+        // How much it was in all.
+        if let Some(word) = self.losses.word(self.losses.next_word) {
+            self.say(Severity::Warning, word);
         }
     }
 

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 
 use super::super::filter::Filter;
 use super::super::search::judge;
+use super::evict::Step;
 use super::write::{self, Draft, Part};
 use super::*;
 use crate::exchange::{
@@ -380,7 +381,7 @@ fn with_remarks(count: i64) -> (tempfile::TempDir, Writer) {
 /// numbers of the exchanges that are left, the oldest first, all of them whole.
 fn left(writer: &mut Writer, bounds: Bounds, now: Timestamp) -> Vec<i64> {
     let mut steps = 0;
-    while bounds.enforce(writer.connection(), now, None).unwrap() {
+    while bounds.enforce(writer.connection(), now, None).unwrap() != Step::Nothing {
         steps += 1;
         assert!(steps < 10_000, "there is no end to it");
     }
@@ -420,6 +421,35 @@ fn what_is_too_old_goes_but_for_what_something_was_said_of() {
     assert_eq!(left(&mut writer, bounds, now), expected);
     let bounds = Bounds { age: SignedDuration::ZERO, ..NO_BOUNDS };
     assert_eq!(left(&mut writer, bounds, now), [2, 3, 5]);
+}
+
+#[test]
+fn what_was_imported_is_as_old_as_the_import() {
+    let (folder, mut writer) = with_remarks(10);
+    let beginning = Beginning {
+        kind: RunKind::Import,
+        title: "old.har".to_owned(),
+        address: String::new(),
+        at: Timestamp::from_second(1000).unwrap(),
+    };
+    let file = folder.path().join("history.db");
+    let mut import = Writer::begin(open_to_write(&file).unwrap(), &beginning).unwrap();
+    let mut batch = import.batch().unwrap();
+    for second in 11..=800 {
+        batch.add(&of_second(second)).unwrap();
+    }
+    batch.commit().unwrap();
+    let bounds = Bounds { age: SignedDuration::from_secs(300), ..NO_BOUNDS };
+    let mut left_at = |second| {
+        let now = Timestamp::from_second(second).unwrap();
+        while bounds.enforce(writer.connection(), now, None).unwrap() != Step::Nothing {}
+        let counted = "SELECT count(*), (SELECT count(*) FROM content) FROM exchange";
+        let row = |row: &rusqlite::Row<'_>| Ok((row.get(0)?, row.get(1)?));
+        writer.connection().query_row(counted, [], row).unwrap()
+    };
+    let remarked = 3;
+    assert_eq!(left_at(1200), (790 + remarked, 790 + remarked));
+    assert_eq!(left_at(1400), (remarked, remarked));
 }
 
 #[test]
