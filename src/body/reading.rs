@@ -88,10 +88,10 @@ pub fn read<'a>(
     unpacking: Unpacking,
 ) -> Reading<'a> {
     let mut undone = headers.map(codings).unwrap_or_default();
+    let (mut content, mut stop) = (Cow::Borrowed(bytes), None);
     if undone.len() > unpacking.codings {
         undone.clear();
     }
-    let (mut content, mut stop) = (Cow::Borrowed(bytes), None);
     if !undone.is_empty() && !bytes.is_empty() {
         let (unpacked, stopped) = unpack(bytes, &undone, unpacking.within(bytes.len()));
         if unpacked.is_empty() && stopped == Some(Stop::Damaged) {

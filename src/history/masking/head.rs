@@ -235,13 +235,26 @@ fn mask_pairs(value: &[u8], most: usize) -> Vec<u8> {
     out
 }
 
+/// The quote that ends a value, which may have escaped ones in it.
+fn end_of_quotes(value: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    loop {
+        let place = from + memchr::memchr2(b'"', b'\\', &value[from..])?;
+        if value[place] == b'"' {
+            return Some(place);
+        }
+        from = place + 2;
+        value.get(from..)?;
+    }
+}
+
 /// The semicolon behind a pair. Python's `http.cookies` takes one within quotes for a part
 /// of the value.
 fn end_of_pair(rest: &[u8]) -> usize {
     let end = memchr::memchr(b';', rest).unwrap_or(rest.len());
     let equals = memchr::memchr(b'=', &rest[..end]).map_or(end, |equals| equals + 1);
     let quoted = rest[equals..].strip_prefix(b"\"");
-    let closed = quoted.and_then(|value| memchr::memchr(b'"', value));
+    let closed = quoted.and_then(end_of_quotes);
     let Some(closed) = closed else { return end };
     let behind = equals + closed + 2;
     memchr::memchr(b';', &rest[behind..]).map_or(rest.len(), |place| behind + place)

@@ -17,7 +17,7 @@ mod xml;
 
 use std::sync::Arc;
 
-use crate::body::{Stop, Unpacking, read};
+use crate::body::{Kind, Stop, Unpacking, read};
 use crate::exchange::{Body, Cut, Exchange, Request, Response};
 use crate::http::{Headers, RequestHead, ResponseHead};
 
@@ -108,14 +108,22 @@ pub fn masked_body(
         Some(look) => look(content, kind),
         None => return None,
     };
-    let is_beyond = reading.stop == Some(Stop::Bound);
+    // It is packed in a way that was not undone.
+    let is_opaque = reading.kind == Kind::Binary
+        && reading.undone.is_empty()
+        && headers.is_some_and(|headers| headers.contains("content-encoding"));
+    let is_beyond = is_opaque || reading.stop == Some(Stop::Bound);
     if kept.is_none() && !is_beyond {
         return None;
     }
-    let kept = kept.unwrap_or_else(|| content.to_vec());
+    let kept = match kept {
+        _ if is_opaque => Vec::new(),
+        Some(kept) => kept,
+        None => content.to_vec(),
+    };
     // How much was cut off before is said in bytes as sent.
     let total = kept.len() as u64 + (body.total - body.kept.len() as u64);
-    let cut = body.cut.or(reading.stop.map(|_| Cut::Masking));
+    let cut = body.cut.or((is_opaque || reading.stop.is_some()).then_some(Cut::Masking));
     Some(Body { kept, total, cut })
 }
 

@@ -260,6 +260,7 @@ fn addresses_are_masked_in_whatever_field_they_stand() {
         ("Host: ada:s3@h:80", "Host: ada:***@h:80"),
         ("Set-Cookie: s3", "Set-Cookie: ***"),
         ("Set-Cookie: a=\"b; s3\"; Path=/", "Set-Cookie: a=***; Path=/"),
+        (r#"Set-Cookie: a="b\"; s3"; Path=/"#, "Set-Cookie: a=***; Path=/"),
         ("Cookie: a=\"b; s3=s3\";c=\"s3; d=s3", "Cookie: a=***;c=***; d=***"),
         // No secrets in these.
         ("Access-Control-Allow-Credentials: true", ""),
@@ -640,6 +641,13 @@ fn what_a_packed_body_unpacks_to_beyond_the_bound_is_cut_and_never_let_through()
     let masked = masked_body(&body, Some(&headers), Unpacking::USUAL).unwrap();
     assert_eq!(masked.cut, Some(Cut::Fast));
     assert_eq!(masked.total, masked.kept.len() as u64 + 7);
+    // What is packed in a way that is not undone cannot be looked through at all.
+    for more in ["gzip, gzip", "foo", "compress"] {
+        let (mut headers, body) = packed(b"{\"token\": \"s3cret\"}");
+        headers.push("Content-Encoding", more);
+        let masked = masked_body(&body, Some(&headers), Unpacking::USUAL).unwrap();
+        assert_eq!((masked.kept.len(), masked.cut), (0, Some(Cut::Masking)), "{more}");
+    }
     let (headers, body) = packed(b"{\"name\": \"Ada\"}");
     assert_eq!(masked_body(&body, Some(&headers), Unpacking::USUAL), None);
 }
