@@ -1,5 +1,7 @@
 //! Who may use the application, and who gets to see its errors.
 
+use std::net::Ipv6Addr;
+
 use clap::Args;
 
 /// The options under "Access".
@@ -16,28 +18,39 @@ pub struct Access {
     pub expose_errors: bool,
 }
 
-/// A name, perhaps with a port, which is of no account; `*.NAME`, `.NAME` or `*`. What
-/// could never be met, and an ending that everything has, are refused.
+/// A name or an address, perhaps with a port, which is of no account; `*.NAME`, `.NAME` or
+/// `*`. What could never be met is refused.
 fn pattern(text: &str) -> Result<String, String> {
-    let name = text.strip_prefix("*.").or_else(|| text.strip_prefix('.')).unwrap_or(text);
-    let (host, port) = match name.rsplit_once(':') {
-        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, port),
-        _ => (name, ""),
+    let is_name = |name: &str| {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        let mut labels = name.strip_suffix('.').unwrap_or(name).split('.');
+        labels.all(|label| !label.is_empty() && label.bytes().all(is_plain))
     };
-    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-    let is_name = !host.is_empty()
-        && host.split('.').all(|label| !label.is_empty() || host.ends_with('.'))
-        && host
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte));
-    let is_address = inner.unwrap_or(host).parse::<std::net::Ipv6Addr>().is_ok();
-    let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
-    if text == "*" || (is_name || is_address) && is_port {
-        Ok(text.to_owned())
-    } else {
-        Err("it takes a name such as dev.example, *.dev.example, .dev.example or *; no \
-             scheme, no path"
-            .to_owned())
+    let below = text.strip_prefix("*.").or_else(|| text.strip_prefix('.'));
+    let host = host_of(text);
+    let is_good = match below {
+        Some(name) => is_name(name) && !name.ends_with('.'),
+        None => text == "*" || is_name(host) || host.parse::<Ipv6Addr>().is_ok(),
+    };
+    is_good.then(|| text.to_owned()).ok_or_else(|| {
+        "it takes a name such as dev.example, *.dev.example, .dev.example or *; no \
+         scheme, no path"
+            .to_owned()
+    })
+}
+
+/// What stands before a port; an IPv6 address without its brackets.
+fn host_of(text: &str) -> &str {
+    let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
+    if let Some((address, rest)) =
+        text.strip_prefix('[').and_then(|rest| rest.split_once(']'))
+        && (rest.is_empty() || rest.strip_prefix(':').is_some_and(is_port))
+    {
+        return address;
+    }
+    match text.split_once(':') {
+        Some((host, port)) if is_port(port) => host,
+        _ => text,
     }
 }
 
