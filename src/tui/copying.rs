@@ -4,6 +4,7 @@ use crate::body::{Kind, Unpacking, read};
 use crate::exchange::{Body, Exchange, Notice, Severity};
 use crate::history::copy_as::{Form, copy_as};
 use crate::history::extent;
+use crate::history::masking::{masked_body, masked_head};
 use crate::http::Headers;
 
 use super::detail::Side;
@@ -12,8 +13,11 @@ use super::json_path::{path, places};
 use super::keymap::Action;
 use super::message::{Clipping, Effect};
 use super::state::{Modal, State};
-use super::tabs::value_at;
+use super::tabs::{Tab, value_at};
 use super::taking::{self, side};
+
+/// Bytes of a body in which no secrets are looked for while a key waits.
+const LARGE: usize = 512 << 10;
 
 /// Something to be copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +66,7 @@ fn copy(state: &mut State, copied: Copied) -> Vec<Effect> {
     match bytes(state, exchange, copied) {
         Ok((bytes, rest)) => {
             let what = format!("{} of #{}{rest}", name(copied), exchange.id);
-            let has_secrets = is_as_sent(copied);
+            let has_secrets = has_secrets(state.detail.tab, exchange, copied);
             let suffix = suffix(copied);
             vec![Effect::Copy(Clipping { what, has_secrets, suffix, bytes })]
         }
@@ -74,9 +78,35 @@ fn copy(state: &mut State, copied: Copied) -> Vec<Effect> {
     }
 }
 
-/// Whether it is of what was sent, in which nothing is masked.
-fn is_as_sent(copied: Copied) -> bool {
-    !matches!(copied, Copied::Path | Copied::Traceback)
+/// Whether there is something in it that is masked elsewhere, or may be in a large body.
+fn has_secrets(tab: Tab, exchange: &Exchange, copied: Copied) -> bool {
+    let side = match copied {
+        Copied::Path | Copied::Traceback => return false,
+        Copied::As(_) => Side::Request,
+        Copied::Head(side) | Copied::Body(side) => side,
+        Copied::Value => side(tab, exchange),
+    };
+    let (body, headers) = taking::body(exchange, side);
+    let head = match side {
+        Side::Request => Some(&exchange.request.raw),
+        Side::Response => exchange.response.as_ref().map(|response| &response.raw),
+    };
+    let first = |head: &[u8]| head.iter().position(|byte| *byte == b'\n');
+    let in_head = head.is_some_and(|head| {
+        let shown = match copied {
+            Copied::As(Form::Url) => &head[..first(head).unwrap_or(head.len())],
+            _ => head,
+        };
+        masked_head(shown) != shown
+    });
+    let in_body = || {
+        body.kept.len() > LARGE || masked_body(body, headers, Unpacking::USUAL).is_some()
+    };
+    match copied {
+        Copied::Head(_) | Copied::As(Form::Url) => in_head,
+        Copied::Body(_) | Copied::Value => in_body(),
+        _ => in_head || in_body(),
+    }
 }
 
 /// What was copied, before ` of #42`.

@@ -840,7 +840,7 @@ fn the_mouse_is_taken_until_it_is_left_to_the_terminal() {
     at.terminal.sees(["#2 GET"]);
     reported(true);
     at.terminal.type_in("\x1b[<0;10;5M").sees(["#1 GET"]);
-    at.terminal.type_in("\x1b[<65;10;5M").sees(["#2 GET"]);
+    at.terminal.type_in("\x1b[<0;10;6M").sees(["#2 GET"]);
     at.terminal.press("alt-m").sees(["the mouse is the terminal's"]);
     reported(false);
     at.terminal.press("alt-m").sees(["with shift the terminal selects"]);
