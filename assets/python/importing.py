@@ -63,7 +63,7 @@ def _keep_apart(name):
     return module
 
 
-_keep_apart("linecache")
+linecache = _keep_apart("linecache")
 traceback = _keep_apart("traceback")
 
 
@@ -287,9 +287,35 @@ def describe(error, trace):
     if isinstance(error, NotServable):
         text = _cut(error, MOST_TEXT)
         return text + "\n", [("", text, 0, [], [])]
-    formatted = traceback.TracebackException(
-        type(error), error, error.__traceback__ if trace is None else trace
-    )
+    trace = error.__traceback__ if trace is None else trace
+    _see_made_code()
+    try:
+        return _described(error, trace)
+    except Exception as second:
+        return _bare(error, trace, second)
+
+
+def _see_made_code():
+    """Takes over the source of code that has no file, as attrs, doctest and IPython leave it
+    in the application's linecache."""
+    made = getattr(sys.modules.get("linecache"), "cache", None)
+    for name, entry in list(made.items()) if type(made) is dict else ():
+        if type(name) is str and name[:1] == "<" and type(entry) is tuple:
+            linecache.cache[name] = entry
+
+
+def _bare(error, trace, second):
+    """Where an exception was raised that does not let itself be described."""
+    stack = _ends(_visible(traceback.extract_tb(trace)), MOST_FRAMES)
+    name = type.__dict__["__qualname__"].__get__(type(error))
+    message = "(it cannot be described: %s: %s)" % (type(second).__name__, second)
+    lines = traceback.format_list(stack)
+    text = "Traceback (most recent call last):\n%s%s: %s\n" % ("".join(lines), name, message)
+    return _cut(text, MOST_TEXT), [(name, message, 0, [_frame(it) for it in stack], [])]
+
+
+def _described(error, trace):
+    formatted = traceback.TracebackException(type(error), error, trace)
     links = _links(error, formatted)
     left_out = max(0, len(links) - MOST_LINKS)
     half = MOST_LINKS // 2
@@ -419,16 +445,7 @@ def _cut(text, most):
 
 
 def _describe_one(error, formatted, link, most):
-    frames = [
-        (
-            _cut(frame.filename, MOST_SOURCE),
-            frame.lineno or 0,
-            _cut(frame.name, MOST_SOURCE),
-            _cut(frame.line or "", MOST_SOURCE),
-            is_own(frame.filename),
-        )
-        for frame in _ends(formatted.stack, most)
-    ]
+    frames = [_frame(frame) for frame in _ends(formatted.stack, most)]
     kind = type(error)
     name = kind.__qualname__
     if kind.__module__ not in ("builtins", "__main__"):
@@ -437,11 +454,29 @@ def _describe_one(error, formatted, link, most):
     if isinstance(error, SyntaxError):
         message = formatted.msg
         if formatted.filename:
-            line = int(formatted.lineno or 0)
+            line = _line(formatted.lineno)
             source = _cut((formatted.text or "").strip(), MOST_SOURCE)
             own = is_own(formatted.filename)
             frames.append((formatted.filename, line, "<module>", source, own))
     return _cut(name, MOST_SOURCE), _cut(message, MOST_MESSAGE), link, frames
+
+
+def _frame(frame):
+    return (
+        _cut(frame.filename, MOST_SOURCE),
+        _line(frame.lineno),
+        _cut(frame.name, MOST_SOURCE),
+        _cut(frame.line or "", MOST_SOURCE),
+        is_own(frame.filename),
+    )
+
+
+def _line(number):
+    """What counts as one, of a SyntaxError made by hand for one, or 0."""
+    try:
+        return min(max(int(number or 0), 0), 2**31)
+    except (TypeError, ValueError, OverflowError):
+        return 0
 
 
 def _ends(stack, most):

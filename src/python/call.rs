@@ -357,6 +357,10 @@ impl Conversation {
             return Err(Failure::Broke(rules::NEVER_STARTED.broken(what)));
         };
         if head.status == RESET_CONTENT {
+            if let Some(length) = content_length(&head).filter(|length| *length > 0) {
+                let what = format!("the answer is 205 and its Content-Length {length}");
+                self.append_breach(progress, &rules::BODY_OF_RESET, &what, frames);
+            }
             head.headers.0.retain(|it| !it.name.eq_ignore_ascii_case("content-length"));
             head.headers.push("Content-Length", "0");
         }

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use pyo3::prelude::*;
-use pyo3::types::PyString;
+use pyo3::types::{PyString, PyType};
 
 use super::shims;
 use crate::exchange::{Frame, Link, Raised, Traceback};
@@ -36,6 +36,9 @@ fn extract(py: Python<'_>, error: &PyErr) -> PyResult<Traceback> {
     let chain = rows.iter().map(raised).collect::<PyResult<_>>()?;
     Ok(Traceback { chain, text: lossy(&text)? })
 }
+
+/// Wrappers of a callable that are passed over at most.
+const MOST_WRAPPERS: usize = 10;
 
 type Text<'py> = Bound<'py, PyAny>;
 /// File, line, function, source line, whether it is the user's own.
@@ -74,23 +77,50 @@ pub(super) fn type_name(value: &Bound<'_, PyAny>) -> String {
     value.get_type().name().map_or_else(|_| "?".to_owned(), |name| name.to_string())
 }
 
-/// Where a callable is written: `the function app, shop.py line 12`.
-pub(super) fn place(callable: &Bound<'_, PyAny>) -> PyResult<String> {
-    let kind = callable.get_type();
-    let kind_name = type_name(callable);
-    let is_function = matches!(kind_name.as_str(), "function" | "method");
-    let (of, what) = if is_function {
-        (
-            callable.clone(),
-            format!("{kind_name} {}", lossy(&callable.getattr("__qualname__")?)?),
-        )
-    } else {
-        (kind.getattr("__call__")?, format!("object of the class {kind_name}"))
+/// Where a callable is written, as far as it can be told: `the function app, shop.py line
+/// 12`. What wraps another callable, as decorators and `functools.partial` do, is passed
+/// over.
+pub(super) fn place(callable: &Bound<'_, PyAny>) -> String {
+    let mut found = callable.clone();
+    for _ in 0..MOST_WRAPPERS {
+        let inner = if type_name(&found) == "partial" { "func" } else { "__wrapped__" };
+        match found.getattr(inner) {
+            Ok(next) if next.is_callable() => found = next,
+            _ => break,
+        }
+    }
+    let kind = type_name(&found);
+    let name = |of: &Bound<'_, PyAny>| {
+        of.getattr("__qualname__").and_then(|name| lossy(&name)).unwrap_or_default()
     };
-    let code = of.getattr("__code__")?;
-    let file = lossy(&code.getattr("co_filename")?)?;
+    let (what, of, called) = if matches!(kind.as_str(), "function" | "method") {
+        (format!("the {kind} {}", name(&found)), found.clone(), Ok(found))
+    } else if found.is_instance_of::<PyType>() {
+        let called = found.getattr("__init__");
+        (format!("the class {}", name(&found)), found, called)
+    } else {
+        let class = found.get_type().into_any();
+        let called = class.getattr("__call__");
+        (format!("an object of the class {kind}"), class, called)
+    };
+    match called.and_then(|called| line_of(&called)).or_else(|_| file_of(&of)) {
+        Ok(place) => format!("{what}, {place}"),
+        Err(_) => what,
+    }
+}
+
+/// Where a function is written.
+fn line_of(function: &Bound<'_, PyAny>) -> PyResult<String> {
+    let code = function.getattr("__code__")?;
     let line: u32 = code.getattr("co_firstlineno")?.extract()?;
-    Ok(format!("the {what}, {file} line {line}"))
+    Ok(format!("{} line {line}", lossy(&code.getattr("co_filename")?)?))
+}
+
+/// The file of the module that something belongs to.
+fn file_of(owner: &Bound<'_, PyAny>) -> PyResult<String> {
+    let modules = owner.py().import("sys")?.getattr("modules")?;
+    let module = modules.get_item(owner.getattr("__module__")?)?;
+    lossy(&module.getattr("__file__")?)
 }
 
 /// Text that may hold lone surrogates, as file names and messages can.

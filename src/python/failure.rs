@@ -17,9 +17,7 @@ impl Failure {
     pub(super) fn of(self, application: &Bound<'_, PyAny>) -> Self {
         match self {
             Self::Broke(mut hint) => {
-                if let Ok(place) = place(application) {
-                    hint.problem.insert_str(0, &format!("{place}: "));
-                }
+                hint.problem.insert_str(0, &format!("{}: ", place(application)));
                 Self::Broke(hint)
             }
             failure => failure,

@@ -215,6 +215,7 @@ BREACHES = {
     "too-long": head(headers=(PLAIN, ("Content-Length", "4")), body=[b"more than four"]),
     "too-short": head(headers=(PLAIN, ("Content-Length", "9")), body=[b"four"]),
     "body-of-nothing": head("204 No Content", (), body=[b"body\n"]),
+    "length-of-reset": head("205 Reset Content", (("Content-Length", "5"),)),
     "body-of-reset": head("205 Reset Content", (PLAIN,), body=[b"body\n"]),
     "input-closed": input_closed,
     "errors-closed": errors_closed,

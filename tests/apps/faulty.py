@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import linecache
 import os
 import resource
 import signal
@@ -184,6 +185,19 @@ def at_fork(environ, start_response):
     print("from the child", file=environ["wsgi.errors"])
     start_response("200 OK", [])
     return [b"child"]
+
+
+def at_made(environ, start_response):
+    source = "def made():\n    raise ValueError('made here')\n"
+    lines = source.splitlines(True)
+    linecache.cache["<made 1>"] = (len(source), None, lines, "<made 1>")
+    space = {}
+    exec(compile(source, "<made 1>", "exec"), space)
+    space["made"]()
+
+
+def at_odd(environ, start_response):
+    raise SyntaxError("by hand", ("f.py", "one", -5, "text"))
 
 
 def at_handlers(environ, start_response):

@@ -48,10 +48,11 @@ fn every_way_to_break_a_rule_is_told() {
         ("tab-in-the-status", "tab"),
         ("tuple-subclass-exc-info", "tuple-subclass"),
         ("block-subclass-written", "block-subclass"),
+        ("length-of-reset", "body-of-reset"),
     ] {
         let rule = RULES.iter().find(|rule| rule.id == name).unwrap();
         let (mut server, _folder) = breaches();
-        server.get(&format!("/{path}")).expect(200);
+        server.get(&format!("/{path}"));
         server.wait_for(path, |program| program.said().contains(&hint(rule)));
     }
 }
@@ -65,6 +66,34 @@ fn an_answer_without_content_has_none_whatever_is_returned() {
         assert_eq!(answer.header("content-length"), length, "{path}");
     }
     client.get("/tab").expect(200);
+}
+
+/// Where no traceback names it, the page does.
+#[test]
+fn an_application_of_any_kind_is_named_where_it_breaks_a_rule() {
+    let folder = Folder::empty();
+    folder.save(
+        "odd.py",
+        "import functools\n\
+         def plain(environ, start_response): pass\n\
+         class Page:\n    def __init__(self, environ, start_response): pass\n    \
+         def __iter__(self): return iter([b'x'])\n\
+         class Shop:\n    def __call__(self, environ, start_response): return 5\n\
+         part = functools.partial(plain)\nsingle = functools.singledispatch(plain)\n\
+         shop = Shop()\nmethod = shop.__call__\n",
+    );
+    for (name, told) in [
+        ("plain", "the function plain, "),
+        ("part", "the function plain, "),
+        ("single", "the function plain, "),
+        ("Page", "the class Page, "),
+        ("shop", "an object of the class Shop, "),
+        ("method", "the method Shop.__call__, "),
+    ] {
+        let server = rdev(folder.path()).arg(format!("odd:{name}")).serve();
+        let text = server.get("/").expect(500).text();
+        assert!(text.contains(told) && text.contains("odd.py line "), "{name}: {text}");
+    }
 }
 
 #[test]

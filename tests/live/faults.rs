@@ -398,6 +398,15 @@ fn a_forked_process_that_comes_back_does_not_answer() {
     });
 }
 
+#[test]
+fn code_without_a_file_and_exceptions_made_by_hand_are_told_with_their_frames() {
+    let probe = faulty();
+    let text = probe.server.get("/made").expect(500).text();
+    assert!(text.contains("    raise ValueError('made here')"), "{text}");
+    let text = probe.server.get("/odd").expect(500).text();
+    assert!(text.contains("in at_odd") && text.contains("by hand"), "{text}");
+}
+
 /// Has Python print what `/handlers` of the application answers.
 const HANDLERS: &str = "\
 import json, signal
