@@ -38,8 +38,9 @@ pub(super) fn mask(raw: &[u8]) -> Vec<u8> {
 
 /// The first line. Blanks within the address are taken for a part of it.
 fn mask_start(line: &[u8]) -> Vec<u8> {
-    let method = memchr::memchr(b' ', line).map_or(0, |blank| blank + 1);
+    let method = memchr::memchr(b' ', line).unwrap_or(0);
     let (method, rest) = line.split_at(method);
+    let (blank, rest) = rest.split_at(usize::from(rest.starts_with(b" ")));
     let target = if has_version(rest) {
         memchr::memrchr(b' ', rest).unwrap_or(rest.len())
     } else {
@@ -47,10 +48,10 @@ fn mask_start(line: &[u8]) -> Vec<u8> {
     };
     let (target, version) = rest.split_at(target);
     let masked = match method {
-        b"CONNECT " => address::mask_authority(target),
+        b"CONNECT" => address::mask_authority(target),
         _ => address::mask(target),
     };
-    [&address::mask(method), &masked, version].concat()
+    [&address::mask(method), blank, &masked, version].concat()
 }
 
 fn has_version(line: &[u8]) -> bool {
