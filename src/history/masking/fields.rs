@@ -72,14 +72,23 @@ const OPEN: [&str; 9] = [
     "xkey",
 ];
 
+/// Parts of words that only look like the telling ones: secretaries, tokenizers.
+const ALIKE: [&str; 6] =
+    ["secretari", "secretary", "tokenisa", "tokenise", "tokenising", "tokeniz"];
+
 /// Whether a field of a form, a query string or a JSON object holds a secret.
 pub(super) fn is_secret(name: &str) -> bool {
     let letters = name.chars().filter(char::is_ascii_alphanumeric);
-    let joined: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+    let mut joined: String = letters.map(|letter| letter.to_ascii_lowercase()).collect();
+    let words = words(name);
+    for part in ALIKE {
+        // Not of two words: `secretArias`.
+        let times = words.iter().filter(|word| word.contains(part)).count();
+        joined = joined.replacen(part, "", times);
+    }
     if TELLING.iter().any(|part| joined.contains(part)) {
         return true;
     }
-    let words = words(name);
     words.iter().any(|word| WORDS.contains(&word.as_str()))
         || words.last().is_some_and(|word| LAST.contains(&word.as_str()))
 }
@@ -108,6 +117,16 @@ pub(super) fn is_secret_header(name: &str) -> bool {
     }
     // `Ocp-Apim-Subscription-Key`, `X-Functions-Key`, `Fastly-Key`.
     is_secret(&name) || name.ends_with("-key")
+}
+
+/// Whether a value counts what its name would otherwise tell to be secret, as `max_tokens`
+/// does: a decimal number under a name that ends so.
+pub(super) fn is_count(name: &str, value: &[u8]) -> bool {
+    let is_decimal =
+        value.iter().all(|byte| byte.is_ascii_digit() || b"-.".contains(byte));
+    let number = std::str::from_utf8(value).ok().filter(|_| is_decimal);
+    let is_number = number.is_some_and(|number| number.parse::<f64>().is_ok());
+    is_number && name.to_ascii_lowercase().ends_with("tokens")
 }
 
 /// The words of a name in lower case, parted by signs, digits and humps:

@@ -1,6 +1,6 @@
 //! Query strings and URL-encoded bodies.
 
-use super::fields::is_secret_encoded;
+use super::fields::{is_count, is_secret_encoded};
 use super::{MASK, address, json};
 
 /// A query string or URL-encoded body without its secrets; `None` where it has none.
@@ -31,6 +31,10 @@ fn mask_field(field: &[u8], depth: usize) -> Option<Vec<u8>> {
         let equals = equals.filter(is_value);
         if let Some(equals) = equals
             && is_secret_encoded(&field[begin..equals])
+            && !is_count(
+                &String::from_utf8_lossy(&field[begin..equals]),
+                &field[equals + 1..],
+            )
         {
             return Some([&field[..=equals], MASK.as_bytes()].concat());
         }

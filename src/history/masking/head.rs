@@ -8,7 +8,7 @@ use crate::body::{in_utf_8, is_utf_8};
 use crate::exchange::Body;
 use crate::http::Headers;
 
-use super::fields::is_secret_header;
+use super::fields::{is_count, is_secret_header};
 use super::{MASK, address, json, words};
 
 /// Fields whose values are an address as a whole, also where these do not look it.
@@ -177,7 +177,7 @@ pub(super) fn mask_value(name: &str, value: &[u8]) -> Vec<u8> {
         "cookie" => mask_pairs(value, usize::MAX),
         "set-cookie" => mask_pairs(value, 1),
         _ if name.ends_with("authorization") => mask_credentials(value),
-        _ if is_secret_header(name) => MASK.into(),
+        _ if is_secret_header(name) && !is_count(name, value) => MASK.into(),
         _ if bears_credentials(value) && !name.ends_with("authenticate") => {
             mask_credentials(value)
         }
@@ -197,7 +197,14 @@ pub(super) fn mask_value(name: &str, value: &[u8]) -> Vec<u8> {
 /// Whether a value is what `Authorization` would have.
 fn bears_credentials(value: &[u8]) -> bool {
     let mut words = value.split(u8::is_ascii_whitespace);
-    words.next().is_some_and(is_scheme) && words.next().is_some()
+    let Some(scheme) = words.next().filter(|word| is_scheme(word)) else { return false };
+    // Words as in `Basic plan` are not what Base64 makes of a name and a password.
+    let is_word = |word: &[u8]| {
+        word.first().is_none_or(u8::is_ascii_alphabetic)
+            && word.iter().skip(1).all(u8::is_ascii_lowercase)
+    };
+    let is_prose = scheme.eq_ignore_ascii_case(b"basic") && words.clone().all(is_word);
+    !is_prose && words.next().is_some()
 }
 
 fn is_scheme(word: &[u8]) -> bool {

@@ -12,7 +12,7 @@ use std::ops::Range;
 use pairs::Pairs;
 use string::{end_of_block, end_of_string, escaped, inside, unescaped};
 
-use super::fields::is_secret;
+use super::fields::{is_count, is_secret};
 use super::{MASK, words};
 
 /// How deep JSON within the strings of JSON is looked through.
@@ -32,7 +32,9 @@ fn mask_within(text: &[u8], depth: usize) -> Option<Vec<u8>> {
     }
     walk.pairs.pass(text, at..text.len());
     walk.pairs.finish(text);
-    let named = walk.pairs.secrets.into_iter().map(|value| (value, quoted_mask()));
+    let tells = |value: &Range<usize>| !is_constant(&text[value.clone()]);
+    let named =
+        walk.pairs.secrets.into_iter().filter(tells).map(|value| (value, quoted_mask()));
     let mut edits = walk.edits;
     edits.extend(named);
     edited(text, edits)
@@ -94,12 +96,23 @@ impl Walk<'_> {
         let name = String::from_utf8_lossy(&name);
         if value < self.text.len() && (is_secret(&name) || self.pairs.is_secret(&name)) {
             let end = end_of_value(self.text, value);
-            self.edits.push((value..end, quoted_mask()));
+            if !is_open(&name, &self.text[value..end]) {
+                self.edits.push((value..end, quoted_mask()));
+            }
             return Some(end);
         }
         self.pairs.member(self.text, &name, value);
         None
     }
+}
+
+/// Whether a value tells nothing, whatever its name.
+fn is_open(name: &str, value: &[u8]) -> bool {
+    is_constant(value) || is_count(name, value.trim_ascii())
+}
+
+fn is_constant(value: &[u8]) -> bool {
+    matches!(value.trim_ascii(), b"null" | b"true" | b"false")
 }
 
 /// The name without quotes that stands before a value: `password: "…"`.
