@@ -121,11 +121,12 @@ fn gist(raw: &str) -> (String, Vec<String>, String) {
 fn what_is_copied_sends_the_request_again() {
     let project = Project::new();
     let server = project.serve("shop:app");
-    let requests: [(&str, &str, &str, &[u8]); 6] = [
+    let requests: [(&str, &str, &str, &[u8]); 7] = [
         ("GET", "/a?b=c%20d&e=1", "X-User: 42\r\nAccept: text/html\r\n", b""),
         ("POST", "/json", "Content-Type: application/json\r\nAuthorization: Bearer s3cret\r\n",
             "{\"it's\": \"\u{fc}\"}".as_bytes()),
         ("PUT", "/text", "User-Agent: me\r\nAccept-Encoding: br\r\n", b"@one\ntwo=2\n"),
+        ("POST", "/hyphen", "Content-Type: text/plain\r\n", b"--x"),
         ("POST", "/form", "Content-Type: application/x-www-form-urlencoded\r\n\
             X-Odd: =@:;\r\n", b"a=1&b=%27"),
         ("DELETE", "/missing", "Cookie: a=b; c=d\r\n", b""),

@@ -40,6 +40,8 @@ pub enum CopyError {
     NoHost,
     #[error("the application that answered is not known")]
     NoApplication,
+    #[error("only --as curl and raw can ask for `*`, which is no path")]
+    NoPath,
     #[error("rdev answered it itself: the application would answer something else")]
     NotAnswered,
 }
@@ -61,6 +63,9 @@ pub fn copy_as(
         return Err(CopyError::Malformed);
     }
     let sent = Sent::new(head, &exchange.request_body.kept)?;
+    if sent.is_of_the_server() && !matches!(form, Form::Curl | Form::Url) {
+        return Err(CopyError::NoPath);
+    }
     let mut text = match form {
         Form::Curl => shell::curl(&sent),
         Form::Httpie => shell::httpie(&sent),
@@ -113,7 +118,7 @@ fn raw(exchange: &Exchange) -> Vec<u8> {
 struct Sent<'a> {
     method: &'a str,
     url: String,
-    /// The path with its query.
+    /// The path with its query, or the `*` of `OPTIONS`.
     target: &'a str,
     host: String,
     /// Less those that the client makes itself: of the connection, `Host`, the length.
@@ -126,9 +131,11 @@ impl<'a> Sent<'a> {
         let host =
             head.host().filter(|host| !host.is_empty()).ok_or(CopyError::NoHost)?;
         let target = match head.origin() {
-            "" | "*" => "/",
+            "" => "/",
             target => target,
         };
+        // RFC 9112 section 3.3: with `*` the address ends behind the authority.
+        let path = if target == "*" { "" } else { target };
         let own = |header: &&Header| {
             !is_hop_by_hop(&header.name)
                 && !["host", "content-length", "expect"]
@@ -137,12 +144,34 @@ impl<'a> Sent<'a> {
         };
         Ok(Self {
             method: &head.method,
-            url: format!("http://{host}{target}"),
+            url: format!("http://{host}{path}"),
             target,
             host,
             headers: head.headers.0.iter().filter(own).collect(),
             body,
         })
+    }
+
+    /// Whether it asks about the server as a whole (RFC 9112 section 3.2.4).
+    fn is_of_the_server(&self) -> bool {
+        self.target == "*"
+    }
+
+    /// Fields of one name as one, for what has a name once (RFC 9110 section 5.3).
+    fn merged(&self) -> Vec<(String, Vec<u8>)> {
+        let mut out: Vec<(String, Vec<u8>)> = Vec::new();
+        for field in &self.headers {
+            let same =
+                out.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(&field.name));
+            let Some((name, value)) = same else {
+                out.push((field.name.clone(), field.value.clone()));
+                continue;
+            };
+            let joint = if name.eq_ignore_ascii_case("cookie") { "; " } else { ", " };
+            value.extend_from_slice(joint.as_bytes());
+            value.extend_from_slice(&field.value);
+        }
+        out
     }
 
     fn has(&self, name: &str) -> bool {

@@ -7,10 +7,11 @@ use super::literal::{python_bytes, python_str};
 
 /// What requests or the libraries below it add where they are not told otherwise.
 const OWN: [&str; 3] = ["User-Agent", "Accept-Encoding", "Accept"];
+
 /// A program that sends the request with requests.
 pub(super) fn requests(sent: &Sent<'_>) -> String {
     let mut fields = String::new();
-    for (name, value) in merged(sent) {
+    for (name, value) in sent.merged() {
         let _infallible =
             writeln!(fields, "        {}: {},", python_str(&name), python_bytes(&value));
     }
@@ -35,22 +36,5 @@ pub(super) fn requests(sent: &Sent<'_>) -> String {
     }
     out.push_str("    allow_redirects=False,\n)\n");
     out.push_str("print(response.status_code, response.reason)\nprint(response.text)\n");
-    out
-}
-
-/// Fields of one name as one, since a dict has a name once (RFC 9110 section 5.3).
-fn merged(sent: &Sent<'_>) -> Vec<(String, Vec<u8>)> {
-    let mut out: Vec<(String, Vec<u8>)> = Vec::new();
-    for field in &sent.headers {
-        let same =
-            out.iter_mut().find(|(name, _)| name.eq_ignore_ascii_case(&field.name));
-        let Some((name, value)) = same else {
-            out.push((field.name.clone(), field.value.clone()));
-            continue;
-        };
-        let joint = if name.eq_ignore_ascii_case("cookie") { "; " } else { ", " };
-        value.extend_from_slice(joint.as_bytes());
-        value.extend_from_slice(&field.value);
-    }
     out
 }

@@ -23,6 +23,9 @@ pub(super) fn curl(sent: &Sent<'_>) -> String {
         },
     ));
     words.push(word(sent.url.as_bytes()));
+    if sent.is_of_the_server() {
+        words.push("--request-target '*'".to_owned());
+    }
     let natural = if sent.body.is_empty() { "GET" } else { "POST" };
     match sent.method {
         "HEAD" if sent.body.is_empty() => words.push("--head".to_owned()),
@@ -70,7 +73,8 @@ pub(super) fn httpie(sent: &Sent<'_>) -> String {
     if fits_a_word(sent.body) {
         words.push("--ignore-stdin".to_owned());
         if !sent.body.is_empty() {
-            words.push(format!("--raw {}", word(sent.body)));
+            // A body that begins with a hyphen would be taken for an option of its own.
+            words.push(format!("--raw={}", word(sent.body)));
         }
     } else {
         before = piped(sent.body);

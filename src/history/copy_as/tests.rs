@@ -76,7 +76,7 @@ fn curl_sends_what_was_sent() {
         b"--x\r\nContent-Disposition: form-data; name=\"f\"; filename=\"a.bin\"\r\n\r\n\
         \0\x01\xff\r\n--x--\r\n";
     let large = vec![b'z'; 300 << 10];
-    let table: [(&str, &[u8]); 18] = [
+    let table: [(&str, &[u8]); 20] = [
         ("GET /a?b=c&d=%20e HTTP/1.1", b""),
         ("GET /[1-3]/{a,b}?x[]=1 HTTP/1.1", b""),
         ("GET /a/../b/./c?q='x' HTTP/1.1\nUser-Agent: me\nAccept: text/html", b""),
@@ -89,6 +89,8 @@ fn curl_sends_what_was_sent() {
         ),
         ("POST /none HTTP/1.1", b"it's @home\n\n\ttwo\n"),
         ("POST /at HTTP/1.1", b"@/etc/hostname"),
+        ("POST /hyphen HTTP/1.1", b"--x"),
+        ("OPTIONS * HTTP/1.1", b""),
         (
             "POST /json HTTP/1.1\nContent-Type: application/json",
             "{\"ü\": \"日本\"}".as_bytes(),
@@ -197,6 +199,11 @@ fn what_cannot_be_copied_says_why() {
     unasked.outcome = Some(Outcome::Complete);
     unasked.timing.accepted = Some(Timestamp::UNIX_EPOCH);
     assert_eq!(copy_as(Form::Pytest, &unasked, None), Err(CopyError::NotAnswered));
+    let of_the_server = exchange(b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", b"");
+    for form in [Form::Httpie, Form::PythonRequests, Form::Pytest] {
+        assert_eq!(copy_as(form, &of_the_server, None), Err(CopyError::NoPath));
+    }
+    assert_eq!(copied(Form::Url, &of_the_server), "http://x\n");
     let homeless = exchange(b"GET / HTTP/1.0\r\n\r\n", b"");
     assert_eq!(copy_as(Form::Url, &homeless, None), Err(CopyError::NoHost));
     let mut chunked = exchange(
