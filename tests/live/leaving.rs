@@ -183,6 +183,60 @@ fn a_copied_test_passes_and_fails_when_the_application_changes() {
     assert_eq!(pytest(&project).0, Some(1));
 }
 
+/// Answers with what arrived.
+const ECHO: &str = r#"
+def seen(environ):
+    names = ("PATH_INFO", "QUERY_STRING", "HTTP_COOKIE", "HTTP_X_A", "HTTP_HOST")
+    return repr([environ.get(name) for name in names]).encode()
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [seen(environ)]
+"#;
+
+/// The same as a view, since Django's client asks views.
+const DJANGO_ECHO: &str = r#"
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse
+from django.urls import re_path
+
+settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"], SECRET_KEY="none")
+app = get_wsgi_application()
+urlpatterns = [re_path("", lambda request: HttpResponse(seen(request.META)))]
+"#;
+
+#[test]
+fn a_copied_test_sends_cookies_repeated_fields_and_paths_that_look_like_a_host() {
+    for is_django in [false, true] {
+        let project = Project::new();
+        let mut source = ECHO.to_owned();
+        if is_django {
+            source += DJANGO_ECHO;
+            project.folder.save("manage.py", "");
+        }
+        project.folder.save("echo.py", &source);
+        let server = project.serve("echo:app");
+        let targets = ["/a?b=%20", "//b/c?d=e", "///", "/%2F/f"];
+        for (number, target) in targets.into_iter().enumerate() {
+            let fields = "Cookie: a=b; c=d\r\nX-A: 1\r\nX-A: 2\r\nCookie: e=f\r\n";
+            assert_eq!(ask(&server, "GET", target, fields, b""), 200);
+            project.wait_for(number + 1);
+            let id = (number + 1).to_string();
+            let text =
+                project.printed(["copy", &id, "--as", "pytest", "--include-sensitive"]);
+            assert_eq!(text.contains("from django.test"), is_django, "{text}");
+            assert!(
+                text.contains("\"a=b; c=d; e=f\"") && text.contains("b\"["),
+                "{text}"
+            );
+            fs::write(project.path("test_copied.py"), &text).unwrap();
+            let (status, said) = pytest(&project);
+            assert_eq!(status, Some(0), "{text}\n{said}");
+        }
+    }
+}
+
 #[test]
 fn a_copied_test_does_not_expect_what_stands_for_a_secret() {
     const APP: &str = r#"

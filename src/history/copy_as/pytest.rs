@@ -1,6 +1,7 @@
 //! A test for pytest: the request put to the application's own callable by werkzeug's test
 //! client, or by Django's, and the answer it gave.
 
+use std::borrow::Cow;
 use std::fmt::Write;
 
 use crate::body::{Kind, Unpacking, read};
@@ -68,16 +69,26 @@ fn has_raised(exchange: &Exchange) -> bool {
     exchange.traceback.is_some() && timing.entered.is_some() && timing.started.is_none()
 }
 
+/// What a client asks for. Both take what begins with `//` for a host; what is encoded is
+/// the same in `PATH_INFO`.
+fn address(target: &str) -> Cow<'_, str> {
+    match target.strip_prefix("//") {
+        Some(rest) => format!("/%2F{rest}").into(),
+        None => target.into(),
+    }
+}
+
+/// Without a jar of its own, since that replaces the cookies of the request, if only by none.
 fn werkzeug(sent: &Sent<'_>) -> String {
     let mut out = format!(
-        "    client = Client(application)\n    response = client.open(\n        {},\n        \
-         method={},\n        base_url={},\n        headers=[\n",
-        python_str(sent.target),
+        "    client = Client(application, use_cookies=False)\n    response = client.open(\n        \
+         {},\n        method={},\n        base_url={},\n        headers=[\n",
+        python_str(&address(sent.target)),
         python_str(sent.method),
         python_str(&format!("http://{}/", sent.host)),
     );
-    for field in &sent.headers {
-        let (name, value) = (python_str(&field.name), python_latin1(&field.value));
+    for (name, value) in sent.merged() {
+        let (name, value) = (python_str(&name), python_latin1(&value));
         let _infallible = writeln!(out, "            ({name}, {value}),");
     }
     out.push_str("        ],\n");
@@ -96,19 +107,17 @@ fn django(sent: &Sent<'_>) -> String {
         "    client = Client(raise_request_exception=False)\n    response = client.generic(\n        \
          {},\n        {},\n        {},\n        content_type={kind},\n        HTTP_HOST={},\n",
         python_str(sent.method),
-        python_str(sent.target),
+        python_str(&address(sent.target)),
         python_bytes(sent.body),
         python_str(&sent.host),
     );
-    let others = sent
-        .headers
-        .iter()
-        .filter(|field| !field.name.eq_ignore_ascii_case("content-type"));
     let mut fields = String::new();
-    for field in others {
-        let name = field.name.to_ascii_uppercase().replace('-', "_");
-        let (name, value) =
-            (python_str(&format!("HTTP_{name}")), python_latin1(&field.value));
+    for (name, value) in sent.merged() {
+        let name = name.to_ascii_uppercase().replace('-', "_");
+        if name == "CONTENT_TYPE" {
+            continue;
+        }
+        let (name, value) = (python_str(&format!("HTTP_{name}")), python_latin1(&value));
         let _infallible = writeln!(fields, "            {name}: {value},");
     }
     if !fields.is_empty() {
