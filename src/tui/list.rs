@@ -5,6 +5,7 @@
 
 use crate::exchange::ExchangeId;
 
+use super::selecting::Selection;
 use super::timeline::{Order, RowId, Timeline};
 
 /// The list's cursor and window. The rows themselves are the store's.
@@ -23,6 +24,8 @@ pub(super) struct List {
     newest: Option<ExchangeId>,
     /// How many rows there are to show, at the last frame.
     pub(super) height: usize,
+    /// What is selected with the mouse.
+    pub(super) selection: Option<Selection>,
 }
 
 impl Default for List {
@@ -34,6 +37,7 @@ impl Default for List {
             seen: None,
             newest: None,
             height: 1,
+            selection: None,
         }
     }
 }
@@ -190,12 +194,17 @@ impl List {
         self.top = rows.get(top);
     }
 
+    /// The place of the first row in the window.
+    pub(super) fn first(&self, rows: Timeline<'_>) -> usize {
+        self.top.map_or(0, |top| rows.place(top))
+    }
+
     /// The rows in the window.
     pub(super) fn window<'a>(
         &self,
         rows: Timeline<'a>,
     ) -> impl Iterator<Item = RowId> + use<'a> {
-        let top = self.top.map_or(0, |top| rows.place(top));
+        let top = self.first(rows);
         (top..rows.len().min(top + self.height)).map_while(move |row| rows.get(row))
     }
 }

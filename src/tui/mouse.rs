@@ -1,6 +1,6 @@
 //! What clicks, drags and the wheel do, by what is seen where.
 
-use crossterm::event::{MouseEvent, MouseEventKind};
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::keymap::Action;
@@ -21,10 +21,13 @@ pub(super) fn act(state: &mut State, mouse: MouseEvent) -> Vec<Effect> {
         _ if state.streams => {}
         MouseEventKind::ScrollUp => scroll(state, at, -1),
         MouseEventKind::ScrollDown => scroll(state, at, 1),
-        MouseEventKind::Down(_) => press(state, at),
-        MouseEventKind::Drag(_) => drag(state, at),
-        MouseEventKind::Up(_) => return selecting::finish(state),
-        MouseEventKind::Moved
+        MouseEventKind::Down(MouseButton::Left) => press(state, at),
+        MouseEventKind::Drag(MouseButton::Left) => drag(state, at),
+        MouseEventKind::Up(MouseButton::Left) => return selecting::finish(state),
+        MouseEventKind::Down(_)
+        | MouseEventKind::Drag(_)
+        | MouseEventKind::Up(_)
+        | MouseEventKind::Moved
         | MouseEventKind::ScrollLeft
         | MouseEventKind::ScrollRight => {}
     }
@@ -43,7 +46,7 @@ fn scroll(state: &mut State, at: Position, by: isize) {
 }
 
 fn press(state: &mut State, at: Position) {
-    state.detail.selection = None;
+    selecting::clear(state);
     if state.modals.is_empty()
         && !state.context().is_line()
         && let Some(pane) = pane_at(state, at)
@@ -52,12 +55,10 @@ fn press(state: &mut State, at: Position) {
     }
 }
 
-/// Selects text, where that is something to be dragged over.
+/// Selects text, where the button went down on some.
 fn drag(state: &mut State, at: Position) {
-    let is_elsewhere = state.detail.selection.is_none()
-        && pane_at(state, at).is_some_and(|pane| pane != Pane::Detail);
-    if is_elsewhere {
-        let text = "text is selected in the detail; with shift the terminal does it";
+    if selecting::pane(state).is_none() {
+        let text = "nothing is selected from here; with shift the terminal does it";
         state.prompt.inform(text.to_owned());
     }
     selecting::extend(state, at);
@@ -100,6 +101,7 @@ fn click(state: &mut State, pane: Pane, at: Position) {
             let number = usize::from(at.y - state.regions.list.body.y);
             let hit = state.list.window(rows).nth(number);
             state.list.select(rows, hit);
+            selecting::begin(state, pane, at);
         }
         Pane::Detail => {
             if let Some(tab) = tab_at(state, state.regions.detail.body, at) {
@@ -107,13 +109,16 @@ fn click(state: &mut State, pane: Pane, at: Position) {
                 state.settle_document();
             } else {
                 choose_line(state, at);
-                selecting::begin(state, at);
+                selecting::begin(state, pane, at);
             }
         }
         Pane::List => {
             if let Some(column) = column_at(state, state.regions.titles, at) {
                 state.shown.sort_by(&*state.store, column);
             }
+        }
+        Pane::Output if state.regions.output.body.contains(at) => {
+            selecting::begin(state, pane, at);
         }
         Pane::Output | Pane::Traffic => {}
     }

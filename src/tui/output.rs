@@ -10,6 +10,7 @@ use crate::exchange::{Exchange, OutputLine, OutputStream, Severity};
 use crate::text;
 
 use super::search::{Search, Searched};
+use super::selecting::Selection;
 
 /// Lines kept.
 const MOST_LINES: usize = 10_000;
@@ -70,6 +71,8 @@ pub(super) struct Output {
     /// Columns for the text of a line.
     width: usize,
     pub(super) search: Search,
+    /// What is selected with the mouse, by the numbers of lines.
+    pub(super) selection: Option<Selection>,
     /// Where the window was when the search began.
     search_began: Option<u64>,
 }
@@ -85,6 +88,7 @@ impl Default for Output {
             height: 1,
             width: 1,
             search: Search::default(),
+            selection: None,
             search_began: None,
         }
     }
@@ -160,13 +164,30 @@ impl Output {
     }
 
     /// The rows in the window, with the parts of each that are lit: what was found, and
-    /// whether it is what one went to.
+    /// whether it is what one went to; before that, what is selected.
     pub(super) fn window(
         &self,
     ) -> impl Iterator<Item = (&Row, Vec<(Range<usize>, bool)>)> {
         let first = self.first();
         let rows = self.rows.iter().skip(first).take(self.height).enumerate();
-        rows.map(move |(row, it)| (it, self.search.lit(self.number_of(first + row))))
+        rows.map(move |(row, it)| {
+            let number = self.number_of(first + row);
+            let selection = self.selection.as_ref();
+            let selected = selection.and_then(|selection| selection.part(number));
+            let selected = selected.map(|part| (part, true));
+            (it, selected.into_iter().chain(self.search.lit(number)).collect())
+        })
+    }
+
+    /// The number of a row of the window; of the last one where there is none so far down.
+    pub(super) fn number_in_window(&self, row: usize) -> Option<usize> {
+        let last = self.rows.len().checked_sub(1)?;
+        Some(self.number_of((self.first() + row).min(last)))
+    }
+
+    /// The text of a line as it is shown; none of one that was dropped.
+    pub(super) fn text_of(&self, number: usize) -> Option<String> {
+        self.line(number).map(|(text, _)| text.into_owned())
     }
 
     /// A search begins here.

@@ -1,24 +1,26 @@
-//! Text of the detail that is selected with the mouse: dragging selects, and letting go
-//! copies what is seen of it.
+//! Text of a pane that is selected with the mouse: dragging selects, and letting go copies
+//! what is seen of it.
 //!
-//! Invariant: what is selected is from a line and byte of the document to another, so that
-//! it stays the same text while the window moves.
+//! Invariant: what is selected is from a line and byte to another, so that it stays the
+//! same text while the window moves.
 
 use std::ops::Range;
 
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 
 use crate::text;
 
 use super::message::{Clipping, Effect};
+use super::panes::Pane;
 use super::state::State;
-use super::view::tab_bar;
+use super::view::{list_row, tab_bar};
 
 /// Columns of the sign before a line that has one.
 const SIGN: u16 = 2;
 
 /// A character of a line: the line, and its bytes in the text of that. Beyond the end of
-/// a line there is none, and the range is empty.
+/// a line there is none, and the range is empty. Lines are those of the detail's document,
+/// the rows of the list, or what the application printed, by number.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Spot {
     line: usize,
@@ -57,28 +59,52 @@ impl Selection {
 }
 
 /// The button went down there.
-pub(super) fn begin(state: &mut State, at: Position) {
-    let anchor = spot(state, at);
-    let selection = anchor.map(|anchor| Selection { anchor, head: None });
-    state.detail.selection = selection;
+pub(super) fn begin(state: &mut State, pane: Pane, at: Position) {
+    let anchor = spot(state, pane, at);
+    if let Some(selection) = of(state, pane) {
+        *selection = anchor.map(|anchor| Selection { anchor, head: None });
+    }
+}
+
+/// Nothing is selected any more.
+pub(super) fn clear(state: &mut State) {
+    state.list.selection = None;
+    state.detail.selection = None;
+    state.output.selection = None;
+}
+
+/// The pane that something is selected in, or is about to be.
+pub(super) fn pane(state: &State) -> Option<Pane> {
+    let panes = [
+        (Pane::List, &state.list.selection),
+        (Pane::Detail, &state.detail.selection),
+        (Pane::Output, &state.output.selection),
+    ];
+    panes.into_iter().find(|(_, selection)| selection.is_some()).map(|(pane, _)| pane)
+}
+
+fn of(state: &mut State, pane: Pane) -> Option<&mut Option<Selection>> {
+    match pane {
+        Pane::List => Some(&mut state.list.selection),
+        Pane::Detail => Some(&mut state.detail.selection),
+        Pane::Output => Some(&mut state.output.selection),
+        Pane::Traffic => None,
+    }
 }
 
 /// The pointer is there, with the button held down: it takes the window along where it is
 /// above or below that.
 pub(super) fn extend(state: &mut State, at: Position) {
-    if state.detail.selection.is_none() {
-        return;
-    }
-    let body = tab_bar(state, state.regions.detail.body).1;
+    let Some(pane) = pane(state) else { return };
+    let body = body(state, pane);
     let by = match at.y {
         y if y < body.y => -1,
         y if y >= body.bottom() => 1,
         _ => 0,
     };
-    let moved = state.rows().moved(state.detail.top, by);
-    state.detail.top = state.rows().settled(moved, state.detail.height);
-    let head = spot(state, at);
-    if let Some(selection) = &mut state.detail.selection {
+    scroll(state, pane, by);
+    let head = spot(state, pane, at);
+    if let Some(Some(selection)) = of(state, pane) {
         // A hand that shakes within a character selects nothing.
         let has_left = head.as_ref() != Some(&selection.anchor);
         if has_left || selection.head.is_some() {
@@ -87,27 +113,69 @@ pub(super) fn extend(state: &mut State, at: Position) {
     }
 }
 
+/// Moves the window, and no cursor.
+fn scroll(state: &mut State, pane: Pane, by: isize) {
+    match pane {
+        _ if by == 0 => {}
+        Pane::List => state.list.scroll_by(state.shown.timeline(&*state.store), by),
+        Pane::Output => state.output.scroll_by(by),
+        Pane::Detail | Pane::Traffic => {
+            let moved = state.rows().moved(state.detail.top, by);
+            state.detail.top = state.rows().settled(moved, state.detail.height);
+        }
+    }
+}
+
 /// The button was let go: what is selected is copied, and stays to be seen until a key or
 /// a click.
 pub(super) fn finish(state: &mut State) -> Vec<Effect> {
-    let text = text(state);
+    let Some(pane) = pane(state) else { return Vec::new() };
+    let text = text(state, pane);
     if text.is_empty() {
-        state.detail.selection = None;
+        clear(state);
         return Vec::new();
     }
-    let of = state.shown().map(|exchange| format!(" of #{}", exchange.id));
-    let what = format!("selection{}", of.unwrap_or_default());
+    let of = match pane {
+        Pane::List => " of the list".to_owned(),
+        Pane::Output => " of the output".to_owned(),
+        Pane::Detail | Pane::Traffic => {
+            let of = state.shown().map(|exchange| format!(" of #{}", exchange.id));
+            of.unwrap_or_default()
+        }
+    };
     vec![Effect::Copy(Clipping {
-        what,
+        what: format!("selection{of}"),
         has_secrets: false,
         suffix: ".txt",
         bytes: text.into_bytes(),
     })]
 }
 
-/// What is selected, as it is shown, less the signs before its lines. A line that was too
-/// long for the index goes on.
-fn text(state: &State) -> String {
+/// What is selected, as it is shown.
+fn text(state: &State, pane: Pane) -> String {
+    let (selection, line_of): (_, fn(&State, usize) -> Option<String>) = match pane {
+        Pane::List => (&state.list.selection, list_row),
+        Pane::Output => {
+            (&state.output.selection, |state, line| state.output.text_of(line))
+        }
+        Pane::Detail | Pane::Traffic => return text_of_detail(state),
+    };
+    let ends = selection.as_ref().and_then(|it| Some((it, it.ends()?)));
+    let Some((selection, (first, last))) = ends else { return String::new() };
+    let mut lines = Vec::new();
+    for line in first.line..=last.line {
+        // What was dropped meanwhile is not lit any more.
+        let Some((text, part)) = line_of(state, line).zip(selection.part(line)) else {
+            continue;
+        };
+        let end = part.end.min(text.len());
+        lines.push(text.get(part.start..end).unwrap_or_default().trim_end().to_owned());
+    }
+    lines.join("\n")
+}
+
+/// Less the signs before its lines. A line that was too long for the index goes on.
+fn text_of_detail(state: &State) -> String {
     let Some(selection) = &state.detail.selection else { return String::new() };
     let Some((first, last)) = selection.ends() else { return String::new() };
     let document = &state.detail.document;
@@ -126,10 +194,43 @@ fn text(state: &State) -> String {
     out
 }
 
+/// Where the lines of a pane are.
+fn body(state: &State, pane: Pane) -> Rect {
+    let regions = &state.regions;
+    match pane {
+        Pane::List => regions.list.body,
+        Pane::Detail => tab_bar(state, regions.detail.body).1,
+        Pane::Output => regions.output.body,
+        Pane::Traffic => regions.traffic.body,
+    }
+}
+
 /// The character at a place of the window, or of its nearest row.
-fn spot(state: &State, at: Position) -> Option<Spot> {
-    let body = tab_bar(state, state.regions.detail.body).1;
+fn spot(state: &State, pane: Pane, at: Position) -> Option<Spot> {
+    let body = body(state, pane);
     let row = at.y.clamp(body.y, body.bottom().checked_sub(1)?) - body.y;
+    let column = at.x.saturating_sub(body.x);
+    match pane {
+        Pane::List => {
+            let rows = state.timeline();
+            let line = state.list.first(rows) + usize::from(row);
+            let line = line.min(rows.len().checked_sub(1)?);
+            Some(spot_in(line, &list_row(state, line)?, column.into()))
+        }
+        Pane::Output => {
+            let line = state.output.number_in_window(row.into())?;
+            let column = usize::from(column.saturating_sub(SIGN)) + state.output.sideways;
+            Some(spot_in(line, &state.output.text_of(line)?, column))
+        }
+        Pane::Detail | Pane::Traffic => spot_of_detail(state, row, column),
+    }
+}
+
+fn spot_in(line: usize, text: &str, column: usize) -> Spot {
+    Spot { line, bytes: text::cluster_at(text, column) }
+}
+
+fn spot_of_detail(state: &State, row: u16, column: u16) -> Option<Spot> {
     let rows = state.rows();
     let place = rows.moved(state.detail.top, isize::try_from(row).ok()?);
     let length = rows.document.len();
@@ -143,7 +244,7 @@ fn spot(state: &State, at: Position) -> Option<Spot> {
     }
     let part = parts.get(place.row)?;
     let sign = if shown.side().is_some() { SIGN } else { 0 };
-    let column = at.x.saturating_sub(body.x + sign);
+    let column = column.saturating_sub(sign);
     let within = text::cluster_at(text.get(part.clone())?, column.into());
     let bytes = part.start + within.start..part.start + within.end;
     Some(Spot { line: *line, bytes })

@@ -27,6 +27,7 @@ use super::pinning;
 use super::reading;
 use super::resending;
 use super::searching;
+use super::selecting;
 use super::state::{Modal, State};
 use super::tabs::{Secrets, Tab};
 use super::taking;
@@ -194,7 +195,7 @@ fn info(text: String) -> Notice {
 fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     let chord = Chord::of(key);
     state.prompt.hush();
-    state.detail.selection = None;
+    selecting::clear(state);
     let context = state.context();
     if context.is_line() {
         return type_in(state, context, chord);

@@ -246,6 +246,22 @@ impl App {
         rows.collect::<Vec<_>>().join("\n")
     }
 
+    /// The column, counted from 1, at which a text begins that is seen.
+    #[track_caller]
+    fn column_of(&mut self, text: &str) -> u16 {
+        let screen = self.screen();
+        let before = screen.lines().find_map(|line| Some(line.split_once(text)?.0));
+        u16::try_from(_rdev::text::width(before.expect(text)) + 1).unwrap()
+    }
+
+    /// The row, counted from 1, in which a text is seen.
+    #[track_caller]
+    fn row_of(&mut self, text: &str) -> u16 {
+        let screen = self.screen();
+        let found = screen.lines().position(|line| line.contains(text));
+        u16::try_from(found.expect(text) + 1).unwrap()
+    }
+
     #[track_caller]
     fn sees(mut self, text: &str) -> Self {
         let screen = self.screen();
@@ -2215,12 +2231,58 @@ fn a_drag_beyond_the_window_takes_it_along() {
 }
 
 #[test]
-fn a_drag_elsewhere_says_where_text_is_selected() {
-    mixed(120, 40)
-        .press(&dragged(&[(10, 6), (20, 8)]))
+fn rows_of_the_list_are_selected_and_copied_as_they_are_shown() {
+    let mut app = mixed(120, 40);
+    let path = app.column_of("/static");
+    let logo = ["copy the selection of the list, .txt: /static/logo.png"];
+    let mut app = app.press(&dragged(&[(path, 6), (path + 15, 6)])).effects(logo);
+    let colour = app.styles.matched_here.bg.unwrap();
+    assert_eq!(lit(&mut app, colour), ["/static/logo.png"]);
+    app = app.sees("#2 GET").press("j");
+    assert_eq!(lit(&mut app, colour), [""; 0]);
+    // From a row to the end of the one above, which is cut behind its last sign.
+    let app = app.press(&dragged(&[(path, 7), (path + 3, 6)]));
+    let copied = app.effects.concat();
+    let (first, last) = copied.split_once('\n').unwrap();
+    assert!(first.contains(": atic/logo.png") && first.ends_with("13 ms"), "{copied}");
+    assert!(last.contains("POST") && last.ends_with(" /"), "{copied}");
+    // A reload is a row like any other.
+    let mut app = App::ready(80, 24).feed("GET /a").saves(2, ["a.py"]).forked(2);
+    let reload = app.column_of("── gen 2") + 3;
+    let row = app.row_of("── gen 2");
+    app.press(&dragged(&[(reload, row), (reload + 4, row)]))
+        .effects(["copy the selection of the list, .txt: gen 2"]);
+}
+
+#[test]
+fn what_the_application_prints_is_selected_and_copied() {
+    let app = App::ready(80, 24).prints(OutputStream::Stdout, "tea 日本\tone".as_bytes());
+    let app = app.prints(OutputStream::Stderr, b"\x1b[31mtwo and three");
+    let mut app = app.press("alt-3 alt-1");
+    let column = app.column_of("日本");
+    let row = app.row_of("日本");
+    let places = [(column + 1, row), (8, row + 1)];
+    let mut app = app
+        .press(&dragged(&places))
+        .effects([r"copy the selection of the output, .txt: 日本        one
+\x1b[3"]);
+    let colour = app.styles.matched_here.bg.unwrap();
+    assert_eq!(lit(&mut app, colour), ["日 本         one", r"\x1b[3"]);
+    // What is scrolled to the side is what it is.
+    let app = app.press("alt-3 L").press(&dragged(&[(3, row + 1), (5, row + 1)]));
+    app.effects(["copy the selection of the output, .txt: two"]);
+}
+
+#[test]
+fn only_the_left_button_selects_and_only_text() {
+    let app = mixed(120, 40).press("2 G").sees("#2 GET");
+    // The right one and the middle one, over the list.
+    let app =
+        app.press("\u{1b}[<2;10;8M \u{1b}[<2;10;8m \u{1b}[<1;10;8M \u{1b}[<1;10;8m");
+    app.sees("#2 GET")
+        .press(&dragged(&[(10, 1), (20, 8)]))
         .effects([])
-        .sees("text is selected in the detail; with shift the terminal does it")
-        .sees("#2 GET");
+        .sees("nothing is selected from here; with shift the terminal does it");
 }
 
 #[test]

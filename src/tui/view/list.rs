@@ -19,6 +19,7 @@ use super::super::state::State;
 use super::super::theme::Styles;
 use super::super::timeline::RowId;
 use super::cells::{heading, put, put_right, row};
+use super::found::light;
 use super::{columns, past, reload};
 
 /// From which duration on an exchange has the colour of what may be wrong.
@@ -37,31 +38,71 @@ pub(super) fn draw(
     let columns = columns::fit(region.width, digits(state));
     draw_titles(state, regions.titles, &columns, styles, buffer);
     let mut next = 0;
+    let first = state.list.first(rows);
     for (number, id) in state.list.window(rows).enumerate() {
         let line = row(region, number);
-        match id {
-            RowId::Exchange(id) => {
-                let Some(exchange) = state.store.exchange(id) else { continue };
-                let sourced = columns.iter().any(|(column, _)| *column == Column::Source);
-                let painter = Painter { exchange, state, styles, sourced };
-                painter.draw(line, &columns, buffer);
-                put(buffer, line, 1, sign(&exchange.remark), styles.strong);
-            }
-            RowId::Generation(id) => {
-                let Some(generation) = state.store.generation(id) else { continue };
-                reload::draw(generation, state, line, styles, buffer);
-            }
-        }
+        draw_row(state, id, (line, &columns), styles, buffer);
         next = number + 1;
         if state.list.selected == Some(id) {
             let style = if focused { styles.selected } else { styles.selected_unfocused };
             put(buffer, line, 0, ">", Style::new());
             buffer.set_style(line.intersection(buffer.area), style);
         }
+        let selected = state.list.selection.as_ref();
+        if let Some(part) = selected.and_then(|it| it.part(first + number)) {
+            let text = row_text(state, first + number).unwrap_or_default();
+            let part = part.start..part.end.min(text.trim_end().len());
+            let whole = (&*text, 0..text.len());
+            light(&[(part, true)], whole, 0, line, styles, buffer);
+        }
     }
     if rows.ids.is_empty() && rows.complete {
         draw_empty(state, region, next, styles, buffer);
     }
+}
+
+/// A row, in those columns of a line.
+fn draw_row(
+    state: &State,
+    id: RowId,
+    (line, columns): (Rect, &[(Column, u16)]),
+    styles: &Styles,
+    buffer: &mut Buffer,
+) {
+    match id {
+        RowId::Exchange(id) => {
+            let Some(exchange) = state.store.exchange(id) else { return };
+            let sourced = columns.iter().any(|(column, _)| *column == Column::Source);
+            let painter = Painter { exchange, state, styles, sourced };
+            painter.draw(line, columns, buffer);
+            put(buffer, line, 1, sign(&exchange.remark), styles.strong);
+        }
+        RowId::Generation(id) => {
+            let Some(generation) = state.store.generation(id) else { return };
+            reload::draw(generation, state, line, styles, buffer);
+        }
+    }
+}
+
+/// A row as it is shown, less the cursor; none where there is no such row.
+pub(in crate::tui) fn row_text(state: &State, row: usize) -> Option<String> {
+    let id = state.timeline().get(row)?;
+    let width = state.regions.list.body.width;
+    let line = Rect { x: 0, y: 0, width, height: 1 };
+    let mut buffer = Buffer::empty(line);
+    let columns = columns::fit(width, digits(state));
+    draw_row(state, id, (line, &columns), &Styles::new(None), &mut buffer);
+    let mut text = String::new();
+    let mut covered = 0;
+    for cell in buffer.content() {
+        if covered == 0 {
+            text.push_str(cell.symbol());
+            covered = text::width(cell.symbol()).saturating_sub(1);
+        } else {
+            covered -= 1;
+        }
+    }
+    Some(text)
 }
 
 /// How many exchanges are shown, of how many, and in what order.

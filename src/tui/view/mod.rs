@@ -20,7 +20,7 @@ mod tab_bar;
 mod traffic;
 
 pub(super) use help::help_size;
-pub(super) use list::column_at;
+pub(super) use list::{column_at, row_text as list_row};
 pub(super) use tab_bar::{tab_at, tab_bar};
 
 use ratatui::buffer::Buffer;

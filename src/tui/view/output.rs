@@ -1,5 +1,7 @@
 //! The output pane: what the application printed, line by line.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
@@ -42,6 +44,10 @@ pub(super) fn draw(
         let seen = after(&text, output.sideways);
         put(buffer, place, start, seen, style);
         let range = text.len() - seen.len()..text.len();
+        let clipped = |(part, is_here): (Range<usize>, bool)| {
+            (part.start..part.end.min(text.len()), is_here)
+        };
+        let lit: Vec<_> = lit.into_iter().map(clipped).collect();
         light(&lit, (&text, range), start, place, styles, buffer);
     }
 }
