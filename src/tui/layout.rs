@@ -6,9 +6,12 @@ use super::panes::{Arrangement, Pane, Panes};
 use super::state::State;
 
 /// From this width on list and detail stand side by side unless the user wants otherwise,
-/// and below this one even if he wants it.
-const WIDE: u16 = 100;
+/// and below the other not even if he does.
+pub(super) const WIDE: u16 = 100;
 const NARROW: u16 = 40;
+/// From this width on the list beside the detail has all its columns, which take so many.
+const AMPLE: u16 = 200;
+const ALL_COLUMNS: u16 = 105;
 /// Below this height only the pane with the keys is shown.
 const STACK: u16 = 10;
 /// Below this height of the list its columns have no titles.
@@ -93,10 +96,12 @@ fn arrangement(panes: Panes, upper: Rect) -> Arrangement {
 }
 
 fn side_by_side(regions: &mut Regions, upper: Rect) {
-    // The list needs about 75 columns for everything; the rest is better spent on text.
+    // What the list does not need for its columns is better spent on text.
     let share = if upper.width >= 160 { 45 } else { 60 };
     let width = u32::from(upper.width) * share / 100;
-    let (list, rest) = take_left(upper, u16::try_from(width).unwrap_or(upper.width));
+    let width = u16::try_from(width).unwrap_or(upper.width);
+    let wide = if upper.width >= AMPLE { width.max(ALL_COLUMNS) } else { width };
+    let (list, rest) = take_left(upper, wide);
     let (divide, detail) = take_left(rest, 1);
     regions.list = pane(list);
     regions.divide = divide;

@@ -44,6 +44,7 @@ mod pinning;
 mod programs;
 mod reading;
 mod resending;
+mod route;
 mod search;
 mod searching;
 mod selecting;
@@ -62,6 +63,7 @@ mod traffic;
 mod travelling;
 mod update;
 mod view;
+mod visiting;
 
 pub use ended::{Ended, EndedBy};
 pub use keymap::Keymap;

@@ -120,7 +120,18 @@ fn click(state: &mut State, pane: Pane, at: Position) {
         Pane::Output if state.regions.output.body.contains(at) => {
             selecting::begin(state, pane, at);
         }
-        Pane::Output | Pane::Traffic => {}
+        Pane::Traffic => choose_route(state, at),
+        Pane::Output => {}
+    }
+}
+
+/// Puts the cursor of the routes on the one that was hit.
+fn choose_route(state: &mut State, at: Position) {
+    let body = state.regions.traffic.body;
+    // The first row has the titles.
+    if body.contains(at) && at.y > body.y {
+        let traffic = &mut state.server.traffic;
+        traffic.move_to(traffic.top + usize::from(at.y - body.y - 1));
     }
 }
 

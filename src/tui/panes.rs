@@ -1,6 +1,7 @@
 //! The panes: which of them has the keys, and how they share the window.
 
 use super::keymap::Action;
+use super::layout::WIDE;
 
 /// A pane, in the order in which the tab key visits them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,25 +74,43 @@ impl Panes {
         }
     }
 
-    /// Goes on from side by side over stacked and the list alone to the detail alone.
+    /// Goes on from what suits the width over the other way to divide the window, the list
+    /// alone and the detail alone to what suits the width again.
     pub(super) fn rearrange(&mut self) {
         self.zoomed = false;
         if self.focus == Pane::Traffic {
             self.focus = Pane::List;
         }
-        let next = match (self.arrangement(self.wide), self.focus) {
-            (Arrangement::SideBySide, _) => Arrangement::Stacked,
-            (Arrangement::Stacked, _) => {
+        self.chosen = match (self.chosen, self.focus) {
+            (None, _) if self.wide => Some(Arrangement::Stacked),
+            (None, _) => Some(Arrangement::SideBySide),
+            (Some(Arrangement::SideBySide | Arrangement::Stacked), _) => {
                 self.focus = Pane::List;
-                Arrangement::Alone
+                Some(Arrangement::Alone)
             }
-            (Arrangement::Alone, Pane::List) => {
+            (Some(Arrangement::Alone), Pane::List) => {
                 self.focus = Pane::Detail;
-                Arrangement::Alone
+                Some(Arrangement::Alone)
             }
-            (Arrangement::Alone, _) => Arrangement::SideBySide,
+            (Some(Arrangement::Alone), _) => None,
         };
-        self.chosen = Some(next);
+    }
+
+    /// How list and detail are arranged, for the user.
+    pub(super) fn told(self) -> String {
+        match (self.chosen, self.focus) {
+            (None, _) => {
+                format!(
+                    "layout by the width: side by side from {WIDE} columns, else stacked"
+                )
+            }
+            (Some(Arrangement::SideBySide), _) => "layout: side by side".to_owned(),
+            (Some(Arrangement::Stacked), _) => "layout: stacked".to_owned(),
+            (Some(Arrangement::Alone), Pane::Detail) => {
+                "layout: the detail alone".to_owned()
+            }
+            (Some(Arrangement::Alone), _) => "layout: the list alone".to_owned(),
+        }
     }
 }
 
@@ -100,22 +119,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arrangements_follow_the_width_until_one_is_chosen_and_come_round() {
-        let mut panes = Panes { wide: true, ..Panes::default() };
-        assert_eq!(panes.arrangement(true), Arrangement::SideBySide);
-        assert_eq!(panes.arrangement(false), Arrangement::Stacked);
-        let mut seen = Vec::new();
-        for _ in 0..4 {
-            panes.rearrange();
-            seen.push((panes.arrangement(false), panes.focus));
+    fn arrangements_follow_the_width_until_one_is_chosen_and_when_they_came_round() {
+        for (wide, other) in
+            [(true, Arrangement::Stacked), (false, Arrangement::SideBySide)]
+        {
+            let mut panes = Panes { wide, ..Panes::default() };
+            assert_eq!(panes.arrangement(true), Arrangement::SideBySide);
+            assert_eq!(panes.arrangement(false), Arrangement::Stacked);
+            let mut seen = Vec::new();
+            for _ in 0..4 {
+                panes.rearrange();
+                seen.push((panes.arrangement(wide), panes.focus));
+            }
+            let suggested = Panes::default().arrangement(wide);
+            let expected = [
+                (other, Pane::List),
+                (Arrangement::Alone, Pane::List),
+                (Arrangement::Alone, Pane::Detail),
+                (suggested, Pane::Detail),
+            ];
+            assert_eq!(seen, expected);
+            assert_eq!(panes.arrangement(true), Arrangement::SideBySide);
+            assert_eq!(panes.arrangement(false), Arrangement::Stacked);
         }
-        let expected = [
-            (Arrangement::Stacked, Pane::List),
-            (Arrangement::Alone, Pane::List),
-            (Arrangement::Alone, Pane::Detail),
-            (Arrangement::SideBySide, Pane::Detail),
-        ];
-        assert_eq!(seen, expected);
     }
 
     #[test]

@@ -31,6 +31,7 @@ use super::shown::Shown;
 use super::subject::{Detail, Subject};
 use super::tabs::{BodyView, Tab, source_files};
 use super::timeline::{RowId, Timeline};
+use super::visiting::Visit;
 
 /// How long information is shown.
 const NOTICE: Duration = Duration::from_secs(6);
@@ -123,6 +124,8 @@ pub(super) struct Prompt {
     pub(super) unmarked: Vec<ExchangeId>,
     /// What was selected when the list was last cleared, unless it was followed.
     pub(super) cleared_at: Option<RowId>,
+    /// The route whose exchanges are listed, unless something else is by now.
+    pub(super) visit: Option<Visit>,
     /// Shown until the next key, or for [`NOTICE`] where it is no more than information.
     pub(super) notice: Option<Notice>,
     /// When it was first seen.

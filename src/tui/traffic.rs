@@ -9,17 +9,14 @@ use jiff::Timestamp;
 
 use crate::exchange::Exchange;
 
-use super::column;
+use super::{column, route};
 
 /// Seconds that are looked back.
 pub(super) const SPAN: i64 = 300;
 /// Routes told apart; what comes later is counted together.
 const MOST_ROUTES: usize = 1000;
-/// The name of those, and of requests that could not be understood.
+/// The name of those.
 const OTHERS: &str = "(other routes)";
-const MALFORMED: &str = "(malformed)";
-/// From this length on a segment of hexadecimal digits is an id.
-const LONG_HEX: usize = 16;
 
 /// Exchanges counted and measured.
 #[derive(Clone, Debug, Default)]
@@ -62,14 +59,24 @@ impl Tally {
     }
 }
 
+/// What is known of a route.
+#[derive(Debug, Default)]
+struct Route {
+    tally: Tally,
+    /// What lets through its exchanges alone; none where it stands for several.
+    filter: Option<String>,
+}
+
 /// Everything that was measured.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     /// Those in which something ended, oldest first.
     seconds: VecDeque<(i64, Tally)>,
-    routes: HashMap<String, Tally>,
+    routes: HashMap<String, Route>,
     /// The slowest exchange so far: its number, what it was, how long it took.
     slowest: Option<(String, Duration)>,
+    /// The route under the cursor; none until that is moved, which is the first one.
+    selected: Option<String>,
     /// The first route shown, and how many there is room for.
     pub(super) top: usize,
     pub(super) height: usize,
@@ -83,7 +90,7 @@ impl Traffic {
         };
         let took = took.unsigned_abs();
         self.second(ended.as_second()).count(took, failed);
-        self.route(route(exchange)).count(took, failed);
+        self.route(route::name(exchange), || route::filter(exchange)).count(took, failed);
         if self.slowest.as_ref().is_none_or(|(_, slowest)| took > *slowest) {
             let method = crate::text::printable(exchange.request.method().as_bytes());
             let what = format!("#{} {method} {}", exchange.id, column::target(exchange));
@@ -102,11 +109,13 @@ impl Traffic {
         &mut self.seconds[place].1
     }
 
-    fn route(&mut self, route: String) -> &mut Tally {
-        let is_full = self.routes.len() >= MOST_ROUTES;
-        let is_new = !self.routes.contains_key(&route);
-        let route = if is_full && is_new { OTHERS.to_owned() } else { route };
-        self.routes.entry(route).or_default()
+    fn route(&mut self, name: String, filter: impl Fn() -> String) -> &mut Tally {
+        let is_new = !self.routes.contains_key(&name);
+        if is_new && self.routes.len() >= MOST_ROUTES {
+            return &mut self.routes.entry(OTHERS.to_owned()).or_default().tally;
+        }
+        let new = || Route { tally: Tally::default(), filter: Some(filter()) };
+        &mut self.routes.entry(name).or_insert_with(new).tally
     }
 
     /// The last minutes in that many columns at most, oldest first, and the seconds that
@@ -130,12 +139,27 @@ impl Traffic {
 
     /// All routes, those with the most requests first.
     pub(super) fn routes(&self) -> Vec<(&str, &Tally)> {
-        let routes = self.routes.iter().map(|(route, tally)| (route.as_str(), tally));
+        let routes = self.routes.iter();
+        let routes = routes.map(|(name, route)| (name.as_str(), &route.tally));
         let mut routes: Vec<_> = routes.collect();
         routes.sort_by(|(name, one), (other, two)| {
             two.requests.cmp(&one.requests).then_with(|| name.cmp(other))
         });
         routes
+    }
+
+    /// The place of the cursor among them.
+    pub(super) fn cursor(&self, routes: &[(&str, &Tally)]) -> usize {
+        let selected = self.selected.as_deref();
+        let place = routes.iter().position(|(name, _)| Some(*name) == selected);
+        place.unwrap_or(0)
+    }
+
+    /// The route under the cursor, and what lets through its exchanges alone.
+    pub(super) fn chosen(&self) -> Option<(&str, Option<&str>)> {
+        let routes = self.routes();
+        let (name, _) = routes.get(self.cursor(&routes))?;
+        Some((name, self.routes.get(*name)?.filter.as_deref()))
     }
 
     pub(super) fn slowest(&self) -> Option<&(String, Duration)> {
@@ -147,34 +171,30 @@ impl Traffic {
         self.seconds.back().is_some_and(|(last, _)| *last > now.as_second() - SPAN)
     }
 
-    /// Keeps the window within the routes.
+    /// Keeps the cursor within a window of that height.
     pub(super) fn settle(&mut self, height: usize) {
         self.height = height;
-        self.top = self.top.min(self.routes.len().saturating_sub(height));
+        if height > 0 {
+            let routes = self.routes();
+            let (cursor, fullest) = (self.cursor(&routes), routes.len());
+            let lowest = (cursor + 1).saturating_sub(height);
+            let fullest = fullest.saturating_sub(height);
+            self.top = self.top.clamp(lowest, cursor).min(fullest.max(lowest));
+        }
     }
 
-    pub(super) fn scroll_by(&mut self, rows: isize) {
-        self.top = self.top.saturating_add_signed(rows).min(self.routes.len());
+    /// Moves the cursor so many routes further down.
+    pub(super) fn move_by(&mut self, by: isize) {
+        let place = self.cursor(&self.routes());
+        self.move_to(place.saturating_add_signed(by));
     }
-}
 
-/// Method and path, with `*` for what looks like the id of something. Safe to be shown.
-fn route(exchange: &Exchange) -> String {
-    if exchange.request.head.is_none() {
-        return MALFORMED.to_owned();
+    /// Puts the cursor on the route in that place, or on the last.
+    pub(super) fn move_to(&mut self, place: usize) {
+        let routes = self.routes();
+        let last = routes.len().saturating_sub(1);
+        self.selected = routes.get(place.min(last)).map(|(name, _)| (*name).to_owned());
     }
-    let target = column::target(exchange);
-    let path = target.split(['?', '#']).next().unwrap_or_default();
-    let segments = path.split('/').map(|it| if is_id(it) { "*" } else { it });
-    let path = segments.collect::<Vec<_>>().join("/");
-    let method = crate::text::printable(exchange.request.method().as_bytes());
-    format!("{method} {path}")
-}
-
-fn is_id(segment: &str) -> bool {
-    let digits = segment.bytes().all(|byte| byte.is_ascii_digit());
-    let hex = segment.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
-    !segment.is_empty() && (digits || hex && segment.len() >= LONG_HEX)
 }
 
 #[cfg(test)]
@@ -221,16 +241,28 @@ mod tests {
     }
 
     #[test]
-    fn ids_are_told_from_names() {
-        for (segment, expected) in [
-            ("42", true),
-            ("3f2504e0-4f89-11d3-9a0c-0305e82c3301", true),
-            ("", false),
-            ("cafe", false),
-            ("v2", false),
-        ] {
-            assert_eq!(is_id(segment), expected, "{segment}");
+    fn the_cursor_stays_on_its_route_while_others_overtake_it() {
+        let mut traffic = Traffic::default();
+        let ask = |traffic: &mut Traffic, name: &str| {
+            traffic.route(name.to_owned(), String::new).count(Duration::ZERO, false);
+        };
+        for name in ["a", "a", "a", "b", "b", "c", "d"] {
+            ask(&mut traffic, name);
         }
+        let chosen = |traffic: &Traffic| traffic.chosen().unwrap().0.to_owned();
+        assert_eq!(chosen(&traffic), "a");
+        traffic.move_by(1);
+        for _ in 0..9 {
+            ask(&mut traffic, "d");
+        }
+        traffic.settle(2);
+        assert_eq!((chosen(&traffic), traffic.top), ("b".to_owned(), 1));
+        traffic.move_by(99);
+        traffic.settle(2);
+        assert_eq!((chosen(&traffic), traffic.top), ("c".to_owned(), 2));
+        traffic.move_by(-99);
+        traffic.settle(2);
+        assert_eq!((chosen(&traffic), traffic.top), ("d".to_owned(), 0));
     }
 
     #[test]
@@ -238,9 +270,9 @@ mod tests {
         let mut traffic = Traffic::default();
         for number in 0..MOST_ROUTES + 5 {
             let name = format!("GET /{number}x");
-            traffic.route(name).count(Duration::ZERO, false);
+            traffic.route(name, String::new).count(Duration::ZERO, false);
         }
         assert_eq!(traffic.routes().len(), MOST_ROUTES + 1);
-        assert_eq!(traffic.routes()[0].0, OTHERS);
+        assert_eq!(traffic.chosen(), Some((OTHERS, None)));
     }
 }

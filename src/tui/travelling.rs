@@ -49,7 +49,7 @@ pub(super) fn move_in(state: &mut State, pane: Pane, rows: isize) {
             };
         }
         Pane::Output => state.output.scroll_by(rows),
-        Pane::Traffic => state.server.traffic.scroll_by(rows),
+        Pane::Traffic => state.server.traffic.move_by(rows),
     }
 }
 
@@ -85,7 +85,7 @@ fn bottom(state: &mut State, count: Option<u64>) {
             state.detail.top = Place { line: line(number), row: 0 };
         }
         (Some(number), Pane::Output) => state.output.scroll_to(line(number)),
-        (Some(number), Pane::Traffic) => state.server.traffic.top = line(number),
+        (Some(number), Pane::Traffic) => state.server.traffic.move_to(line(number)),
     }
 }
 

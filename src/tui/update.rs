@@ -33,6 +33,7 @@ use super::tabs::{Secrets, Tab};
 use super::taking;
 use super::timeline::RowId;
 use super::travelling;
+use super::visiting;
 
 /// Largest count that is taken; more digits mean as much.
 const MOST_COUNT: u64 = 1_000_000_000;
@@ -327,7 +328,7 @@ fn perform(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect>
         | Action::Open
         | Action::Rearrange
         | Action::Zoom
-        | Action::Unzoom => state.panes.act(action),
+        | Action::Unzoom => arrange(state, action),
         Action::Search | Action::NextMatch | Action::PreviousMatch => {
             searching::act(state, action, times);
         }
@@ -397,6 +398,18 @@ pub(super) fn times(count: Option<u64>) -> isize {
     isize::try_from(count.unwrap_or(1).max(1)).unwrap_or(isize::MAX)
 }
 
+/// Goes to another pane, or arranges them.
+fn arrange(state: &mut State, action: Action) {
+    if action == Action::Open && state.panes.focus == Pane::Traffic {
+        visiting::enter(state);
+        return;
+    }
+    state.panes.act(action);
+    if action == Action::Rearrange {
+        state.prompt.inform(state.panes.told());
+    }
+}
+
 /// Leaves to the plain stream, or comes back.
 fn stream(state: &mut State) -> Vec<Effect> {
     state.streams = !state.streams;
@@ -461,8 +474,10 @@ fn back(state: &mut State, action: Action) {
     if state.modals.pop().is_some() {
         return;
     }
-    if state.context() == Context::Past {
-        past::toggle(state);
+    match state.context() {
+        Context::Past => past::toggle(state),
+        Context::List => visiting::leave(state),
+        _ => {}
     }
     state.panes.focus = Pane::List;
 }

@@ -605,6 +605,43 @@ fn traffic_is_charted_and_told_route_by_route() {
 }
 
 #[test]
+fn the_table_of_routes_is_read_in_a_narrow_window_too() {
+    let mut app = mixed(40, 24).feed("GET /basket/7").feed("GET /basket/8").press("T j");
+    for width in [40, 30, 20] {
+        app = app.resized(width, 24).looks_like(&format!("traffic_{width}x24"));
+    }
+}
+
+#[test]
+fn a_route_lists_its_exchanges_until_esc_brings_back_what_was_listed() {
+    let app = mixed(120, 40).feed("GET /basket/8").feed("GET /basket/9");
+    let app = app
+        .feed("GET /basket/8/lid")
+        .press("f status:2xx enter")
+        .sees("filter status:2xx");
+    let basket = "only GET /basket/*; esc: what was listed before";
+    let app = app.press("T enter").sees(basket).sees("Exchanges 3 of 12, filter method:");
+    let app = app.sees("/basket/7?full=1").misses("/static").misses("/lid");
+    // From one route to the next it is the filter of before that comes back.
+    let app = app.press("T j enter").sees("only ").misses("/basket/7?full=1");
+    let app = app.press("esc").sees("the filter is status:2xx again");
+    let app = app.sees("filter status:2xx").sees("/static").press("esc").sees("/static");
+    // One that was switched off comes back so, and none as none.
+    let app = app.press("& T enter esc").sees("filter off: status:2xx");
+    let app = app.press("f ctrl-u enter T enter esc").sees("everything is listed again");
+    // Who filters by something else has left the route.
+    let app = app.press("T enter f ctrl-u tea enter esc").sees("filter tea");
+    // What could not be understood is a route as well.
+    let app = app.press("f ctrl-u enter T");
+    let malformed = "> (malformed)";
+    let app = (0..9).fold(app, |mut app, _| {
+        let is_there = app.screen().contains(malformed);
+        if is_there { app } else { app.press("j") }
+    });
+    app.sees(malformed).press("enter").sees("Exchanges 1 of 12").sees("#9 - 400");
+}
+
+#[test]
 fn a_filter_that_is_not_understood_is_told_where_and_stays() {
     mixed(80, 24)
         .press("f s t a t u s : 5 x y")
@@ -674,19 +711,51 @@ fn a_filter_judges_piece_by_piece_and_never_moves_the_cursor_meanwhile() {
 }
 
 #[test]
-fn list_and_detail_are_arranged_as_wanted() {
-    mixed(80, 24)
+fn list_and_detail_are_arranged_as_wanted_until_the_width_decides_again() {
+    let app = mixed(80, 24)
         .press("-")
+        .sees("layout: side by side")
+        .looks_like("side_by_side_80x24")
+        .press("-")
+        .sees("layout: the list alone")
         .misses("#9 - 400")
         .press("-")
+        .sees("layout: the detail alone")
         .sees("#9 - 400")
         .misses("Exchanges 9")
         .press("-")
-        .looks_like("side_by_side_80x24")
+        .sees("layout by the width: side by side from 100 columns, else stacked")
+        .misses("│ #9 - 400")
         .resized(200, 60)
         .looks_like("list_200x60")
         .press("alt-1 -")
+        .sees("layout: stacked")
         .looks_like("stacked_200x60");
+    // What was chosen does not go by the width.
+    app.resized(80, 24).misses("│ #9 - 400").resized(120, 40).misses("│ #9 - 400");
+}
+
+#[test]
+fn columns_fall_away_as_the_window_narrows_the_least_telling_first() {
+    let mut app = mixed(200, 60);
+    let titles = |app: &mut App| {
+        let screen = app.screen();
+        let titles = screen.lines().nth(2).unwrap().split('│').next().unwrap();
+        titles.split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let mut before = titles(&mut app);
+    let all = "# gen time source method path status type sent size took";
+    assert_eq!(before.join(" "), all);
+    let mut gone = Vec::new();
+    app = app.press("_ - -").sees("layout: the list alone").press("alt-1");
+    assert_eq!(titles(&mut app).join(" "), all);
+    for width in (20..=200).rev() {
+        app = app.resized(width, 24);
+        let now = titles(&mut app);
+        gone.extend(before.iter().filter(|title| !now.contains(title)).cloned());
+        before = now;
+    }
+    assert_eq!(gone.join(" "), "source sent type gen size time took method status");
 }
 
 #[test]

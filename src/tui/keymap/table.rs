@@ -75,6 +75,7 @@ const fn row(
 /// The order is that of the help screen and the hint bar.
 pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::Open, "enter", LIST, "read the exchange or the reload", "read"),
+    row(Action::Open, "enter", TRAFFIC, "list the exchanges of the route alone", "list"),
     row(
         Action::Replay,
         "r",
@@ -255,13 +256,20 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::Back, "q", SEARCHED, "back to the list", ""),
     row(Action::Back, "esc q", TRAFFIC, "back to the list", "back"),
     row(Action::Back, "esc q ?", HELP, "close this help", "close"),
+    row(
+        Action::Back,
+        "esc",
+        LIST_OF_THIS_RUN,
+        "from the exchanges of a route to what was listed before",
+        "back",
+    ),
     row(Action::Quit, "q", LIST_OF_THIS_RUN, "quit", "quit"),
     row(Action::Back, "esc q", PAST, "back to the exchanges of this run", "this run"),
     row(
         Action::Rearrange,
         "-",
         PANES,
-        "side by side, stacked, list alone, detail alone",
+        "the other split, list alone, detail alone, by the width",
         "layout",
     ),
     row(Action::Zoom, "+", PANES, "give this pane the whole window", ""),
@@ -270,7 +278,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::SortBy(Column::Number), "n", SORT, "number", ""),
     row(Action::SortBy(Column::Generation), "g", SORT, "generation", ""),
     row(Action::SortBy(Column::Time), "t", SORT, "time", ""),
-    row(Action::SortBy(Column::Source), "c", SORT, "source: client or replay", ""),
+    row(Action::SortBy(Column::Source), "c", SORT, "source: client, replay or pin", ""),
     row(Action::SortBy(Column::Method), "m", SORT, "method", ""),
     row(Action::SortBy(Column::Path), "p", SORT, "path", ""),
     row(Action::SortBy(Column::Status), "s", SORT, "status", ""),

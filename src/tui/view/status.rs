@@ -13,10 +13,11 @@ use crate::history::Store;
 use crate::text;
 
 use super::super::commands;
-use super::super::keymap::Action;
+use super::super::keymap::{Action, Context};
 use super::super::state::State;
 use super::super::tabs::Tab;
 use super::super::theme::Styles;
+use super::super::visiting;
 use super::cells::{after, put, put_right};
 use super::filter_line;
 use super::list::elapsed;
@@ -197,6 +198,7 @@ pub(super) fn draw_hints(
 fn is_of_use(state: &State, action: Action) -> bool {
     let detail = &state.detail;
     match action {
+        Action::Back if state.context() == Context::List => visiting::is_on(state),
         Action::OpenSource => !detail.document.places.is_empty(),
         Action::Fold => detail.document.outlined().is_some(),
         Action::BodyView => matches!(detail.tab, Tab::Request | Tab::Response),

@@ -16,9 +16,34 @@ use super::super::theme::Styles;
 use super::super::traffic::{SPAN, Tally};
 use super::cells::{heading, put, put_right, row};
 
-/// Columns of a number in the table, and its titles from right to left.
-const NUMBER: u16 = 9;
-const TITLES: [&str; 4] = ["p95", "p50", "errors", "count"];
+/// The numbers of the table, from left to right, with the columns that each takes.
+const NUMBERS: [(Number, &str, u16); 4] = [
+    (Number::Count, "count", 7),
+    (Number::Errors, "errors", 8),
+    (Number::Median, "p50", 8),
+    (Number::Slowest, "p95", 8),
+];
+/// Which of them there are, the fewer the less room there is. The route has at least so
+/// many columns before there is another one.
+const CHOICES: [&[Number]; 4] = [
+    &[Number::Count, Number::Errors, Number::Median, Number::Slowest],
+    &[Number::Count, Number::Errors, Number::Slowest],
+    &[Number::Count, Number::Errors],
+    &[Number::Count],
+];
+const LEAST_ROUTE: u16 = 12;
+/// The cursor, and what keeps text apart from it.
+const GUTTER: u16 = 2;
+
+/// What is told of a route.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Number {
+    Count,
+    Errors,
+    Median,
+    /// The 95th percentile.
+    Slowest,
+}
 
 pub(super) fn draw(
     state: &State,
@@ -74,40 +99,72 @@ fn draw_charts(state: &State, area: Rect, styles: &Styles, buffer: &mut Buffer) 
 fn draw_routes(state: &State, area: Rect, styles: &Styles, buffer: &mut Buffer) {
     let traffic = &state.server.traffic;
     let titles = row(area, 0);
-    put(buffer, titles, 1, "route over the whole run", styles.faint);
-    for (title, cell) in TITLES.iter().zip(numbers(titles)) {
+    let (route, numbers) = columns(titles);
+    let title = ["route over the whole run", "route"];
+    let fits = title.iter().find(|title| text::width(title) <= route.width.into());
+    put(buffer, route, 0, fits.unwrap_or(&"route"), styles.faint);
+    for (_, title, cell) in numbers {
         put_right(buffer, cell, title, styles.faint);
     }
     let routes = traffic.routes();
     if routes.is_empty() {
         put(buffer, row(area, 1), 1, "No request has ended yet.", styles.faint);
     }
-    for (place, (route, tally)) in routes.iter().skip(traffic.top).enumerate() {
-        let line = row(area, place + 1);
+    let cursor = traffic.cursor(&routes);
+    for (place, (name, tally)) in routes.iter().enumerate().skip(traffic.top) {
+        let line = row(area, place - traffic.top + 1);
         if line.is_empty() {
             break;
         }
-        let bad = if tally.errors > 0 { styles.server_error } else { styles.faint };
-        let cells = [
-            (duration(tally.quantile(0.95)), Style::new()),
-            (duration(tally.quantile(0.5)), Style::new()),
-            (tally.errors.to_string(), bad),
-            (tally.requests.to_string(), Style::new()),
-        ];
-        for ((said, style), cell) in cells.iter().zip(numbers(line)) {
-            put_right(buffer, cell, said, *style);
+        let (route, numbers) = columns(line);
+        for (number, _, cell) in numbers {
+            let (said, style) = told(number, tally, styles);
+            put_right(buffer, cell, &said, style);
         }
-        let room = line.width.saturating_sub(NUMBER * 4 + 1);
-        put(buffer, Rect { width: room, ..line }, 1, route, Style::new());
+        put(buffer, route, 0, name, Style::new());
+        if place == cursor {
+            put(buffer, line, 0, ">", Style::new());
+            buffer.set_style(line.intersection(buffer.area), styles.selected);
+        }
     }
 }
 
-/// The cells of the numbers in a row, from right to left.
-fn numbers(line: Rect) -> impl Iterator<Item = Rect> {
-    (1..=4).map(move |place| {
-        let x = line.right().saturating_sub(NUMBER * place + 1).max(line.x);
-        Rect { x, width: NUMBER.min(line.width), ..line }
-    })
+/// Where the route and its numbers are in a row.
+fn columns(line: Rect) -> (Rect, Vec<(Number, &'static str, Rect)>) {
+    // The last column stays empty.
+    let room = line.width.saturating_sub(GUTTER + 1);
+    let wide = |choice: &[Number]| -> u16 {
+        let chosen = NUMBERS.iter().filter(|(number, ..)| choice.contains(number));
+        chosen.map(|(.., wide)| wide).sum()
+    };
+    let fits = |choice: &&&[Number]| wide(choice) + LEAST_ROUTE <= room;
+    let choice = CHOICES.iter().find(fits).or(CHOICES.last()).copied();
+    let choice = choice.unwrap_or_default();
+    let route = room.saturating_sub(wide(choice));
+    let mut x = line.x + GUTTER + route;
+    let mut numbers = Vec::new();
+    for (number, title, wide) in NUMBERS {
+        if choice.contains(&number) {
+            let cell = Rect { x, width: wide, ..line };
+            numbers.push((number, title, cell.intersection(line)));
+            x += wide;
+        }
+    }
+    let route = Rect { x: line.x + GUTTER, width: route, ..line };
+    (route.intersection(line), numbers)
+}
+
+/// A number of a route, and how it looks.
+fn told(number: Number, tally: &Tally, styles: &Styles) -> (String, Style) {
+    match number {
+        Number::Count => (tally.requests.to_string(), Style::new()),
+        Number::Errors if tally.errors > 0 => {
+            (tally.errors.to_string(), styles.server_error)
+        }
+        Number::Errors => ("0".to_owned(), styles.faint),
+        Number::Median => (duration(tally.quantile(0.5)), Style::new()),
+        Number::Slowest => (duration(tally.quantile(0.95)), Style::new()),
+    }
 }
 
 fn duration(time: Option<Duration>) -> String {
