@@ -82,7 +82,9 @@ fn is_deceptive(character: char) -> bool {
         | '\u{fff0}'..='\u{fffb}'
         | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}'
-        | '\u{e0000}'..='\u{e0fff}')
+        | '\u{e0000}'..='\u{e0fff}'
+        // Where it stands, kitty and its like put a picture.
+        | '\u{10eeee}')
 }
 
 /// A path as it is shown to the user: from the folder on that it lies in, if it does, and

@@ -6,6 +6,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValue;
 
 use super::file::{KeySetting, ViewSetting};
+use super::pictures::PictureProtocol;
 use super::showing::Showing;
 
 /// What the user chose of the dashboard.
@@ -17,6 +18,8 @@ pub struct Appearance {
     pub mouse: bool,
     /// Whether the terminal says that it has more than 256 colours.
     pub truecolor: bool,
+    /// How the terminal takes pictures; `None` for half blocks.
+    pub pictures: Option<PictureProtocol>,
     /// Keys that are others than usual.
     pub keys: Vec<KeySetting>,
     /// Filters that have a name.

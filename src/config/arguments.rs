@@ -16,6 +16,7 @@ use super::history_arguments::{
     AFTER_HISTORY, AFTER_SHOW, HistoryArguments, KeepingArguments, ShowArguments,
 };
 use super::limits::Limits;
+use super::pictures::Pictures;
 use super::reload_mode::ReloadMode;
 use super::showing::Showing;
 use super::transfer::{
@@ -227,6 +228,15 @@ pub(super) struct ServeArguments {
                 [default: terminal]"
     )]
     pub(super) theme: Option<Theme>,
+    // As an attribute, since a doc comment would want the names in backticks.
+    #[arg(
+        long,
+        value_name = "HOW",
+        help_heading = "Showing",
+        help = "How the dashboard shows pictures: in blocks of half a cell, or by a \
+                protocol of your terminal, if it is known to have one [default: auto]"
+    )]
+    pub(super) pictures: Option<Pictures>,
     /// Leave the mouse to the terminal; in the dashboard alt-m does
     #[arg(long, help_heading = "Showing")]
     pub(super) no_mouse: bool,
@@ -565,6 +575,10 @@ mod tests {
                                    terminal, or some of 256; NO_COLOR in the environment
                                    is for none [default: terminal] [possible values:
                                    terminal, dark, light, colour-blind]
+              --pictures <HOW>     How the dashboard shows pictures: in blocks of half a
+                                   cell, or by a protocol of your terminal, if it is
+                                   known to have one [default: auto] [possible values:
+                                   auto, blocks, kitty, iterm2]
               --no-mouse           Leave the mouse to the terminal; in the dashboard
                                    alt-m does
               --explain-reload     Print of each import how its process was made and why

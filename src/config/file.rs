@@ -16,6 +16,7 @@ use toml::Spanned;
 
 use super::appearance::Theme;
 use super::history::project;
+use super::pictures::Pictures;
 use super::surroundings::Surroundings;
 
 /// Where something is written.
@@ -54,6 +55,7 @@ pub struct ViewSetting {
 pub(super) struct Settings {
     pub(super) theme: Option<Theme>,
     pub(super) mouse: Option<bool>,
+    pub(super) pictures: Option<Pictures>,
     /// By action, each once.
     pub(super) keys: Vec<KeySetting>,
     /// By name, each once.
@@ -74,6 +76,7 @@ pub enum FileError {
 struct Written {
     theme: Option<Spanned<String>>,
     mouse: Option<bool>,
+    pictures: Option<Spanned<String>>,
     #[serde(default)]
     keys: BTreeMap<String, Spanned<Keys>>,
     #[serde(default)]
@@ -152,6 +155,17 @@ impl Settings {
             })?);
         }
         self.mouse = written.mouse.or(self.mouse);
+        if let Some(pictures) = written.pictures {
+            let found = Pictures::from_str(pictures.get_ref(), false);
+            self.pictures = Some(found.map_err(|_| FileError::Wrong {
+                place: place(pictures.span().start),
+                problem: format!(
+                    "{:?} is no way to show pictures; there are {}",
+                    pictures.get_ref(),
+                    Pictures::names()
+                ),
+            })?);
+        }
         for (action, keys) in written.keys {
             let place = place(keys.span().start);
             let keys = match keys.into_inner() {
@@ -242,6 +256,7 @@ mod tests {
                 },
                 no_color: None,
                 colorterm: None,
+                terminal: Vec::new(),
                 colour_help: false,
                 colour_errors: false,
             })
@@ -288,6 +303,11 @@ mod tests {
             user("mouse = true\ntheme = \"pink\""),
             "config.toml:2: \"pink\" is no theme; there are terminal, dark, light, \
              colour-blind"
+        );
+        assert_eq!(
+            user("pictures = \"sixel\""),
+            "config.toml:1: \"sixel\" is no way to show pictures; there are auto, \
+             blocks, kitty, iterm2"
         );
         assert!(user("mouse = 3").starts_with("config.toml:1: invalid type: integer"));
         assert!(user("[keys]\nup = 3").starts_with("config.toml:2: a key, or a list of"));

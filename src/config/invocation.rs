@@ -217,6 +217,7 @@ fn resolve(
     let history = keeping(&typed.keeping, surroundings);
     let settings = file::load(surroundings)?;
     let theme = typed.theme.or(settings.theme).unwrap_or_default();
+    let pictures = typed.pictures.or(settings.pictures).unwrap_or_default();
     Ok(Config {
         target,
         reload: typed.reload,
@@ -239,6 +240,7 @@ fn resolve(
                 .colorterm
                 .as_ref()
                 .is_some_and(|value| value == "truecolor" || value == "24bit"),
+            pictures: pictures.protocol(&surroundings.terminal),
             keys: settings.keys,
             views: settings.views,
             showing: typed.showing,
@@ -289,6 +291,7 @@ mod tests {
             },
             no_color: None,
             colorterm: None,
+            terminal: Vec::new(),
             config_home: None,
             colour_help: false,
             colour_errors: false,
@@ -340,6 +343,7 @@ mod tests {
                 theme: Some(Theme::Terminal),
                 mouse: true,
                 truecolor: false,
+                pictures: None,
                 keys: Vec::new(),
                 views: Vec::new(),
                 showing: Showing::default(),

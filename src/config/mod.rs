@@ -14,6 +14,7 @@ mod history_arguments;
 mod interpreter;
 mod invocation;
 mod limits;
+mod pictures;
 mod reload_mode;
 mod showing;
 mod surroundings;
@@ -31,6 +32,7 @@ pub use invocation::{
     Config, History, Invocation, ListForm, Show, ShowForm, from_command_line,
 };
 pub use limits::Limits;
+pub use pictures::PictureProtocol;
 pub use reload_mode::ReloadMode;
 pub use showing::Showing;
 pub use surroundings::Surroundings;

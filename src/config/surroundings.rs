@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use super::error::Error;
 use super::interpreter::Linked;
+use super::pictures::TOLD_BY;
 
 /// The environment, the current folder, and the Python inside the binary.
 #[derive(Clone, Debug)]
@@ -32,6 +33,8 @@ pub struct Surroundings {
     pub no_color: Option<OsString>,
     /// `COLORTERM`: what a terminal with more than 256 colours is told by.
     pub colorterm: Option<OsString>,
+    /// Those that are set of the variables that tell which terminal this is.
+    pub terminal: Vec<(&'static str, OsString)>,
     /// Whether help may have colours: stdout is a terminal that wants them.
     pub colour_help: bool,
     /// Whether errors may have colours: the same of stderr.
@@ -53,6 +56,10 @@ impl Surroundings {
             linked: Linked::with_this_binary(),
             no_color: set_variable("NO_COLOR"),
             colorterm: set_variable("COLORTERM"),
+            terminal: TOLD_BY
+                .into_iter()
+                .filter_map(|name| Some((name, set_variable(name)?)))
+                .collect(),
             colour_help: colour && io::stdout().is_terminal(),
             colour_errors: colour && io::stderr().is_terminal(),
         })

@@ -4,12 +4,14 @@
 //! left with the modes it was found in. No other folder changes them.
 
 mod clipboard;
+mod graphic;
 mod input;
 mod keys;
 mod rows;
 mod screen;
 
 pub use clipboard::{Way, hand_over, ways};
+pub use graphic::{Graphic, MOST_CELLS};
 pub use input::{Input, Report};
 pub use keys::{Decoder, Typed};
 pub use screen::{Screen, Suspension, give_back};

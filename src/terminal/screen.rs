@@ -12,7 +12,7 @@ use std::io::{self, BufWriter, Write};
 use std::os::unix::net::UnixStream;
 use std::panic::{self, PanicHookInfo};
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
@@ -35,6 +35,7 @@ use signal_hook::low_level;
 
 use crate::process::run_in_foreground;
 
+use super::graphic::{Graphic, forgetting};
 use super::input::{is_elsewhere, keyboard};
 use super::rows;
 
@@ -74,6 +75,8 @@ pub struct Screen {
     backend: CrosstermBackend<BufWriter<File>>,
     shown: Buffer,
     next: Buffer,
+    /// Whether a picture was ever written with the text.
+    writes_pictures: bool,
 }
 
 /// What is needed to give the terminal back, shared with the panic hook.
@@ -85,6 +88,8 @@ struct Modes {
     alternate: AtomicBool,
     /// Whether clicks and the wheel are reported to us.
     mouse: AtomicBool,
+    /// The number of the picture that the terminal keeps; 0 where it keeps none.
+    kept: AtomicU32,
     /// The modes to go back to, while ours are set.
     found: Mutex<Option<Termios>>,
 }
@@ -104,6 +109,7 @@ impl Screen {
             owner: thread::current().id(),
             alternate: AtomicBool::new(false),
             mouse: AtomicBool::new(mouse),
+            kept: AtomicU32::new(0),
             found: Mutex::new(None),
         });
         // crossterm would answer NO_COLOR by a reset after each attribute, and the
@@ -118,6 +124,7 @@ impl Screen {
             backend: CrosstermBackend::new(BufWriter::new(output)),
             shown: Buffer::empty(Rect::ZERO),
             next: Buffer::empty(Rect::ZERO),
+            writes_pictures: false,
         })
     }
 
@@ -127,10 +134,20 @@ impl Screen {
             .map_or(Rect::ZERO, |size| Rect::new(0, 0, size.ws_col, size.ws_row))
     }
 
-    /// Has a frame of that area painted and writes what differs from the last one.
+    /// Pixels of a cell, its width and height, where the terminal tells.
+    pub fn cell(&self) -> Option<(u16, u16)> {
+        let size = rustix::termios::tcgetwinsize(&self.modes.output).ok()?;
+        let width = size.ws_xpixel.checked_div(size.ws_col)?;
+        let height = size.ws_ypixel.checked_div(size.ws_row)?;
+        (width > 0 && height > 0).then_some((width, height))
+    }
+
+    /// Has a frame of that area painted and writes what differs from the last one; in it
+    /// there may be cells of that picture.
     pub fn draw(
         &mut self,
         area: Rect,
+        graphic: Option<&Graphic>,
         paint: impl FnOnce(&mut Buffer),
     ) -> io::Result<()> {
         if area.is_empty() || self.away {
@@ -146,7 +163,8 @@ impl Screen {
         // terminal that was given back.
         paint(&mut self.next);
         // Held while a frame is written, so that none comes after the giving back.
-        let found = self.modes.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let modes = Arc::clone(&self.modes);
+        let found = modes.found.lock().unwrap_or_else(PoisonError::into_inner);
         if found.is_none() || !self.modes.alternate.load(Ordering::SeqCst) {
             return Ok(());
         }
@@ -154,7 +172,9 @@ impl Screen {
         if anew {
             self.backend.clear_region(ClearType::All)?;
         }
-        let whole = rows::whole(&self.shown, &self.next);
+        self.keep(graphic, anew)?;
+        self.writes_pictures |= graphic.is_some_and(|graphic| graphic.kept().is_none());
+        let whole = rows::whole(&self.shown, &self.next, self.writes_pictures);
         for y in &whole {
             // Nothing of it is left to the comparison.
             let start = self.next.index_of(area.x, *y);
@@ -164,7 +184,13 @@ impl Screen {
         self.backend.draw(self.shown.diff_iter(&self.next))?;
         for y in whole {
             queue!(self.backend, cursor::MoveTo(area.x, y), Clear(Extent::CurrentLine))?;
-            for run in rows::runs(&self.next, y) {
+            let start = self.next.index_of(area.x, y);
+            let row = &self.next.content[start..start + usize::from(area.width)];
+            if let Some((column, text)) = graphic.and_then(|it| it.written(row)) {
+                queue!(self.backend, cursor::MoveTo(area.x + column, y))?;
+                self.backend.write_all(text.as_bytes())?;
+            }
+            for run in rows::runs(&self.next, y, self.writes_pictures) {
                 self.backend.draw(run.into_iter())?;
             }
         }
@@ -174,12 +200,28 @@ impl Screen {
         Ok(())
     }
 
+    /// Has the terminal keep that picture, if it is one to be kept, and no other. Where all
+    /// is written anew it may have lost what it had.
+    fn keep(&mut self, graphic: Option<&Graphic>, anew: bool) -> io::Result<()> {
+        let wanted = graphic.and_then(Graphic::kept).unwrap_or_default();
+        let kept = self.modes.kept.swap(wanted, Ordering::SeqCst);
+        if kept == wanted && !anew {
+            return Ok(());
+        }
+        if kept != 0 {
+            self.backend.write_all(forgetting(kept).as_bytes())?;
+        }
+        let sent = graphic.and_then(Graphic::transmission).unwrap_or_default();
+        self.backend.write_all(sent.as_bytes())
+    }
+
     /// Shows the screen that was there before, to be written on below what is there; keys
     /// are read as they are on ours. [`Screen::retake`] goes back.
     pub fn leave_alternate(&mut self) -> io::Result<()> {
         let found = self.modes.found.lock().unwrap_or_else(PoisonError::into_inner);
         if found.is_some() && self.modes.alternate.swap(false, Ordering::SeqCst) {
             execute!(self.backend, MouseReports(false))?;
+            self.modes.forget_picture();
             execute!(self.backend, LeaveAlternateScreen, cursor::Show)?;
         }
         Ok(())
@@ -355,6 +397,7 @@ impl Modes {
         if self.mouse.load(Ordering::SeqCst) {
             let _ = execute!(output, MouseReports(false));
         }
+        self.forget_picture();
         // Where it was left already the cursor would go back to where it was before.
         if self.alternate.swap(false, Ordering::SeqCst) {
             let _ = execute!(output, LeaveAlternateScreen);
@@ -362,6 +405,15 @@ impl Modes {
         let _ = execute!(output, cursor::Show);
         let _ = tcsetattr(&self.keyboard, OptionalActions::Now, &before);
         true
+    }
+
+    /// Has the terminal forget the picture that it keeps. What fails here fails because
+    /// there is no terminal any more.
+    fn forget_picture(&self) {
+        let kept = self.kept.swap(0, Ordering::SeqCst);
+        if kept != 0 {
+            let _ = (&self.output).write_all(forgetting(kept).as_bytes());
+        }
     }
 
     fn is_taken(&self) -> bool {

@@ -13,6 +13,7 @@
 //! never an index, and nothing is built for a row or a line that is not on the screen.
 
 mod asking;
+mod canvas;
 mod choosing;
 mod clipboard;
 mod column;

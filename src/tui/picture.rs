@@ -1,8 +1,9 @@
-//! Pictures, drawn in cells of two pixels each.
+//! Pictures, drawn in cells of two pixels each, or by the terminal where that can.
 //!
 //! A picture is decoded by a thread, one at a time, and only a small copy of it is kept. How
 //! large it may be is asked before it is unpacked: a file of some kilobytes can claim any
-//! size.
+//! size. What the terminal is to show is made of that copy by a thread as well, for as many
+//! columns as there are; until then there are the cells.
 
 use std::io::Cursor;
 use std::sync::Arc;
@@ -13,7 +14,9 @@ use imagesize::ImageType;
 
 use crate::body::{Unpacking, read};
 use crate::exchange::{Exchange, ExchangeId};
+use crate::terminal::Graphic;
 
+use super::canvas::Canvas;
 use super::detail::Side;
 use super::message::Message;
 use super::taking::body;
@@ -26,8 +29,10 @@ const LONGEST_SIDE: u32 = 30_000;
 const MOST_MEMORY: u64 = 320 << 20;
 /// Pixels of each side of the copy that is kept: no pane has more columns.
 const KEPT: u32 = 400;
+/// The same for a terminal that shows pictures itself: 120 columns of 10 pixels.
+const KEPT_SHARP: u32 = 1200;
 /// Rows that a picture takes at most.
-const MOST_ROWS: u32 = 48;
+pub(super) const MOST_ROWS: u32 = 48;
 /// From here on a pixel counts as one that is not seen through.
 const OPAQUE: u8 = 128;
 
@@ -53,9 +58,25 @@ pub(super) enum Seen {
     #[default]
     Nothing,
     Decoding,
-    Picture(Arc<Picture>),
+    Picture(Shown),
     /// Why there is none to be seen.
     Refused(String),
+}
+
+/// A picture that was decoded, and what was made of it for the terminal: on which canvas,
+/// and nothing where that failed.
+#[derive(Clone, Debug)]
+pub(super) struct Shown {
+    pub(super) picture: Arc<Picture>,
+    painted: Option<(Canvas, Option<Arc<Graphic>>)>,
+}
+
+impl Shown {
+    /// What the terminal is to show in so many columns, once that is there.
+    pub(super) fn graphic(&self, columns: usize) -> Option<&Arc<Graphic>> {
+        let (canvas, graphic) = self.painted.as_ref()?;
+        graphic.as_ref().filter(|_| canvas.columns == columns)
+    }
 }
 
 /// Whose picture, with how many bytes there were of it.
@@ -68,13 +89,31 @@ pub(super) struct Gallery {
     seen: Seen,
     /// How often that has changed.
     pub(super) changes: u32,
+    /// Whether something is being made.
+    is_busy: bool,
+    /// How often something was made for the terminal.
+    painted: u8,
 }
 
-/// A picture that is to be decoded.
+/// A picture that is to be decoded, or made ready for the terminal.
 #[derive(Debug)]
 pub struct Decoding {
     of: Of,
-    bytes: Vec<u8>,
+    work: Work,
+}
+
+#[derive(Debug)]
+enum Work {
+    /// Down to so many pixels of each side.
+    Decode {
+        bytes: Vec<u8>,
+        kept: u32,
+    },
+    Paint {
+        picture: Arc<Picture>,
+        canvas: Canvas,
+        number: u8,
+    },
 }
 
 /// A picture that was, or why not.
@@ -85,10 +124,20 @@ pub struct Decoded {
 }
 
 impl Decoding {
-    /// Decodes it, which may take half a second.
+    /// Does it, which may take half a second.
     pub fn finish(self) -> Message {
-        let seen = decode(&self.bytes)
-            .map_or_else(Seen::Refused, |picture| Seen::Picture(Arc::new(picture)));
+        let seen = match self.work {
+            Work::Decode { bytes, kept } => match decode(&bytes, kept) {
+                Ok(picture) => {
+                    Seen::Picture(Shown { picture: Arc::new(picture), painted: None })
+                }
+                Err(why) => Seen::Refused(why),
+            },
+            Work::Paint { picture, canvas, number } => {
+                let graphic = canvas.paint(&picture.0, number).ok().map(Arc::new);
+                Seen::Picture(Shown { picture, painted: Some((canvas, graphic)) })
+            }
+        };
         Message::Picture(Decoded { of: self.of, seen })
     }
 }
@@ -100,18 +149,24 @@ impl Gallery {
         if self.of == Some(of) { &self.seen } else { &Seen::Nothing }
     }
 
-    /// The picture of that side, where it is one that is not known and nothing else is
-    /// being decoded.
+    /// The picture of that side, where it is one that is not known, or not as it is to be
+    /// shown, and nothing else is being made.
     pub(super) fn want(
         &mut self,
         exchange: &Exchange,
         side: Side,
         unpacking: Unpacking,
+        canvas: Option<Canvas>,
     ) -> Option<Decoding> {
         let of = of(exchange, side);
+        if self.is_busy {
+            return None;
+        }
+        if self.of == Some(of) {
+            return self.want_painted(of, canvas?);
+        }
         let (body, headers) = body(exchange, side);
-        let is_done = self.of == Some(of) || matches!(self.seen, Seen::Decoding);
-        if is_done || exchange.outcome.is_none() || !body.is_whole() {
+        if exchange.outcome.is_none() || !body.is_whole() {
             return None;
         }
         let bytes = read(&body.kept, headers, unpacking).content;
@@ -124,12 +179,28 @@ impl Gallery {
         self.of = Some(of);
         self.seen = if is_known { Seen::Decoding } else { Seen::Nothing };
         self.changes += 1;
-        is_known.then(|| Decoding { of, bytes: bytes.into_owned() })
+        self.is_busy = is_known;
+        let kept = if canvas.is_some() { KEPT_SHARP } else { KEPT };
+        let work = || Work::Decode { bytes: bytes.into_owned(), kept };
+        is_known.then(|| Decoding { of, work: work() })
+    }
+
+    /// The picture that is known, where it was not made for that canvas.
+    fn want_painted(&mut self, of: Of, canvas: Canvas) -> Option<Decoding> {
+        let Seen::Picture(shown) = &self.seen else { return None };
+        if shown.painted.as_ref().is_some_and(|(painted, _)| *painted == canvas) {
+            return None;
+        }
+        self.is_busy = true;
+        self.painted = self.painted.wrapping_add(1);
+        let (picture, number) = (Arc::clone(&shown.picture), self.painted);
+        Some(Decoding { of, work: Work::Paint { picture, canvas, number } })
     }
 
     /// Takes in what came of it.
     pub(super) fn take(&mut self, decoded: Decoded) {
         (self.of, self.seen) = (Some(decoded.of), decoded.seen);
+        self.is_busy = false;
         self.changes += 1;
     }
 }
@@ -138,8 +209,9 @@ fn of(exchange: &Exchange, side: Side) -> Of {
     (exchange.id, side, body(exchange, side).0.total)
 }
 
-/// A small copy of a picture; an error is a reason for the user.
-fn decode(bytes: &[u8]) -> Result<Picture, String> {
+/// A copy of a picture of no more than so many pixels of each side; an error is a reason
+/// for the user.
+fn decode(bytes: &[u8], kept: u32) -> Result<Picture, String> {
     let size = imagesize::blob_size(bytes).map_err(|error| error.to_string())?;
     if size.width.saturating_mul(size.height) > MOST_PIXELS {
         return Err("it has too many pixels to be drawn".to_owned());
@@ -157,12 +229,15 @@ fn decode(bytes: &[u8]) -> Result<Picture, String> {
         error => error.to_string(),
     })?;
     // What is smaller stays as it is.
-    let (width, height) = fit(picture.width(), picture.height(), KEPT, KEPT);
+    let (width, height) = fit((picture.width(), picture.height()), (kept, kept));
     Ok(Picture(picture.thumbnail_exact(width, height).into_rgba8()))
 }
 
 /// The size that is not larger than so many pixels, with the same proportions.
-fn fit(width: u32, height: u32, most_wide: u32, most_high: u32) -> (u32, u32) {
+pub(super) fn fit(
+    (width, height): (u32, u32),
+    (most_wide, most_high): (u32, u32),
+) -> (u32, u32) {
     let (width, height) = (width.max(1), height.max(1));
     let wide = f64::from(most_wide) / f64::from(width);
     let high = f64::from(most_high) / f64::from(height);
@@ -177,7 +252,7 @@ impl Picture {
     pub(super) fn rows(&self, columns: usize) -> Vec<Vec<Halves>> {
         let most = u32::try_from(columns.max(1)).unwrap_or(u32::MAX);
         let (width, height) = (self.0.width(), self.0.height());
-        let (width, height) = fit(width, height, most, 2 * MOST_ROWS);
+        let (width, height) = fit((width, height), (most, 2 * MOST_ROWS));
         let small = thumbnail(&self.0, width, height);
         let pixel = |x: u32, y: u32| {
             let [red, green, blue, alpha] = small.get_pixel_checked(x, y)?.0;
@@ -247,7 +322,8 @@ mod tests {
             [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP, ImageFormat::Jpeg]
         {
             let red = RgbaImage::from_pixel(4, 3, Rgba([250, 0, 0, 255]));
-            let rows = decode(&encoded(red, format)).map(|picture| picture.rows(80));
+            let rows =
+                decode(&encoded(red, format), KEPT).map(|picture| picture.rows(80));
             let rows = rows.unwrap_or_default();
             assert_eq!((rows.len(), rows[0].len()), (2, 4), "{format:?}");
             let [Some([red, green, _]), Some(_)] = rows[0][0] else { panic!() };
@@ -265,7 +341,8 @@ mod tests {
             }
         }
         let bytes = encoded(picture, ImageFormat::Png);
-        let rows = decode(&bytes).map(|picture| picture.rows(40)).unwrap_or_default();
+        let rows =
+            decode(&bytes, KEPT).map(|picture| picture.rows(40)).unwrap_or_default();
         assert_eq!((rows.len(), rows[0].len()), (10, 40));
         assert_eq!(
             rows[0].iter().map(|cell| symbol(*cell)).collect::<String>(),
@@ -277,10 +354,10 @@ mod tests {
     fn a_file_that_claims_too_much_is_refused_before_it_is_unpacked() {
         let mut png = encoded(RgbaImage::new(1, 1), ImageFormat::Png);
         png[16..24].copy_from_slice(&[0, 0, 0x75, 0x30, 0, 0, 0x75, 0x30]);
-        let refused = decode(&png).map(|_| ()).unwrap_err();
+        let refused = decode(&png, KEPT).map(|_| ()).unwrap_err();
         assert_eq!(refused, "it has too many pixels to be drawn");
         let wide = encoded(RgbaImage::new(LONGEST_SIDE + 1, 1), ImageFormat::Png);
-        let refused = decode(&wide).map(|_| ()).unwrap_err();
+        let refused = decode(&wide, KEPT).map(|_| ()).unwrap_err();
         assert_eq!(refused, "it would take too much memory to be drawn");
     }
 
@@ -289,12 +366,12 @@ mod tests {
         for format in [ImageFormat::Png, ImageFormat::Gif, ImageFormat::WebP] {
             let whole = encoded(RgbaImage::from_pixel(9, 9, Rgba([1; 4])), format);
             for cut in 0..whole.len() {
-                let _either = decode(&whole[..cut]);
+                let _either = decode(&whole[..cut], KEPT);
                 let mut bent = whole.clone();
                 bent[cut] ^= 0xff;
-                let _either = decode(&bent);
+                let _either = decode(&bent, KEPT);
             }
-            assert!(decode(&whole[..30]).is_err());
+            assert!(decode(&whole[..30], KEPT).is_err());
         }
     }
 

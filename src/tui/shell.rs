@@ -134,7 +134,7 @@ pub fn run(
 ) -> io::Result<Ended> {
     let Inbox { remote, receiver } = inbox;
     let panics = remote.clone();
-    let Appearance { theme, mouse, truecolor, showing, .. } = setup.appearance;
+    let Appearance { theme, mouse, truecolor, pictures, showing, .. } = setup.appearance;
     let screen = Screen::enter(mouse, move |text| {
         panics.notice(Notice { severity: Severity::Error, text: one_line(&text) });
     })?;
@@ -152,6 +152,7 @@ pub fn run(
     facts.mouse = mouse;
     facts.keymap = setup.keymap;
     facts.views = setup.views;
+    facts.pictures = pictures;
     facts.showing = showing;
     facts.history.clone_from(&setup.history);
     let body_limit = usize::try_from(setup.body_limit).unwrap_or(usize::MAX);
@@ -444,6 +445,7 @@ impl Shell {
     fn draw(&mut self) -> io::Result<()> {
         update(&mut self.state, Message::Tick(self.clock.now()));
         let area = self.screen.area();
+        self.state.cell = self.screen.cell();
         let regions = layout(&self.state, area);
         self.state.settle(&regions);
         if self.read_files() {
@@ -464,7 +466,8 @@ impl Shell {
             });
         }
         let (state, styles) = (&self.state, &self.styles);
-        self.screen.draw(area, |buffer| draw(state, &regions, styles, buffer))
+        let graphic = state.graphic();
+        self.screen.draw(area, graphic, |buffer| draw(state, &regions, styles, buffer))
     }
 }
 

@@ -6,15 +6,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::body::Unpacking;
-use crate::config::Showing;
+use crate::config::{PictureProtocol, Showing};
 use crate::exchange::{
     BODY_KEPT, Exchange, ExchangeId, Fate, Generation, GenerationId, Notice, Severity,
 };
 use crate::history::copy_as::Application;
 use crate::history::filter::Views;
 use crate::history::{Live, Store};
+use crate::terminal::Graphic;
 
 use super::asking::Asking;
+use super::canvas::Canvas;
 use super::command_line::CommandLine;
 use super::copying::Copied;
 use super::detail::{Place, Rows, Side};
@@ -60,6 +62,8 @@ pub struct Facts {
     pub keymap: Keymap,
     /// Filters that have a name.
     pub views: Views,
+    /// How the terminal takes pictures, if it does.
+    pub pictures: Option<PictureProtocol>,
     /// How much of a body is unpacked and laid out, and what is late.
     pub showing: Showing,
 }
@@ -79,6 +83,7 @@ impl Facts {
             history: None,
             keymap: Keymap::default(),
             views: Views::default(),
+            pictures: None,
             showing: Showing::default(),
         }
     }
@@ -186,6 +191,8 @@ pub struct State {
     pub(super) prompt: Prompt,
     /// The time of the frame.
     pub(super) now: Timestamp,
+    /// Pixels of a cell, its width and height, where they are known.
+    pub cell: Option<(u16, u16)>,
 }
 
 impl State {
@@ -207,6 +214,7 @@ impl State {
             regions: Regions::default(),
             prompt: Prompt::default(),
             now,
+            cell: None,
         }
     }
 
@@ -351,10 +359,22 @@ impl State {
         let is_drawn = self.detail.look.0 == BodyView::Pretty;
         if is_drawn {
             let unpacking = self.facts.unpacking();
-            self.detail.gallery.want(exchange, side, unpacking)
+            let canvas = self.canvas();
+            self.detail.gallery.want(exchange, side, unpacking, canvas)
         } else {
             None
         }
+    }
+
+    /// What the terminal itself would show a picture on.
+    fn canvas(&self) -> Option<Canvas> {
+        let (protocol, cell) = (self.facts.pictures?, self.cell?);
+        Some(Canvas { protocol, cell, columns: self.detail.width })
+    }
+
+    /// The picture that the terminal itself is to show.
+    pub fn graphic(&self) -> Option<&Graphic> {
+        self.detail.document.graphic()
     }
 
     /// The document of the detail pane as it falls into rows.

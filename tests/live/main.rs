@@ -38,6 +38,7 @@ mod linted;
 mod logged;
 mod oracles;
 mod patience;
+mod pictures;
 mod pressure;
 mod printed;
 mod program;

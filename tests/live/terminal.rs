@@ -310,6 +310,13 @@ fn builder(command: &Command, family: &Family) -> CommandBuilder {
     }
     builder.env("TERM", "xterm-256color");
     builder.env_remove("NO_COLOR");
+    // What tells of the terminal that the tests are run in, if they are.
+    for name in ["TERM_PROGRAM", "LC_TERMINAL", "KITTY_WINDOW_ID", "TMUX", "STY"] {
+        builder.env_remove(name);
+    }
+    for name in ["SSH_CONNECTION", "SSH_TTY"] {
+        builder.env_remove(name);
+    }
     for (name, value) in command.get_envs() {
         match value {
             Some(value) => builder.env(name, value),
@@ -322,7 +329,8 @@ fn builder(command: &Command, family: &Family) -> CommandBuilder {
 }
 
 fn size(cols: u16, rows: u16) -> PtySize {
-    PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }
+    // Cells of 10 to 20 pixels.
+    PtySize { rows, cols, pixel_width: 10 * cols, pixel_height: 20 * rows }
 }
 
 fn cells(count: u16) -> NonZeroU16 {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use _rdev::bus::Losses;
-use _rdev::config::{KeySetting, Place, Theme, ViewSetting};
+use _rdev::config::{KeySetting, PictureProtocol, Place, Theme, ViewSetting};
 use _rdev::exchange::{
     Command, Cut, Event, Exchange, ExchangeEvent, ExchangeId, Frame, GenerationEvent,
     GenerationId, Hint, Libraries, Link, Making, Notice, Outcome, OutputLine,
@@ -1322,6 +1322,56 @@ fn a_picture_is_drawn_below_its_facts_in_half_a_cell_for_each_pixel() {
     app = app.resized(40, 30).press("ctrl-l");
     assert_eq!(pixels(&mut app, red, red), ["▀".repeat(40)]);
     app.press("m m").sees("000000  89 50 4e 47 0d 0a 1a 0a");
+}
+
+#[test]
+fn a_picture_that_the_terminal_shows_is_scrolled_cut_and_covered_as_text() {
+    let mut app = App::new(80, 30);
+    let mut facts = facts_with_keys(&[]);
+    facts.pictures = Some(PictureProtocol::Kitty);
+    app.state = State::new(facts, app.now);
+    app.state.cell = Some((10, 20));
+    app = app
+        .begins(&request("GET", "/flag.png"), Source::Client)
+        .called()
+        .responds(200, "image/png")
+        .sends(&flag(300, 200))
+        .ends(Outcome::Complete)
+        .press("enter [ +");
+    let decoding = app.state.wanted_picture().unwrap();
+    update(&mut app.state, decoding.finish());
+    app = app.sees("▀▀▀▀");
+    assert!(app.state.graphic().is_none(), "that it is made for the terminal takes time");
+    let painting = app.state.wanted_picture().unwrap();
+    assert!(app.state.wanted_picture().is_none(), "it is on its way");
+    update(&mut app.state, painting.finish());
+    let cells = |app: &mut App| {
+        let is_one = |cell: &Cell| cell.symbol().starts_with('\u{10eeee}');
+        let found = runs(&app.frame(), is_one);
+        found.iter().map(|row| row.matches('\u{10eeee}').count()).sum::<usize>()
+    };
+    assert_eq!(cells(&mut app), 300);
+    let graphic = app.state.graphic().unwrap();
+    assert_eq!((graphic.columns, graphic.rows), (30, 10));
+    assert!(app.state.wanted_picture().is_none(), "it is there");
+    app = app.resized(80, 10);
+    let cut = cells(&mut app);
+    assert!(cut > 0 && cut < 300 && cut % 30 == 0, "{cut}");
+    app = app.press("G");
+    let rest = cells(&mut app);
+    assert!(rest > cut && rest % 30 == 0, "{rest}");
+    app = app.resized(80, 30).press("g ?");
+    assert_eq!(cells(&mut app), 0);
+    app = app.press("esc");
+    assert_eq!(cells(&mut app), 300);
+    // For fewer columns it is made anew, with blocks until then.
+    app = app.resized(20, 30);
+    assert_eq!(cells(&mut app), 0);
+    let painting = app.state.wanted_picture().unwrap();
+    update(&mut app.state, painting.finish());
+    assert_eq!(cells(&mut app), 20 * 7);
+    app = app.press("]");
+    assert!(app.state.graphic().is_none());
 }
 
 #[test]

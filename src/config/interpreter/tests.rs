@@ -75,6 +75,7 @@ impl Machine {
             },
             no_color: None,
             colorterm: None,
+            terminal: Vec::new(),
             config_home: None,
             colour_help: false,
             colour_errors: false,

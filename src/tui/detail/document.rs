@@ -2,7 +2,10 @@
 //!
 //! Heads and remarks are few lines and made once; a body stays where it is.
 
+use std::sync::Arc;
+
 use crate::exchange::Exchange;
+use crate::terminal::Graphic;
 
 use super::super::outline::Outline;
 use super::super::picture::Halves;
@@ -22,6 +25,8 @@ pub(in crate::tui) enum Part {
     Bytes { side: Side, length: usize },
     /// A picture, row by row.
     Picture { rows: Vec<Vec<Halves>> },
+    /// A picture that the terminal shows.
+    Graphic(Arc<Graphic>),
 }
 
 impl Part {
@@ -31,6 +36,7 @@ impl Part {
             Self::Body { lines, .. } => lines.index.len(),
             Self::Bytes { length, .. } => length.div_ceil(DUMPED),
             Self::Picture { rows } => rows.len(),
+            Self::Graphic(graphic) => graphic.rows.into(),
         }
     }
 }
@@ -71,6 +77,14 @@ impl Document {
     pub(in crate::tui) fn place(&self, line: usize) -> Option<&SourcePlace> {
         let places = self.places.iter().take_while(|(begin, _)| *begin <= line);
         places.last().and_then(|(_, place)| place.as_ref())
+    }
+
+    /// The picture in it that the terminal shows.
+    pub(in crate::tui) fn graphic(&self) -> Option<&Graphic> {
+        self.parts.iter().find_map(|part| match part {
+            Part::Graphic(graphic) => Some(&**graphic),
+            _ => None,
+        })
     }
 
     /// What is known of a body's lines, taken out to be extended.
@@ -213,6 +227,10 @@ impl Document {
                     let rows = rows[first..last].iter();
                     out.extend(rows.map(|row| Line::Picture(row)));
                 }
+                Part::Graphic(graphic) => {
+                    let rows = (0..graphic.rows).take(last).skip(first);
+                    out.extend(rows.map(|row| Line::Graphic(graphic, row)));
+                }
                 Part::Body { side, mark, lines } => {
                     out.extend((first..last).map(|line| Line::Body {
                         side: *side,
@@ -249,7 +267,7 @@ mod tests {
                 Line::Body { line, .. } | Line::Bytes { line, .. } => {
                     format!("body {line}")
                 }
-                Line::Picture(_) => "picture".to_owned(),
+                Line::Picture(_) | Line::Graphic(..) => "picture".to_owned(),
             })
             .collect();
         assert_eq!(shown, ["b", "body 0", "body 1", "body 2"]);

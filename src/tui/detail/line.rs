@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::exchange::Exchange;
+use crate::terminal::Graphic;
 use crate::text;
 
 use super::super::picture::{Halves, symbol};
@@ -81,6 +82,8 @@ pub(in crate::tui) enum Line<'a> {
     Bytes { side: Side, line: usize },
     /// A row of a picture.
     Picture(&'a [Halves]),
+    /// That row of a picture that the terminal shows.
+    Graphic(&'a Graphic, u16),
 }
 
 impl<'a> Line<'a> {
@@ -89,7 +92,7 @@ impl<'a> Line<'a> {
         match self {
             Self::Text { side, .. } => *side,
             Self::Body { mark, .. } => *mark,
-            Self::Bytes { .. } | Self::Picture(_) => None,
+            Self::Bytes { .. } | Self::Picture(_) | Self::Graphic(..) => None,
         }
     }
 
@@ -98,7 +101,9 @@ impl<'a> Line<'a> {
         match self {
             Self::Text { line, .. } => (line.tone, Cow::Borrowed(&line.accents)),
             Self::Body { lines, line, .. } => (Tone::Plain, lines.accents(*line, text)),
-            Self::Bytes { .. } | Self::Picture(_) => (Tone::Plain, Cow::Borrowed(&[])),
+            Self::Bytes { .. } | Self::Picture(_) | Self::Graphic(..) => {
+                (Tone::Plain, Cow::Borrowed(&[]))
+            }
         }
     }
 
@@ -106,7 +111,7 @@ impl<'a> Line<'a> {
     pub(in crate::tui) fn is_cut(&self) -> bool {
         match self {
             Self::Body { lines, line, .. } => lines.index.is_cut(*line),
-            Self::Text { .. } | Self::Bytes { .. } | Self::Picture(_) => false,
+            _ => false,
         }
     }
 
@@ -119,7 +124,7 @@ impl<'a> Line<'a> {
                 let folded = lines.outline.as_ref().and_then(|it| it.folded_at(*line));
                 folded.map_or(text.clone(), |count| folded_up(&text, count).into())
             }
-            Self::Text { .. } | Self::Bytes { .. } | Self::Picture(_) => text,
+            _ => text,
         }
     }
 
@@ -139,6 +144,7 @@ impl<'a> Line<'a> {
                 dump(from, &kept[from..until]).into()
             }
             Self::Picture(row) => row.iter().copied().map(symbol).collect(),
+            Self::Graphic(..) => Cow::Borrowed(""),
         }
     }
 }

@@ -1,6 +1,8 @@
 //! A body in the Request or the Response tab: laid out by its type, as it was sent, or
 //! byte by byte; without its secrets unless they are to be seen.
 
+use std::sync::Arc;
+
 use crate::body::{Kind, essence, read};
 use crate::exchange::{Body, Size};
 use crate::history::extent;
@@ -149,9 +151,10 @@ fn add_picture(
     match seen {
         Seen::Nothing => add_hex(document, side, body),
         Seen::Decoding => {}
-        Seen::Picture(picture) => {
-            document.parts.push(Part::Picture { rows: picture.rows(columns) });
-        }
+        Seen::Picture(shown) => document.parts.push(match shown.graphic(columns) {
+            Some(graphic) => Part::Graphic(Arc::clone(graphic)),
+            None => Part::Picture { rows: shown.picture.rows(columns) },
+        }),
         Seen::Refused(why) => {
             let why = format!("[{}]", safe(why.as_bytes()));
             document.add(None, vec![(Tone::Remark, why)]);

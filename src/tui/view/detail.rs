@@ -204,14 +204,20 @@ fn draw_row(
         put_until(accent.end, *other);
     }
     put_until(range.end, tone);
-    if let Line::Picture(cells) = line {
-        paint(cells, place, styles, buffer);
+    let place = place.intersection(buffer.area);
+    match line {
+        Line::Picture(cells) => paint(cells, place, styles, buffer),
+        Line::Graphic(graphic, row) => {
+            for (column, position) in (0..graphic.columns).zip(place.positions()) {
+                graphic.place(&mut buffer[position], column, *row);
+            }
+        }
+        Line::Text { .. } | Line::Body { .. } | Line::Bytes { .. } => {}
     }
 }
 
 /// Gives the cells of a picture their colours.
 fn paint(cells: &[Halves], place: Rect, styles: &Styles, buffer: &mut Buffer) {
-    let place = place.intersection(buffer.area);
     for (cell, position) in cells.iter().zip(place.positions()) {
         let colour = |half: Option<Colour>| half.map(|half| styles.pixel(half));
         // The sign is that of the upper half where there is one.
