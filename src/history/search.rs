@@ -1,16 +1,24 @@
 //! A filter applied to the database: newest first, a little at a time.
+//!
+//! Where the bytes of exchanges are to be read, that is most of the work, and it is shared:
+//! each thread has a connection of its own and a part of the exchanges.
+
+use std::num::NonZero;
+use std::{iter, panic, thread};
 
 use rusqlite::types::Value;
-use rusqlite::{OptionalExtension, Row, params_from_iter};
+use rusqlite::{InterruptHandle, OptionalExtension, Row, params_from_iter};
 
 use super::database::{Place, Reader, RecordId};
 use super::filter::{Clause, Filter, Sql};
 
-/// How many exchanges are looked at in the first step where their bytes are to be read,
-/// and in each of the others: few enough that the first of the newest are there at once,
-/// and that whoever searches can be called off between two steps.
+/// How many exchanges each thread looks at in the first step where their bytes are to be
+/// read, and in each of the others: few enough that the first of the newest are there at
+/// once, and that whoever searches can be called off between two steps.
 const FIRST: usize = 1000;
 const STEP: usize = 5000;
+/// Threads that read at once, at most: the application wants to run, too.
+const THREADS: usize = 4;
 /// Those of a range that have bodies which came in pieces.
 const IN_PIECES: &str =
     "at IN (SELECT exchange FROM piece WHERE exchange < ? AND exchange >= ?)";
@@ -21,12 +29,17 @@ const OLDEST: Place = Place(i64::MIN);
 #[derive(Debug)]
 pub struct Search<'a> {
     reader: &'a Reader,
+    /// For the other threads, none where an index finds what is asked for.
+    others: Vec<Reader>,
     question: Question<'a>,
     /// Everything from here on was looked at.
     before: Place,
-    /// How many are looked at in the next step.
+    /// How many each thread looks at in the next step.
     stride: usize,
 }
+
+/// Ends the step that is under way, from another thread.
+pub struct Interrupt(Vec<InterruptHandle>);
 
 /// What a step has found.
 #[derive(Debug)]
@@ -48,19 +61,29 @@ impl<'a> Search<'a> {
     /// Begins at the newest exchange.
     pub fn new(reader: &'a Reader, filter: &'a Filter) -> Self {
         let question = Question { filter, sql: filter.sql() };
-        Self { reader, question, before: Place(i64::MAX), stride: FIRST }
+        let others = if question.reads_bytes() { others(reader) } else { Vec::new() };
+        Self { reader, others, question, before: Place(i64::MAX), stride: FIRST }
+    }
+
+    /// What can end a step.
+    pub fn interrupt(&self) -> Interrupt {
+        let readers = iter::once(self.reader).chain(&self.others);
+        Interrupt(readers.map(Reader::interrupt_handle).collect())
     }
 
     /// Looks on for at most so many that the filter lets through. A step may end with
     /// fewer, so that the caller can show them, or stop.
     pub fn step(&mut self, most: usize) -> rusqlite::Result<Found> {
-        let until = match self.question.sql.verdict {
+        let parts = if self.question.reads_bytes() {
+            self.parts()?
+        } else {
             // An index finds them wherever they are.
-            None => OLDEST,
-            Some(_) => self.strided()?,
+            vec![Part { before: self.before, until: OLDEST }]
         };
         self.stride = STEP;
-        let exchanges = self.question.look(self.reader, self.before, until, most)?;
+        let until = parts.last().map_or(OLDEST, |part| part.until);
+        let mut exchanges = self.look(&parts, most)?;
+        exchanges.truncate(most);
         // What was not looked at is for the next step.
         let is_full = exchanges.len() == most;
         let last = exchanges.last().filter(|_| is_full);
@@ -68,8 +91,23 @@ impl<'a> Search<'a> {
         Ok(Found { exchanges, is_all: !is_full && until == OLDEST })
     }
 
-    /// Down to where the next step goes.
-    fn strided(&self) -> rusqlite::Result<Place> {
+    /// What the next step looks at: one part for each reader, fewer at the end.
+    fn parts(&self) -> rusqlite::Result<Vec<Part>> {
+        let mut parts = Vec::new();
+        let mut before = self.before;
+        for _ in 0..=self.others.len() {
+            let until = self.strided(before)?;
+            parts.push(Part { before, until });
+            if until == OLDEST {
+                break;
+            }
+            before = until;
+        }
+        Ok(parts)
+    }
+
+    /// Down to where one reader goes.
+    fn strided(&self, before: Place) -> rusqlite::Result<Place> {
         let stride = i64::try_from(self.stride).unwrap_or(i64::MAX);
         let until = self
             .reader
@@ -77,17 +115,60 @@ impl<'a> Search<'a> {
             .prepare_cached(
                 "SELECT at FROM exchange WHERE at < ?1 ORDER BY at DESC LIMIT 1 OFFSET ?2",
             )?
-            .query_row([self.before.0, stride], |row| row.get(0).map(Place))
+            .query_row([before.0, stride], |row| row.get(0).map(Place))
             .optional()?;
         Ok(until.unwrap_or(OLDEST))
     }
+
+    /// Looks at each part, all at once: the newest here, the others in threads.
+    fn look(&mut self, parts: &[Part], most: usize) -> rusqlite::Result<Vec<Hit>> {
+        let (question, reader) = (&self.question, self.reader);
+        let Some((newest, older)) = parts.split_first() else { return Ok(Vec::new()) };
+        thread::scope(|scope| {
+            let looking: Vec<_> = iter::zip(&mut self.others, older)
+                .map(|(other, part)| {
+                    scope.spawn(move || question.look(other, *part, most))
+                })
+                .collect();
+            let mut found = question.look(reader, *newest, most)?;
+            for thread in looking {
+                let more =
+                    thread.join().unwrap_or_else(|panic| panic::resume_unwind(panic))?;
+                found.extend(more);
+            }
+            Ok(found)
+        })
+    }
+}
+
+impl Interrupt {
+    /// Ends the step, if one is under way.
+    pub fn interrupt(&self) {
+        for handle in &self.0 {
+            handle.interrupt();
+        }
+    }
+}
+
+/// More readers of the same file: one for each processor that is left. With fewer, also
+/// where one cannot be opened, a search takes longer.
+fn others(reader: &Reader) -> Vec<Reader> {
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    (1..processors.min(THREADS)).map_while(|_| reader.another()).collect()
 }
 
 /// Whether the filter lets the exchange at a place through.
 pub fn judge(reader: &Reader, filter: &Filter, place: Place) -> rusqlite::Result<bool> {
     let question = Question { filter, sql: filter.sql() };
-    let behind = Place(place.0.saturating_add(1));
-    Ok(!question.look(reader, behind, place, 1)?.is_empty())
+    let part = Part { before: Place(place.0.saturating_add(1)), until: place };
+    Ok(!question.look(reader, part, 1)?.is_empty())
+}
+
+/// The exchanges before a place, down to another.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    before: Place,
+    until: Place,
 }
 
 /// A filter that is put to the database.
@@ -98,15 +179,19 @@ struct Question<'a> {
 }
 
 impl Question<'_> {
-    /// The newest ones before a place, down to another.
+    /// Whether bytes are to be read for it: no index tells.
+    fn reads_bytes(&self) -> bool {
+        self.sql.verdict.is_some()
+    }
+
+    /// The newest ones of a part.
     fn look(
         &self,
         reader: &Reader,
-        before: Place,
-        until: Place,
+        part: Part,
         most: usize,
     ) -> rusqlite::Result<Vec<Hit>> {
-        let (sql, parameters) = self.statement(before, until);
+        let (sql, parameters) = self.statement(part);
         let mut statement = reader.connection().prepare_cached(&sql)?;
         let mut rows = statement.query(params_from_iter(parameters))?;
         let mut found = Vec::new();
@@ -118,9 +203,9 @@ impl Question<'_> {
         Ok(found)
     }
 
-    fn statement(&self, before: Place, until: Place) -> (String, Vec<Value>) {
+    fn statement(&self, part: Part) -> (String, Vec<Value>) {
         let Sql { condition, verdict } = &self.sql;
-        let range = [before.0.into(), until.0.into()];
+        let range = [part.before.0.into(), part.until.0.into()];
         let mut parameters = range.to_vec();
         parameters.extend(condition.parameters.iter().cloned());
         let (tables, verdict) = match verdict {
@@ -156,7 +241,7 @@ impl Question<'_> {
     fn hit(&self, reader: &Reader, row: &Row<'_>) -> rusqlite::Result<Option<Hit>> {
         let place = Place(row.get(0)?);
         let is_in_pieces: bool = row.get(3)?;
-        if is_in_pieces && self.sql.verdict.is_some() {
+        if is_in_pieces && self.reads_bytes() {
             let record = reader.record_at(place)?;
             if !record.is_some_and(|record| self.filter.matches(&record)) {
                 return Ok(None);
@@ -169,6 +254,7 @@ impl Question<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::thread;
@@ -244,11 +330,24 @@ mod tests {
 
     #[test]
     fn the_first_step_gives_the_newest_without_a_look_at_the_rest() {
-        let (_folder, reader) = reader(3000, |number| number == 2999 || number == 1);
+        let count = (THREADS * FIRST + 2) as u64;
+        let (_folder, reader) = reader(count, |number| number == count || number == 1);
         let filter = Filter::parse("body:needle", Timestamp::UNIX_EPOCH).unwrap();
         let found = Search::new(&reader, &filter).step(50).unwrap();
         assert_eq!(found.exchanges.len(), 1);
         assert!(!found.is_all);
+    }
+
+    #[test]
+    fn another_reader_reads_the_same_file_or_there_is_none() {
+        let (folder, reader) = reader(1, |_| true);
+        let latest = |reader: Reader| reader.latest(9).unwrap().len();
+        assert_eq!(reader.another().map(latest), Some(1));
+        let file = folder.path().join("history.db");
+        fs::rename(&file, folder.path().join("taken away")).unwrap();
+        assert!(reader.another().is_none());
+        drop(open_to_write(&file).unwrap());
+        assert!(reader.another().is_none(), "what is there now is another");
     }
 
     #[test]
@@ -259,11 +358,11 @@ mod tests {
         // early.
         let stopped = (0..).find_map(|_| {
             let mut search = Search::new(&reader, &filter);
-            let (handle, is_over) = (reader.interrupt_handle(), AtomicBool::new(false));
+            let (interrupt, is_over) = (search.interrupt(), AtomicBool::new(false));
             thread::scope(|scope| {
                 scope.spawn(|| {
                     while !is_over.load(Ordering::Relaxed) {
-                        handle.interrupt();
+                        interrupt.interrupt();
                     }
                 });
                 let stopped = search.step(50).err();

@@ -8,13 +8,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use rusqlite::InterruptHandle;
 use thiserror::Error;
 
 use crate::exchange::{Cut, Exchange, Outcome, Source};
 use crate::history::cost;
 use crate::history::database::{OpenError, Reader, Record};
-use crate::history::search::Search;
+use crate::history::search::{Interrupt, Search};
 
 use super::message::Message;
 use super::past::{Lookup, Progress};
@@ -47,8 +46,8 @@ struct Shelf {
 struct Current {
     /// The number of the lookup that is wanted.
     number: AtomicU64,
-    /// Of the database that is open.
-    statement: Mutex<Option<InterruptHandle>>,
+    /// Ends the step that is under way.
+    step: Mutex<Option<Interrupt>>,
 }
 
 /// Why a lookup broke off.
@@ -95,17 +94,17 @@ impl Current {
         self.number.load(Ordering::SeqCst) == number
     }
 
-    /// Wants another; a statement that is under way for the one before is ended.
+    /// Wants another; a step that is under way for the one before is ended.
     fn change(&self, number: u64) {
         self.number.store(number, Ordering::SeqCst);
-        let statement = self.statement.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(statement) = &*statement {
-            statement.interrupt();
+        let step = self.step.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(step) = &*step {
+            step.interrupt();
         }
     }
 
-    fn set_statement(&self, handle: Option<InterruptHandle>) {
-        *self.statement.lock().unwrap_or_else(PoisonError::into_inner) = handle;
+    fn set_step(&self, step: Option<Interrupt>) {
+        *self.step.lock().unwrap_or_else(PoisonError::into_inner) = step;
     }
 }
 
@@ -123,7 +122,7 @@ fn work(
                 && current.is(number)
         };
         let done = current.is(number).then(|| answer(shelf, &lookup, current, wanted));
-        current.set_statement(None);
+        current.set_step(None);
         if let Some(Err(error)) = done {
             wanted(Vec::new(), Progress::Failed(error.to_string()));
         }
@@ -139,8 +138,8 @@ fn answer(
     wanted: impl Fn(Vec<Exchange>, Progress) -> bool,
 ) -> Result<(), Error> {
     let reader = Reader::open(&shelf.file)?;
-    current.set_statement(Some(reader.interrupt_handle()));
     let mut search = Search::new(&reader, &lookup.filter);
+    current.set_step(Some(search.interrupt()));
     let (mut count, mut bytes) = (0, 0);
     while current.is(lookup.number) {
         let step = search.step(PAGE)?;

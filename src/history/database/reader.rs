@@ -1,12 +1,12 @@
 //! The reading end of a database, for whoever is not its writer.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, InterruptHandle, OptionalExtension, params};
 
 use crate::bus::Losses;
 
-use super::open::{OpenError, open_to_read};
+use super::open::{OpenError, identity, open_to_read};
 use super::read::{self, SUMMARY};
 use super::record::{Name, Place, Record, RecordId, RunId, Summary};
 
@@ -14,12 +14,24 @@ use super::record::{Name, Place, Record, RecordId, RunId, Summary};
 #[derive(Debug)]
 pub struct Reader {
     connection: Connection,
+    path: PathBuf,
+    /// Which file it was just before it was opened.
+    file: Option<(u64, u64)>,
 }
 
 impl Reader {
     /// Opens a history that is there.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { connection: open_to_read(path)? })
+        let file = identity(path);
+        Ok(Self { connection: open_to_read(path)?, path: path.to_owned(), file })
+    }
+
+    /// Another of the same history, for another thread; `None` where the file cannot be
+    /// opened once more, or may have been replaced since.
+    pub fn another(&self) -> Option<Self> {
+        let another = Self::open(&self.path).ok()?;
+        let is_same = self.file.is_some() && identity(&self.path) == self.file;
+        (is_same && another.file == self.file).then_some(another)
     }
 
     /// The connection, for statements of one's own.
