@@ -65,6 +65,11 @@ fn application(
     reader: &Reader,
     run: RunId,
 ) -> anyhow::Result<Application> {
+    if request.target.is_none()
+        && let Some(served) = reader.application(run)?
+    {
+        return Ok(served);
+    }
     let target = request.application(&reader.title(run)?).map_err(|why| {
         anyhow::anyhow!("the application is not found ({why}); --target names it")
     })?;

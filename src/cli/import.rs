@@ -52,6 +52,7 @@ fn write(request: &Import, name: &str, exchanges: &[Exchange]) -> anyhow::Result
     let beginning = Beginning {
         kind: RunKind::Import,
         title: name.to_owned(),
+        application: None,
         address: String::new(),
         at: clock::wall(),
     };

@@ -109,7 +109,8 @@ fn filter(text: &str, views: &[ViewSetting]) -> anyhow::Result<Filter> {
     let views = Views::new(views, now).map_err(anyhow::Error::msg)?;
     views.parse(text, now).map_err(|error| {
         let FilterError { column, problem } = error;
-        let mark = " ".repeat(column - 1);
+        let before: String = text.chars().take(column - 1).collect();
+        let mark = " ".repeat(text::width(&text::printable(before.as_bytes())));
         let text = text::printable(text.as_bytes());
         anyhow::anyhow!("the filter is not understood\n  {text}\n  {mark}^ {problem}")
     })

@@ -70,6 +70,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     let beginning = Beginning {
         kind: RunKind::Server,
         title: shown.target.clone(),
+        application: Some(shown.application.clone()),
         address: shown.address.clone(),
         at: clock.now(),
     };

@@ -208,6 +208,7 @@ mod tests {
         let beginning = Beginning {
             kind: RunKind::Server,
             title: String::new(),
+            application: None,
             address: String::new(),
             at: Timestamp::UNIX_EPOCH,
         };

@@ -82,6 +82,7 @@ fn insert(file: &Path, count: u64) -> Result<(), Box<dyn Error>> {
     let beginning = Beginning {
         kind: RunKind::Server,
         title: "app:app".to_owned(),
+        application: None,
         address: String::new(),
         at: wall(),
     };

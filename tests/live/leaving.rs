@@ -183,6 +183,44 @@ fn a_copied_test_passes_and_fails_when_the_application_changes() {
     assert_eq!(pytest(&project).0, Some(1));
 }
 
+#[test]
+fn a_copied_test_imports_what_was_served_wherever_and_however_it_was() {
+    const FACTORY: &str = r#"
+def app_of(text):
+    def application(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [text]
+    return application
+
+def make_app():
+    return app_of(b"made")
+"#;
+    let named = format!("{FACTORY}\nclass site:\n    wsgi = app_of(b'named')\n");
+    for (file, text, arguments, answer) in [
+        ("shop.py", FACTORY, ["--app-dir", ".", "shop"], "made"),
+        ("my-app.py", FACTORY, ["--app-dir", ".", "my-app.py"], "made"),
+        ("sub/shop.py", &named, ["--app-dir", "sub", "shop:site.wsgi"], "named"),
+        (
+            "sub/my-app.py",
+            FACTORY,
+            ["--threads", "1", "sub/my-app.py:make_app()"],
+            "made",
+        ),
+    ] {
+        let project = Project::of(Folder::empty());
+        fs::create_dir(project.path("sub")).unwrap();
+        project.folder.save(file, text);
+        let server = project.launch().args(arguments).serve();
+        assert_eq!(server.get("/").text(), answer);
+        project.wait_for(1);
+        let text = project.printed(["copy", "1", "--as", "pytest"]);
+        fs::write(project.path("test_copied.py"), &text).unwrap();
+        let (status, said) = pytest(&project);
+        assert_eq!(status, Some(0), "{text}\n{said}");
+        assert!(text.contains(answer), "{text}");
+    }
+}
+
 /// Answers with what arrived.
 const ECHO: &str = r#"
 def seen(environ):
@@ -295,6 +333,80 @@ def app(environ, start_response):
 }
 
 #[test]
+fn a_copied_test_of_what_a_framework_caught_fails_until_it_is_mended() {
+    const APP: &str = r#"
+from flask import Flask
+
+app = Flask(__name__)
+
+@app.get("/")
+def order():
+    return {}["order"]
+"#;
+    let project = Project::new();
+    project.folder.save("order.py", APP);
+    let server = project.serve("order:app");
+    assert_eq!(ask(&server, "GET", "/", "", b""), 500);
+    project.wait_for(1);
+    let text = project.printed(["copy", "1", "--as", "pytest"]);
+    fs::write(project.path("test_copied.py"), &text).unwrap();
+    let (status, said) = pytest(&project);
+    assert_eq!(status, Some(1), "{text}\n{said}");
+    project.folder.save("order.py", &APP.replace("{}[", "{'order': 'it'}["));
+    let (status, said) = pytest(&project);
+    assert_eq!(status, Some(0), "{text}\n{said}");
+}
+
+/// A view that streams, one that tells the type of a body, and the check against forged
+/// requests before both.
+const DJANGO_VIEWS: &str = r#"
+from django.conf import settings
+from django.core.wsgi import get_wsgi_application
+from django.http import HttpResponse, StreamingHttpResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+
+settings.configure(
+    ROOT_URLCONF=__name__,
+    ALLOWED_HOSTS=["*"],
+    SECRET_KEY="none",
+    MIDDLEWARE=["django.middleware.csrf.CsrfViewMiddleware"],
+)
+app = get_wsgi_application()
+urlpatterns = [
+    path("streamed", lambda request: StreamingHttpResponse(["a", "b"])),
+    path("guarded", lambda request: HttpResponse("let in")),
+    path("typed", csrf_exempt(lambda request: HttpResponse(repr(request.content_type)))),
+]
+"#;
+
+#[test]
+fn a_copied_test_of_django_has_the_answer_of_a_server() {
+    let project = Project::new();
+    project.folder.save("manage.py", "");
+    project.folder.save("views.py", DJANGO_VIEWS);
+    let server = project.serve("views:app");
+    let typed = "Content-Type: text/x-order\r\nContent-Length: 0\r\n";
+    for (number, (method, target, fields, body, status)) in [
+        ("GET", "/streamed", "", &b""[..], 200),
+        ("POST", "/guarded", "", b"a=b", 403),
+        ("POST", "/typed", typed, b"", 200),
+        ("POST", "/typed", "", b"a", 200),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        assert_eq!(ask(&server, method, target, fields, body), status, "{target}");
+        let id = (number + 1).to_string();
+        project.wait_for(number + 1);
+        let text = project.printed(["copy", &id, "--as", "pytest"]);
+        fs::write(project.path("test_copied.py"), &text).unwrap();
+        let (status, said) = pytest(&project);
+        assert_eq!(status, Some(0), "{text}\n{said}");
+    }
+}
+
+#[test]
 fn a_copied_test_uses_djangos_client_in_a_django_project() {
     let folder = Folder::copy_of("django_site");
     let project = Project::of(folder);
@@ -306,7 +418,7 @@ fn a_copied_test_uses_djangos_client_in_a_django_project() {
         let text = project.printed(["copy", &id, "--as", "pytest"]);
         assert!(text.contains("from django.test import Client"), "{text}");
         // The form of the front page has another token each time.
-        assert_eq!(text.contains("response.content"), target != "/", "{text}");
+        assert_eq!(text.contains("response.getvalue()"), target != "/", "{text}");
         fs::write(project.path("test_copied.py"), &text).unwrap();
         let (status, said) = pytest(&project);
         assert_eq!(status, Some(0), "{text}\n{said}");

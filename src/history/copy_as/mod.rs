@@ -42,6 +42,9 @@ pub enum CopyError {
     NoApplication,
     #[error("only --as curl and raw can ask for `*`, which is no path")]
     NoPath,
+    /// Of a client that takes a path for another.
+    #[error("{0} would ask for another path; --as curl and raw ask for this one")]
+    OtherPath(&'static str),
     #[error("rdev answered it itself: the application would answer something else")]
     NotAnswered,
 }
@@ -68,7 +71,13 @@ pub fn copy_as(
     }
     let mut text = match form {
         Form::Curl => shell::curl(&sent),
+        Form::Httpie if sent.looks_like_a_host() => {
+            return Err(CopyError::OtherPath("HTTPie"));
+        }
         Form::Httpie => shell::httpie(&sent),
+        Form::PythonRequests if sent.looks_like_a_host() || sent.has_dots() => {
+            return Err(CopyError::OtherPath("requests"));
+        }
         Form::PythonRequests => python::requests(&sent),
         Form::Pytest if !reached_the_application(exchange) => {
             return Err(CopyError::NotAnswered);
@@ -155,6 +164,17 @@ impl<'a> Sent<'a> {
     /// Whether it asks about the server as a whole (RFC 9112 section 3.2.4).
     fn is_of_the_server(&self) -> bool {
         self.target == "*"
+    }
+
+    /// Whether its path begins as a reference to another host does (RFC 3986 section 4.2).
+    fn looks_like_a_host(&self) -> bool {
+        self.target.starts_with("//")
+    }
+
+    /// Whether its path has segments that clients take for steps (RFC 3986 section 5.2.4).
+    fn has_dots(&self) -> bool {
+        let path = self.target.split('?').next().unwrap_or_default();
+        path.split('/').any(|segment| matches!(segment, "." | ".."))
     }
 
     /// Fields of one name as one, for what has a name once (RFC 9110 section 5.3).

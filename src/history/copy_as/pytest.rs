@@ -4,6 +4,8 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use serde::{Deserialize, Serialize};
+
 use crate::body::{Kind, Unpacking, read};
 use crate::config::Target;
 use crate::exchange::{Exchange, Response};
@@ -16,7 +18,7 @@ use super::literal::{python_bytes, python_latin1, python_str};
 const LONGEST_EXPECTED: usize = 2000;
 
 /// The application a test imports.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Application {
     pub module: String,
     /// The dotted name in it, or a call with literal arguments; `None`: the first of the
@@ -43,16 +45,18 @@ impl From<Target> for Application {
 /// A test that puts the request to the application and expects the same answer.
 pub(super) fn test(sent: &Sent<'_>, exchange: &Exchange, of: &Application) -> String {
     let (method, target) = (docstring(sent.method), docstring(sent.target));
-    let mut out =
-        format!("\"\"\"{method} {target} as it was answered.\"\"\"\n\nimport sys\n\n");
+    let mut out = format!(
+        "\"\"\"{method} {target} as it was answered.\"\"\"\n\nimport importlib\nimport sys\n\n"
+    );
     let client = if of.is_django { "django.test" } else { "werkzeug.test" };
     let folder = python_str(&of.folder);
     let _infallible =
         write!(out, "from {client} import Client\n\nsys.path.insert(0, {folder})\n\n");
     out.push_str(&import(of));
     let _infallible = write!(out, "\n\ndef test_{}():\n", name(sent));
-    out.push_str(&if of.is_django { django(sent) } else { werkzeug(sent) });
-    let data = if of.is_django { "content" } else { "data" };
+    out.push_str(&if of.is_django { django(sent, exchange) } else { werkzeug(sent) });
+    // What streams has no `content`.
+    let data = if of.is_django { "getvalue()" } else { "data" };
     match &exchange.response {
         Some(response) if !has_raised(exchange) => {
             out.push_str(&expectations(exchange, response, data));
@@ -62,11 +66,17 @@ pub(super) fn test(sent: &Sent<'_>, exchange: &Exchange, of: &Application) -> St
     out
 }
 
-/// Whether the application raised instead of answering: the page was rdev's, and the test
-/// is to fail until that is mended.
+/// Whether the application raised instead of answering: the test is to fail until that is
+/// mended. The page was rdev's, or that of a framework which had caught and logged it.
 fn has_raised(exchange: &Exchange) -> bool {
     let timing = &exchange.timing;
-    exchange.traceback.is_some() && timing.entered.is_some() && timing.started.is_none()
+    let has_none = timing.entered.is_some() && timing.started.is_none();
+    let has_failed = status(exchange).is_some_and(|status| status >= 500);
+    exchange.traceback.is_some() && (has_none || has_failed)
+}
+
+fn status(exchange: &Exchange) -> Option<u16> {
+    Some(exchange.response.as_ref()?.head.status)
 }
 
 /// What a client asks for. Both take what begins with `//` for a host; what is encoded is
@@ -98,14 +108,15 @@ fn werkzeug(sent: &Sent<'_>) -> String {
     out + "    )\n"
 }
 
-/// Django's client takes fields as an environ has them.
-fn django(sent: &Sent<'_>) -> String {
-    let kind =
-        sent.headers.iter().find(|field| field.name.eq_ignore_ascii_case("content-type"));
-    let kind = kind.map_or_else(|| "\"\"".to_owned(), |kind| python_latin1(&kind.value));
+/// Django's client takes fields as an environ has them. It leaves out the check against
+/// forged requests unless that is what is to be seen, and the type of an empty body.
+fn django(sent: &Sent<'_>, exchange: &Exchange) -> String {
+    let is_forbidden = status(exchange) == Some(403);
+    let checks = if is_forbidden { "enforce_csrf_checks=True, " } else { "" };
     let mut out = format!(
-        "    client = Client(raise_request_exception=False)\n    response = client.generic(\n        \
-         {},\n        {},\n        {},\n        content_type={kind},\n        HTTP_HOST={},\n",
+        "    client = Client({checks}raise_request_exception=False)\n    \
+         response = client.generic(\n        {},\n        {},\n        {},\n        \
+         content_type=\"\",\n        HTTP_HOST={},\n",
         python_str(sent.method),
         python_str(&address(sent.target)),
         python_bytes(sent.body),
@@ -114,11 +125,11 @@ fn django(sent: &Sent<'_>) -> String {
     let mut fields = String::new();
     for (name, value) in sent.merged() {
         let name = name.to_ascii_uppercase().replace('-', "_");
-        if name == "CONTENT_TYPE" {
-            continue;
-        }
-        let (name, value) = (python_str(&format!("HTTP_{name}")), python_latin1(&value));
-        let _infallible = writeln!(fields, "            {name}: {value},");
+        let (name, value) = match &*name {
+            "CONTENT_TYPE" => (name, python_latin1(&value)),
+            _ => (format!("HTTP_{name}"), python_latin1(&value)),
+        };
+        let _infallible = writeln!(fields, "            {}: {value},", python_str(&name));
     }
     if !fields.is_empty() {
         let _infallible = write!(out, "        **{{\n{fields}        }},\n");
@@ -126,28 +137,20 @@ fn django(sent: &Sent<'_>) -> String {
     out + "    )\n"
 }
 
-/// The application under the name `application`.
+/// The application under the name `application`. Its module may be a file whose name is
+/// none of Python's, such as `my-app.py`.
 fn import(Application { module, name, .. }: &Application) -> String {
-    match name.as_deref() {
-        Some(call) if call.contains('(') => {
-            let function = call.split(['(', '.']).next().unwrap_or_default();
-            format!("from {module} import {function}\n\napplication = {call}\n")
-        }
-        Some(name) => match name.split_once('.') {
-            Some((first, _)) => {
-                format!("from {module} import {first}\n\napplication = {name}\n")
-            }
-            None if name == "application" => {
-                format!("from {module} import application\n")
-            }
-            None => format!("from {module} import {name} as application\n"),
-        },
-        None => format!(
-            "import {module} as module\n\n\
-             names = [name for name in (\"app\", \"application\") if hasattr(module, name)]\n\
-             application = getattr(module, names[0])\n"
-        ),
-    }
+    let module = python_str(module);
+    let found = match name.as_deref() {
+        Some(name) => format!("application = module.{name}\n"),
+        None => "instances = (\"app\", \"application\")\n\
+             factories = (\"create_app\", \"make_app\")\n\
+             name = next(name for name in instances + factories if hasattr(module, name))\n\
+             application = getattr(module, name)\n\
+             if name in factories:\n    application = application()\n"
+            .to_owned(),
+    };
+    format!("module = importlib.import_module({module})\n{found}")
 }
 
 fn expectations(exchange: &Exchange, response: &Response, data: &str) -> String {

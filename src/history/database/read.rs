@@ -250,7 +250,7 @@ fn outcome(number: Option<i64>, cut: Option<String>) -> Option<Outcome> {
 }
 
 /// What a column of JSON says; `None` also where an older version said it otherwise.
-fn from_json<T: DeserializeOwned>(
+pub(super) fn from_json<T: DeserializeOwned>(
     row: &Row<'_>,
     column: &str,
 ) -> rusqlite::Result<Option<T>> {

@@ -6,6 +6,7 @@ use rusqlite::{Connection, InterruptHandle, OptionalExtension, params};
 
 use crate::bus::Losses;
 
+use super::super::copy_as::Application;
 use super::open::{OpenError, identity, open_to_read};
 use super::read::{self, SUMMARY};
 use super::record::{Name, Place, Record, RecordId, RunId, Summary};
@@ -111,6 +112,13 @@ impl Reader {
         self.connection
             .prepare_cached("SELECT title FROM run WHERE id = ?1")?
             .query_row([run.0], |row| row.get(0))
+    }
+
+    /// What a run served, where that is known.
+    pub fn application(&self, run: RunId) -> rusqlite::Result<Option<Application>> {
+        self.connection
+            .prepare_cached("SELECT application FROM run WHERE id = ?1")?
+            .query_row([run.0], |row| read::from_json(row, "application"))
     }
 
     /// What a run could not keep.

@@ -355,6 +355,7 @@ fn with_remarks(count: i64) -> (tempfile::TempDir, Writer) {
     let beginning = Beginning {
         kind: RunKind::Server,
         title: String::new(),
+        application: None,
         address: String::new(),
         at: Timestamp::UNIX_EPOCH,
     };
@@ -429,6 +430,7 @@ fn what_was_imported_is_as_old_as_the_import() {
     let beginning = Beginning {
         kind: RunKind::Import,
         title: "old.har".to_owned(),
+        application: None,
         address: String::new(),
         at: Timestamp::from_second(1000).unwrap(),
     };
@@ -483,6 +485,7 @@ fn what_the_user_says_on_the_bus_is_recorded_also_after_the_end() {
         beginning: Beginning {
             kind: RunKind::Server,
             title: String::new(),
+            application: None,
             address: String::new(),
             at: at(0),
         },

@@ -396,7 +396,7 @@ fn hints(exchange: &Exchange) -> Option<String> {
 }
 
 /// Plain data of strings and numbers, which JSON can always say.
-fn json<T: Serialize + ?Sized>(value: &T) -> String {
+pub(super) fn json<T: Serialize + ?Sized>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 

@@ -8,9 +8,10 @@ use crate::exchange::{
     Exchange, ExchangeId, GenerationEvent, GenerationId, OutputLine, Remark,
 };
 
+use super::super::copy_as::Application;
 use super::read;
 use super::record::{Place, RecordId, RunId};
-use super::write::{self, Draft};
+use super::write::{self, Draft, json};
 
 /// What a run is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub struct Beginning {
     pub kind: RunKind,
     /// The target of a server, or the name of an imported file.
     pub title: String,
+    /// What a server serves.
+    pub application: Option<Application>,
     /// Where a server listens.
     pub address: String,
     pub at: Timestamp,
@@ -49,14 +52,15 @@ impl Writer {
             RunKind::Import => 1,
         };
         connection.execute(
-            "INSERT INTO run (kind, title, address, pid, started) \
-             VALUES (?1, ?2, ?3, ?4, ?5)",
+            "INSERT INTO run (kind, title, address, pid, started, application) \
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
             params![
                 kind,
                 run.title,
                 run.address,
                 std::process::id(),
-                Place::of(run.at).0
+                Place::of(run.at).0,
+                run.application.as_ref().map(json),
             ],
         )?;
         let run = connection

@@ -119,7 +119,7 @@ pub(super) enum Pattern {
     Contains(String),
     /// All of it, compared with its case.
     Equals(String),
-    /// Compared with its case.
+    /// Compared without the case of ASCII letters.
     StartsWith(String),
     Regex(Regex),
 }
@@ -130,7 +130,10 @@ impl Pattern {
         match self {
             Self::Contains(part) => text.to_ascii_lowercase().contains(part),
             Self::Equals(whole) => text == whole,
-            Self::StartsWith(start) => text.starts_with(start),
+            Self::StartsWith(start) => {
+                let begins = text.as_bytes().get(..start.len());
+                begins.is_some_and(|begins| begins.eq_ignore_ascii_case(start.as_bytes()))
+            }
             Self::Regex(regex) => regex.is_match(text.as_bytes()),
         }
     }

@@ -184,11 +184,11 @@ fn text(field: TextField, pattern: &Pattern) -> (String, Vec<Value>) {
             (format!("instr(lower({column}), ?) > 0"), vec![part.clone().into()])
         }
         Pattern::Equals(whole) => (format!("{column} = ?"), vec![whole.clone().into()]),
+        // Without the case of ASCII letters, as `lower` is.
         Pattern::StartsWith(start) => {
-            // No character is behind the last one of Unicode.
-            let end = format!("{start}\u{10ffff}");
-            let text = format!("({column} >= ? AND {column} < ?)");
-            (text, vec![start.clone().into(), end.into()])
+            let start =
+                start.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+            (format!(r"{column} LIKE ? ESCAPE '\'"), vec![format!("{start}%").into()])
         }
         Pattern::Regex(regex) => (format!("found(?, {column})"), vec![source(regex)]),
     }

@@ -127,6 +127,7 @@ impl Shelf {
         let beginning = Beginning {
             kind: RunKind::Server,
             title: String::new(),
+            application: None,
             address: String::new(),
             at: now(),
         };
@@ -179,7 +180,7 @@ fn numbers<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<u64> {
 }
 
 /// Filters, and the numbers of what they find.
-const FOUND: [(&str, &[u64]); 112] = [
+const FOUND: [(&str, &[u64]); 119] = [
     ("is:marked", &[4]),
     ("~marked", &[4]),
     ("not ~marked path:api", &[1, 2]),
@@ -201,8 +202,10 @@ const FOUND: [(&str, &[u64]); 112] = [
     ("status:400..404", &[4, 6]),
     ("status:<300", &[1, 2]),
     ("~c 404", &[4]),
-    ("path:/api", &[1, 2]),
-    ("path:/api/", &[1, 2]),
+    ("path:/api", &[1, 2, 4]),
+    ("path:/API/", &[1, 2]),
+    ("path:/%", &[]),
+    ("path:/_pi", &[]),
     ("path:api", &[1, 2, 4]),
     ("path:/v\\d/", &[1]),
     ("path:/", &[1, 2, 3, 4, 5, 7]),
@@ -213,7 +216,12 @@ const FOUND: [(&str, &[u64]); 112] = [
     ("~d ^LOCAL", &[3, 4, 5]),
     ("url:test/api", &[2]),
     ("url:shop.test:8000/api", &[1]),
+    ("url:http://shop.test:8000/api", &[1]),
     ("~u users.page", &[1]),
+    ("~u ^http://shop", &[1, 2]),
+    ("~u 'https?://localhost/$'", &[5]),
+    ("http://shop.test:8000/api", &[1]),
+    ("\"https://localhost/broken\"", &[3]),
     ("type:json", &[2]),
     ("type:text/html", &[1]),
     ("type:text", &[1, 3]),

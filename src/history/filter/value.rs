@@ -78,7 +78,25 @@ pub(super) fn read(
 
 /// A word alone: somewhere in the method and the address.
 pub(super) fn word(written: &Written) -> Result<Expression, String> {
-    Ok(Expression::Is(Condition::Text(TextField::Line, pattern(written)?)))
+    Ok(Expression::Is(Condition::Text(TextField::Line, address_pattern(written)?)))
+}
+
+/// An address may be pasted as it stands in a browser: what is searched has no scheme.
+fn address_pattern(written: &Written) -> Result<Pattern, String> {
+    pattern(&match written {
+        Written::Bare(text) => Written::Bare(without_scheme(text).to_owned()),
+        Written::Quoted(text) => Written::Quoted(without_scheme(text).to_owned()),
+        Written::Regex(text) => Written::Regex(match text.strip_prefix('^') {
+            Some(rest) => format!("^{}", without_scheme(rest)),
+            None => without_scheme(text).to_owned(),
+        }),
+    })
+}
+
+fn without_scheme(text: &str) -> &str {
+    let schemes = ["http://", "https://", "https?://"];
+    let rest = schemes.into_iter().find_map(|scheme| text.strip_prefix(scheme));
+    rest.filter(|rest| !rest.is_empty()).unwrap_or(text)
 }
 
 /// A regular expression in which case does not count, and `^` and `$` are ends of lines.
@@ -128,6 +146,7 @@ fn path_pattern(field: TextField, written: &Written) -> Result<Pattern, String> 
         {
             Ok(Pattern::StartsWith(text.clone()))
         }
+        _ if field == TextField::Url => address_pattern(written),
         _ => pattern(written),
     }
 }

@@ -3,7 +3,7 @@
 use super::form::decoded;
 
 /// Parts of a name, however it is written: `csrf_token`, `X-CSRF-Token`, `csrfToken`.
-const TELLING: [&str; 34] = [
+const TELLING: [&str; 37] = [
     "accesskey",
     "apikey",
     "appkey",
@@ -17,6 +17,7 @@ const TELLING: [&str; 34] = [
     "kennwort",
     "licensekey",
     "masterkey",
+    "mfacode",
     "oidcdata",
     "passcode",
     "passphrase",
@@ -28,6 +29,7 @@ const TELLING: [&str; 34] = [
     "samlresponse",
     "secret",
     "securitycode",
+    "sessid",
     "sessionid",
     "sessionkey",
     "sharedkey",
@@ -36,13 +38,16 @@ const TELLING: [&str; 34] = [
     "storagekey",
     "subscriptionkey",
     "token",
+    "verificationcode",
     "xsrf",
     "wsse",
 ];
 
 /// Words that are too short to be looked for within others.
-const WORDS: [&str; 11] =
-    ["bearer", "csc", "cvc", "cvv", "dpop", "hmac", "jwt", "otp", "psk", "pwd", "totp"];
+const WORDS: [&str; 15] = [
+    "bearer", "csc", "cvc", "cvv", "dpop", "hmac", "jwt", "newpass", "oldpass", "otp",
+    "psk", "pw", "pwd", "totp", "userpass",
+];
 
 /// Words that tell a secret at the end of a name: `X-Auth` and `db_pass`, but not
 /// `X-Auth-User` or `pass_count`.
