@@ -85,7 +85,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     serving.stop(ended.patience(), end)?;
     bus.close();
     face.finish();
-    recording.finish();
+    recording.finish().iter().for_each(|word| say(word));
     Ok(last_word(&ended, history.as_deref()))
 }
 

@@ -17,8 +17,8 @@ const LAST_RECORDS: Duration = Duration::from_secs(2);
 
 /// The thread that writes the history. It may break off without taking the others along.
 pub(super) struct Recording {
-    /// Closed once it is over.
-    over: Receiver<()>,
+    /// What it says once it is over.
+    over: Receiver<Vec<String>>,
 }
 
 impl Recording {
@@ -52,20 +52,22 @@ impl Recording {
         let (bus, subscription) = (bus.clone(), bus.subscribe());
         spawn("history", move || {
             let recording = AssertUnwindSafe(|| recorder::run(setup, &subscription));
-            if let Err(panic) = catch_unwind(recording) {
+            let words = catch_unwind(recording).unwrap_or_else(|panic| {
                 let why = panic_text(panic.as_ref());
                 let text = format!(
                     "the history broke off, which is a fault of rdev's own: {why}"
                 );
                 warn(&bus, clock, text);
-            }
-            drop(running);
+                Vec::new()
+            });
+            let _left = running.send(words);
         })?;
         Ok(Self { over })
     }
 
-    /// Waits for what is left to be written, unless the disk takes too long.
-    pub(super) fn finish(self) {
-        let _unwritten = self.over.recv_timeout(LAST_RECORDS);
+    /// Waits for what is left to be written, unless the disk takes too long. Returns what
+    /// there is to say about it.
+    pub(super) fn finish(self) -> Vec<String> {
+        self.over.recv_timeout(LAST_RECORDS).unwrap_or_default()
     }
 }

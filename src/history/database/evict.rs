@@ -8,7 +8,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 
-use super::open::PATIENCE;
+use super::open::wait_for_writers;
 use super::record::Place;
 
 /// How much one step deletes: few enough milliseconds of work that the recorder's queue
@@ -106,10 +106,10 @@ impl Bounds {
 
 /// Takes the write-ahead log over into the file and cuts it to nothing, unless somebody
 /// reads what is in it: that is not waited for.
-fn empty_log(connection: &Connection) -> rusqlite::Result<()> {
+fn empty_log(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(Duration::ZERO)?;
     let emptied = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-    connection.busy_timeout(PATIENCE)?;
+    wait_for_writers(connection)?;
     match emptied {
         Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) => {
             Ok(())

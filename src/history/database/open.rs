@@ -21,7 +21,7 @@ use super::functions;
 use super::schema::{self, APPLICATION, VERSION};
 
 /// How long to wait for another process that writes.
-pub(super) const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a writer looks whether another has done. `SQLite`'s own pauses grow to 100 ms:
 /// of two servers that write without a rest, one then waited for up to 0.8 s, with all that
 /// a kill would lose.
@@ -194,10 +194,7 @@ fn is_ours(connection: &Connection, path: &Path) -> Result<(), OpenError> {
 }
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
-    connection.busy_handler(Some(|tries: i32| {
-        thread::sleep(PAUSE);
-        PAUSE * tries.unsigned_abs() < PATIENCE
-    }))?;
+    wait_for_writers(connection)?;
     // These only take effect before there is a table.
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
@@ -212,6 +209,14 @@ fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "cache_size", -CACHE)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
+}
+
+/// Statements wait while another process writes.
+pub(super) fn wait_for_writers(connection: &mut Connection) -> rusqlite::Result<()> {
+    connection.busy_handler(Some(|tries: i32| {
+        thread::sleep(PAUSE);
+        PAUSE * tries.unsigned_abs() < PATIENCE
+    }))
 }
 
 fn judge(path: &Path, error: rusqlite::Error) -> OpenError {

@@ -56,8 +56,9 @@ pub struct Setup {
     pub bus: Bus,
 }
 
-/// Records until the bus is closed. To be run in a thread of its own.
-pub fn run(setup: Setup, subscription: &Subscription) {
+/// Records until the bus is closed. To be run in a thread of its own. Returns what the user
+/// has to know yet, when nobody hears the bus any more.
+pub fn run(setup: Setup, subscription: &Subscription) -> Vec<String> {
     // Where there is too little to go round, requests come first.
     let _refused = rustix::process::nice(5);
     let mut recorder = Recorder::new(setup);
@@ -73,7 +74,7 @@ pub fn run(setup: Setup, subscription: &Subscription) {
             }
         }
     }
-    recorder.end();
+    recorder.end()
 }
 
 /// How many of the events bring so many bytes of bodies.
@@ -507,16 +508,13 @@ impl Recorder {
         self.next_bounds = None;
     }
 
-    fn end(&mut self) {
-        if let Some(writer) = &self.writer
-            && let Err(error) = writer.end(self.setup.clock.now())
-        {
-            self.say(Severity::Warning, format!("the history did not end well: {error}"));
-        }
+    fn end(mut self) -> Vec<String> {
+        let ended = self.writer.as_ref().map(|writer| writer.end(self.setup.clock.now()));
+        let failed = ended.and_then(Result::err);
+        let failed = failed.map(|error| format!("the history did not end well: {error}"));
         // How much it was in all.
-        if let Some(word) = self.losses.word(self.losses.next_word) {
-            self.say(Severity::Warning, word);
-        }
+        let lost = self.losses.word(self.losses.next_word);
+        failed.into_iter().chain(lost).collect()
     }
 
     fn say(&self, severity: Severity, text: String) {
