@@ -8,9 +8,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::client::request;
-use crate::folder::Folder;
 use crate::patience::until;
-use crate::rdev::{Launch, Rdev, rdev};
+use crate::project::{Project, Ran};
+use crate::rdev::Rdev;
 use crate::serving::post;
 
 /// Reads its input to the end, unless it is told not to by the path. The download goes on
@@ -54,38 +54,11 @@ const OVERSIZE: &str = "it is longer than a request's body may be";
 const MALFORMED: &str = "its chunks are malformed";
 const UNAWAITED: &str = "rdev answered before all of it had come";
 
-struct Project {
-    folder: Folder,
-    state: tempfile::TempDir,
-}
-
-struct Ran {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+fn project() -> Project {
+    Project::with("app.py", APP)
 }
 
 impl Project {
-    fn new() -> Self {
-        let folder = Folder::empty();
-        folder.save("app.py", APP);
-        Self { folder, state: tempfile::tempdir().unwrap() }
-    }
-
-    fn launch(&self) -> Launch {
-        rdev(self.folder.path()).env("XDG_STATE_HOME", self.state.path())
-    }
-
-    fn serve<const N: usize>(&self, arguments: [&str; N]) -> Rdev {
-        self.launch().arg("app:app").args(arguments).serve()
-    }
-
-    fn run<const N: usize>(&self, arguments: [&str; N]) -> Ran {
-        let mut program = self.launch().args(arguments).without_terminal();
-        let code = program.wait_for_exit().code();
-        Ran { code, stdout: program.stdout(), stderr: program.stderr() }
-    }
-
     /// The only exchange of the run, once it has ended.
     fn ended(&self) -> Value {
         until("the exchange in the history", || {
@@ -204,8 +177,8 @@ fn play(server: &Rdev, case: &Case) {
 #[test]
 fn a_request_that_did_not_come_whole_says_so_wherever_it_is_told_of() {
     for case in with_a_length().iter().chain(&in_chunks()) {
-        let project = Project::new();
-        let server = project.serve(["--max-request-body", "10M"]);
+        let project = project();
+        let server = project.serve(["app:app", "--max-request-body", "10M"]);
         play(&server, case);
         is_told(&project, case);
     }
@@ -214,8 +187,9 @@ fn a_request_that_did_not_come_whole_says_so_wherever_it_is_told_of() {
 #[test]
 fn so_does_one_that_is_handed_on_chunk_by_chunk() {
     for case in in_chunks() {
-        let project = Project::new();
-        let server = project.serve(["--max-request-body", "10M", "--stream-chunked"]);
+        let project = project();
+        let server =
+            project.serve(["app:app", "--max-request-body", "10M", "--stream-chunked"]);
         play(&server, &case);
         is_told(&project, &case);
     }
@@ -294,8 +268,8 @@ fn what_came_whole_is_not_said_to_be_incomplete() {
         post("/", 1).replace("\r\n\r\n", "\r\nContent-Length: 2\r\n\r\nx").into_bytes(),
     ];
     for sent in whole {
-        let project = Project::new();
-        let server = project.serve([]);
+        let project = project();
+        let server = project.serve(["app:app"]);
         drop(server.connect().try_ask("POST", &sent));
         let listed = project.ended();
         assert_eq!(listed["request_cut"], Value::Null, "{listed}");
@@ -315,8 +289,8 @@ fn a_response_that_did_not_go_out_whole_says_so_unless_it_has_no_end() {
         ("/events", true, None, Value::Null, "gone"),
     ];
     for (path, leaves, announced, why, outcome) in cases {
-        let project = Project::new();
-        let server = project.serve([]);
+        let project = project();
+        let server = project.serve(["app:app"]);
         let mut client = server.connect();
         client.send(request("GET", path));
         if leaves {

@@ -14,20 +14,8 @@ use serde_json::Value;
 use crate::environment::venv;
 use crate::folder::Folder;
 use crate::patience::until;
-use crate::rdev::{Launch, Rdev, rdev};
-
-/// A project with a state folder of its own.
-struct Project {
-    folder: Folder,
-    state: tempfile::TempDir,
-}
-
-/// What came of a command.
-struct Ran {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
-}
+use crate::project::Project;
+use crate::rdev::Rdev;
 
 /// Answers with the method and how long the body was.
 const APP: &str = r#"
@@ -41,39 +29,11 @@ def create_app(name):
     return app
 "#;
 
+fn project() -> Project {
+    Project::with("shop.py", APP)
+}
+
 impl Project {
-    fn new() -> Self {
-        let folder = Folder::empty();
-        folder.save("shop.py", APP);
-        Self::of(folder)
-    }
-
-    fn of(folder: Folder) -> Self {
-        Self { folder, state: tempfile::tempdir().unwrap() }
-    }
-
-    fn launch(&self) -> Launch {
-        rdev(self.folder.path()).env("XDG_STATE_HOME", self.state.path())
-    }
-
-    fn serve(&self, target: &str) -> Rdev {
-        self.launch().arg(target).serve()
-    }
-
-    /// Runs a command to its end.
-    fn run<const N: usize>(&self, arguments: [&str; N]) -> Ran {
-        let mut program = self.launch().args(arguments).without_terminal();
-        let code = program.wait_for_exit().code();
-        Ran { code, stdout: program.stdout(), stderr: program.stderr() }
-    }
-
-    /// What a command prints that has to succeed.
-    fn printed<const N: usize>(&self, arguments: [&str; N]) -> String {
-        let ran = self.run(arguments);
-        assert_eq!(ran.code, Some(0), "{arguments:?}: {}", ran.stderr);
-        ran.stdout
-    }
-
     /// Waits until an exchange has ended in the history.
     fn wait_for(&self, number: usize) {
         let filter = format!("id:{number}");
@@ -119,8 +79,8 @@ fn gist(raw: &str) -> (String, Vec<String>, String) {
 
 #[test]
 fn what_is_copied_sends_the_request_again() {
-    let project = Project::new();
-    let server = project.serve("shop:app");
+    let project = project();
+    let server = project.serve(["shop:app"]);
     let requests: [(&str, &str, &str, &[u8]); 7] = [
         ("GET", "/a?b=c%20d&e=1", "X-User: 42\r\nAccept: text/html\r\n", b""),
         ("POST", "/json", "Content-Type: application/json\r\nAuthorization: Bearer s3cret\r\n",
@@ -163,8 +123,8 @@ fn what_is_copied_sends_the_request_again() {
 
 #[test]
 fn a_copied_test_passes_and_fails_when_the_application_changes() {
-    let project = Project::new();
-    let server = project.serve("shop:app");
+    let project = project();
+    let server = project.serve(["shop:app"]);
     ask(
         &server,
         "POST",
@@ -247,14 +207,14 @@ urlpatterns = [re_path("", lambda request: HttpResponse(seen(request.META)))]
 #[test]
 fn a_copied_test_sends_cookies_repeated_fields_and_paths_that_look_like_a_host() {
     for is_django in [false, true] {
-        let project = Project::new();
+        let project = project();
         let mut source = ECHO.to_owned();
         if is_django {
             source += DJANGO_ECHO;
             project.folder.save("manage.py", "");
         }
         project.folder.save("echo.py", &source);
-        let server = project.serve("echo:app");
+        let server = project.serve(["echo:app"]);
         let targets = ["/a?b=%20", "//b/c?d=e", "///", "/%2F/f"];
         for (number, target) in targets.into_iter().enumerate() {
             let fields = "Cookie: a=b; c=d\r\nX-A: 1\r\nX-A: 2\r\nCookie: e=f\r\n";
@@ -282,9 +242,9 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "application/json")])
     return [b'{"token": "s3cret"}']
 "#;
-    let project = Project::new();
+    let project = project();
     project.folder.save("login.py", APP);
-    let server = project.serve("login:app");
+    let server = project.serve(["login:app"]);
     ask(&server, "GET", "/", "", b"");
     project.wait_for(1);
     let masked = project.printed(["copy", "1", "--as", "pytest"]);
@@ -308,9 +268,9 @@ def app(environ, start_response):
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"mended"]
 "#;
-    let project = Project::new();
+    let project = project();
     project.folder.save("order.py", APP);
-    let server = project.serve("order:app");
+    let server = project.serve(["order:app"]);
     assert_eq!(ask(&server, "GET", "/", "", b""), 500);
     project.wait_for(1);
     let text = project.printed(["copy", "1", "--as", "pytest"]);
@@ -343,9 +303,9 @@ app = Flask(__name__)
 def order():
     return {}["order"]
 "#;
-    let project = Project::new();
+    let project = project();
     project.folder.save("order.py", APP);
-    let server = project.serve("order:app");
+    let server = project.serve(["order:app"]);
     assert_eq!(ask(&server, "GET", "/", "", b""), 500);
     project.wait_for(1);
     let text = project.printed(["copy", "1", "--as", "pytest"]);
@@ -382,10 +342,10 @@ urlpatterns = [
 
 #[test]
 fn a_copied_test_of_django_has_the_answer_of_a_server() {
-    let project = Project::new();
+    let project = project();
     project.folder.save("manage.py", "");
     project.folder.save("views.py", DJANGO_VIEWS);
-    let server = project.serve("views:app");
+    let server = project.serve(["views:app"]);
     let typed = "Content-Type: text/x-order\r\nContent-Length: 0\r\n";
     for (number, (method, target, fields, body, status)) in [
         ("GET", "/streamed", "", &b""[..], 200),
@@ -410,7 +370,7 @@ fn a_copied_test_of_django_has_the_answer_of_a_server() {
 fn a_copied_test_uses_djangos_client_in_a_django_project() {
     let folder = Folder::copy_of("django_site");
     let project = Project::of(folder);
-    let server = project.serve("project.wsgi");
+    let server = project.serve(["project.wsgi"]);
     for (number, target) in ["/", "/notes.json"].into_iter().enumerate() {
         assert_eq!(server.get(target).status, 200);
         project.wait_for(number + 1);
@@ -436,8 +396,8 @@ fn pytest(project: &Project) -> (Option<i32>, String) {
 
 #[test]
 fn an_export_is_masked_private_and_comes_back_as_it_was() {
-    let project = Project::new();
-    let server = project.serve("shop:app");
+    let project = project();
+    let server = project.serve(["shop:app"]);
     let secrets = "Authorization: Bearer s3cret\r\nCookie: id=s3cret\r\nContent-Type: application/json\r\n";
     ask(&server, "POST", "/login?token=s3cret", secrets, b"{\"password\": \"s3cret\"}");
     ask(&server, "GET", "/missing", "", b"");
@@ -595,9 +555,9 @@ fn requests_with_secrets() -> Vec<Vec<u8>> {
 
 #[test]
 fn no_verb_and_no_file_tells_a_secret() {
-    let project = Project::new();
+    let project = project();
     project.folder.save("tells.py", TELLS);
-    let server = project.serve("tells:app");
+    let server = project.serve(["tells:app"]);
     let requests = requests_with_secrets();
     for (number, request) in requests.iter().enumerate() {
         ask_anything(&server, request);
@@ -640,7 +600,7 @@ fn no_verb_and_no_file_tells_a_secret() {
 
 #[test]
 fn archives_of_other_tools_are_a_run_of_their_own() {
-    let project = Project::new();
+    let project = project();
     for (name, count) in
         [("chromium", 15), ("mitmproxy", 11), ("firefox", 1), ("insomnia", 2)]
     {

@@ -42,6 +42,7 @@ mod pictures;
 mod pressure;
 mod printed;
 mod program;
+mod project;
 mod provenance;
 mod rdev;
 mod readme;
