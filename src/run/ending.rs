@@ -32,8 +32,8 @@ const KILLED_AT_ONCE: Duration = Duration::from_millis(300);
 #[derive(Debug)]
 pub(super) enum End {
     Signal(i32),
-    /// The dashboard was left, with its last word.
-    Left(tui::Ended),
+    /// The dashboard was left.
+    Left,
     /// The terminal cannot be used.
     NoTerminal(io::Error),
     /// Nothing can be served: the text for the user, and the exit status.
@@ -48,7 +48,7 @@ impl End {
         match self {
             Self::Signal(SIGTERM) => Patience::All,
             // Somebody sits there.
-            Self::Signal(SIGINT) | Self::Left(_) | Self::NoTerminal(_) => {
+            Self::Signal(SIGINT) | Self::Left | Self::NoTerminal(_) => {
                 Patience::ButEvents
             }
             // The terminal is gone, or nobody could answer.
@@ -111,12 +111,19 @@ fn status(signal: i32) -> u8 {
     if signal == SIGINT { 130 } else { 0 }
 }
 
-/// The exit status, with the last word where there is one.
-pub(super) fn last_word(end: &End, history: Option<&Path>) -> u8 {
+/// The exit status, with the last word where there is one: what was seen in the dashboard,
+/// once that was left.
+pub(super) fn last_word(
+    end: &End,
+    seen: Option<&tui::Ended>,
+    history: Option<&Path>,
+) -> u8 {
     match end {
         End::Signal(signal) => status(*signal),
-        End::Left(ended) => {
-            say(&ended.summary(history));
+        End::Left => {
+            if let Some(seen) = seen {
+                say(&seen.summary(history));
+            }
             0
         }
         End::NoTerminal(error) => {

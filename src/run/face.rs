@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 use super::ending::End;
@@ -52,7 +52,8 @@ pub(super) struct Shown {
 
 /// What shows the exchanges: the dashboard, or transcripts.
 pub(super) enum Face {
-    Dashboard(tui::Remote),
+    /// With what was seen of everything, once the bus is closed.
+    Dashboard(tui::Remote, Receiver<tui::Ended>),
     Plain(Part),
 }
 
@@ -91,24 +92,29 @@ impl Face {
         };
         let (remote, inbox) = tui::channel();
         let left = ends.clone();
+        let (told, seen) = channel();
         let thread = spawn("dashboard", move || {
-            let end = match tui::run(setup, inbox, subscription, commands) {
-                Ok(ended) => End::Left(ended),
-                Err(error) => End::NoTerminal(error),
-            };
-            let _ending = left.send(end);
+            match tui::run(setup, inbox, subscription, commands) {
+                Ok(aftermath) => {
+                    let _ending = left.send(End::Left);
+                    let _unheard = told.send(aftermath.finish());
+                }
+                Err(error) => {
+                    let _ending = left.send(End::NoTerminal(error));
+                }
+            }
         })?;
         // It is left by its remote, which may find it gone.
         let _left = Part::watch(DASHBOARD, thread, ends)?;
-        Ok(Self::Dashboard(remote))
+        Ok(Self::Dashboard(remote, seen))
     }
 
     /// Leaves the dashboard, unless that is what has ended the program; transcripts go on
     /// to the end.
     pub(super) fn leave(&self, ended: &End, end: &Receiver<End>) {
-        let Self::Dashboard(remote) = self else { return };
+        let Self::Dashboard(remote, _) = self else { return };
         match ended {
-            End::Left(_) | End::NoTerminal(_) | End::Broken(DASHBOARD, _) => {}
+            End::Left | End::NoTerminal(_) | End::Broken(DASHBOARD, _) => {}
             End::Signal(_) | End::Hopeless(..) | End::Broken(..) => {
                 remote.quit();
                 wait_until_left(end);
@@ -116,10 +122,16 @@ impl Face {
         }
     }
 
-    /// Waits for the last transcript to be written, unless nobody reads it.
-    pub(super) fn finish(self) {
-        if let Self::Plain(part) = self {
-            let _unread = part.join_within(LAST_TRANSCRIPTS);
+    /// Waits for the last transcript to be written, unless nobody reads it, or for what
+    /// the dashboard has seen.
+    pub(super) fn finish(self) -> Option<tui::Ended> {
+        match self {
+            Self::Plain(part) => {
+                let _unread = part.join_within(LAST_TRANSCRIPTS);
+                None
+            }
+            // Nothing where it broke off, or does not come to an end.
+            Self::Dashboard(_, seen) => seen.recv_timeout(LEAVING).ok(),
         }
     }
 }
@@ -128,7 +140,7 @@ impl Face {
 fn wait_until_left(end: &Receiver<End>) {
     while let Ok(next) = end.recv_timeout(LEAVING) {
         match next {
-            End::Left(_) | End::NoTerminal(_) | End::Broken(DASHBOARD, _) => return,
+            End::Left | End::NoTerminal(_) | End::Broken(DASHBOARD, _) => return,
             End::Signal(_) | End::Hopeless(..) | End::Broken(..) => {}
         }
     }

@@ -84,9 +84,9 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     face.leave(&ended, &end);
     serving.stop(ended.patience(), end)?;
     bus.close();
-    face.finish();
+    let seen = face.finish();
     recording.finish().iter().for_each(|word| say(word));
-    Ok(last_word(&ended, history.as_deref()))
+    Ok(last_word(&ended, seen.as_ref(), history.as_deref()))
 }
 
 /// A line of the program's own on stderr. Where nobody reads, nobody misses it.

@@ -8,6 +8,7 @@ use super::marking;
 use super::message::Effect;
 use super::past;
 use super::state::{Modal, State};
+use super::views;
 
 /// Does what a key asks for.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
@@ -17,6 +18,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Follow => state.list.toggle_follow(state.shown.timeline(&*state.store)),
         Action::History => past::toggle(state),
         Action::ToggleFilter => filter_line::toggle(state),
+        Action::Views => views::open(state),
         Action::Clear => clear(state),
         Action::Undo => bring_back(state),
         Action::SortBy(column) => {

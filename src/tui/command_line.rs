@@ -14,6 +14,8 @@ pub(super) struct CommandLine {
     past: Vec<String>,
     /// Which of these is shown; past the end, what is typed anew.
     recalled: usize,
+    /// Whether all of it is selected: what is typed next takes its place.
+    selected: bool,
 }
 
 impl CommandLine {
@@ -25,7 +27,29 @@ impl CommandLine {
     /// Opens it with a text on it.
     pub(super) fn open(&mut self, text: &str) {
         self.typed = Some(text.to_owned());
+        self.selected = false;
         self.recalled = self.past.len();
+    }
+
+    /// Opens it with a text on it that is selected, as in the address bar of a browser:
+    /// one goes on with it, or types another one at once.
+    pub(super) fn open_selected(&mut self, text: &str) {
+        self.open(text);
+        self.selected = !text.is_empty();
+        if self.selected && self.past.last().is_some_and(|last| last == text) {
+            // It is there already; before it comes the one before.
+            self.recalled = self.past.len() - 1;
+        }
+    }
+
+    /// Whether what is on the line is selected.
+    pub(super) fn is_selected(&self) -> bool {
+        self.selected
+    }
+
+    /// Goes on with what is selected.
+    pub(super) fn keep(&mut self) {
+        self.selected = false;
     }
 
     pub(super) fn close(&mut self) {
@@ -45,19 +69,35 @@ impl CommandLine {
 
     /// Adds text, as far as it goes into one line.
     pub(super) fn add(&mut self, text: &str) {
+        self.erase_selected();
         let Some(typed) = &mut self.typed else { return };
         let room = LONGEST.saturating_sub(typed.chars().count());
         typed.extend(text.chars().filter(|it| !it.is_control()).take(room));
     }
 
+    /// Erases what is selected; says whether that was something.
+    fn erase_selected(&mut self) -> bool {
+        let was_selected = std::mem::take(&mut self.selected);
+        if was_selected {
+            self.erase_all();
+        }
+        was_selected
+    }
+
     /// Erases the last character; a line that has none is left.
     pub(super) fn erase(&mut self) {
+        if self.erase_selected() {
+            return;
+        }
         if self.typed.as_mut().is_some_and(|typed| typed.pop().is_none()) {
             self.close();
         }
     }
 
     pub(super) fn erase_word(&mut self) {
+        if self.erase_selected() {
+            return;
+        }
         if let Some(typed) = &mut self.typed {
             let kept = typed.trim_end().rfind(' ').map_or(0, |space| space + 1);
             typed.truncate(kept);
@@ -65,12 +105,14 @@ impl CommandLine {
     }
 
     pub(super) fn erase_all(&mut self) {
+        self.selected = false;
         if let Some(typed) = &mut self.typed {
             typed.clear();
         }
     }
 
     pub(super) fn complete(&mut self, complete: impl Fn(&str) -> String) {
+        self.selected = false;
         if let Some(typed) = &mut self.typed {
             *typed = complete(typed);
         }
@@ -78,6 +120,7 @@ impl CommandLine {
 
     /// Shows a line that was run before, or after.
     pub(super) fn recall(&mut self, by: isize) {
+        self.selected = false;
         self.recalled = self.recalled.saturating_add_signed(by).min(self.past.len());
         self.typed = Some(self.past.get(self.recalled).cloned().unwrap_or_default());
     }
@@ -102,6 +145,47 @@ mod tests {
         line.open("");
         line.add(&"é".repeat(2000));
         assert_eq!(line.text().map(str::len), Some(2 * LONGEST));
+    }
+
+    #[test]
+    fn what_is_selected_gives_way_to_what_is_typed_unless_one_goes_on_with_it() {
+        let mut line = CommandLine::default();
+        let mut opened = |act: fn(&mut CommandLine)| {
+            line.open_selected("old");
+            assert!(line.is_selected());
+            act(&mut line);
+            assert!(!line.is_selected());
+            line.text().unwrap_or("left").to_owned()
+        };
+        assert_eq!(opened(|line| line.add("n")), "n");
+        let kept = |line: &mut CommandLine| {
+            line.keep();
+            line.add("er");
+        };
+        assert_eq!(opened(kept), "older");
+        assert_eq!(opened(CommandLine::erase), "");
+        assert_eq!(opened(CommandLine::erase_word), "");
+        assert_eq!(opened(CommandLine::erase_all), "");
+        assert_eq!(opened(|line| line.complete(|text| format!("{text}er"))), "older");
+        line.open_selected("");
+        assert!(!line.is_selected());
+        line.erase();
+        assert_eq!(line.text(), None);
+    }
+
+    #[test]
+    fn the_line_before_the_one_that_is_selected_comes_first() {
+        let mut line = CommandLine::default();
+        for text in ["one", "two"] {
+            line.open(text);
+            line.take();
+        }
+        line.open_selected("two");
+        line.recall(-1);
+        assert_eq!(line.text(), Some("one"));
+        line.open_selected("elsewhere");
+        line.recall(-1);
+        assert_eq!(line.text(), Some("two"));
     }
 
     #[test]

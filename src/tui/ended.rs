@@ -10,8 +10,10 @@ use crate::text;
 pub struct Ended {
     pub by: EndedBy,
     pub exchanges: u64,
-    /// Those that ended badly.
-    pub errors: u64,
+    /// Those that were answered with an error, or raised.
+    pub failed: u64,
+    /// Those that were cut short.
+    pub cut: u64,
     /// The slowest of those that have, safe to be printed, and how long it took.
     pub slowest: Option<(String, Duration)>,
 }
@@ -33,7 +35,11 @@ impl Ended {
     /// What was seen, in a line, and where it is kept in another. Safe to be printed.
     pub fn summary(&self, history: Option<&Path>) -> String {
         let plural = if self.exchanges == 1 { "" } else { "s" };
-        let (exchanges, errors) = (self.exchanges, self.errors);
+        let (exchanges, failed) = (self.exchanges, self.failed);
+        let cut = match self.cut {
+            0 => String::new(),
+            cut => format!(", {cut} cut short"),
+        };
         let slowest = self.slowest.as_ref().map(|(what, took)| {
             format!("; the slowest: {what} in {}", text::duration(took.as_secs_f64()))
         });
@@ -42,7 +48,7 @@ impl Ended {
             format!("\nrdev: they are in {file}; rdev history lists them")
         });
         let (slowest, kept) = (slowest.unwrap_or_default(), kept.unwrap_or_default());
-        format!("{exchanges} exchange{plural}, {errors} failed{slowest}{kept}")
+        format!("{exchanges} exchange{plural}, {failed} failed{cut}{slowest}{kept}")
     }
 }
 
@@ -54,14 +60,16 @@ mod tests {
     fn what_was_seen_is_told_and_where_it_is_kept() {
         let slowest = Some(("#7 GET /report".to_owned(), Duration::from_millis(2300)));
         let by = EndedBy::User;
-        let mut ended = Ended { by, exchanges: 1, errors: 1, slowest };
+        let mut ended = Ended { by, exchanges: 1, failed: 1, cut: 0, slowest };
         let file = Path::new("/home/ada/\u{1b}h.sqlite3");
         assert_eq!(
             ended.summary(Some(file)),
             "1 exchange, 1 failed; the slowest: #7 GET /report in 2.3 s\n\
              rdev: they are in /home/ada/\\x1bh.sqlite3; rdev history lists them"
         );
-        (ended.exchanges, ended.slowest) = (0, None);
-        assert_eq!(ended.summary(Some(file)), "0 exchanges, 1 failed");
+        (ended.exchanges, ended.failed, ended.slowest) = (0, 0, None);
+        assert_eq!(ended.summary(Some(file)), "0 exchanges, 0 failed");
+        (ended.exchanges, ended.cut) = (3, 2);
+        assert_eq!(ended.summary(None), "3 exchanges, 0 failed, 2 cut short");
     }
 }

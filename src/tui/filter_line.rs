@@ -42,14 +42,14 @@ pub(super) fn remark(typed: &str, views: &Views, now: Timestamp) -> Remark {
     }
 }
 
-/// Opens the line with the filter that is set.
+/// Opens the line with the filter that is set, to be gone on with or replaced.
 pub(super) fn open(state: &mut State) {
     let text = if state.past.is_shown() {
         state.past.filter_text().to_owned()
     } else {
         state.shown.filter_text().unwrap_or_default().to_owned()
     };
-    state.prompt.filter.open(&text);
+    state.prompt.filter.open_selected(&text);
 }
 
 /// Filters by what was typed; what is not understood stays to be mended.

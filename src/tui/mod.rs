@@ -12,6 +12,7 @@
 //! functions of plain data. The selection is the id of an exchange or of a generation,
 //! never an index, and nothing is built for a row or a line that is not on the screen.
 
+mod aftermath;
 mod asking;
 mod canvas;
 mod choosing;
@@ -64,8 +65,10 @@ mod traffic;
 mod travelling;
 mod update;
 mod view;
+mod views;
 mod visiting;
 
+pub use aftermath::Aftermath;
 pub use ended::{Ended, EndedBy};
 pub use keymap::Keymap;
 pub use layout::{Regions, layout};

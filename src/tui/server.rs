@@ -16,6 +16,8 @@ pub(super) struct Server {
     pub(super) exchanges: u64,
     /// Those that ended badly.
     pub(super) errors: u64,
+    /// Of these, those that were cut short.
+    pub(super) cut: u64,
     pub(super) in_flight: u64,
     /// Those that wait for a generation.
     pub(super) held: HashSet<ExchangeId>,

@@ -27,8 +27,9 @@ use crate::history::copy_as::Application;
 use crate::history::filter::Views;
 use crate::terminal::{Input, Report, Screen, Suspension, Typed};
 
+use super::aftermath::Aftermath;
 use super::clipboard;
-use super::ended::{Ended, EndedBy};
+use super::ended::EndedBy;
 use super::keymap::{Action, Context, Keymap};
 use super::layout::layout;
 use super::lookup::Librarian;
@@ -51,6 +52,8 @@ const FRAME: Duration = Duration::from_millis(33);
 const LONGEST_SOURCE: u64 = 4 << 20;
 /// How long it has to be quiet before what is not over is told in the plain stream.
 const QUIET: Duration = Duration::from_millis(50);
+/// How often to look whether the reader of the keyboard has ended, which takes no longer.
+const SOON: Duration = Duration::from_millis(1);
 /// How often to look, in the background, whether the terminal is ours again.
 const AWAY: Duration = Duration::from_millis(250);
 
@@ -124,14 +127,14 @@ impl Remote {
     }
 }
 
-/// Shows the dashboard on the terminal that is standard output until it is ended. The
-/// thread that reads the bus is left to end with the bus.
+/// Shows the dashboard on the terminal that is standard output until it is ended, and
+/// gives that back. The thread that reads the bus ends with the bus.
 pub fn run(
     setup: Setup,
     inbox: Inbox,
     subscription: Subscription,
     commands: Commands,
-) -> io::Result<Ended> {
+) -> io::Result<Aftermath> {
     let Inbox { remote, receiver } = inbox;
     let panics = remote.clone();
     let Appearance { theme, mouse, truecolor, pictures, showing, .. } = setup.appearance;
@@ -176,13 +179,22 @@ pub fn run(
         pace: Pace::default(),
     };
     let by = shell.turn_until_end();
-    let (exchanges, errors) = shell.state.counts();
-    let slowest = shell.state.slowest();
-    // The receiver goes first: a reader that waits for room in the channel must end
-    // before it can be joined.
-    drop(shell);
-    drop(input);
-    Ok(Ended { by, exchanges, errors, slowest })
+    Ok(shell.leave(by, input))
+}
+
+/// Events until the bus is closed.
+fn events(receiver: Receiver<Inward>) -> impl Iterator<Item = Message> {
+    std::iter::from_fn(move || {
+        loop {
+            match receiver.recv().ok()? {
+                Inward::Message(message @ Message::Events { .. }) => {
+                    return Some(message);
+                }
+                Inward::End(EndedBy::Bus) => return None,
+                Inward::Message(_) | Inward::End(_) | Inward::Wake => {}
+            }
+        }
+    })
 }
 
 fn inward(report: Report) -> Inward {
@@ -253,6 +265,28 @@ struct Shell {
 }
 
 impl Shell {
+    /// Gives the terminal back, the keyboard too.
+    fn leave(self, by: EndedBy, input: Input) -> Aftermath {
+        let Self { mut state, receiver, screen, librarian, .. } = self;
+        drop(screen);
+        let mut is_over = by == EndedBy::Bus;
+        thread::scope(|scope| {
+            let closing = scope.spawn(|| drop((input, librarian)));
+            // They may wait for room in the channel before they hear that they are to end.
+            while !closing.is_finished() {
+                match receiver.recv_timeout(SOON) {
+                    Ok(Inward::Message(message @ Message::Events { .. })) => {
+                        update(&mut state, message);
+                    }
+                    Ok(Inward::End(EndedBy::Bus)) => is_over = true,
+                    Ok(_) | Err(_) => {}
+                }
+            }
+        });
+        let messages = events(receiver).take_while(move |_| !is_over);
+        Aftermath { by, state: Box::new(state), messages: Box::new(messages) }
+    }
+
     fn turn_until_end(&mut self) -> EndedBy {
         loop {
             if self.stop.load(Ordering::SeqCst) {

@@ -75,6 +75,11 @@ impl Shown {
         before - self.total(store)
     }
 
+    /// Whether something was cleared away.
+    pub(super) fn is_cleared(&self) -> bool {
+        self.cleared.is_some()
+    }
+
     /// Brings back what was cleared away. Returns how many that are.
     pub(super) fn bring_back(&mut self, store: &dyn Store) -> usize {
         let before = self.total(store);

@@ -20,6 +20,7 @@ use super::canvas::Canvas;
 use super::command_line::CommandLine;
 use super::copying::Copied;
 use super::detail::{Place, Rows, Side};
+use super::ended::{Ended, EndedBy};
 use super::keymap::{Context, Keymap};
 use super::layout::{self, Regions};
 use super::list::List;
@@ -108,6 +109,8 @@ pub(super) enum Modal {
     Sort,
     /// What is to be copied.
     Copy,
+    /// The filters that have a name, with a cursor.
+    Views { place: usize },
 }
 
 /// What was typed so far, and what was last said.
@@ -218,14 +221,11 @@ impl State {
         }
     }
 
-    /// How many exchanges there were, and how many of them ended badly.
-    pub fn counts(&self) -> (u64, u64) {
-        (self.server.exchanges, self.server.errors)
-    }
-
-    /// The slowest exchange that has ended, and how long it took.
-    pub fn slowest(&self) -> Option<(String, Duration)> {
-        self.server.traffic.slowest().cloned()
+    /// What was seen so far, once the dashboard has ended.
+    pub(super) fn ended(&self, by: EndedBy) -> Ended {
+        let Server { exchanges, errors, cut, .. } = self.server;
+        let slowest = self.server.traffic.slowest().cloned();
+        Ended { by, exchanges, failed: errors - cut, cut, slowest }
     }
 
     /// What the keys mean now.
@@ -239,6 +239,7 @@ impl State {
             (Some(Modal::Sort), _) => Context::Sort,
             (Some(Modal::Copy), _) => Context::Copy,
             (Some(Modal::Help { .. }), _) => Context::Help,
+            (Some(Modal::Views { .. }), _) => Context::Views,
             (None, Pane::List) if self.past.is_shown() => Context::Past,
             (None, Pane::List) => Context::List,
             (None, Pane::Detail) if self.past.is_shown() => Context::PastDetail,

@@ -5,6 +5,7 @@ use super::keymap::Action;
 use super::panes::Pane;
 use super::state::{Modal, State};
 use super::update::times;
+use super::views;
 
 /// Columns that one sideways step goes.
 const SIDEWAYS: usize = 8;
@@ -36,6 +37,9 @@ pub(super) fn move_in(state: &mut State, pane: Pane, rows: isize) {
     if let Some(Modal::Help { top, .. }) = state.modals.last_mut() {
         // Too far down is put right when the next frame settles.
         *top = top.saturating_add_signed(rows);
+        return;
+    }
+    if views::move_by(state, rows) {
         return;
     }
     match pane {

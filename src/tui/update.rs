@@ -33,6 +33,7 @@ use super::tabs::{Secrets, Tab};
 use super::taking;
 use super::timeline::RowId;
 use super::travelling;
+use super::views;
 use super::visiting;
 
 /// Largest count that is taken; more digits mean as much.
@@ -157,8 +158,10 @@ fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
                 exchange.traceback.is_some()
                     || exchange.response.as_ref().is_some_and(|it| it.head.status >= 500)
             });
-            let failed = failed || matches!(outcome, Outcome::Cut(_));
+            let is_cut = matches!(outcome, Outcome::Cut(_));
+            let failed = failed || is_cut;
             state.server.errors += u64::from(failed);
+            state.server.cut += u64::from(is_cut);
             if let Some(exchange) = state.store.exchange(id) {
                 state.server.traffic.count(exchange, failed);
             }
@@ -274,6 +277,7 @@ fn edit(state: &mut State, action: Action) {
         Action::Complete => line.complete(commands::complete),
         Action::Older => line.recall(-1),
         Action::Newer => line.recall(1),
+        Action::Keep => line.keep(),
         Action::Erase => line.erase(),
         Action::EraseWord => line.erase_word(),
         Action::EraseAll => line.erase_all(),
@@ -368,6 +372,7 @@ fn perform(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect>
         }
         Action::Filter
         | Action::ToggleFilter
+        | Action::Views
         | Action::Clear
         | Action::Undo
         | Action::Follow
@@ -381,16 +386,24 @@ fn perform(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect>
         | Action::Complete
         | Action::Older
         | Action::Newer
+        | Action::Keep
         | Action::Erase
         | Action::EraseWord
         | Action::EraseAll
         | Action::Leave => edit(state, action),
         Action::Help => help(state),
-        Action::Redraw => return vec![Effect::Redraw],
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Quit => return vec![Effect::Quit],
+        Action::Redraw | Action::Suspend | Action::Quit => return leave(action),
     }
     Vec::new()
+}
+
+/// Leaves the terminal to others, or is there again as if it had.
+fn leave(action: Action) -> Vec<Effect> {
+    vec![match action {
+        Action::Redraw => Effect::Redraw,
+        Action::Suspend => Effect::Suspend,
+        _ => Effect::Quit,
+    }]
 }
 
 /// The number before a key, as so many times.
@@ -400,6 +413,9 @@ pub(super) fn times(count: Option<u64>) -> isize {
 
 /// Goes to another pane, or arranges them.
 fn arrange(state: &mut State, action: Action) {
+    if action == Action::Open && views::choose(state) {
+        return;
+    }
     if action == Action::Open && state.panes.focus == Pane::Traffic {
         visiting::enter(state);
         return;

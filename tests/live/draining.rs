@@ -13,6 +13,20 @@ use crate::serving::{Probe, probe, probe_with};
 /// Longer than any test waits for anything.
 const FOR_LONG: &str = "600";
 
+/// Answers, or raises, once there is a file; or never.
+const LATE: &str = r#"
+import os, time
+
+def app(environ, start_response):
+    path = environ["PATH_INFO"]
+    while path == "/never" or not os.path.exists("go"):
+        time.sleep(0.01)
+    if path == "/bad":
+        raise ValueError(path)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"good"]
+"#;
+
 /// Tells it to end, and waits until it takes nothing new.
 fn end(server: &Rdev, signal: Signal) {
     server.signal(signal);
@@ -222,6 +236,27 @@ fn ctrl_c_waits_for_requests_but_not_for_event_streams_alone() {
     let said = probe.server.said();
     assert!(said.contains("waiting for 1 request to end"), "{said}");
     assert!(said.contains("cut: rdev ended\n"), "{said}");
+}
+
+#[test]
+fn the_last_word_counts_what_was_in_flight_as_what_it_became() {
+    let folder = Folder::empty();
+    folder.save("late.py", LATE);
+    let mut at = dashboard(folder, ["late:app", "--drain", "3"], 100, 30);
+    let clients = ["/good", "/bad", "/never"].map(|path| {
+        let mut client = Client::connect(at.port);
+        client.send(request("GET", path));
+        client
+    });
+    at.terminal.sees(["3 in flight"]).press("q");
+    at.terminal.sees(["rdev: waiting for 3 requests to end; ctrl-c does not wait"]);
+    at.folder.save("go", "");
+    at.terminal.sees([
+        "rdev: 3 exchanges, 1 failed, 1 cut short; the slowest: #",
+        "GET /never in",
+    ]);
+    assert_eq!(at.terminal.wait_for_exit().exit_code(), 0);
+    drop(clients);
 }
 
 #[test]

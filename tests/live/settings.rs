@@ -1,9 +1,11 @@
 //! Configuration files: what they change of the real program, and how it refuses those it
 //! cannot use.
 
+use crate::client::{Client, get, request};
 use crate::dashboard::dashboard;
 use crate::folder::Folder;
 use crate::rdev::rdev;
+use crate::terminal::contents;
 
 const APP: &str = "def app(environ, start_response):\n    \
                    start_response('200 OK', [])\n    return [b'hello']\n";
@@ -69,4 +71,80 @@ fn the_sample_in_the_readme_can_be_used() {
     terminal.sees(["gen 1 ✓"]).press("?");
     terminal.sees(["O             sort by a column", "ctrl-d J      half a page down"]);
     terminal.loses("clear the list; u brings");
+}
+
+#[test]
+fn the_views_of_the_project_are_chosen_from_a_menu() {
+    let views = "[tool.rdev.views]\nours = \"path:/ours\"\nposts = \"method:POST\"\n";
+    let at = dashboard(served(views), ["little:app"], 100, 30);
+    for path in ["/ours", "/other"] {
+        get(at.port, path).expect(200);
+    }
+    at.terminal.sees(["Exchanges 2"]).press("@");
+    at.terminal.sees(["Views", "> @ours", "path:/ours", "@posts", "method:POST"]);
+    at.terminal.press("enter").sees(["Exchanges 1 of 2, filter @ours", "/ours"]);
+    at.terminal.press("@ j enter").sees(["0 of 2 shown, filter `@posts`"]);
+}
+
+/// For how many seconds the exchange of a row has run.
+fn running(row: &str) -> f64 {
+    let row = row.trim_end().trim_end_matches(" s");
+    row.rsplit(' ').next().and_then(|took| took.parse().ok()).unwrap_or(0.0)
+}
+
+/// The row of the only exchange.
+fn row_of(screen: &vt100::Screen, path: &str) -> Option<String> {
+    let text = contents(screen);
+    let list = text.lines().filter_map(|row| row.split('│').next());
+    list.map(str::to_owned).find(|row| row.contains("GET") && row.contains(path))
+}
+
+#[test]
+fn what_does_not_begin_to_answer_is_called_slow_from_when_one_says() {
+    for (after, is_slow) in [("0.2", true), ("600", false)] {
+        let arguments = ["probe:app", "--slow-after", after];
+        let at = dashboard(Folder::copy_of("probe.py"), arguments, 100, 30);
+        let mut client = Client::connect(at.port);
+        client.send(request("GET", "/gated?gate=open"));
+        // Its time runs on beyond what it may take in the one case.
+        let row = at.terminal.wait_for("half a second", |screen| {
+            row_of(screen, "/gated").filter(|row| running(row) >= 0.5)
+        });
+        assert_eq!(row.contains("! slow"), is_slow, "{row}");
+        at.folder.save("open", "");
+        client.answer("GET").expect(200);
+        let row = at.terminal.wait_for("the end", |screen| {
+            row_of(screen, "/gated").filter(|row| row.contains("✓ 200"))
+        });
+        assert!(!row.contains("slow"), "{row}");
+    }
+}
+
+/// Packs a text three times over.
+const PACKED: &str = r#"
+import gzip
+
+def app(environ, start_response):
+    body = gzip.compress(gzip.compress(gzip.compress(b"wrapped thrice")))
+    start_response("200 OK", [
+        ("Content-Type", "text/plain"), ("Content-Encoding", "gzip, gzip, gzip")])
+    return [body]
+"#;
+
+#[test]
+fn what_is_packed_more_often_than_one_allows_is_not_unpacked() {
+    for (allowed, is_read) in [("2", false), ("3", true)] {
+        let folder = Folder::empty();
+        folder.save("packed.py", PACKED);
+        let at = dashboard(folder, ["packed:app", "--max-codings", allowed], 100, 40);
+        get(at.port, "/").expect(200);
+        at.terminal.sees(["#1 GET 200 OK"]);
+        if is_read {
+            at.terminal.sees(["wrapped thrice"]);
+        } else {
+            at.terminal
+                .sees(["< [gzip, gzip, gzip, text/plain, "])
+                .loses("wrapped thrice");
+        }
+    }
 }

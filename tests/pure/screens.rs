@@ -347,6 +347,7 @@ fn bytes_of(key: &str) -> String {
         "shift-tab" => "\x1b[Z".to_owned(),
         "space" => " ".to_owned(),
         "up" => "\x1b[A".to_owned(),
+        "right" => "\x1b[C".to_owned(),
         _ if key.starts_with("alt-") => key.replacen("alt-", "\x1b", 1),
         "f5" => "\x1b[15~".to_owned(),
         "end" => "\x1b[F".to_owned(),
@@ -642,6 +643,33 @@ fn a_route_lists_its_exchanges_until_esc_brings_back_what_was_listed() {
 }
 
 #[test]
+fn the_filter_that_is_set_is_selected_and_gives_way_to_another() {
+    let selected = |app: &mut App| {
+        let buffer = app.frame();
+        let last = buffer.area.height - 1;
+        let row = (0..buffer.area.width).map(|x| &buffer[(x, last)]);
+        let reversed = row.filter(|cell| cell.modifier.contains(Modifier::REVERSED));
+        reversed.map(Cell::symbol).collect::<String>()
+    };
+    let mut app = mixed(120, 40).press("f");
+    assert_eq!(selected(&mut app), " ", "the cursor");
+    let mut app = app.press("status:2xx enter f").sees("filter status:2xx");
+    assert_eq!(selected(&mut app), "status:2xx");
+    // Typing replaces it, and esc leaves it as it was.
+    let mut app = app.press("m").sees(" filter m");
+    assert_eq!(selected(&mut app), " ");
+    let mut app = app.press("esc").sees("filter status:2xx").press("f right");
+    assert_eq!(selected(&mut app), " ");
+    let app = app.press("space method:GET enter").sees("filter status:2xx method:GET");
+    // Up is what was before that, and ctrl-u erases all.
+    let mut app = app.press("f up");
+    let screen = app.screen();
+    assert_eq!(screen.lines().last(), Some(" filter status:2xx"));
+    let app = app.press("esc");
+    app.press("f ctrl-u enter").sees("Exchanges 9  ");
+}
+
+#[test]
 fn a_filter_that_is_not_understood_is_told_where_and_stays() {
     mixed(80, 24)
         .press("f s t a t u s : 5 x y")
@@ -882,7 +910,8 @@ fn views_stand_in_a_filter_by_their_names() {
     let app = app.feed("GET /a 200").feed("GET /b 404").feed("POST /c 500").press("f @");
     let app = app.sees("@bad @posts").press("b").sees("@bad  status:4xx or status:5xx");
     let app = app.press("tab enter").sees("2 of 3, filter @bad").misses("/a");
-    let app = app.press("f space @ p o s t s enter").sees("1 of 3, filter @bad @posts");
+    let app =
+        app.press("f end space @ p o s t s enter").sees("1 of 3, filter @bad @posts");
     let app = app.sees("/c").misses("/b").press("f ctrl-u @ z z");
     let app = app.sees("there is no view @zz; there are @bad, @posts").press("esc");
     let app = app.press(": f i l t e r space ! @ b a d enter").sees("/a").misses("/c");
@@ -1546,7 +1575,7 @@ fn the_output_is_searched_as_the_detail_is() {
     // The detail has a search of its own.
     let app = app.press("esc").misses("/x1b").press("n");
     let app = app.sees("nothing is searched for; / does").press("esc");
-    app.sees("enter read").effects([]);
+    app.sees("f filter").effects([]);
 }
 
 #[test]
@@ -2206,6 +2235,42 @@ fn the_last_line_has_the_most_useful_keys_of_the_pane() {
         }
     }
     picture("hints", &lines.join("\n"));
+}
+
+#[test]
+fn a_key_is_told_of_while_it_is_of_use() {
+    let last = |app: &mut App| {
+        let screen = app.screen();
+        screen.lines().last().unwrap_or_default().to_owned()
+    };
+    let mut app = App::ready(120, 30).passes(7000);
+    let line = last(&mut app);
+    for key in ["r resend", "F follow", "& on/off", "u undo", "K end", "G newest"] {
+        assert!(!line.contains(key), "{key}: {line}");
+    }
+    let told = |app: App, keys: &str, key: &str, is_told: bool| {
+        // What is said in its place goes by itself.
+        let mut app = app.press(keys).passes(1).passes(7000);
+        let line = last(&mut app);
+        assert_eq!(line.contains(key), is_told, "{key}: {line}");
+        assert!(line.contains("? help"), "{line}");
+        app
+    };
+    let app =
+        app.feed("GET /a").feed("GET /b").begins(&request("GET", "/c"), Source::Client);
+    let app = told(app.called(), "G", "K end", true);
+    let app = told(app, "k", "K end", false);
+    let app = told(app, "k", "F follow", true);
+    let app = told(app.feed("GET /d"), "g j", "G newest", true);
+    let app = told(app, "f /a enter", "& on/off", true);
+    let app = told(app, "f ctrl-u enter", "& on/off", false);
+    let app = told(app, "z", "u undo", true);
+    let app = told(app, "u", "u undo", false);
+    let app = told(app.resized(120, 9), "enter", ") next part", true);
+    let app = told(app, "/ t e x t enter", "n match", true);
+    let app = told(app, "esc", "n match", false);
+    let app = told(app, "G", ") next part", false);
+    told(app, "[ [", "m view", true);
 }
 
 #[test]

@@ -73,6 +73,7 @@ pub(in crate::tui) const NAMES: &[(&str, Action)] = &[
     ("sort", Action::Sort),
     ("filter", Action::Filter),
     ("toggle-filter", Action::ToggleFilter),
+    ("views", Action::Views),
     ("clear", Action::Clear),
     ("undo", Action::Undo),
     ("command-line", Action::CommandLine),

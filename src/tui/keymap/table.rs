@@ -30,6 +30,7 @@ const EVERYWHERE: &[Context] = &[
     Context::Output,
     Context::Traffic,
     Context::Help,
+    Context::Views,
 ];
 const PANES: &[Context] = &[
     Context::List,
@@ -50,6 +51,7 @@ const DETAIL: &[Context] = &[Context::Detail, Context::PastDetail];
 const SEARCHED: &[Context] = &[Context::Detail, Context::PastDetail, Context::Output];
 const TRAFFIC: &[Context] = &[Context::Traffic];
 const HELP: &[Context] = &[Context::Help];
+const VIEWS: &[Context] = &[Context::Views];
 const OUTPUT: &[Context] = &[Context::Output];
 const STREAM: &[Context] = &[Context::Stream];
 const SORT: &[Context] = &[Context::Sort];
@@ -86,11 +88,11 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::CopyMenu, "y", DETAIL, "copy as curl, its body …", "copy"),
     row(Action::CopyMenu, "y", LIST, "copy as curl, its body …", ""),
     row(Action::CopyAgain, "Y", EXCHANGE, "copy the same thing as the last time", ""),
-    row(Action::SaveBody, "b", EXCHANGE, "save the body in a file", ""),
+    row(Action::SaveBody, "b", EXCHANGE, "save the body in a file", "save"),
     row(Action::View, "v", EXCHANGE, "read the body in $PAGER", ""),
     row(Action::Pipe, "|", EXCHANGE, "run a command that reads the body", ""),
     row(Action::Export, "x", EXCHANGE, "export the exchange to a HAR file", ""),
-    row(Action::End, "K", OF_THIS_RUN, "end the request that is running", ""),
+    row(Action::End, "K", OF_THIS_RUN, "end the request that is running", "end"),
     row(
         Action::Locate,
         "S",
@@ -112,10 +114,19 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         "H",
         EXCHANGE,
         "the exchanges of all runs, from the history; {history}: back",
-        "",
+        "history",
     ),
-    row(Action::ToggleFilter, "&", EXCHANGE, "the filter off, or on again", ""),
-    row(Action::Sort, "o", LIST, "sort by a column, or the other way round", ""),
+    row(Action::ToggleFilter, "&", EXCHANGE, "the filter off, or on again", "on/off"),
+    row(
+        Action::Views,
+        "@",
+        EXCHANGE,
+        "the filters that have a name, to choose from",
+        "views",
+    ),
+    row(Action::Open, "enter", VIEWS, "list what it lets through", "list"),
+    row(Action::Back, "esc q @", VIEWS, "close this menu", "close"),
+    row(Action::Sort, "o", LIST, "sort by a column, or the other way round", "sort"),
     row(
         Action::Clear,
         "z",
@@ -123,13 +134,19 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         "clear what has no mark; {undo} brings it back",
         "",
     ),
-    row(Action::Undo, "u", LIST_OF_THIS_RUN, "bring back what was cleared, or marks", ""),
+    row(
+        Action::Undo,
+        "u",
+        LIST_OF_THIS_RUN,
+        "bring back what was cleared, or marks",
+        "undo",
+    ),
     row(
         Action::Mark,
         "m",
         LIST_OF_THIS_RUN,
         "mark the exchange, or take its mark away",
-        "",
+        "mark",
     ),
     row(
         Action::Pin,
@@ -188,14 +205,20 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         ".",
         DETAIL,
         "show secrets in fields and forms, or mask them",
-        "",
+        "secrets",
     ),
-    row(Action::NextSection, ")", EXCHANGE, "to the response, the next cause …", ""),
+    row(
+        Action::NextSection,
+        ")",
+        EXCHANGE,
+        "to the response, the next cause …",
+        "next part",
+    ),
     row(Action::PreviousSection, "(", EXCHANGE, "back to the section before", ""),
     row(Action::Search, "/", DETAIL, "search in the detail", "search"),
     row(Action::Search, "/", LIST, "search in the detail", ""),
     row(Action::Search, "/", OUTPUT, "search in the output", "search"),
-    row(Action::NextMatch, "n", SEARCHED, "next match", ""),
+    row(Action::NextMatch, "n", SEARCHED, "next match", "match"),
     row(Action::PreviousMatch, "N", SEARCHED, "previous match", ""),
     row(Action::Left, "H left", OUTPUT, "scroll to the left", ""),
     row(Action::Right, "L right", OUTPUT, "scroll to the right", "right"),
@@ -204,7 +227,13 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::Show(Pane::List), "alt-1", PANES, "to the list", ""),
     row(Action::Show(Pane::Detail), "alt-2", PANES, "to the detail", ""),
     row(Action::Show(Pane::Output), "alt-3", PANES, "to the output", ""),
-    row(Action::Show(Pane::Traffic), "T alt-4", PANES, "charts, and each route", ""),
+    row(
+        Action::Show(Pane::Traffic),
+        "T alt-4",
+        PANES,
+        "charts, and each route",
+        "routes",
+    ),
     row(Action::Down, "j down", EVERYWHERE, "down; 5{down}: five down", ""),
     row(Action::Up, "k up", EVERYWHERE, "up", ""),
     row(Action::HalfPageDown, "ctrl-d", EVERYWHERE, "half a page down", ""),
@@ -212,7 +241,13 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::PageDown, "ctrl-f pgdn", EVERYWHERE, "a page down", ""),
     row(Action::PageUp, "ctrl-b pgup", EVERYWHERE, "a page up", ""),
     row(Action::Top, "g home", EVERYWHERE, "to the first", ""),
-    row(Action::Bottom, "G end", EVERYWHERE, "to the last; 42{bottom}: to number 42", ""),
+    row(
+        Action::Bottom,
+        "G end",
+        EVERYWHERE,
+        "to the last; 42{bottom}: to number 42",
+        "newest",
+    ),
     row(
         Action::Reload,
         "f5",
@@ -306,6 +341,8 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::Complete, "tab", COMPLETED, "complete the word", ""),
     row(Action::Older, "up ctrl-p", LINE, "the one before", ""),
     row(Action::Newer, "down ctrl-n", LINE, "the one after", ""),
+    row(Action::Keep, "right end", LINE, "go on with what is selected", ""),
+    row(Action::Keep, "left home", LINE, "the same", ""),
     row(Action::Erase, "backspace", LINE, "erase a character", ""),
     row(Action::EraseWord, "ctrl-w", LINE, "erase a word", ""),
     row(Action::EraseAll, "ctrl-u", LINE, "erase everything", ""),

@@ -27,8 +27,12 @@ pub(super) fn draw(
     let shown = safe(typed);
     let hidden = text::width(&shown).saturating_sub(room);
     let column = put(buffer, line, 1, PROMPT, styles.faint);
-    let column = put(buffer, line, column, after(&shown, hidden), styles.strong);
-    put(buffer, line, column, " ", styles.cursor);
+    let is_selected = state.prompt.filter.is_selected();
+    let style = if is_selected { styles.cursor } else { styles.strong };
+    let column = put(buffer, line, column, after(&shown, hidden), style);
+    if !is_selected {
+        put(buffer, line, column, " ", styles.cursor);
+    }
     let (column, said, style) = match remark(typed, &state.facts.views, state.now) {
         Remark::Wrong { at, problem } => {
             let before: String = typed.chars().take(at).collect();

@@ -9,6 +9,7 @@ mod detail;
 mod filter_line;
 mod found;
 mod help;
+mod hints;
 mod list;
 mod menu;
 mod output;
@@ -18,6 +19,7 @@ mod reload;
 mod status;
 mod tab_bar;
 mod traffic;
+mod views;
 
 pub(super) use help::help_size;
 pub(super) use list::{column_at, row_text as list_row};
@@ -44,6 +46,9 @@ pub fn draw(state: &State, regions: &Regions, styles: &Styles, buffer: &mut Buff
         match modal {
             Modal::Help { of, top, .. } => {
                 help::draw((*of, *top), &state.facts, regions.popup, styles, buffer);
+            }
+            Modal::Views { place } => {
+                views::draw(*place, &state.facts, regions.popup, styles, buffer);
             }
             Modal::Sort => {
                 menu::draw(

@@ -13,13 +13,11 @@ use crate::history::Store;
 use crate::text;
 
 use super::super::commands;
-use super::super::keymap::{Action, Context};
 use super::super::state::State;
-use super::super::tabs::Tab;
 use super::super::theme::Styles;
-use super::super::visiting;
 use super::cells::{after, put, put_right};
 use super::filter_line;
+use super::hints;
 use super::list::elapsed;
 
 /// Columns that a failure may take, so that something else fits beside it.
@@ -175,34 +173,9 @@ pub(super) fn draw_hints(
         put(buffer, line, 1, &safe(&notice.text), style);
         return;
     }
-    let context = state.context();
-    let mut column = 1;
-    for bound in state.facts.keymap.bindings(context) {
-        let (key, hint) = (bound.key(), bound.row.hint);
-        if hint.is_empty() || !is_of_use(state, bound.row.action) {
-            continue;
-        }
-        let wide = text::width(key) + text::width(hint) + 1;
-        if usize::from(column) + wide > usize::from(line.width) {
-            continue;
-        }
-        column = put(buffer, line, column, key, styles.strong);
-        column = put(buffer, line, column + 1, hint, styles.faint) + 2;
-    }
+    hints::draw(state, line, styles, buffer);
     if let Some(count) = state.prompt.count {
         put_right(buffer, line, &format!(" {count} "), styles.strong);
-    }
-}
-
-/// Whether a key does something to what is shown, rather than say that it cannot.
-fn is_of_use(state: &State, action: Action) -> bool {
-    let detail = &state.detail;
-    match action {
-        Action::Back if state.context() == Context::List => visiting::is_on(state),
-        Action::OpenSource => !detail.document.places.is_empty(),
-        Action::Fold => detail.document.outlined().is_some(),
-        Action::BodyView => matches!(detail.tab, Tab::Request | Tab::Response),
-        _ => true,
     }
 }
 
