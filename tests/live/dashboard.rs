@@ -878,6 +878,18 @@ fn what_the_mouse_selects_is_copied() {
     at.terminal.type_in(&format!("\x1b[<0;{last};{row}m"));
     at.terminal.sees(["copied the selection of #1, 6 B, by the terminal (OSC 52)"]);
     assert_eq!(clipboard(&at.terminal).as_deref(), Some("hit 1,"));
+    // A word of the list.
+    let screen = at.terminal.text();
+    let row =
+        screen.lines().position(|line| line.starts_with('>') && line.contains("GET"));
+    let row = row.unwrap();
+    let line = screen.lines().nth(row).unwrap();
+    let column = line.split("GET").next().unwrap().chars().count() + 1;
+    let (row, last) = (row + 1, column + 2);
+    at.terminal.type_in(&format!("\x1b[<0;{column};{row}M\x1b[<32;{last};{row}M"));
+    at.terminal.type_in(&format!("\x1b[<0;{last};{row}m"));
+    at.terminal.sees(["copied the selection of the list, 3 B, by the terminal (OSC 52)"]);
+    assert_eq!(clipboard(&at.terminal).as_deref(), Some("GET"));
 }
 
 #[test]
