@@ -16,6 +16,7 @@ mod aftermath;
 mod asking;
 mod canvas;
 mod choosing;
+mod chosen_tab;
 mod clipboard;
 mod column;
 mod command_line;

@@ -217,7 +217,8 @@ pub(super) fn details(state: &mut State) -> [&mut Detail; 2] {
 fn turn_alike(state: &mut State) {
     turn(state);
     let before = &state.past.aside.detail;
-    (state.detail.tab, state.detail.is_chosen_tab) = (before.tab, before.is_chosen_tab);
+    state.detail.tab = before.tab;
+    state.detail.chosen.go_on_as(&before.chosen);
     state.detail.look.0 = before.look.0;
 }
 

@@ -6,7 +6,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use crate::exchange::{Exchange, ExchangeId, GenerationId, Remark};
 use crate::history::Store;
 
-use super::detail::{Document, Place, Side};
+use super::chosen_tab::Chosen;
+use super::detail::{Document, Dump, Place, Side};
 use super::generation;
 use super::panes::Pane;
 use super::picture::{Gallery, Seen};
@@ -15,6 +16,7 @@ use super::search::Search;
 use super::selecting::Selection;
 use super::state::State;
 use super::tabs::{Around, BodyView, Manner, Secrets, Sources, Tab};
+use super::taking;
 use super::timeline::RowId;
 
 /// What the detail pane is about.
@@ -36,8 +38,8 @@ pub(super) struct Detail {
     /// The other tabs of the subject that were looked at.
     leaves: Vec<Leaf>,
     pub(super) tab: Tab,
-    /// Whether the user has chosen it; else it is what suits the exchange.
-    pub(super) is_chosen_tab: bool,
+    /// What the user has chosen; else it is what suits the exchange.
+    pub(super) chosen: Chosen,
     /// How bodies are shown, and whether secrets are.
     pub(super) look: (BodyView, Secrets),
     /// Where the window and the cursor are to be once a large body was read that is waited
@@ -65,9 +67,12 @@ pub(super) struct Detail {
 }
 
 impl Detail {
-    /// Stays with that tab, whatever is selected from here on.
+    /// Turns to that tab and stays with it.
     pub(super) fn choose_tab(&mut self, tab: Tab) {
-        (self.tab, self.is_chosen_tab) = (tab, true);
+        self.tab = tab;
+        if let Subject::Exchange(id) = self.subject {
+            self.chosen.choose(id, tab);
+        }
     }
 
     /// Whether that is what it shows, or waits for.
@@ -175,16 +180,15 @@ impl State {
             && self.rows().settled(Place::END, *height) == *top
     }
 
-    /// Turns to the tab that suits the exchange, where the user has chosen none. Who reads
-    /// an exchange stays where he is, whatever becomes of it.
+    /// Turns to the tab that suits the exchange and what the user has chosen. Who reads an
+    /// exchange stays where he is, whatever becomes of it.
     fn suit_tab(&mut self, subject: Subject) {
         let is_read = subject == self.detail.subject && self.panes.focus == Pane::Detail;
         if let Subject::Exchange(id) = subject
             && !is_read
-            && !self.detail.is_chosen_tab
             && let Some(exchange) = self.store.exchange(id)
         {
-            self.detail.tab = Tab::suiting(exchange);
+            self.detail.tab = self.detail.chosen.suiting(exchange);
         }
     }
 
@@ -226,7 +230,10 @@ impl State {
             Seen::Picture(_) => self.detail.width as u64,
             Seen::Nothing | Seen::Decoding | Seen::Refused(_) => 0,
         };
-        (u64::from(gallery.changes) << 16) | width
+        // As are bytes.
+        let length = taking::body(exchange, side).0.kept.len();
+        let dump = Dump::fitting(self.detail.width, length).columns() as u64;
+        (u64::from(gallery.changes) << 32) | (dump << 16) | width
     }
 
     fn document(&mut self, of: (Subject, Stamp), before: Document) -> Option<Document> {

@@ -987,20 +987,24 @@ fn an_exchange_is_seen_from_every_side() {
 }
 
 #[test]
-fn a_tab_stays_when_the_selection_moves_and_says_that_it_is_empty() {
+fn a_tab_stays_when_the_selection_moves_unless_there_is_a_traceback_to_be_seen() {
     rich(80, 24)
         .feed("GET / 200 text/plain hello")
         .press("k enter ] [")
         .sees("shop.NoSuchThing: no tea here")
         .press("space")
-        .sees("The application raised nothing.")
-        .press("]")
+        .sees("< hello")
+        .press("] ]")
         .sees("Outcome           complete")
         .press("p")
-        .sees("Raised            shop.NoSuchThing: no tea here")
-        .press("]")
+        .sees("shop.NoSuchThing: no tea here")
+        .press("] ]")
         .sees("X-A-Name-That-Is-Long  1")
-        .misses("> X-A-Name");
+        .misses("> X-A-Name")
+        .press("space")
+        .sees("GET / HTTP/1.1")
+        .press("p")
+        .sees("X-A-Name-That-Is-Long  1");
 }
 
 #[test]
@@ -1015,7 +1019,21 @@ fn what_suits_an_exchange_is_seen_until_a_tab_is_chosen_or_while_it_is_read() {
     let app = app.begins(&request("GET", "/read"), Source::Client).called();
     let app = app.press("enter").sees("> GET /read").step(4, raised());
     let app = app.sees("> GET /read").press("]").sees("Nothing was printed");
-    app.press("esc k").sees("#3 GET").sees("Nothing was printed");
+    let app = app.press("esc k").sees("#3 GET").sees("models.py:2");
+    app.press("j").sees("#4 GET").sees("Nothing was printed");
+}
+
+#[test]
+fn carets_below_a_line_are_cut_where_there_is_no_room() {
+    let text = "Traceback:\n  File \"a.py\", line 1, in app\n    price = price_of(items)\n    \
+                \u{20}       ~~~~~~~~^^^^^^^\nKeyError: 'tea'\n";
+    let raised = Traceback { chain: Vec::new(), text: text.to_owned() };
+    App::ready(24, 24)
+        .begins(&request("GET", "/"), Source::Client)
+        .called()
+        .step(1, ExchangeEvent::Raised(raised.into()))
+        .press("enter")
+        .sees("    price = price_of(ite\nms)\n            ~~~~~~~~^^^…\nKeyError: 'tea'");
 }
 
 /// A login with secrets, answered by JSON.
@@ -1127,6 +1145,14 @@ fn json_is_folded_line_by_line_or_level_by_level_and_the_path_is_told() {
     app = app.sees(" .items[201].tags[0]  ").press("enter k");
     app = app.sees(" .items[201].id  ").press("z").sees(r#""items": […] 300 items"#);
     app = app.press("Z G ctrl-u ctrl-u").sees("\"first name\": \"ada\"");
+    // While one searches the path has its place, from the title and then from its own.
+    let path = ".items[0].of.\"first name\"";
+    app = app.press("g / f i r s t enter").sees(" #1 GET 200 OK").sees(path);
+    for columns in [60, 48] {
+        app = app.resized(columns, 30).sees(" #1  ").sees(path).sees("/first 1/300");
+    }
+    app = app.resized(36, 30).sees("f.\"first name\"  /first 1/300").press("esc");
+    app = app.resized(100, 30);
     app.press("q k enter z").sees("nothing to fold");
 }
 
@@ -1456,8 +1482,12 @@ fn a_wrong_label_hides_nothing() {
         .sends(b"\x89PNG\r\n\x1a\n\0\0\0")
         .ends(Outcome::Complete)
         .press("space")
+        .sees("000000  89 50 4e 47 0d 0a 1a 0a 00 00 00                 .PNG.......")
+        .resized(60, 24)
         .sees("000000  89 50 4e 47 0d 0a 1a 0a  .PNG....")
         .sees("000008  00 00 00                 ...")
+        .resized(70, 24)
+        .sees("0000 89 50 4e 47 0d 0a 1a 0a 00 00 00                .PNG.......")
         .feed("GET / 200 text/plain [1,{\"a\":2}]")
         .press("space")
         .sees("    \"a\": 2");
@@ -1685,7 +1715,7 @@ fn a_body_goes_to_a_pager_as_it_is_shown_and_to_a_command_as_it_was_sent() {
         .sends(b"\x89PNG\r\n\x1b[31m")
         .ends(Outcome::Complete)
         .press("m m ] ] space v")
-        .effects(["view txt: 000000  89 50 4e 47 0d 0a 1b 5b  .PNG...[\n000008  33 31 6d                 31m\n"])
+        .effects(["view txt: 000000  89 50 4e 47 0d 0a 1b 5b 33 31 6d                 .PNG...[31m\n"])
         .feed("GET /evil 200 text/plain \u{1b}[31mred")
         .press("space v")
         .effects(["view txt: \\x1b[31mred"]);
@@ -2291,7 +2321,7 @@ fn tabs_beyond_the_bar_are_told_and_the_chosen_one_is_seen() {
         let bar = screen.lines().find(|line| line.contains("Req"));
         bar.map(str::to_owned).unwrap_or_default()
     };
-    app = app.press("p").resized(30, 40);
+    app = app.press("p ] ]").resized(30, 40);
     assert_eq!(narrow(&mut app), " … Over Req Resp Transcript …");
     app = app.press("5 [");
     assert_eq!(narrow(&mut app), " … Req Resp Trans Out Hints");

@@ -10,11 +10,10 @@ use crate::terminal::Graphic;
 use super::super::outline::Outline;
 use super::super::picture::Halves;
 use super::body_lines::BodyLines;
-use super::dump::DUMPED;
+use super::dump::Dump;
 use super::line::{Line, Side, SourcePlace, TextLine, Tone};
 
 /// A piece of a document.
-#[expect(clippy::large_enum_variant, reason = "a document has a dozen of them at most")]
 #[derive(Clone, Debug)]
 pub(in crate::tui) enum Part {
     /// Lines that are safe to print.
@@ -22,7 +21,7 @@ pub(in crate::tui) enum Part {
     /// The text body of that side; `mark` is what stands before its lines.
     Body { side: Side, mark: Option<Side>, lines: BodyLines },
     /// So many bytes of the body of that side, as a hex dump.
-    Bytes { side: Side, length: usize },
+    Bytes { side: Side, length: usize, dump: Dump },
     /// A picture, row by row.
     Picture { rows: Vec<Vec<Halves>> },
     /// A picture that the terminal shows.
@@ -34,7 +33,7 @@ impl Part {
         match self {
             Self::Lines { lines, .. } => lines.len(),
             Self::Body { lines, .. } => lines.index.len(),
-            Self::Bytes { length, .. } => length.div_ceil(DUMPED),
+            Self::Bytes { length, dump, .. } => length.div_ceil(dump.row),
             Self::Picture { rows } => rows.len(),
             Self::Graphic(graphic) => graphic.rows.into(),
         }
@@ -218,10 +217,12 @@ impl Document {
                     let lines = lines[first..last].iter();
                     out.extend(lines.map(|line| Line::Text { side: *side, line }));
                 }
-                Part::Bytes { side, .. } => {
-                    out.extend(
-                        (first..last).map(|line| Line::Bytes { side: *side, line }),
-                    );
+                Part::Bytes { side, dump, .. } => {
+                    out.extend((first..last).map(|line| Line::Bytes {
+                        side: *side,
+                        dump: *dump,
+                        line,
+                    }));
                 }
                 Part::Picture { rows } => {
                     let rows = rows[first..last].iter();

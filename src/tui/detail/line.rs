@@ -11,7 +11,7 @@ use crate::text;
 use super::super::picture::{Halves, symbol};
 use super::super::syntax::Token;
 use super::body_lines::{BodyLines, body};
-use super::dump::{DUMPED, dump};
+use super::dump::Dump;
 
 /// What a line is, for its look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ pub(in crate::tui) enum Line<'a> {
     /// That line of the body of that side.
     Body { side: Side, mark: Option<Side>, lines: &'a BodyLines, line: usize },
     /// That line of the dump of that side's body.
-    Bytes { side: Side, line: usize },
+    Bytes { side: Side, dump: Dump, line: usize },
     /// A row of a picture.
     Picture(&'a [Halves]),
     /// That row of a picture that the terminal shows.
@@ -136,12 +136,12 @@ impl<'a> Line<'a> {
                 let text = lines.index.line(lines.bytes(*side, exchange), *line);
                 text::expand_tabs(&text::printable(text)).into()
             }
-            Self::Bytes { side, line } => {
+            Self::Bytes { side, dump, line } => {
                 let kept =
                     exchange.map_or(&[][..], |exchange| &body(exchange, *side).kept);
-                let from = line.saturating_mul(DUMPED).min(kept.len());
-                let until = (from + DUMPED).min(kept.len());
-                dump(from, &kept[from..until]).into()
+                let from = line.saturating_mul(dump.row).min(kept.len());
+                let until = (from + dump.row).min(kept.len());
+                dump.line(from, &kept[from..until]).into()
             }
             Self::Picture(row) => row.iter().copied().map(symbol).collect(),
             Self::Graphic(..) => Cow::Borrowed(""),

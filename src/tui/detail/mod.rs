@@ -8,6 +8,6 @@ mod rows;
 
 pub(super) use body_lines::{BodyLines, Decoded};
 pub(super) use document::{Document, Part};
-pub(super) use dump::dump_of;
+pub(super) use dump::{Dump, dump_of};
 pub(super) use line::{Line, Side, SourcePlace, TextLine, Tone, member_name};
 pub(super) use rows::{Place, Rows};

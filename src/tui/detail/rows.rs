@@ -85,7 +85,35 @@ impl Rows<'_> {
         let text = line.text(self.exchange);
         // The `> ` before it.
         let mark = if line.side().is_some() { 2 } else { 0 };
-        let rows = text::wrap(&text, self.width.saturating_sub(mark));
+        let rows = match line {
+            Line::Text { .. } if only_points(&text) => {
+                std::iter::once(0..text.len()).collect()
+            }
+            _ => text::wrap(&text, self.width.saturating_sub(mark)),
+        };
         (text, rows)
+    }
+}
+
+/// Whether a line points at a part of the one above it, as Python's `~~~~^^^` do: in a
+/// further row it would point at something else.
+fn only_points(line: &str) -> bool {
+    // The output has signs before its lines.
+    let marks = line.trim_start_matches([' ', '│', '║']).trim_end();
+    !marks.is_empty() && marks.chars().all(|mark| matches!(mark, '^' | '~' | ' '))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_that_point_are_told_from_others() {
+        for line in ["^", "    ^^^^^", "  ~~~~^^~~ ", "║     ~~^^", "│ ^"] {
+            assert!(only_points(line), "{line:?}");
+        }
+        for line in ["", "   ", "a ^^^", "^^^ a", "│ ", "~/project"] {
+            assert!(!only_points(line), "{line:?}");
+        }
     }
 }

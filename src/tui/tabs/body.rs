@@ -10,7 +10,9 @@ use crate::history::masking::masked_body;
 use crate::http::Headers;
 use crate::text;
 
-use super::super::detail::{BodyLines, Decoded, Document, Part, Side, TextLine, Tone};
+use super::super::detail::{
+    BodyLines, Decoded, Document, Dump, Part, Side, TextLine, Tone,
+};
 use super::super::outline::Builder;
 use super::super::picture::Seen;
 use super::super::syntax::Language;
@@ -35,8 +37,10 @@ pub(super) struct Look<'a> {
     pub(super) as_sent: &'a str,
     /// Bytes up to which it is laid out.
     pub(super) laid_out: u64,
-    /// What is known of the picture in it, and the columns for it.
-    pub(super) picture: (&'a Seen, usize),
+    /// What is known of the picture in it.
+    pub(super) picture: &'a Seen,
+    /// Columns of the pane.
+    pub(super) columns: usize,
 }
 
 pub(super) fn add(
@@ -46,7 +50,7 @@ pub(super) fn add(
     before: BodyLines,
     look: &Look<'_>,
 ) {
-    let &Look { view, secrets, is_said, reveal, as_sent, laid_out, picture } = look;
+    let &Look { view, secrets, is_said, reveal, as_sent, laid_out, .. } = look;
     let body = message.body;
     let grows = !message.over && body.kept.len() > LAID_OUT_WHILE_GROWING;
     let hidden = match secrets {
@@ -79,11 +83,13 @@ pub(super) fn add(
         return add_rest(document, shown.size());
     }
     match view {
-        BodyView::Hex if hidden.is_none() => return add_hex(document, side, body),
+        BodyView::Hex if hidden.is_none() => {
+            return add_hex(document, side, body, look.columns);
+        }
         BodyView::Hex => remark("[bytes are seen once the secrets are]".to_owned()),
         BodyView::Pretty if !is_text => {
             remark(format!("[{}{}]", image(body), text::byte_count(body.total)));
-            return add_picture(document, side, body, picture);
+            return add_picture(document, side, body, look);
         }
         BodyView::Pretty | BodyView::Raw => {}
     }
@@ -114,6 +120,19 @@ pub(super) fn add(
         }
     }
     let has_colours = view == BodyView::Pretty;
+    add_as_sent(document, (side, message), hidden, before, has_colours);
+}
+
+/// The text of the body as it was sent, but decoded, or what is left of it without its
+/// secrets.
+fn add_as_sent(
+    document: &mut Document,
+    (side, message): (Side, &Message<'_>),
+    hidden: Option<Body>,
+    before: BodyLines,
+    has_colours: bool,
+) {
+    let body = message.body;
     if let Some(hidden) = hidden {
         let size = hidden.size();
         let mut lines = BodyLines::of(Decoded::new(hidden.kept, body.kept.len()));
@@ -142,14 +161,10 @@ fn as_form(
 }
 
 /// The picture, as far as it is known; what is none is a dump.
-fn add_picture(
-    document: &mut Document,
-    side: Side,
-    body: &Body,
-    (seen, columns): (&Seen, usize),
-) {
-    match seen {
-        Seen::Nothing => add_hex(document, side, body),
+fn add_picture(document: &mut Document, side: Side, body: &Body, look: &Look<'_>) {
+    let columns = look.columns;
+    match look.picture {
+        Seen::Nothing => add_hex(document, side, body, columns),
         Seen::Decoding => {}
         Seen::Picture(shown) => document.parts.push(match shown.graphic(columns) {
             Some(graphic) => Part::Graphic(Arc::clone(graphic)),
@@ -158,7 +173,7 @@ fn add_picture(
         Seen::Refused(why) => {
             let why = format!("[{}]", safe(why.as_bytes()));
             document.add(None, vec![(Tone::Remark, why)]);
-            add_hex(document, side, body);
+            add_hex(document, side, body, columns);
         }
     }
 }
@@ -241,8 +256,10 @@ fn add_text(document: &mut Document, side: Side, size: Size, lines: BodyLines) {
     add_rest(document, size);
 }
 
-fn add_hex(document: &mut Document, side: Side, body: &Body) {
-    document.parts.push(Part::Bytes { side, length: body.kept.len() });
+fn add_hex(document: &mut Document, side: Side, body: &Body, columns: usize) {
+    let length = body.kept.len();
+    let dump = Dump::fitting(columns, length);
+    document.parts.push(Part::Bytes { side, length, dump });
     add_rest(document, body.size());
 }
 

@@ -27,8 +27,10 @@ pub(in super::super) struct Manner {
     /// How far a body is unpacked, and up to which size it is laid out.
     unpacking: Unpacking,
     laid_out: u64,
-    /// What is known of the picture in it, and the columns for it.
-    picture: (Seen, usize),
+    /// What is known of the picture in it.
+    picture: Seen,
+    /// Columns of the pane.
+    columns: usize,
 }
 
 impl Manner {
@@ -44,7 +46,8 @@ impl Manner {
             as_sent: key(Action::BodyView),
             unpacking: around.facts.unpacking(),
             laid_out: around.facts.showing.max_laid_out,
-            picture: (around.gallery.seen(exchange, side).clone(), around.width),
+            picture: around.gallery.seen(exchange, side).clone(),
+            columns: around.width,
         }
     }
 }
@@ -101,9 +104,10 @@ pub(in super::super) fn message(
     }
     let over = exchange.outcome.is_some();
     let message = Message { body, headers, over, unpacking: manner.unpacking };
-    let picture = (&manner.picture.0, manner.picture.1);
+    let (picture, columns) = (&manner.picture, manner.columns);
     let (is_said, laid_out) = (is_masked, manner.laid_out);
-    let look = Look { view, secrets, is_said, reveal, as_sent, laid_out, picture };
+    let look =
+        Look { view, secrets, is_said, reveal, as_sent, laid_out, picture, columns };
     body::add(&mut document, side, &message, lines, &look);
     document
 }

@@ -115,11 +115,6 @@ impl Tab {
         Self::Traceback,
     ];
 
-    /// What is looked at until another tab is chosen.
-    pub(super) fn suiting(exchange: &Exchange) -> Self {
-        if exchange.traceback.is_some() { Self::Traceback } else { Self::Transcript }
-    }
-
     pub(super) fn name(self) -> &'static str {
         match self {
             Self::Overview => "Overview",

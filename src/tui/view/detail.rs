@@ -25,6 +25,8 @@ use super::tab_bar;
 
 /// Columns of the title that no path takes from it.
 const LONGEST_TITLE: usize = 24;
+/// Columns of a heading that are taken by neither of its ends.
+const HEADING: usize = 4;
 /// Columns of the sign before a line.
 const SIGN: u16 = 2;
 
@@ -44,19 +46,13 @@ pub(super) fn draw(
     }
     let last = draw_rows(state, &rows, body, styles, buffer);
     let focused = state.panes.focus == Pane::Detail;
-    let position = standing(state, last);
-    let mut title = title(state, rows.exchange);
-    let position =
-        with_path(state, position, usize::from(body.width), text::width(&title));
+    let columns = usize::from(body.width);
+    let (mut title, position) =
+        headline(state, title(state, rows.exchange), last, columns);
     if let Some(exchange) = rows.exchange.filter(|_| bar.is_empty()) {
         let taken = text::width(&title) + text::width(&position) + 6;
-        let room = usize::from(body.width).saturating_sub(taken);
+        let room = columns.saturating_sub(taken);
         title.push_str(&tab_bar::in_heading(state.detail.tab, exchange, room));
-    }
-    if state.detail.search.text().is_some() {
-        // What was found matters more than what it was found in.
-        let room = usize::from(body.width).saturating_sub(text::width(&position) + 4);
-        title = text::clip(&title, room);
     }
     heading(buffer, regions.detail.heading, focused, (&title, &position), styles);
 }
@@ -132,20 +128,43 @@ fn title(state: &State, exchange: Option<&Exchange>) -> String {
     }
 }
 
-/// With the path to the line that the cursor is in, or as much of its end as there is room
-/// for beside a title.
-fn with_path(state: &State, position: String, columns: usize, title: usize) -> String {
-    let Some(path) = folding::path_here(state) else { return position };
-    let taken = title.min(LONGEST_TITLE) + text::width(&position) + 6;
-    let path = text::clip_start(&path, columns.saturating_sub(taken));
-    format!("{path}  {position}").trim_end().to_owned()
+/// The title, and what stands at the other end of the heading: the path to the line that the
+/// cursor is in, what was found of what is searched for, and how far one has read. Where
+/// there is no room for all, the path takes it from the title up to a point, and while one
+/// searches from all but the number of the exchange and what was found.
+fn headline(
+    state: &State,
+    title: String,
+    last: usize,
+    columns: usize,
+) -> (String, String) {
+    let path = folding::path_here(state).unwrap_or_default();
+    let found = found(&state.detail.search);
+    let searches = found.is_some();
+    let (found, position) = (found.unwrap_or_default(), position(state, last));
+    let room = |title: &str| columns.saturating_sub(text::width(title) + HEADING);
+    let number = title.split(' ').next().unwrap_or_default().to_owned();
+    let (short, rest) = (text::clip(&title, LONGEST_TITLE), joined([&found, &position]));
+    let mut ways = vec![(title, rest.clone())];
+    if !path.is_empty() {
+        ways.push((short, rest.clone()));
+    }
+    if searches {
+        ways.extend([(number.clone(), rest), (number, found)]);
+    }
+    let fits = |(title, rest): &&(String, String)| {
+        text::width(&joined([&path, rest])) <= room(title)
+    };
+    let way = ways.iter().find(fits).or(ways.last()).cloned();
+    let (title, rest) = way.unwrap_or_default();
+    let taken = if rest.is_empty() { 0 } else { text::width(&rest) + 2 };
+    let path = text::clip_start(&path, room(&title).saturating_sub(taken));
+    (title, joined([&path, &rest]))
 }
 
-/// What was found of what is searched for, and how far one has read.
-fn standing(state: &State, last: usize) -> String {
-    let position = position(state, last);
-    let Some(found) = found(&state.detail.search) else { return position };
-    format!("{found}  {position}").trim_end().to_owned()
+/// Those that are not empty, apart.
+fn joined(parts: [&str; 2]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
 /// How far one has read, where not all is in the window.
