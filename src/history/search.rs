@@ -293,7 +293,8 @@ mod tests {
                 String::new(),
                 Arc::new(Request { raw, head }),
             );
-            let text = if has_needle(number) { "a Needle" } else { "hay" };
+            let text =
+                if has_needle(number) { r#"["a Needle", "ne\u00e9dle"]"# } else { "hay" };
             exchange.request_body = Body::whole(text.as_bytes().to_vec());
             batch.add(&exchange).unwrap();
         }
@@ -327,6 +328,13 @@ mod tests {
             assert_eq!(all(&reader, "not body:hay id:>6000", most), [6301]);
         }
         assert_eq!(all(&reader, "", 1000), (1..=7200).rev().collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn what_json_has_as_an_escape_is_found() {
+        let (_folder, reader) = reader(3, |number| number == 2);
+        assert_eq!(all(&reader, "body:ne\u{e9}dle", 9), [2]);
+        assert_eq!(all(&reader, "not body:ne\u{e9}dle", 9), [3, 1]);
     }
 
     #[test]

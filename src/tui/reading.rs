@@ -12,7 +12,9 @@ use super::message::Message;
 use super::past;
 use super::state::State;
 use super::subject::{Stamp, Subject};
-use super::tabs::{Manner, Tab, message};
+use super::tabs::{
+    Around, Manner, Secrets, Tab, Telling, may_have_secrets, message, transcript,
+};
 use super::taking::body;
 
 /// Bytes of a body from which on it is read by a thread.
@@ -25,10 +27,17 @@ type Of = (Subject, Stamp);
 #[derive(Debug)]
 pub struct Reading {
     of: Of,
-    side: Side,
+    making: Making,
     exchange: Exchange,
     before: Document,
-    manner: Manner,
+}
+
+/// How it is to be made.
+#[derive(Debug)]
+pub(super) enum Making {
+    Message(Side, Manner),
+    /// With secrets to be looked for.
+    Transcript(Telling),
 }
 
 /// A document that was.
@@ -41,7 +50,14 @@ pub struct Read {
 impl Reading {
     /// Makes the document, which may take its time.
     pub fn finish(self) -> Message {
-        let document = message(&self.exchange, self.side, self.before, &self.manner);
+        let document = match &self.making {
+            Making::Message(side, manner) => {
+                message(&self.exchange, *side, self.before, manner)
+            }
+            Making::Transcript(telling) => {
+                transcript(&self.exchange, self.before, telling)
+            }
+        };
         Message::Read(Box::new(Read { of: self.of, document }))
     }
 }
@@ -53,32 +69,61 @@ pub(super) struct Desk {
     is_busy: bool,
 }
 
-/// The side whose body is large, of a tab that shows it. One that grows is read on as it
-/// does.
-pub(super) fn large_side(tab: Tab, exchange: &Exchange) -> Option<Side> {
-    let side = match tab {
-        Tab::Request => Side::Request,
-        Tab::Response => Side::Response,
-        _ => return None,
-    };
-    let is_large = body(exchange, side).0.kept.len() > LARGE;
-    (is_large && exchange.outcome.is_some()).then_some(side)
+impl Making {
+    /// That of a tab which shows a large body, and there has more to do than to show it. One
+    /// that grows is read on as it does.
+    pub(super) fn of_large(
+        tab: Tab,
+        exchange: &Exchange,
+        around: &Around<'_>,
+    ) -> Option<Self> {
+        let is_large = |side| body(exchange, side).0.kept.len() > LARGE;
+        let is_searched = |side| {
+            let (body, headers) = body(exchange, side);
+            may_have_secrets(headers, body)
+        };
+        let message = |side| {
+            is_large(side)
+                .then(|| Self::Message(side, Manner::new(exchange, side, around)))
+        };
+        exchange.outcome.as_ref()?;
+        match tab {
+            Tab::Request => message(Side::Request),
+            Tab::Response => message(Side::Response),
+            Tab::Transcript if around.look.1 == Secrets::Masked => {
+                let mut sides = [Side::Request, Side::Response].into_iter();
+                sides
+                    .any(|side| is_large(side) && is_searched(side))
+                    .then(|| Self::Transcript(Telling::new(around)))
+            }
+            _ => None,
+        }
+    }
+
+    /// Bytes of the bodies that are read for it.
+    fn size(&self, exchange: &Exchange) -> u64 {
+        let size = |side| body(exchange, side).0.kept.len() as u64;
+        match self {
+            Self::Message(side, _) => size(*side),
+            Self::Transcript(_) => size(Side::Request) + size(Side::Response),
+        }
+    }
 }
 
 /// Asks for the document of a large body, and gives what is shown until it is there.
 pub(super) fn ask(
     state: &mut State,
     of: Of,
-    (exchange, side): (Exchange, Side),
-    (before, manner): (Document, Manner),
+    (exchange, making): (Exchange, Making),
+    before: Document,
 ) -> Document {
-    let size = text::byte_count(body(&exchange, side).0.kept.len() as u64);
+    let size = text::byte_count(making.size(&exchange));
     let mut document = Document::default();
     document.add(None, vec![(Tone::Remark, format!("[reading {size} …]"))]);
     let detail = &mut state.detail;
     detail.waits_at.get_or_insert((detail.top, detail.cursor));
     (detail.top, detail.cursor) = (Place::default(), 0);
-    detail.desk.wanted = Some(Reading { of, side, exchange, before, manner });
+    detail.desk.wanted = Some(Reading { of, making, exchange, before });
     document
 }
 

@@ -11,11 +11,11 @@ use super::detail::{Document, Dump, Place, Side};
 use super::generation;
 use super::panes::Pane;
 use super::picture::{Gallery, Seen};
-use super::reading::{self, Desk, large_side};
+use super::reading::{self, Desk, Making};
 use super::search::Search;
 use super::selecting::Selection;
 use super::state::State;
-use super::tabs::{Around, BodyView, Manner, Secrets, Sources, Tab};
+use super::tabs::{Around, BodyView, Secrets, Sources, Tab};
 use super::taking;
 use super::timeline::RowId;
 
@@ -247,12 +247,11 @@ impl State {
                 let now = self.now;
                 let around = Around { facts, output, sources, look, gallery, width, now };
                 let tab = self.detail.tab;
-                let Some(side) = large_side(tab, exchange) else {
+                let Some(making) = Making::of_large(tab, exchange, &around) else {
                     return Some(tab.document(exchange, before, &around));
                 };
-                let manner = Manner::new(exchange, side, &around);
                 let exchange = exchange.clone();
-                Some(reading::ask(self, of, (exchange, side), (before, manner)))
+                Some(reading::ask(self, of, (exchange, making), before))
             }
             Subject::Generation(id) => {
                 let before = GenerationId(id.0.saturating_sub(1));

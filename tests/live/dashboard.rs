@@ -1019,8 +1019,19 @@ fn watch(name: &str) {
         ]);
         let title = format!("#{number} {} {status}", recorded.method);
         if index == 0 {
-            // The transcript is chosen, also of what raises.
+            // The transcript is chosen.
             at.terminal.press("] [");
+        }
+        // What raised opens with its traceback.
+        let has_raised = at.terminal.wait_for(&title, |screen| {
+            let text = contents(screen);
+            let ended = !["* no answer yet", "* the answer goes on"]
+                .iter()
+                .any(|remark| text.contains(remark));
+            (ended && text.contains(&title)).then(|| text.contains("Traceback Overview"))
+        });
+        if has_raised {
+            at.terminal.press("4 ]");
         }
         at.terminal.sees([&title, &format!("> {}", &line[..line.len().min(80)])]);
         let started = format!("< HTTP/1.1 {status} {}", answer.reason);

@@ -1055,6 +1055,50 @@ fn logged_in(app: App) -> App {
 }
 
 #[test]
+fn secrets_are_masked_in_the_transcript_until_they_are_to_be_seen() {
+    let trailers =
+        ExchangeEvent::RequestTrailers(b"X-Auth-Token: t0psecret\r\n"[..].into());
+    let app = login(120, 40)
+        .press("enter")
+        .sees("* secrets are masked; . shows them\n")
+        .sees("> POST /login?token=*** HTTP/1.1")
+        .sees("> Authorization: Bearer ***")
+        .sees("> name=ada&password=***")
+        .sees(r#""access_token": "***","#)
+        .misses("t0psecret")
+        .press(".")
+        .misses("secrets are masked")
+        .sees("> POST /login?token=t0psecret HTTP/1.1")
+        .sees("> Authorization: Bearer t0psecret")
+        .sees("> name=ada&password=t0psecret%21")
+        .press(".")
+        .misses("t0psecret");
+    // What comes later, and what has none.
+    let app = app.begins(&request("POST", "/"), Source::Client).step(2, trailers);
+    let app = app.press("esc j").sees("> X-Auth-Token: ***").sees("* secrets are masked");
+    app.feed("GET / 200 text/plain hello").press("j").sees("< hello").misses("secrets");
+}
+
+#[test]
+fn escaped_characters_are_seen_and_found_in_json() {
+    let body = r#"{"name": "\u5bb6 \u0007", "\u00fc": 1}"#;
+    let app = App::ready(100, 30)
+        .feed("GET /a 200 text/plain nothing")
+        .feed(&format!("GET /home 200 application/json {body}"))
+        .press("enter [")
+        .sees(r#"  "name": "家 \u0007","#)
+        .sees(r#"  "ü": 1"#)
+        .press("/ 家 enter")
+        .sees("/家 1/1")
+        .press("esc m")
+        .sees(body)
+        .press("/ 家")
+        .sees("/家 not found")
+        .press("esc m m esc");
+    app.press("f b o d y : 家 enter").sees("1 of 2").sees("/home").misses("/a ");
+}
+
+#[test]
 fn secrets_are_masked_until_they_are_to_be_seen() {
     login(120, 40)
         .press("enter [ [")
@@ -2922,6 +2966,10 @@ fn a_large_body_is_read_while_keys_are_answered() {
     assert!(seen(&app).contains("GET /all HTTP/1.1"), "{}", seen(&app));
     app.hit("]");
     let app = app.sees("\"password\": \"***\"").press("G").sees("160007/160007");
+    // In the transcript there is as much to be looked for.
+    let mut transcript = app.press("]");
+    assert!(transcript.screen().contains("* secrets are masked"));
+    let app = transcript.press("[");
     // How far one has read is kept while it is read in another way.
     let app = app.press(".").sees("t0psecret").sees("160006/160006");
     app.press("[ ]").sees("160006/160006").sees("t0psecret");

@@ -13,7 +13,7 @@ use crate::body::{Unpacking, is_plain, read};
 use crate::exchange::Traceback;
 use crate::http::{Headers, RequestHead, ResponseHead};
 
-use super::super::filter::{is_there, searched_expression};
+use super::super::filter::{is_found, is_there, searched_expression};
 
 /// Lets the statements of a connection call these, each with an expression to look for:
 ///
@@ -86,13 +86,13 @@ fn found_in_body(context: &Context<'_>) -> rusqlite::Result<bool> {
     let regex = expression(context, 0)?;
     let head = bytes(context, 2)?.unwrap_or_default();
     if is_plain(head, body) {
-        return Ok(regex.is_match(body));
+        return Ok(is_found(&regex, body));
     }
     let headers = match context.get::<i64>(1)? {
         0 => request_headers(head),
         _ => response_headers(head),
     };
-    Ok(regex.is_match(&read(body, headers.as_ref(), Unpacking::USUAL).content))
+    Ok(is_found(&regex, &read(body, headers.as_ref(), Unpacking::USUAL).content))
 }
 
 fn request_headers(head: &[u8]) -> Option<Headers> {

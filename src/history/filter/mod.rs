@@ -32,7 +32,7 @@ use jiff::Timestamp;
 pub use complete::{Completion, complete};
 pub use error::FilterError;
 pub use operators::help;
-pub(super) use plain::is_there;
+pub(super) use plain::{is_found, is_there};
 pub use sql::{Clause, Sql};
 pub(super) use value::regex as searched_expression;
 pub use views::Views;

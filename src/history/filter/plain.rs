@@ -5,7 +5,7 @@ use std::cell::OnceCell;
 
 use regex::bytes::Regex;
 
-use crate::body::{Reading, Unpacking, essence, read};
+use crate::body::{Reading, Unpacking, essence, read, unescaped};
 use crate::exchange::{Body, Exchange, Outcome, Source};
 use crate::http::{Headers, RequestHead, ResponseHead};
 
@@ -174,7 +174,7 @@ impl<'a> Facts<'a> {
                 }
                 let reading =
                     cell.get_or_init(|| read(&body.kept, headers, Unpacking::USUAL));
-                regex.is_match(&reading.content)
+                is_found(regex, &reading.content)
             };
         let request = || {
             let headers = self.request_head().map(|head| &head.headers);
@@ -186,6 +186,13 @@ impl<'a> Facts<'a> {
         };
         side.has_request() && request() || side.has_response() && response()
     }
+}
+
+/// Whether the expression is found in a decoded body, as it is or where characters stand in
+/// place of their escapes in JSON.
+pub(in crate::history) fn is_found(regex: &Regex, content: &[u8]) -> bool {
+    regex.is_match(content)
+        || unescaped(content, |_| true).is_some_and(|text| regex.is_match(&text))
 }
 
 /// Whether there is a field of that name, where one is given, with a value in which the

@@ -93,6 +93,12 @@ pub fn masked_head(raw: &[u8]) -> Vec<u8> {
     head::mask(raw)
 }
 
+/// Fields as they were sent, without their secrets.
+#[must_use]
+pub fn masked_fields(raw: &[u8]) -> Vec<u8> {
+    head::mask_fields(raw)
+}
+
 /// The body without its secrets, unpacked and in UTF-8; `None` where it has none. What
 /// cannot be unpacked to be looked through is not in it.
 pub fn masked_body(

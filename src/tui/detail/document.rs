@@ -72,6 +72,16 @@ impl Document {
         self.parts.push(Part::Lines { side, lines });
     }
 
+    /// Adds a remark of our own in front of that part, at which no section begins.
+    pub(in crate::tui) fn add_remark(&mut self, part: usize, text: String) {
+        let before: usize = self.parts[..part].iter().map(Part::len).sum();
+        let lines = vec![TextLine::new(Tone::Remark, text)];
+        self.parts.insert(part, Part::Lines { side: None, lines });
+        for section in self.sections.iter_mut().filter(|line| **line >= before) {
+            *section += 1;
+        }
+    }
+
     /// The place in the code that a line tells of.
     pub(in crate::tui) fn place(&self, line: usize) -> Option<&SourcePlace> {
         let places = self.places.iter().take_while(|(begin, _)| *begin <= line);

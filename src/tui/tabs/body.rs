@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use crate::body::{Kind, essence, read};
+use crate::body::{Kind, Reading, essence, read};
 use crate::exchange::{Body, Size};
 use crate::history::extent;
 use crate::history::masking::masked_body;
@@ -19,11 +19,11 @@ use super::super::syntax::Language;
 use super::form;
 use super::json::{self, Values};
 use super::markup;
-use super::transcript::{Message, add_body, safe};
+use super::transcript::{Message, add_body, decoded_from, safe};
 use super::{BodyView, Secrets};
 
 /// Bytes up to which a body that still grows is laid out anew whenever it does.
-const LAID_OUT_WHILE_GROWING: usize = 256 << 10;
+pub(super) const LAID_OUT_WHILE_GROWING: usize = 256 << 10;
 
 /// How a body is to be shown.
 pub(super) struct Look<'a> {
@@ -59,19 +59,14 @@ pub(super) fn add(
         }
         Secrets::Masked | Secrets::Shown => None,
     };
-    // What was made for another view is not to be gone on with.
-    let made = before.decoded.as_ref().is_some_and(|decoded| decoded.from.is_empty());
     let mut before = before;
     let folded = before.outline.take();
-    let before = if made { BodyLines::default() } else { before };
     let mut remark = |text: String| document.add(None, vec![(Tone::Remark, text)]);
     if hidden.is_some() && !is_said {
         remark(format!("[secrets are masked; {reveal} shows them]"));
     }
-    if grows && secrets == Secrets::Masked && may_have_secrets(message) {
-        return remark(format!(
-            "[shown once it is whole and secrets are masked; {reveal} shows it]"
-        ));
+    if grows && secrets == Secrets::Masked && may_have_secrets(message.headers, body) {
+        return remark(not_yet(reveal));
     }
     let shown = hidden.as_ref().unwrap_or(body);
     let reading = read(&body.kept, message.headers, message.unpacking);
@@ -79,8 +74,9 @@ pub(super) fn add(
     let fits = reading.content.len() as u64 <= laid_out;
     let lays_out = view == BodyView::Pretty && !grows && fits;
     if lays_out && let Some(lines) = as_form(shown, hidden.is_some(), message) {
+        document.add(None, undone(body, &reading));
         document.add_lines(None, lines);
-        return add_rest(document, shown.size());
+        return add_rest(document, None, shown.size());
     }
     match view {
         BodyView::Hex if hidden.is_none() => {
@@ -107,6 +103,7 @@ pub(super) fn add(
                 outline.take_over(folded.unwrap_or_default());
                 lines.outline = Some(outline);
                 document.has_cursor = true;
+                document.add(None, undone(body, &reading));
                 return add_text(document, side, shown.size(), lines);
             }
             Some(Err(why)) => document.add(None, vec![(Tone::Fault, why)]),
@@ -114,20 +111,24 @@ pub(super) fn add(
         }
         if let Some(mut lines) = as_markup(shown, headers, message) {
             let text = format!("[laid out; {as_sent} shows it as sent]");
+            document.add(None, undone(body, &reading));
             document.add(None, vec![(Tone::Remark, text)]);
             lines.paint(message.headers, body);
             return add_text(document, side, shown.size(), lines);
         }
     }
     let has_colours = view == BodyView::Pretty;
-    add_as_sent(document, (side, message), hidden, before, has_colours);
+    let mark = None;
+    add_as_sent(document, (side, mark, message), hidden, before, has_colours);
 }
 
 /// The text of the body as it was sent, but decoded, or what is left of it without its
 /// secrets.
-fn add_as_sent(
+///
+/// `mark` is the side whose sign stands before the lines.
+pub(super) fn add_as_sent(
     document: &mut Document,
-    (side, message): (Side, &Message<'_>),
+    (side, mark, message): (Side, Option<Side>, &Message<'_>),
     hidden: Option<Body>,
     before: BodyLines,
     has_colours: bool,
@@ -139,13 +140,26 @@ fn add_as_sent(
         if has_colours {
             lines.paint(message.headers, body);
         }
-        add_text(document, side, size, lines);
+        let reading = read(&body.kept, message.headers, message.unpacking);
+        document.add(mark, undone(body, &reading));
+        document.parts.push(Part::Body { side, mark, lines });
+        add_rest(document, mark, size);
     } else {
-        add_body(document, side, None, message, before);
+        // What was made for another view is not to be gone on with.
+        let made = before.decoded.as_ref().is_some_and(|decoded| decoded.from.is_empty());
+        let before = if made { BodyLines::default() } else { before };
+        add_body(document, side, mark, message, before);
         if !has_colours {
             document.bleach();
         }
     }
+}
+
+/// What was done to the bytes of a body to make a text of it, where anything was.
+fn undone(body: &Body, reading: &Reading<'_>) -> Vec<(Tone, String)> {
+    let sizes = (body.kept.len(), reading.content.len());
+    let text = reading.decoded_from().map(|names| decoded_from(&names, sizes));
+    text.into_iter().map(|text| (Tone::Remark, text)).collect()
 }
 
 /// The fields of a form.
@@ -238,11 +252,16 @@ fn as_markup(
     Some(BodyLines::of(Decoded::new(text, body.kept.len())))
 }
 
+/// What is said of a body that grows, in which secrets cannot be told yet.
+pub(super) fn not_yet(reveal: &str) -> String {
+    format!("[shown once it is whole and secrets are masked; {reveal} shows it]")
+}
+
 /// Whether it is of a type in which secrets are looked for.
-fn may_have_secrets(message: &Message<'_>) -> bool {
-    let label = message.headers.and_then(|headers| headers.get("content-type"));
+pub(in super::super) fn may_have_secrets(headers: Option<&Headers>, body: &Body) -> bool {
+    let label = headers.and_then(|headers| headers.get("content-type"));
     let label = essence(label.unwrap_or_default());
-    let begins = message.body.kept.trim_ascii_start().first();
+    let begins = body.kept.trim_ascii_start().first();
     label.ends_with("json")
         || label.ends_with("xml")
         || label == "text/event-stream"
@@ -253,19 +272,19 @@ fn may_have_secrets(message: &Message<'_>) -> bool {
 
 fn add_text(document: &mut Document, side: Side, size: Size, lines: BodyLines) {
     document.parts.push(Part::Body { side, mark: None, lines });
-    add_rest(document, size);
+    add_rest(document, None, size);
 }
 
 fn add_hex(document: &mut Document, side: Side, body: &Body, columns: usize) {
     let length = body.kept.len();
     let dump = Dump::fitting(columns, length);
     document.parts.push(Part::Bytes { side, length, dump });
-    add_rest(document, body.size());
+    add_rest(document, None, body.size());
 }
 
 /// How much of it there is.
-fn add_rest(document: &mut Document, size: Size) {
+fn add_rest(document: &mut Document, mark: Option<Side>, size: Size) {
     if let Some(extent) = extent(size) {
-        document.add(None, vec![(Tone::Remark, format!("[{extent}]"))]);
+        document.add(mark, vec![(Tone::Remark, format!("[{extent}]"))]);
     }
 }

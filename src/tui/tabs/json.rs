@@ -1,11 +1,13 @@
-//! JSON laid out for reading. Only white space changes: numbers, escapes, the order of
-//! members and those that come twice stay as they were sent.
+//! JSON laid out for reading. Only white space changes, and characters that can be shown
+//! stand in place of their escapes: numbers, the order of members and those that come twice
+//! stay as they were sent.
 
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
 
-use crate::body::essence;
+use crate::body::{essence, unescaped};
+use crate::text;
 
 use super::super::outline::Builder;
 
@@ -64,7 +66,7 @@ pub(in super::super) fn laid_out(
         match byte {
             b'"' => {
                 let end = end_of_string(text, at);
-                layout.text.extend_from_slice(&text[at - 1..end]);
+                layout.add_string(&text[at - 1..end]);
                 at = end;
             }
             b'{' | b'[' => {
@@ -114,6 +116,13 @@ impl Layout {
         }
     }
 
+    fn add_string(&mut self, string: &[u8]) {
+        match unescaped(string, is_shown) {
+            Some(string) => self.text.extend_from_slice(&string),
+            None => self.text.extend_from_slice(string),
+        }
+    }
+
     fn open(&mut self, bracket: u8) {
         self.text.push(bracket);
         self.outline.open(self.lines);
@@ -141,6 +150,13 @@ impl Layout {
         let steps = if indents { self.depth.min(DEEPEST) } else { 0 };
         self.text.extend(std::iter::repeat_n(b' ', steps * STEP));
     }
+}
+
+/// Whether a character is shown as it is.
+fn is_shown(character: char) -> bool {
+    let mut bytes = [0; 4];
+    let text = character.encode_utf8(&mut bytes);
+    text::printable(text.as_bytes()) == *text
 }
 
 /// The value to which these steps lead in a text, valid and as it was sent: the first is
@@ -240,6 +256,14 @@ mod tests {
         let dense = |text: &str| text.split_whitespace().collect::<String>();
         assert_eq!(dense(&shown(text)), dense(text));
         assert_eq!(shown("\"one\""), "\"one\"");
+    }
+
+    #[test]
+    fn characters_stand_in_place_of_their_escapes_where_they_can_be_seen() {
+        assert_eq!(
+            shown(r#"{"\u5bb6":"\u00e9\ud83d\ude00","b":"\u202e\u0007\ud83d\u200b\""}"#),
+            "{\n  \"家\": \"é😀\",\n  \"b\": \"\\u202e\\u0007\\ud83d\\u200b\\\"\"\n}"
+        );
     }
 
     #[test]

@@ -12,13 +12,14 @@ mod overview;
 mod traceback;
 mod transcript;
 
+pub(super) use body::may_have_secrets;
 pub(super) use body::readable;
 pub(super) use json::value_at;
 #[cfg(test)]
 pub(super) use json::{Values, laid_out};
 pub(super) use message::{Manner, message};
 pub(super) use traceback::{Sources, source_files};
-pub(super) use transcript::{heading, safe, traceback_lines};
+pub(super) use transcript::{Telling, heading, safe, traceback_lines, transcript};
 
 use super::detail::{Document, Side};
 use super::output::Output;
@@ -72,7 +73,7 @@ impl BodyView {
     }
 }
 
-/// Whether secrets are seen in the Request and the Response tab.
+/// Whether secrets are seen in the tabs that have messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Secrets {
     #[default]
@@ -186,10 +187,7 @@ impl Tab {
                 let manner = Manner::new(exchange, Side::Response, around);
                 message::message(exchange, Side::Response, before, &manner)
             }
-            Self::Transcript => {
-                let facts = around.facts;
-                transcript::transcript(exchange, before, &facts.zone, facts.unpacking())
-            }
+            Self::Transcript => transcript(exchange, before, &Telling::new(around)),
             Self::Output => output::output(exchange, around.output),
             Self::Hints => hints::hints(exchange),
             Self::Traceback => traceback::traceback(exchange, around),

@@ -1,53 +1,119 @@
 //! An exchange as a document: what curl -v would have shown of it, then what went wrong.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
 
 use crate::body::{Kind, Stop, Unpacking, essence, read};
 use crate::exchange::{Body, Exchange, Outcome, Source, Traceback};
 use crate::history::extent;
+use crate::history::masking::{masked_body, masked_fields, masked_head};
 use crate::http::Headers;
 use crate::text;
 
 use super::super::detail::{BodyLines, Decoded, Document, Part, Side, Tone};
+use super::super::keymap::Action;
+use super::{Around, Secrets, body};
 
 /// Lines shown of a traceback or of an exchange's own output; each may be endless.
 pub(super) const MOST_LINES: usize = 2000;
 /// Bytes up to which a packed body is unpacked anew whenever it grows.
 const UNPACKED_WHILE_GROWING: usize = 256 << 10;
 
+/// How a transcript is to be told.
+#[derive(Clone, Debug)]
+pub(in super::super) struct Telling {
+    zone: TimeZone,
+    unpacking: Unpacking,
+    /// The key that shows secrets, where they are masked.
+    reveal: Option<String>,
+}
+
+impl Telling {
+    pub(in super::super) fn new(around: &Around<'_>) -> Self {
+        let facts = around.facts;
+        let reveal = match around.look.1 {
+            Secrets::Masked => Some(facts.keymap.key(Action::Reveal)),
+            Secrets::Shown => None,
+        };
+        Self { zone: facts.zone.clone(), unpacking: facts.unpacking(), reveal }
+    }
+
+    /// A head or fields, without their secrets unless these are to be seen.
+    fn fields<'a>(&self, raw: &'a [u8], mask: fn(&[u8]) -> Vec<u8>) -> Cow<'a, [u8]> {
+        if self.reveal.is_some() { Cow::Owned(mask(raw)) } else { Cow::Borrowed(raw) }
+    }
+}
+
 /// The transcript of an exchange. What is known of its bodies' lines is taken over from
 /// the document shown before, if that was of the same exchange.
-pub(super) fn transcript(
+pub(in super::super) fn transcript(
     exchange: &Exchange,
     mut before: Document,
-    zone: &TimeZone,
-    unpacking: Unpacking,
+    telling: &Telling,
 ) -> Document {
     let mut document = Document::default();
     let request_lines = before.take_lines(Side::Request);
     let response_lines = before.take_lines(Side::Response);
-    let over = exchange.outcome.is_some();
+    let (over, unpacking) = (exchange.outcome.is_some(), telling.unpacking);
     document.begin_section();
-    document.add(None, introduction(exchange, zone));
+    document.add(None, introduction(exchange, &telling.zone));
 
-    document.add(Some(Side::Request), head(&exchange.request.raw));
-    let headers = exchange.request.head.as_ref().map(|head| &head.headers);
+    let request = &exchange.request;
+    let shown = telling.fields(&request.raw, masked_head);
+    let mut is_masked = *shown != *request.raw;
+    let begin = document.parts.len();
+    document.add(Some(Side::Request), head(&shown));
+    let headers = request.head.as_ref().map(|head| &head.headers);
     let message = Message { body: &exchange.request_body, headers, over, unpacking };
-    let side = Side::Request;
-    add_body(&mut document, side, Some(side), &message, request_lines);
-    document.add(Some(side), trailers(&exchange.request_trailers));
+    is_masked |=
+        add_message(&mut document, Side::Request, &message, request_lines, telling);
+    let shown = telling.fields(&exchange.request_trailers, masked_fields);
+    is_masked |= *shown != *exchange.request_trailers;
+    document.add(Some(Side::Request), trailers(&shown));
 
     if let Some(response) = &exchange.response {
         document.begin_section();
-        document.add(Some(Side::Response), head(&response.raw));
+        let shown = telling.fields(&response.raw, masked_head);
+        is_masked |= *shown != *response.raw;
+        document.add(Some(Side::Response), head(&shown));
         let headers = Some(&response.head.headers);
         let message = Message { body: &exchange.response_body, headers, over, unpacking };
-        let side = Side::Response;
-        add_body(&mut document, side, Some(side), &message, response_lines);
+        is_masked |=
+            add_message(&mut document, Side::Response, &message, response_lines, telling);
+    }
+    if let Some(reveal) = telling.reveal.as_ref().filter(|_| is_masked) {
+        let text = format!("* secrets are masked; {reveal} shows them");
+        document.add_remark(begin, text);
     }
     add_faults(&mut document, exchange);
     document.add(None, state(exchange));
     document
+}
+
+/// Adds a body, and says whether secrets in it are masked.
+fn add_message(
+    document: &mut Document,
+    side: Side,
+    message: &Message<'_>,
+    before: BodyLines,
+    telling: &Telling,
+) -> bool {
+    let Some(reveal) = &telling.reveal else {
+        let of = (side, Some(side), message);
+        body::add_as_sent(document, of, None, before, true);
+        return false;
+    };
+    let (sent, headers) = (message.body, message.headers);
+    let grows = !message.over && sent.kept.len() > body::LAID_OUT_WHILE_GROWING;
+    if grows && body::may_have_secrets(headers, sent) {
+        document.add(Some(side), vec![(Tone::Remark, body::not_yet(reveal))]);
+        return false;
+    }
+    let hidden = if grows { None } else { masked_body(sent, headers, telling.unpacking) };
+    let is_masked = hidden.is_some();
+    body::add_as_sent(document, (side, Some(side), message), hidden, before, true);
+    is_masked
 }
 
 fn add_faults(document: &mut Document, exchange: &Exchange) {
@@ -175,7 +241,8 @@ pub(super) fn add_body(
     lines.paint(message.headers, message.body);
     let (mut first, mut last) = (None, Vec::new());
     if let Some(decoded) = &lines.decoded {
-        first = Some(format!("[decoded from {}]", decoded.from));
+        let sizes = (body.kept.len(), decoded.text.len());
+        first = Some(decoded_from(&decoded.from, sizes));
         last.extend(undecoded(message, decoded));
     }
     last.extend(extent(body.size()).map(|extent| format!("[{extent}]")));
@@ -183,6 +250,12 @@ pub(super) fn add_body(
     document.parts.push(Part::Body { side, mark, lines });
     let last = last.into_iter().map(|text| (Tone::Remark, text));
     document.add(mark, last.collect());
+}
+
+/// That a body is not shown as it was sent: what was undone, and its bytes before and after.
+pub(super) fn decoded_from(names: &str, (sent, shown): (usize, usize)) -> String {
+    let [sent, shown] = [sent, shown].map(|size| text::byte_count(size as u64));
+    format!("[decoded from {names}, {sent} → {shown}]")
 }
 
 /// Why there is no more of what was decoded.
@@ -298,7 +371,7 @@ mod tests {
         let packed = include_bytes!("../../../tests/corpus/codings/greeting.br");
         assert_eq!(
             shown("text/plain", "br", packed, true),
-            ["[decoded from br]", "Grüße aus Köln", "und Łódź"]
+            ["[decoded from br, 34 B → 30 B]", "Grüße aus Köln", "und Łódź"]
         );
         assert_eq!(
             shown("text/plain", "br", &packed[..packed.len() - 1], true).last(),
