@@ -1,6 +1,6 @@
 //! Content codings (RFC 9110 section 8.4) and how each is undone, in bounded memory.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
@@ -74,6 +74,35 @@ impl fmt::Display for Stop {
     }
 }
 
+/// Where packed data is not what its coding demands, and what is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    pub coding: Coding,
+    /// How many bytes of the body were taken for good, where that is known.
+    pub at: Option<usize>,
+    pub why: String,
+}
+
+impl fmt::Display for Damage {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { coding, at, why } = self;
+        match at {
+            Some(at) => write!(out, "{coding} is damaged at byte {at}: {why}"),
+            None => write!(out, "{coding} is damaged: {why}"),
+        }
+    }
+}
+
+/// What came of unpacking.
+#[derive(Debug)]
+pub(super) struct Unpacked {
+    pub(super) bytes: Vec<u8>,
+    /// Why there is no more.
+    pub(super) stop: Option<Stop>,
+    /// Where that is damage, what is known of it.
+    pub(super) damage: Option<Damage>,
+}
+
 /// The codings of a message, in the order they were applied. None where one of them
 /// cannot be undone here.
 pub(super) fn codings(headers: &Headers) -> Vec<Coding> {
@@ -87,36 +116,50 @@ pub(super) fn codings(headers: &Headers) -> Vec<Coding> {
 
 /// Undoes codings, the last one first, up to so many bytes of the result and of every
 /// layer between.
-pub(super) fn unpack(
-    packed: &[u8],
-    codings: &[Coding],
-    most: usize,
-) -> (Vec<u8>, Option<Stop>) {
-    let stop = Rc::new(Cell::new(None));
-    let mut reader: Box<dyn Read + '_> =
-        Box::new(Source { packed, stop: Rc::clone(&stop) });
+pub(super) fn unpack(packed: &[u8], codings: &[Coding], most: usize) -> Unpacked {
+    let found = Rc::new(Found::default());
+    let source = Source { packed, found: Rc::clone(&found) };
+    let mut packed: Box<dyn BufRead + '_> = match codings.last() {
+        // These take no more than they use, so that it is known how far they came.
+        Some(Coding::Gzip | Coding::Deflate) => Box::new(source),
+        _ => Box::new(BufReader::with_capacity(AHEAD, source)),
+    };
     for (above, coding) in codings.iter().enumerate().rev() {
-        let inner = undone(*coding, BufReader::with_capacity(AHEAD, reader));
+        let inner = undone(*coding, packed);
         // What was packed twice may be a little longer in between.
         let room = if above == 0 { most } else { most.saturating_add(AHEAD) };
-        reader = Box::new(Bounded { inner, room, stop: Rc::clone(&stop) });
+        let is_first = above + 1 == codings.len();
+        let layer =
+            Bounded { inner, coding: *coding, is_first, room, found: Rc::clone(&found) };
+        packed = Box::new(BufReader::with_capacity(PIECE, layer));
     }
-    let mut unpacked = Vec::new();
+    let mut bytes = Vec::new();
     let mut piece = [0; PIECE];
     loop {
-        match reader.read(&mut piece) {
-            Ok(0) => return (unpacked, None),
-            Ok(length) => unpacked.extend_from_slice(&piece[..length]),
+        match packed.read(&mut piece) {
+            Ok(0) => return Unpacked { bytes, stop: None, damage: None },
+            Ok(length) => bytes.extend_from_slice(&piece[..length]),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return (unpacked, stop.get().or(Some(Stop::Damaged))),
+            Err(_) => {
+                let stop = found.stop.get().or(Some(Stop::Damaged));
+                let damage = found.damage.take();
+                let damage = damage.filter(|_| stop == Some(Stop::Damaged));
+                return Unpacked { bytes, stop, damage };
+            }
         }
     }
 }
 
-fn undone<'a>(
-    coding: Coding,
-    mut packed: BufReader<Box<dyn Read + 'a>>,
-) -> Box<dyn Read + 'a> {
+/// What the layers find out.
+#[derive(Debug, Default)]
+struct Found {
+    stop: Cell<Option<Stop>>,
+    damage: RefCell<Option<Damage>>,
+    /// Bytes of the source that were taken.
+    taken: Cell<usize>,
+}
+
+fn undone<'a>(coding: Coding, mut packed: Box<dyn BufRead + 'a>) -> Box<dyn Read + 'a> {
     match coding {
         Coding::Gzip => Box::new(MultiGzDecoder::new(packed)),
         Coding::Deflate if begins_as_zlib(&mut packed) => {
@@ -129,7 +172,7 @@ fn undone<'a>(
 }
 
 /// RFC 1950 section 2.2: the method is 8, and the first two bytes are a multiple of 31.
-fn begins_as_zlib(packed: &mut BufReader<impl Read>) -> bool {
+fn begins_as_zlib(packed: &mut impl BufRead) -> bool {
     let Ok([first, second, ..]) = packed.fill_buf() else { return false };
     first & 0x0f == 8 && u16::from_be_bytes([*first, *second]).is_multiple_of(31)
 }
@@ -138,31 +181,61 @@ fn begins_as_zlib(packed: &mut BufReader<impl Read>) -> bool {
 /// after that did so for want of input.
 struct Source<'a> {
     packed: &'a [u8],
-    stop: Rc<Cell<Option<Stop>>>,
+    found: Rc<Found>,
+}
+
+impl BufRead for Source<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.packed.is_empty() {
+            self.found.stop.set(Some(Stop::Truncated));
+        }
+        Ok(self.packed)
+    }
+
+    fn consume(&mut self, count: usize) {
+        self.packed.consume(count);
+        self.found.taken.set(self.found.taken.get() + count);
+    }
 }
 
 impl Read for Source<'_> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        if self.packed.is_empty() {
-            self.stop.set(Some(Stop::Truncated));
-        }
-        self.packed.read(out)
+        let count = self.fill_buf()?.read(out)?;
+        self.consume(count);
+        Ok(count)
     }
 }
 
 /// A layer that fails once it has grown to the bound.
 struct Bounded<R> {
     inner: R,
+    coding: Coding,
+    /// Whether it reads what was sent.
+    is_first: bool,
     room: usize,
-    stop: Rc<Cell<Option<Stop>>>,
+    found: Rc<Found>,
+}
+
+impl<R> Bounded<R> {
+    /// Notes what is wrong, where no layer below did.
+    fn note(&self, error: &io::Error) {
+        let mut damage = self.found.damage.borrow_mut();
+        if damage.is_none() && error.kind() != io::ErrorKind::Interrupted {
+            let coding = self.coding;
+            let is_exact = matches!(coding, Coding::Gzip | Coding::Deflate);
+            let at = (self.is_first && is_exact).then(|| self.found.taken.get());
+            *damage = Some(Damage { coding, at, why: error.to_string() });
+        }
+    }
 }
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let asked = out.len().min(self.room.max(1));
-        let length = self.inner.read(&mut out[..asked])?;
+        let read = self.inner.read(&mut out[..asked]);
+        let length = read.inspect_err(|error| self.note(error))?;
         if length > self.room {
-            self.stop.set(Some(Stop::Bound));
+            self.found.stop.set(Some(Stop::Bound));
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.room -= length;

@@ -16,7 +16,7 @@ mod tests;
 mod zstd;
 
 pub use charset::{Charset, in_utf_8, is_utf_8};
-pub use coding::{Coding, Stop};
+pub use coding::{Coding, Damage, Stop};
 pub use escapes::unescaped;
 pub use event_stream::{Block, block_after, event_stream};
 pub use multipart::{Part, boundary, parts};

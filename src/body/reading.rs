@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::http::Headers;
 
 use super::charset::{Charset, DECLARED_WITHIN};
-use super::coding::{Coding, Stop, codings, unpack};
+use super::coding::{Coding, Damage, Stop, codings, unpack};
 
 /// How far a packed body is unpacked. One of 10 MiB, as much as the history keeps, can be
 /// made to unpack to a thousand times that (CWE-409), and coding upon coding to more.
@@ -59,6 +59,8 @@ pub struct Reading<'a> {
     pub undone: Vec<Coding>,
     /// Why there is no more.
     pub stop: Option<Stop>,
+    /// What is wrong with the packed data, also where it is given as it is for that.
+    pub damage: Option<Damage>,
 }
 
 impl Reading<'_> {
@@ -88,16 +90,17 @@ pub fn read<'a>(
     unpacking: Unpacking,
 ) -> Reading<'a> {
     let mut undone = headers.map(codings).unwrap_or_default();
-    let (mut content, mut stop) = (Cow::Borrowed(bytes), None);
+    let (mut content, mut stop, mut damage) = (Cow::Borrowed(bytes), None, None);
     if undone.len() > unpacking.codings {
         undone.clear();
     }
     if !undone.is_empty() && !bytes.is_empty() {
-        let (unpacked, stopped) = unpack(bytes, &undone, unpacking.within(bytes.len()));
-        if unpacked.is_empty() && stopped == Some(Stop::Damaged) {
+        let unpacked = unpack(bytes, &undone, unpacking.within(bytes.len()));
+        damage = unpacked.damage;
+        if unpacked.bytes.is_empty() && unpacked.stop == Some(Stop::Damaged) {
             undone.clear();
         } else {
-            (content, stop) = (Cow::Owned(unpacked), stopped);
+            (content, stop) = (Cow::Owned(unpacked.bytes), unpacked.stop);
         }
     }
     let kind = kind_of(&content, headers);
@@ -108,7 +111,7 @@ pub fn read<'a>(
             Cow::Owned(bytes) => Cow::Owned(charset.decode(&bytes).into_owned()),
         };
     }
-    Reading { kind, content, undone, stop }
+    Reading { kind, content, undone, stop, damage }
 }
 
 /// Whether it can be told from a head, unparsed, and the beginning of a body that [`read`]

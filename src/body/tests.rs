@@ -178,3 +178,40 @@ fn what_can_be_told_from_afar_to_be_plain_is_read_as_it_is() {
         }
     }
 }
+
+#[test]
+fn what_is_wrong_with_packed_data_is_told_with_its_place() {
+    let packed = |coding: &str, bytes: &[u8]| {
+        let mut headers = Headers::default();
+        headers.push("Content-Encoding", coding);
+        let reading = read(bytes, Some(&headers), Unpacking::USUAL);
+        let told = reading.damage.map(|damage| damage.to_string()).unwrap_or_default();
+        (told, reading.content.len())
+    };
+    let text = b"hello, hello, hello\n".repeat(50);
+    let mut encoder =
+        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut encoder, &text).unwrap();
+    let gzip = encoder.finish().unwrap();
+    assert_eq!(packed("gzip", &gzip), (String::new(), 1000));
+    assert_eq!(
+        packed("gzip", b"plain text, no gzip"),
+        ("gzip is damaged at byte 10: invalid gzip header".to_owned(), 19)
+    );
+    let mut checked = gzip.clone();
+    let checksum = gzip.len() - 8;
+    checked[checksum] ^= 1;
+    let at = gzip.len();
+    let told = format!(
+        "gzip is damaged at byte {at}: corrupt gzip stream does not have a matching checksum"
+    );
+    assert_eq!(packed("gzip", &checked), (told, 1000));
+    let mut bent = gzip.clone();
+    bent[10] = 0xff;
+    let (told, _) = packed("gzip", &bent);
+    assert!(told.ends_with(": corrupt deflate stream"), "{told}");
+    let (told, _) = packed("br", b"\xff\xff\xff\xff");
+    assert!(told.starts_with("br is damaged: "), "{told}");
+    assert_eq!(packed("gzip", &gzip[..gzip.len() - 1]).0, "", "it only ends early");
+    assert_eq!(packed("gzip, br", b"\xff\xff\xff\xff").0, told, "the last one applied");
+}

@@ -1080,6 +1080,35 @@ fn secrets_are_masked_in_the_transcript_until_they_are_to_be_seen() {
 }
 
 #[test]
+fn what_was_packed_is_told_and_what_is_wrong_with_it() {
+    let text = format!("[{}0]", "1, ".repeat(400));
+    let mut encoder =
+        flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    std::io::Write::write_all(&mut encoder, text.as_bytes()).unwrap();
+    let mut gzip = encoder.finish().unwrap();
+    let mut packed = (*answered(200, "application/json")).clone();
+    packed.head.headers.push("Content-Encoding", "gzip");
+    let packed = Arc::new(packed);
+    let sent = |app: App, body: &[u8]| {
+        let app = app.begins(&request("GET", "/"), Source::Client);
+        let id = app.newest;
+        app.step(id, ExchangeEvent::Responded(Arc::clone(&packed)))
+            .sends(body)
+            .ends(Outcome::Complete)
+    };
+    let told = format!("[decoded from gzip, {} B → 1.2 kB]", gzip.len());
+    let app = sent(App::ready(100, 30), &gzip).press("enter").sees(&format!("< {told}"));
+    let app = app.press("[").sees(&format!("{told}\n")).sees("  1,");
+    let app = app.press("m").sees(&told).sees("[1, 1, 1");
+    let app = app.press("m").sees("1f 8b 08").misses("decoded from").press("m");
+    gzip[10] = 0xff;
+    let app = sent(app, &gzip).press("space");
+    let screen = app.resized(140, 30).sees(": corrupt deflate stream]").screen();
+    let fault = screen.find("[gzip is damaged at byte ").unwrap();
+    assert!(fault < screen.find("1f 8b 08").unwrap(), "{screen}");
+}
+
+#[test]
 fn escaped_characters_are_seen_and_found_in_json() {
     let body = r#"{"name": "\u5bb6 \u0007", "\u00fc": 1}"#;
     let app = App::ready(100, 30)

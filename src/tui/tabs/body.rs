@@ -52,6 +52,11 @@ pub(super) fn add(
 ) {
     let &Look { view, secrets, is_said, reveal, as_sent, laid_out, .. } = look;
     let body = message.body;
+    let reading = read(&body.kept, message.headers, message.unpacking);
+    if let Some(damage) = &reading.damage {
+        let text = format!("[{}]", safe(damage.to_string().as_bytes()));
+        document.add(None, vec![(Tone::Fault, text)]);
+    }
     let grows = !message.over && body.kept.len() > LAID_OUT_WHILE_GROWING;
     let hidden = match secrets {
         Secrets::Masked if !grows => {
@@ -69,7 +74,6 @@ pub(super) fn add(
         return remark(not_yet(reveal));
     }
     let shown = hidden.as_ref().unwrap_or(body);
-    let reading = read(&body.kept, message.headers, message.unpacking);
     let is_text = matches!(reading.kind, Kind::Text(_));
     let fits = reading.content.len() as u64 <= laid_out;
     let lays_out = view == BodyView::Pretty && !grows && fits;
