@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::config::{Copy, CopyForm};
 use crate::history::copy_as::{Application, Form, copy_as};
-use crate::history::database::{Reader, RecordId, RunId};
+use crate::history::database::{Reader, RecordId, RunId, RunKind};
 use crate::history::request_arrived;
 use crate::text::printable_lines;
 
@@ -70,6 +70,10 @@ fn application(
     {
         return Ok(served);
     }
+    anyhow::ensure!(
+        request.target.is_some() || reader.kind(run)? == RunKind::Server,
+        "run {run} was imported; --target names the application"
+    );
     let target = request.application(&reader.title(run)?).map_err(|why| {
         anyhow::anyhow!("the application is not found ({why}); --target names it")
     })?;

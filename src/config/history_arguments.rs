@@ -10,9 +10,9 @@ use super::history::{parse_age, parse_size};
 use super::transfer::Secrets;
 
 // The operators are those of the table in `history/filter/`, and a test compares them.
-pub(super) const AFTER_HISTORY: &str = r#"It works while a server runs and while none does. Each line has, in this order: id,
-day, time, generation, method, status, type, size of the response's body, duration,
-target, and what went wrong. `-` stands for what is not known.
+pub(super) const AFTER_HISTORY: &str = r#"It works while a server runs and while none does. Each line has, in this order:
+id, day, time, generation, method, status, type, size of the response's body,
+duration, target, and what went wrong. `-` stands for what is not known.
 
 FILTER, words and conditions that all have to hold:
   method:POST             ~m   the method
@@ -48,11 +48,12 @@ FILTER, words and conditions that all have to hold:
   ~marked                      it is marked
   ~q                           there is no response
   ~s                           there is a response
-A word alone is looked for in method, host, path and query. Case does not count. A
-text /between slashes/ is a regular expression, one "in quotes" may have spaces.
-Conditions are joined by and, or, not and parentheses, or by & | !. The forms with
-~ are mitmproxy's; there, texts are regular expressions. @NAME stands for a filter
-that has that name under [views] in a configuration file, which README.md tells of.
+A word alone is looked for in method, host, path and query. Case does not
+count. A text /between slashes/ is a regular expression, one "in quotes" may
+have spaces. Conditions are joined by and, or, not and parentheses, or by
+& | !. The forms with ~ are mitmproxy's; there, texts are regular expressions.
+@NAME stands for a filter that has that name under [views] in a configuration
+file, which README.md tells of.
 
 Exit status: 0 when something was listed, 1 when there was nothing, 2 when the
 history cannot be read or the command line is wrong.

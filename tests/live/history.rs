@@ -402,6 +402,36 @@ fn lost(launch: Launch, why: &str) -> usize {
 }
 
 #[test]
+fn what_is_too_old_goes_also_while_nothing_comes() {
+    let project = Project::new();
+    let server = project.launch().args(["app:app", "--history-age", "3s"]).serve();
+    server.get("/").expect(200);
+    project.listed(1);
+    until("the exchange to go", || {
+        (project.run(["history"]).code == Some(1)).then_some(())
+    });
+}
+
+#[test]
+fn a_history_where_nothing_can_be_written_is_read() {
+    let project = Project::new();
+    let mut server = project.launch().arg("app:app").serve();
+    server.get("/a%3fb").expect(200);
+    project.listed(1);
+    server.signal(Signal::INT);
+    server.wait_for_exit();
+    let script = "mount --bind \"$1\" \"$1\" && mount -o remount,bind,ro \"$1\" \
+                  && shift && exec \"$@\"";
+    let state = project.state.path().to_str().unwrap();
+    let reading = ["unshare", "--user", "--map-root-user", "--mount"];
+    let reading = [&reading[..], &["sh", "-ec", script, "sh", state]].concat();
+    let mut program =
+        project.launch().args(["history", "path:/a"]).inside(&reading).without_terminal();
+    assert_eq!(program.wait_for_exit().code(), Some(0), "{}", program.stderr());
+    assert!(program.stdout().contains("/a%3fb"), "{}", program.stdout());
+}
+
+#[test]
 fn a_body_that_is_cut_in_the_history_says_so() {
     let project = project();
     let server = project.serve(["app:app", "--max-body", "1500"]);

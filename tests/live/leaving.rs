@@ -614,6 +614,11 @@ fn archives_of_other_tools_are_a_run_of_their_own() {
     assert!(shown.contains("\"gzipped\": true"), "{shown}");
     let curl = project.printed(["copy", "1.7", "--as", "curl"]);
     assert!(curl.contains("session=***") && !curl.contains("s3cret"), "{curl}");
+    let ran = project.run(["copy", "1.7", "--as", "pytest"]);
+    assert_eq!(ran.code, Some(2));
+    assert!(ran.stderr.contains("--target names the application"), "{}", ran.stderr);
+    let test = project.printed(["copy", "1.7", "--as", "pytest", "--target", "shop"]);
+    assert!(test.contains("import_module(\"shop\")"), "{test}");
     project.folder.save("none.har", "{}");
     let ran = project.run(["import", "none.har"]);
     assert_eq!(ran.code, Some(2));

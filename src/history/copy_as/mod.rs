@@ -59,7 +59,11 @@ pub fn copy_as(
         request_arrived(exchange)?;
     }
     if form == Form::Raw {
-        return Ok(raw(exchange));
+        return Ok(match &exchange.request.head {
+            Some(head) if request_framing(head, u64::MAX).is_ok() => raw(exchange),
+            // It was refused for what it is.
+            _ => [&*exchange.request.raw, &exchange.request_body.kept].concat(),
+        });
     }
     let head = exchange.request.head.as_ref().ok_or(CopyError::Malformed)?;
     if form != Form::Url && request_framing(head, u64::MAX).is_err() {

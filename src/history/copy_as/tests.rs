@@ -218,6 +218,13 @@ fn what_cannot_be_copied_says_why() {
 }
 
 #[test]
+fn what_was_refused_is_copied_byte_by_byte() {
+    let raw = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n";
+    let refused = exchange(raw, b"");
+    assert_eq!(copy_as(Form::Raw, &refused, None).unwrap(), raw);
+}
+
+#[test]
 fn a_client_is_not_given_what_it_would_ask_for_otherwise() {
     let other = |name| Err(CopyError::OtherPath(name));
     let host_like = exchange(b"GET //x HTTP/1.1\r\nHost: x\r\n\r\n", b"");

@@ -57,7 +57,13 @@ impl Bounds {
         let pages = Pages::of(connection)?;
         let used = pages.used.saturating_mul(pages.size);
         let all = used.saturating_add(log_bytes(connection));
-        Ok(u64::try_from(all).unwrap_or(0) > self.size)
+        Ok(u64::try_from(all).unwrap_or(0) > self.size.saturating_sub(self.room()))
+    }
+
+    /// How much is left free for what comes until the next step, and for what the log takes
+    /// while that deletes.
+    fn room(&self) -> u64 {
+        (self.size / 50).max((self.portion() * 3).min(self.size / 7))
     }
 
     /// How much may be written before the bounds are looked at again.
@@ -86,13 +92,13 @@ impl Bounds {
         let size = i64::try_from(self.size).unwrap_or(i64::MAX);
         let used = pages.used.saturating_mul(pages.size);
         let mut log = log_bytes(connection);
-        if log > size / LOG_ROOM && used.saturating_add(log) > size / 100 * 98 {
+        let room = i64::try_from(self.room()).unwrap_or(i64::MAX);
+        if log > size / LOG_ROOM && used.saturating_add(log) > size - room {
             empty_log(connection)?;
             log = log_bytes(connection);
         }
         let size = size - log.min(size / LOG_SHARE);
-        // A little less, so that there is room for what comes until the next step.
-        if used > size / 100 * 98 {
+        if used > size - room {
             let Some(step) = step(connection, NEVER)? else { return Ok(Step::Nothing) };
             return delete(connection, step.min(until), NEVER);
         }

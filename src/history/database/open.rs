@@ -79,13 +79,11 @@ pub fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
     if !path.is_file() {
         return Err(OpenError::Foreign(path.to_path_buf()));
     }
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let judged = |error| judge(path, error);
-    let connection = Connection::open_with_flags(path, flags).map_err(judged)?;
+    let connection = connect_to_read(path)?;
     connection.busy_timeout(PATIENCE).map_err(judged)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     connection.pragma_update(None, "cache_size", -CACHE).map_err(judged)?;
-    is_ours(&connection, path)?;
     functions::register(&connection).map_err(judged)?;
     match schema::version(&connection).map_err(judged)? {
         VERSION => Ok(connection),
@@ -98,6 +96,36 @@ pub fn open_to_read(path: &Path) -> Result<Connection, OpenError> {
         }
         newer => Err(OpenError::Newer(path.to_path_buf(), newer)),
     }
+}
+
+/// A write-ahead log wants a file beside it, which cannot be made where nothing can be
+/// written. What has no log there is read without one: nobody writes it.
+fn connect_to_read(path: &Path) -> Result<Connection, OpenError> {
+    let judged = |error| judge(path, error);
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(judged)?;
+    match is_ours(&connection, path) {
+        Err(OpenError::Unusable(_, error))
+            if error.sqlite_error_code() == Some(ErrorCode::CannotOpen)
+                && !has_log(path) => {}
+        checked => return checked.map(|()| connection),
+    }
+    let flags = flags | OpenFlags::SQLITE_OPEN_URI;
+    let connection =
+        Connection::open_with_flags(unchanging(path), flags).map_err(judged)?;
+    is_ours(&connection, path).map(|()| connection)
+}
+
+/// Whether something is in the write-ahead log beside a file.
+fn has_log(path: &Path) -> bool {
+    fs::metadata(with_suffix(path, "-wal")).is_ok_and(|log| log.len() > 0)
+}
+
+/// The address of a file that does not change (<https://sqlite.org/uri.html>).
+fn unchanging(path: &Path) -> String {
+    let escaped = path.to_string_lossy();
+    let escaped = escaped.replace('%', "%25").replace('?', "%3f").replace('#', "%23");
+    format!("file:{escaped}?immutable=1")
 }
 
 /// Whether a file says of itself that it is a history, however damaged the rest of it is.

@@ -86,10 +86,14 @@ pub fn place_of(
         .optional()
 }
 
-/// The latest run of a server, which numbers without a run mean.
+/// The run that numbers without one mean: the latest of a server, else the latest.
 pub fn latest_run(connection: &Connection) -> rusqlite::Result<Option<RunId>> {
     connection
-        .query_row("SELECT max(id) FROM run WHERE kind = 0", [], |row| row.get(0))
+        .query_row(
+            "SELECT coalesce(max(id) FILTER (WHERE kind = 0), max(id)) FROM run",
+            [],
+            |row| row.get(0),
+        )
         .map(|id: Option<u32>| id.map(RunId))
 }
 

@@ -10,6 +10,7 @@ use super::super::copy_as::Application;
 use super::open::{OpenError, identity, open_to_read};
 use super::read::{self, SUMMARY};
 use super::record::{Name, Place, Record, RecordId, RunId, Summary};
+use super::writer::RunKind;
 
 /// Reads a history, also while it is being written.
 #[derive(Debug)]
@@ -45,7 +46,8 @@ impl Reader {
         self.connection.get_interrupt_handle()
     }
 
-    /// The exchange of that name; a number alone is one of the latest run of a server.
+    /// The exchange of that name; a number alone is one of the latest run of a server, or
+    /// of the latest import where there is none.
     pub fn find(&self, name: Name) -> rusqlite::Result<Option<RecordId>> {
         let run = match name.run {
             Some(run) => Some(run),
@@ -112,6 +114,20 @@ impl Reader {
         self.connection
             .prepare_cached("SELECT title FROM run WHERE id = ?1")?
             .query_row([run.0], |row| row.get(0))
+    }
+
+    /// Whether a run was a server.
+    pub fn kind(&self, run: RunId) -> rusqlite::Result<RunKind> {
+        self.connection.prepare_cached("SELECT kind FROM run WHERE id = ?1")?.query_row(
+            [run.0],
+            |row| {
+                Ok(if row.get::<_, i64>(0)? == 0 {
+                    RunKind::Server
+                } else {
+                    RunKind::Import
+                })
+            },
+        )
     }
 
     /// What a run served, where that is known.

@@ -28,8 +28,10 @@ use super::writer::{Batch, Beginning, Writer};
 /// How long events gather before they are written, so that a crash of the program loses
 /// less than twice as much.
 const LINGER: Duration = Duration::from_millis(50);
-/// From one look at the bounds to the next, while there is nothing to delete.
+/// From one look at the bounds to the next, while there is nothing to delete and something
+/// was written, and at most while nothing was.
 const BOUNDS_EVERY: Duration = Duration::from_secs(2);
+const IDLE_BOUNDS_EVERY: Duration = Duration::from_secs(3600);
 /// How long deleting may go on before events are looked after again.
 const DELETING: Duration = Duration::from_millis(30);
 /// From one attempt to write to the next, where that fails.
@@ -101,7 +103,7 @@ struct Recorder {
     /// What the user has said and is not written: it waits for as long as that fails.
     remarks: BTreeMap<ExchangeId, Remark>,
     losses: Ledger,
-    /// When to look at the bounds; `None` while nothing was written since.
+    /// When to look at the bounds; `None` while there is no file.
     next_bounds: Option<Instant>,
 }
 
@@ -342,7 +344,8 @@ impl Recorder {
         self.generations.clear();
         self.remarks.clear();
         self.losses.noted = self.losses.all();
-        self.next_bounds.get_or_insert(monotonic() + BOUNDS_EVERY);
+        let soon = monotonic() + BOUNDS_EVERY;
+        self.next_bounds = Some(self.next_bounds.map_or(soon, |next| next.min(soon)));
     }
 
     /// What there is cannot be written: what has ended and is not there at all is given up,
@@ -505,7 +508,14 @@ impl Recorder {
                 }
             }
         }
-        self.next_bounds = None;
+        self.next_bounds = Some(now + self.idle_pause());
+    }
+
+    /// How long the bounds may be left alone while nothing is written: what there is grows
+    /// older.
+    fn idle_pause(&self) -> Duration {
+        let age = Duration::try_from(self.setup.bounds.age).unwrap_or(Duration::MAX);
+        (age / 10).clamp(BOUNDS_EVERY, IDLE_BOUNDS_EVERY)
     }
 
     fn end(mut self) -> Vec<String> {

@@ -83,12 +83,24 @@ pub(super) struct PairDto {
     pub(super) value: String,
 }
 
+/// A field of a form, as it is once it is decoded.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct ParameterDto {
+    pub(super) name: String,
+    pub(super) value: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) file_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) content_type: Option<String>,
+}
+
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct PostDataDto {
     pub(super) mime_type: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) params: Vec<PairDto>,
+    pub(super) params: Vec<ParameterDto>,
     pub(super) text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) encoding: Option<String>,

@@ -23,9 +23,10 @@ use crate::http::{RequestHead, ResponseHead, is_token};
 
 use super::document::{
     BytesDto, ContentDto, EntryDto, ExtensionDto, OutcomeDto, OutputDto, PairDto,
-    PostDataDto, RequestDto, ResponseDto, TimesDto,
+    RequestDto, ResponseDto, TimesDto,
 };
 use super::entries;
+use super::posted::posted;
 
 /// What an archive holds.
 #[derive(Debug)]
@@ -80,9 +81,12 @@ fn exchange(entry: &EntryDto) -> Result<Exchange, String> {
         format!("startedDateTime {:?} is no time", entry.started_date_time)
     })?;
     let (id, client) = (ExchangeId(0), String::new());
-    let request = Arc::new(request(&entry.request)?);
-    let mut exchange = Exchange::begin(id, began, Source::Client, client, request);
-    exchange.request_body = request_body(&entry.request);
+    let posted = posted(&entry.request);
+    let body = request_body(posted.body, entry.request.body_size);
+    let request = request(&entry.request, posted.content_type.as_deref(), &body)?;
+    let mut exchange =
+        Exchange::begin(id, began, Source::Client, client, Arc::new(request));
+    exchange.request_body = body;
     exchange.response = response(&entry.response).map(Arc::new);
     exchange.response_body = response_body(&entry.response);
     set_times(&mut exchange, entry);
@@ -118,7 +122,13 @@ fn set_times(exchange: &mut Exchange, entry: &EntryDto) {
     exchange.ended = Some(responded.map_or(ended, |responded| responded.max(ended)));
 }
 
-fn request(request: &RequestDto) -> Result<Request, String> {
+/// A head with that type of body in place of the one that it has, if any. HTTP/2 needs no
+/// length, HTTP/1.1 does.
+fn request(
+    request: &RequestDto,
+    content_type: Option<&str>,
+    body: &Body,
+) -> Result<Request, String> {
     if !is_token(request.method.as_bytes()) {
         // A malformed one of rdev's own has a head of its own.
         return Ok(Request { raw: Vec::new(), head: None });
@@ -132,12 +142,26 @@ fn request(request: &RequestDto) -> Result<Request, String> {
     let slash = if target.starts_with('/') { "" } else { "/" };
     let target: String = target.chars().map(visible).collect();
     let mut raw = format!("{} {slash}{target} HTTP/1.1\r\n", request.method).into_bytes();
-    if !request.headers.iter().any(|field| field.name.eq_ignore_ascii_case("host")) {
+    let has = |name| has_field(&request.headers, name);
+    if !has("host") {
         raw.extend_from_slice(format!("Host: {}\r\n", value(host)).as_bytes());
     }
-    raw.extend(fields(&request.headers, true));
+    let mut headers = request.headers.clone();
+    if let Some(kind) = content_type {
+        headers.retain(|field| !field.name.eq_ignore_ascii_case("content-type"));
+        headers.push(PairDto { name: "Content-Type".into(), value: kind.into() });
+    }
+    if body.total > 0 && !has("content-length") && !has("transfer-encoding") {
+        let length = body.total.to_string();
+        headers.push(PairDto { name: "Content-Length".into(), value: length });
+    }
+    raw.extend(fields(&headers, true));
     let head = RequestHead::parse(&raw);
     Ok(Request { raw, head })
+}
+
+fn has_field(headers: &[PairDto], name: &str) -> bool {
+    headers.iter().any(|field| field.name.eq_ignore_ascii_case(name))
 }
 
 fn response(response: &ResponseDto) -> Option<Response> {
@@ -154,14 +178,17 @@ fn response(response: &ResponseDto) -> Option<Response> {
 }
 
 /// Field lines and the empty line, without what cannot be in them. Codings are undone in
-/// archives, and text is Unicode there.
+/// archives, and text is Unicode there. Chromium's protocol gives fields of one name as one
+/// with a line for each, which several tools pass on.
 fn fields(pairs: &[PairDto], text: bool) -> Vec<u8> {
     let mut out = String::new();
-    for PairDto { name, value: sent } in pairs {
+    let lines = pairs.iter().flat_map(|PairDto { name, value: sent }| {
+        sent.trim().split('\n').map(move |line| (name, value(line)))
+    });
+    for (name, mut sent) in lines {
         if !is_token(name.as_bytes()) || name.eq_ignore_ascii_case("content-encoding") {
             continue;
         }
-        let mut sent = value(sent);
         if text && name.eq_ignore_ascii_case("content-type") && !is_utf_8(sent.as_bytes())
         {
             sent = in_utf_8(&sent);
@@ -182,11 +209,10 @@ fn visible(letter: char) -> char {
     if letter.is_control() || letter == ' ' { '+' } else { letter }
 }
 
-fn request_body(request: &RequestDto) -> Body {
-    let kept = request.post_data.as_ref().map_or_else(Vec::new, posted);
-    match usize::try_from(request.body_size) {
+fn request_body(kept: Vec<u8>, announced: i64) -> Body {
+    match usize::try_from(announced) {
         // Playwright leaves out what is no text.
-        Ok(_) if kept.is_empty() => with_total(kept, request.body_size),
+        Ok(_) if kept.is_empty() => with_total(kept, announced),
         Ok(size) if kept.len() != size => {
             with_total(one_byte_each(&kept, size).unwrap_or(kept), 0)
         }
@@ -200,34 +226,6 @@ fn one_byte_each(text: &[u8], size: usize) -> Option<Vec<u8>> {
     let bytes: Option<Vec<u8>> =
         text.chars().map(|letter| u8::try_from(u32::from(letter)).ok()).collect();
     bytes.filter(|bytes| bytes.len() == size)
-}
-
-/// Some tools give the fields of a form instead of its text.
-fn posted(data: &PostDataDto) -> Vec<u8> {
-    if !data.text.is_empty() || data.params.is_empty() {
-        return decoded(&data.text, data.encoding.as_deref());
-    }
-    let pairs = data.params.iter().map(|PairDto { name, value }| {
-        format!("{}={}", urlencoded(name), urlencoded(value))
-    });
-    pairs.collect::<Vec<_>>().join("&").into_bytes()
-}
-
-fn urlencoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b' ' => "+".to_owned(),
-        b'0'..=b'9'
-        | b'A'..=b'Z'
-        | b'a'..=b'z'
-        | b'-'
-        | b'.'
-        | b'_'
-        | b'*'
-        | b'%'
-        | b'+' => char::from(byte).to_string(),
-        _ => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
 }
 
 fn response_body(response: &ResponseDto) -> Body {
@@ -244,7 +242,7 @@ fn with_total(kept: Vec<u8>, missing: i64) -> Body {
     Body::beginning(kept, total, None)
 }
 
-fn decoded(text: &str, encoding: Option<&str>) -> Vec<u8> {
+pub(super) fn decoded(text: &str, encoding: Option<&str>) -> Vec<u8> {
     let bytes = (encoding == Some("base64")).then(|| BASE64_STANDARD.decode(text).ok());
     bytes.flatten().unwrap_or_else(|| text.as_bytes().to_vec())
 }

@@ -10,6 +10,7 @@ mod document;
 mod entries;
 mod export;
 mod import;
+mod posted;
 #[cfg(test)]
 mod tests;
 

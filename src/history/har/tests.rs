@@ -182,7 +182,71 @@ fn what_is_no_archive_or_no_entry_is_said() {
     );
     let text = format!("{{\"log\":{{\"entries\":[{hostile}]}}}}");
     let raw = import(text.as_bytes()).unwrap().exchanges[0].request.raw.clone();
-    assert_eq!(raw, b"GET /a+b++X:+y HTTP/1.1\r\nHost: x\r\nC: 1  Evil: 2\r\n\r\n");
+    assert_eq!(raw, b"GET /a+b++X:+y HTTP/1.1\r\nHost: x\r\nC: 1\r\nC: Evil: 2\r\n\r\n");
+}
+
+#[test]
+fn fields_that_stand_in_one_line_each_are_fields_of_their_own() {
+    let entry = r#"{"startedDateTime": "2026-11-27T08:00:00Z",
+        "request": {"method": "GET", "url": "https://x/"},
+        "response": {"status": 200, "headers": [
+            {"name": "set-cookie", "value": "a=s3cret; path=/\nb=s3cret; path=/"}]}}"#;
+    let text = format!("{{\"log\":{{\"entries\":[{entry}]}}}}");
+    let exchange = &imported(text.as_bytes())[0];
+    let raw = |exchange: &Exchange| {
+        String::from_utf8(exchange.response.as_ref().unwrap().raw.clone()).unwrap()
+    };
+    let lines = "set-cookie: a=s3cret; path=/\r\nset-cookie: b=s3cret; path=/\r\n";
+    assert!(raw(exchange).contains(lines), "{}", raw(exchange));
+    assert!(!raw(&masked(exchange)).contains("s3cret"));
+}
+
+/// The request of an archive's entry with these members.
+fn asked(members: &str) -> (String, String) {
+    let text = format!(
+        "{{\"log\":{{\"entries\":[{{\"startedDateTime\":\"2026-11-27T08:00:00Z\",\
+         \"request\":{{\"method\":\"POST\",\"url\":\"https://x/\",{members}}}}}]}}}}"
+    );
+    let exchange = &imported(text.as_bytes())[0];
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let masked = masked(exchange);
+    assert!(!text(&masked.request_body.kept).contains("s3cret"), "{masked:?}");
+    (text(&exchange.request.raw), text(&exchange.request_body.kept))
+}
+
+#[test]
+fn a_form_is_made_of_its_fields_and_what_the_head_leaves_out_is_in_it() {
+    let (head, body) = asked(
+        r#""headers": [], "postData": {"mimeType": "application/json", "text": "{\"password\":\"s3cret\"}"}"#,
+    );
+    assert!(head.contains("Content-Type: application/json"), "{head}");
+    assert!(head.contains("Content-Length: 21\r\n"), "{head}");
+    assert_eq!(body, r#"{"password":"s3cret"}"#);
+    let fields = r#""params": [{"name": "a", "value": "1+1 = 100%"}, {"name": "password", "value": "s3cret"}]"#;
+    let (_, body) = asked(&format!(
+        r#""postData": {{"mimeType": "application/x-www-form-urlencoded", {fields}}}"#
+    ));
+    assert_eq!(body, "a=1%2B1+%3D+100%25&password=s3cret");
+    let fields = r#""params": [{"name": "f\"", "value": "text", "fileName": "a.txt", "contentType": "text/plain"}, {"name": "password", "value": "s3cret"}]"#;
+    let parts = |boundary| {
+        format!(
+            "--{boundary}\r\nContent-Disposition: form-data; name=\"f%22\"; filename=\"a.txt\"\r\n\
+             Content-Type: text/plain\r\n\r\ntext\r\n\
+             --{boundary}\r\nContent-Disposition: form-data; name=\"password\"\r\n\r\n\
+             s3cret\r\n--{boundary}--\r\n"
+        )
+    };
+    for (kind, boundary) in [
+        ("multipart/form-data; boundary=XX", "XX"),
+        ("multipart/form-data", "----made-of-the-fields-of-an-archive"),
+    ] {
+        let (head, body) = asked(&format!(
+            r#""headers": [{{"name": "content-type", "value": "{kind}"}}],
+            "postData": {{"mimeType": "multipart/form-data", {fields}}}"#
+        ));
+        assert_eq!(body, parts(boundary));
+        assert!(head.contains(&format!("boundary={boundary}\r\n")), "{head}");
+    }
 }
 
 fn rich() -> Exchange {
