@@ -403,7 +403,7 @@ fn lost(launch: Launch, why: &str) -> usize {
 
 #[test]
 fn what_is_too_old_goes_also_while_nothing_comes() {
-    let project = Project::new();
+    let project = project();
     let server = project.launch().args(["app:app", "--history-age", "3s"]).serve();
     server.get("/").expect(200);
     project.listed(1);
@@ -414,7 +414,7 @@ fn what_is_too_old_goes_also_while_nothing_comes() {
 
 #[test]
 fn a_history_where_nothing_can_be_written_is_read() {
-    let project = Project::new();
+    let project = project();
     let mut server = project.launch().arg("app:app").serve();
     server.get("/a%3fb").expect(200);
     project.listed(1);

@@ -183,7 +183,8 @@ fn response(response: &ResponseDto) -> Option<Response> {
 fn fields(pairs: &[PairDto], text: bool) -> Vec<u8> {
     let mut out = String::new();
     let lines = pairs.iter().flat_map(|PairDto { name, value: sent }| {
-        sent.trim().split('\n').map(move |line| (name, value(line)))
+        let lines = sent.split('\n').map(move |line| (name, value(line)));
+        lines.filter(|(_, line)| sent.is_empty() || !line.is_empty())
     });
     for (name, mut sent) in lines {
         if !is_token(name.as_bytes()) || name.eq_ignore_ascii_case("content-encoding") {

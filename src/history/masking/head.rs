@@ -220,15 +220,38 @@ fn mask_credentials(value: &[u8]) -> Vec<u8> {
     MASK.into()
 }
 
-/// The values of the first so many `name=value` of a cookie field. One without a name is
-/// all value.
+/// Whether something is what a cookie has behind its value (RFC 6265 section 4.1.1), and
+/// not another cookie that was joined to it, as `Path=/, b=s3cret`.
+fn is_attribute(pair: &[u8]) -> bool {
+    /// With those that browsers have added: cookies that have independent partitioned
+    /// state, and priorities.
+    const NAMES: [&[u8]; 9] = [
+        b"domain",
+        b"expires",
+        b"httponly",
+        b"max-age",
+        b"partitioned",
+        b"path",
+        b"priority",
+        b"samesite",
+        b"secure",
+    ];
+    let mut parts = pair.splitn(2, |byte| *byte == b'=');
+    let name = parts.next().unwrap_or_default().trim_ascii();
+    let value = parts.next().unwrap_or_default();
+    let is_known = NAMES.iter().any(|known| name.eq_ignore_ascii_case(known));
+    is_known && !value.contains(&b'=')
+}
+
+/// The values of `name=value` of a cookie field, but for attributes behind the first so
+/// many. One without a name is all value.
 fn mask_pairs(value: &[u8], most: usize) -> Vec<u8> {
     let mut out = Vec::with_capacity(value.len());
     let mut rest = value;
     for number in 0.. {
         let (pair, behind) = rest.split_at(end_of_pair(rest));
         match memchr::memchr(b'=', pair) {
-            _ if number >= most => out.extend_from_slice(pair),
+            _ if number >= most && is_attribute(pair) => out.extend_from_slice(pair),
             Some(equals) => {
                 out.extend_from_slice(&pair[..=equals]);
                 out.extend_from_slice(MASK.as_bytes());

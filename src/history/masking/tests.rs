@@ -278,6 +278,12 @@ fn addresses_are_masked_in_whatever_field_they_stand() {
         ("ETag: W/\"a=b\"", ""),
         ("Host: ada:s3@h:80", "Host: ada:***@h:80"),
         ("Set-Cookie: s3", "Set-Cookie: ***"),
+        ("Set-Cookie: a=s3; Path=/, b=s3; Secure", "Set-Cookie: a=***; Path=***; Secure"),
+        ("Set-Cookie: a=s3; Secure, b=s3", "Set-Cookie: a=***; Secure, b=***"),
+        (
+            "Set-Cookie: a=s3; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Max-Age=9; odd; ",
+            "Set-Cookie: a=***; Expires=Wed, 21 Oct 2026 07:28:00 GMT; Max-Age=9;***; ",
+        ),
         ("Set-Cookie: a=\"b; s3\"; Path=/", "Set-Cookie: a=***; Path=/"),
         (r#"Set-Cookie: a="b\"; s3"; Path=/"#, "Set-Cookie: a=***; Path=/"),
         ("Cookie: a=\"b; s3=s3\";c=\"s3; d=s3", "Cookie: a=***;c=***; d=***"),
