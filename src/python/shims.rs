@@ -38,9 +38,18 @@ impl Shim {
             let source = CStr::from_bytes_with_nul(self.source).map_err(|_| {
                 pyo3::exceptions::PySystemError::new_err("a NUL in a shim")
             })?;
+            self.prepare(py)?;
             PyModule::from_code(py, source, self.file, self.name).map(Bound::unbind)
         };
         Ok(self.module.get_or_try_init(py, load)?.bind(py))
+    }
+
+    /// Puts an empty module there that has the builtins for itself: one that the
+    /// application replaces by its own is not meant for ours.
+    fn prepare(&self, py: Python<'_>) -> PyResult<()> {
+        let module = PyModule::new(py, &self.name.to_string_lossy())?;
+        module.setattr("__builtins__", py.import("builtins")?.dict().copy()?)?;
+        py.import("sys")?.getattr("modules")?.set_item(module.name()?, &module)
     }
 }
 
