@@ -9,12 +9,12 @@
 //! serve: shop:app              what to serve, when not app:app
 //! path: libs                   a folder that is on PYTHONPATH
 //! base: django/base            a file with more files
-//! wrong: why                   not answered like that yet
 //! server: why                  plain Python may answer otherwise, rdev alone is compared
 //! --- app.py                   a file of the first version; `app:app` is served
 //! from answer import answer    (`answer.py` is beside every case)
 //! === what the edit is
-//! cold: why                    this edit is not to be served by a warm fork;
+//! cold: why                    this edit is not to be served by a warm fork; before the
+//!                              first file: none is, whatever is edited;
 //! either: why                  it may be or may be not;
 //! fails: why                   its import fails
 //! --- app.py                   a file with other content; `--- app.py (gone)`: none
@@ -162,21 +162,8 @@ impl Case {
         Self { name: name.to_string_lossy().into_owned(), header, versions }
     }
 
-    /// A case that is known to be answered wrongly must be, so that its line goes with
-    /// the mistake.
-    fn judge(&self, prepared: Prepared) -> Result<usize, String> {
-        let outcome = self.check(prepared);
-        match (value(&self.header, "wrong"), outcome) {
-            (Some(_), Err(_)) => Ok(0),
-            (Some(_), Ok(_)) => {
-                Err("right now: it has to lose its line `wrong`".to_owned())
-            }
-            (None, outcome) => outcome,
-        }
-    }
-
     /// Walks through the versions; the error says what was different where.
-    fn check(&self, prepared: Prepared) -> Result<usize, String> {
+    fn judge(&self, prepared: Prepared) -> Result<usize, String> {
         let folder = Folder::empty();
         let shared = fs::read_to_string(Path::new(CASES).join("answer.py")).unwrap();
         folder.save("answer.py", &shared);
