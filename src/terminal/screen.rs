@@ -44,9 +44,14 @@ static TAKEN: Mutex<Weak<Modes>> = Mutex::new(Weak::new());
 
 /// Undoes what another program may have left that would be seen in what we draw: margins
 /// (which are reset around a saved cursor, since that goes home with them), colours and
-/// attributes, other character sets, an origin that is not the corner, inserting, and no
-/// wrapping. Not the soft reset (DECSTR), which terminals take differently.
-const PLAIN: &str = "\x1b7\x1b[r\x1b8\x1b[0m\x1b(B\x0f\x1b[?6l\x1b[4l\x1b[?7h";
+/// attributes, other character sets, inserting, and no wrapping. Not the soft reset
+/// (DECSTR), which terminals take differently.
+const PLAIN: &str = "\x1b7\x1b[r\x1b8\x1b[0m\x1b(B\x0f\x1b[4l\x1b[?7h";
+
+/// Has the corner of the alternate screen for its origin. The cursor goes home with that,
+/// which on the screen before would be over what stands there, and a restored cursor
+/// brings its origin back; without margins the origin is the corner in any case.
+const CORNER: &str = "\x1b[r\x1b[?6l";
 
 /// Has clicks, drags and the wheel reported, or not: xterm's modes 1000, 1002 and 1006.
 /// crossterm's own command asks for every move as well, which is of no use here.
@@ -295,6 +300,9 @@ impl Screen {
             (&self.modes.output).write_all(PLAIN.as_bytes())?;
         }
         self.retake()?;
+        if !self.away {
+            (&self.modes.output).write_all(CORNER.as_bytes())?;
+        }
         ended
     }
 

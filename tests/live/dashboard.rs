@@ -595,6 +595,31 @@ fn a_body_is_lent_to_a_pager_and_to_a_command_and_the_terminal_comes_back() {
 }
 
 #[test]
+fn what_is_printed_outside_the_dashboard_stands_below_what_was_there() {
+    let mut at = with_clipboards(&[], Folder::empty());
+    // One leaves an origin that is not the corner, and the cursor below everything.
+    let odd = "printf '\\033[8;30r\\033[?6h\\033[9;1H'; seq 21 22";
+    for (command, shown) in [
+        ("seq 11 13", vec!["11", "12", "13"]),
+        (odd, vec!["11", "13", "21", "22"]),
+        ("seq 31 33", vec!["11", "12", "13", "21", "22", "31", "32", "33"]),
+    ] {
+        at.terminal.press("|").sees(["response body of #1 |"]);
+        at.terminal.type_in(command).press("enter");
+        at.terminal.wait_for(&format!("{shown:?} in order"), |screen| {
+            let contents = contents(screen);
+            let mut rows = contents.lines();
+            shown.iter().all(|text| rows.any(|row| row == *text)).then_some(())
+        });
+        at.terminal.press("enter").sees(["Exchanges 1"]);
+    }
+    at.terminal.press("s").sees(["33", "rdev: the plain stream"]).press("s");
+    at.terminal.sees(["Exchanges 1"]).press("Q");
+    assert!(at.terminal.wait_for_exit().success());
+    at.terminal.sees(["33", "rdev: the plain stream", "1 exchange"]);
+}
+
+#[test]
 fn what_a_program_leaves_of_its_colours_is_not_seen_afterwards() {
     let folder = Folder::empty();
     folder.save("little.py", LITTLE);
