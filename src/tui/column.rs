@@ -138,18 +138,22 @@ fn text_key(text: String) -> Key {
 pub(super) fn target(exchange: &Exchange) -> String {
     let request = &exchange.request;
     let asked = if let Some(head) = &request.head {
-        let query = head.target.split_once('?');
-        let whole = || masked_path(&head.target);
-        query
-            .map_or_else(whole, |(path, query)| {
-                format!("{}?{}", masked_path(path), masked_query(query))
-            })
-            .into_bytes()
+        masked_target(&head.target).into_bytes()
     } else {
         masked_head(request.raw.split(|&byte| byte == b'\r').next().unwrap_or_default())
     };
     let asked = text::printable(&asked[..asked.len().min(LONGEST_TARGET)]);
     text::expand_tabs(&asked)
+}
+
+/// A request's target, less the secrets in it.
+pub(super) fn masked_target(target: &str) -> String {
+    match target.split_once('?') {
+        Some((path, query)) => {
+            format!("{}?{}", masked_path(path), masked_query(query))
+        }
+        None => masked_path(target),
+    }
 }
 
 /// The media type of the response without what goes without saying. Safe to be shown.

@@ -68,12 +68,12 @@ impl BodyView {
         match self {
             Self::Pretty => "laid out",
             Self::Raw => "as sent",
-            Self::Hex => "bytes",
+            Self::Hex => "as bytes",
         }
     }
 }
 
-/// Whether secrets are seen in the tabs that have messages.
+/// Whether secrets are seen in the tabs that have messages, and in the Overview.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Secrets {
     #[default]
@@ -177,7 +177,8 @@ impl Tab {
     ) -> Document {
         match self {
             Self::Overview => {
-                overview::overview(exchange, &around.facts.zone, around.now)
+                let (zone, secrets) = (&around.facts.zone, around.look.1);
+                overview::overview(exchange, (zone, around.now), secrets)
             }
             Self::Request => {
                 let manner = Manner::new(exchange, Side::Request, around);

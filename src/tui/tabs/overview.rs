@@ -9,7 +9,9 @@ use crate::history::extent;
 use crate::http::Headers;
 use crate::text;
 
+use super::super::column::masked_target;
 use super::super::detail::{Document, TextLine, Tone};
+use super::Secrets;
 use super::transcript::safe;
 
 /// Columns of the names of facts and steps.
@@ -27,10 +29,14 @@ struct Step {
 }
 
 /// `now` is for one that goes on.
-pub(super) fn overview(exchange: &Exchange, zone: &TimeZone, now: Timestamp) -> Document {
+pub(super) fn overview(
+    exchange: &Exchange,
+    (zone, now): (&TimeZone, Timestamp),
+    secrets: Secrets,
+) -> Document {
     let mut document = Document::default();
     document.begin_section();
-    let facts = facts(exchange, zone).into_iter().map(|(name, tone, value)| {
+    let facts = facts(exchange, zone, secrets).into_iter().map(|(name, tone, value)| {
         let line = format!("{name:NAMES$}{value}");
         TextLine::new(tone, line).with(0..name.len(), Tone::Name)
     });
@@ -53,11 +59,15 @@ pub(super) fn overview(exchange: &Exchange, zone: &TimeZone, now: Timestamp) -> 
 
 type Fact = (&'static str, Tone, String);
 
-fn facts(exchange: &Exchange, zone: &TimeZone) -> Vec<Fact> {
+fn facts(exchange: &Exchange, zone: &TimeZone, secrets: Secrets) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut add = |name, tone, value| facts.push((name, tone, value));
     let request = &exchange.request;
-    let target = safe(request.target().as_bytes());
+    let target = match secrets {
+        Secrets::Masked => masked_target(request.target()),
+        Secrets::Shown => request.target().to_owned(),
+    };
+    let target = safe(target.as_bytes());
     add("Request", Tone::Start, format!("{} {target}", request.method()));
     if let Some(response) = &exchange.response {
         let head = &response.head;
@@ -115,10 +125,29 @@ fn outcome(exchange: &Exchange) -> (Tone, String) {
         None if exchange.called.is_none() && exchange.held.is_some() => {
             (Tone::Remark, "held until the new code is there")
         }
+        None if exchange.called.is_none() && exchange.response.is_none() => {
+            (Tone::Remark, awaited(exchange))
+        }
         None if exchange.response.is_none() => (Tone::Remark, "no answer yet"),
         None => (Tone::Remark, "the answer goes on"),
     };
     (tone, text.to_owned())
+}
+
+/// What a request waits for that the application was not called with.
+fn awaited(exchange: &Exchange) -> &'static str {
+    let head = exchange.request.head.as_ref();
+    let field = |name| head.and_then(|head| head.headers.get(name));
+    let length = field("content-length").map(String::from_utf8_lossy);
+    match length.map(|length| length.trim().parse()) {
+        _ if field("transfer-encoding").is_some() => {
+            "the rest of its body is to come, or a thread to be free"
+        }
+        Some(Ok(length)) if exchange.request_body.total < length => {
+            "the rest of its body is to come"
+        }
+        _ => "waits for a thread",
+    }
 }
 
 fn size(body: &Body, headers: Option<&Headers>) -> String {
@@ -135,21 +164,26 @@ fn size(body: &Body, headers: Option<&Headers>) -> String {
 /// The steps that were taken, in their order, and the one that is not over yet.
 fn steps(exchange: &Exchange, now: Timestamp) -> Vec<Step> {
     let timing = &exchange.timing;
-    let freed = exchange.held.and(timing.queued.or(exchange.called));
     let milestones = [
-        ("held for reload", freed),
-        ("waited for lane", exchange.called),
-        ("handed over", timing.entered),
+        before_the_call(exchange),
+        ("wait for thread", exchange.called),
+        ("reached the app", timing.entered),
         ("start_response", timing.started),
         ("first byte", timing.first_byte),
         ("last byte", timing.last_byte),
         ("close()", timing.closed),
         ("so far", exchange.outcome.is_none().then_some(now)),
     ];
+    let taken = milestones.into_iter().filter_map(|(name, at)| Some((name, at?)));
+    let mut taken: Vec<_> = taken.collect();
+    if let Some((name, ended)) = broken_off(exchange) {
+        // The application may have gone on.
+        let place = taken.iter().position(|(_, at)| *at > ended).unwrap_or(taken.len());
+        taken.insert(place, (name, ended));
+    }
     let mut from = exchange.began;
     let mut steps = Vec::new();
-    for (name, at) in milestones {
-        let Some(at) = at else { continue };
+    for (name, at) in taken {
         // A client is slow to take what an application was quick to make: bytes may go
         // out after close().
         let to = at.max(from);
@@ -157,6 +191,31 @@ fn steps(exchange: &Exchange, now: Timestamp) -> Vec<Step> {
         from = to;
     }
     steps
+}
+
+/// What a request does before it waits for a thread, and until when.
+fn before_the_call(exchange: &Exchange) -> (&'static str, Option<Timestamp>) {
+    let ready = exchange.timing.queued.or(exchange.called);
+    if exchange.held.is_some() {
+        ("held for reload", ready)
+    } else if exchange.request_body.total == 0 {
+        ("", None)
+    } else if exchange.outcome.is_some() {
+        ("request came", ready)
+    } else {
+        // Whether it waited for a thread, too, is known at the end.
+        ("before the call", ready)
+    }
+}
+
+/// When it ended, and how, where not by the last byte.
+fn broken_off(exchange: &Exchange) -> Option<(&'static str, Timestamp)> {
+    let name = match exchange.outcome.as_ref()? {
+        Outcome::ClientGone => "client left",
+        Outcome::Cut(_) => "cut short",
+        Outcome::Complete | Outcome::Refused => return None,
+    };
+    Some((name, exchange.ended?))
 }
 
 fn duration((from, to): (Timestamp, Timestamp)) -> String {
@@ -182,4 +241,93 @@ fn bar(step: &Step, whole: (Timestamp, Timestamp)) -> TextLine {
     let line = format!("{start}{:from$}{shape}", "", from = from.min(BAR - 1));
     let end = line.len();
     TextLine::new(Tone::Plain, line).with(begin..end, Tone::Bar)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use jiff::SignedDuration;
+
+    use crate::exchange::{Cut, ExchangeId, Request};
+    use crate::http::{Limits, RequestParser};
+
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::UNIX_EPOCH + SignedDuration::from_millis(millis)
+    }
+
+    fn post(fields: &str, body: &[u8]) -> Exchange {
+        let raw = format!("POST /?token=abc HTTP/1.1\r\nHost: a\r\n{fields}\r\n");
+        let raw = raw.into_bytes();
+        let parsed = RequestParser::new(Limits::default()).parse(&raw).unwrap();
+        let head = parsed.map(|(head, _)| head);
+        let request = Arc::new(Request { raw, head });
+        let mut exchange =
+            Exchange::begin(ExchangeId(1), at(0), Source::Client, String::new(), request);
+        exchange.request_body.push(body, usize::MAX, Cut::Long);
+        exchange
+    }
+
+    /// The steps with how many milliseconds each took.
+    fn told(exchange: &Exchange) -> Vec<(&'static str, i64)> {
+        let steps = steps(exchange, at(9000));
+        let took = |step: &Step| step.to.duration_since(step.from).as_millis();
+        let took = |step| i64::try_from(took(step)).unwrap();
+        steps.iter().map(|step| (step.name, took(step))).collect()
+    }
+
+    #[test]
+    fn the_body_of_a_request_and_a_thread_are_waited_for_apart() {
+        let mut exchange = post("Content-Length: 2\r\n", b"ab");
+        exchange.called = Some(at(2400));
+        assert_eq!(told(&exchange)[0], ("before the call", 2400));
+        exchange.outcome = Some(Outcome::Complete);
+        assert_eq!(told(&exchange), [("request came", 2400), ("wait for thread", 0)]);
+        exchange.timing.queued = Some(at(400));
+        assert_eq!(told(&exchange), [("request came", 400), ("wait for thread", 2000)]);
+        exchange.held = Some(at(0));
+        assert_eq!(told(&exchange)[0], ("held for reload", 400));
+        let mut bare = post("", b"");
+        (bare.called, bare.outcome) = (Some(at(3)), Some(Outcome::Complete));
+        assert_eq!(told(&bare), [("wait for thread", 3)]);
+    }
+
+    #[test]
+    fn an_exchange_that_broke_off_lasts_until_then() {
+        let mut exchange = post("", b"");
+        exchange.called = Some(at(1));
+        exchange.outcome = Some(Outcome::ClientGone);
+        exchange.ended = Some(at(1500));
+        assert_eq!(told(&exchange), [("wait for thread", 1), ("client left", 1499)]);
+        exchange.timing.closed = Some(at(1800));
+        assert_eq!(told(&exchange)[1..], [("client left", 1499), ("close()", 300)]);
+        exchange.outcome = Some(Outcome::Cut("--timeout".to_owned()));
+        assert_eq!(told(&exchange)[1], ("cut short", 1499));
+    }
+
+    #[test]
+    fn what_the_application_is_not_called_for_yet_is_told() {
+        for (fields, body, expected) in [
+            ("", &b""[..], "waits for a thread"),
+            ("Content-Length: 3\r\n", b"abc", "waits for a thread"),
+            ("Content-Length: 3\r\n", b"ab", "the rest of its body is to come"),
+            (
+                "Transfer-Encoding: chunked\r\n",
+                b"ab",
+                "the rest of its body is to come, or a thread to be free",
+            ),
+        ] {
+            assert_eq!(outcome(&post(fields, body)).1, expected, "{fields}");
+        }
+    }
+
+    #[test]
+    fn secrets_of_the_address_are_masked_until_they_are_to_be_shown() {
+        let exchange = post("", b"");
+        let told = |secrets| facts(&exchange, &TimeZone::UTC, secrets)[0].2.clone();
+        assert_eq!(told(Secrets::Masked), "POST /?token=***");
+        assert_eq!(told(Secrets::Shown), "POST /?token=abc");
+    }
 }
