@@ -4,6 +4,7 @@
 
 use super::column::Column;
 use super::keymap::{Action, Context, Keymap, NAMES, TABLE};
+use super::view::column_title;
 
 /// What may follow the name of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -146,11 +147,16 @@ impl Choice {
         }
     }
 
-    /// Those that begin with that; that one alone where it is a whole name.
+    /// Those that begin with that; that one alone where it is a whole name, or what stands
+    /// above the column.
     fn matching(self, typed: &str) -> Vec<(&'static str, Action)> {
         let all = self.all();
         if let Some(whole) = all.iter().find(|(name, _)| *name == typed) {
             return vec![*whole];
+        }
+        let titled = Column::ALL.into_iter().find(|it| column_title(*it) == typed);
+        if let (Self::Column, Some(column)) = (self, titled) {
+            return vec![(column.name(), Action::SortBy(column))];
         }
         let begins = |name: &str| {
             let start = name.get(..typed.len());
@@ -337,6 +343,9 @@ mod tests {
         let by = |column| Ok(Asked::Act(Action::SortBy(column), None));
         assert_eq!(parse("sort duration"), by(Column::Duration));
         assert_eq!(parse("sor si"), by(Column::ResponseSize));
+        assert_eq!(parse("sort took"), by(Column::Duration));
+        assert_eq!(parse("sort #"), by(Column::Number));
+        assert_eq!(parse("sort sent"), by(Column::RequestSize));
         let filter = Asked::Filter("status:5xx  or dur:>1s".to_owned());
         assert_eq!(parse("filter status:5xx  or dur:>1s "), Ok(filter));
         for (line, part) in [

@@ -8,7 +8,7 @@ use super::message::Effect;
 use super::panes::Pane;
 use super::selecting;
 use super::state::State;
-use super::travelling::move_in;
+use super::travelling::{move_in, scroll_detail};
 use super::view::{column_at, tab_at};
 
 /// Rows that a step of the wheel scrolls.
@@ -39,6 +39,11 @@ fn scroll(state: &mut State, at: Position, by: isize) {
     match pane_at(state, at) {
         Some(Pane::List) if state.modals.is_empty() => {
             state.list.scroll_by(state.shown.timeline(&*state.store), by * STEP);
+        }
+        Some(Pane::Detail)
+            if state.modals.is_empty() && state.detail.document.has_cursor =>
+        {
+            scroll_detail(state, by * STEP);
         }
         Some(pane) => move_in(state, pane, by * STEP),
         None => {}

@@ -471,6 +471,8 @@ impl Shell {
     fn suspend(&mut self) -> io::Result<()> {
         self.streaming = None;
         if self.screen.suspend()? == Suspension::Refused {
+            // It may have been the plain stream that was shown.
+            self.screen.retake()?;
             self.warn("there is no shell to go back to".to_owned());
         }
         Ok(())

@@ -75,6 +75,26 @@ fn move_cursor(state: &mut State, by: isize) {
     state.settle_cursor();
 }
 
+/// Moves the window of a detail that has a cursor, and that only as far as it has to go
+/// along.
+pub(super) fn scroll_detail(state: &mut State, by: isize) {
+    let (rows, height) = (state.rows(), state.detail.height);
+    let top = rows.settled(rows.moved(state.detail.top, by), height);
+    let behind = rows.moved(top, height.cast_signed());
+    // The first and the last of the lines that are seen from their beginning to their end.
+    let first = if top.row == 0 { top.line } else { rows.document.moved(top.line, 1) };
+    let last = rows.document.moved(behind.line, -1);
+    let cursor = match (first <= last, by > 0) {
+        (true, _) => state.detail.cursor.clamp(first, last),
+        // One is taller than the window.
+        _ if behind.line == top.line => top.line,
+        (_, true) => first,
+        (_, false) => last,
+    };
+    (state.detail.top, state.detail.cursor) = (top, cursor);
+    state.settle_cursor();
+}
+
 fn bottom(state: &mut State, count: Option<u64>) {
     let line =
         |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);

@@ -29,7 +29,7 @@ use super::resending;
 use super::searching;
 use super::selecting;
 use super::state::{Modal, State};
-use super::tabs::{Secrets, Tab};
+use super::tabs::Tab;
 use super::taking;
 use super::timeline::RowId;
 use super::travelling;
@@ -74,10 +74,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::NotTaken(clipping) => {
             return vec![Effect::CopyThroughTerminal(clipping)];
         }
-        Message::Suspend => {
-            state.streams = false;
-            return vec![Effect::Suspend];
-        }
+        Message::Suspend => return suspend(state),
         Message::Continued => {
             state.streams = false;
             return vec![Effect::Retake];
@@ -201,6 +198,9 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     state.prompt.hush();
     selecting::clear(state);
     let context = state.context();
+    if stops(state, context, chord) {
+        return suspend(state);
+    }
     if context.is_line() {
         return type_in(state, context, chord);
     }
@@ -220,6 +220,14 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         choosing::leave_menu(state);
         Vec::new()
     }
+}
+
+/// Whether a key stops the program: it does so in menus, on lines and in the plain stream,
+/// too, as it would in a terminal that nobody has taken, unless it is text there.
+fn stops(state: &State, context: Context, chord: Chord) -> bool {
+    let is_text = context.is_line() && chord.character().is_some();
+    let meant = state.facts.keymap.action(Context::List, chord);
+    meant == Some(Action::Suspend) && !is_text
 }
 
 /// A key on a line: what it does there, or what it types.
@@ -392,18 +400,18 @@ fn perform(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect>
         | Action::EraseAll
         | Action::Leave => edit(state, action),
         Action::Help => help(state),
-        Action::Redraw | Action::Suspend | Action::Quit => return leave(action),
+        Action::Redraw | Action::Suspend | Action::Quit => return leave(state, action),
     }
     Vec::new()
 }
 
 /// Leaves the terminal to others, or is there again as if it had.
-fn leave(action: Action) -> Vec<Effect> {
-    vec![match action {
-        Action::Redraw => Effect::Redraw,
-        Action::Suspend => Effect::Suspend,
-        _ => Effect::Quit,
-    }]
+fn leave(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Redraw => vec![Effect::Redraw],
+        Action::Suspend => suspend(state),
+        _ => vec![Effect::Quit],
+    }
 }
 
 /// The number before a key, as so many times.
@@ -430,6 +438,12 @@ fn arrange(state: &mut State, action: Action) {
 fn stream(state: &mut State) -> Vec<Effect> {
     state.streams = !state.streams;
     vec![if state.streams { Effect::Stream } else { Effect::Retake }]
+}
+
+/// Stops; who comes back finds the dashboard.
+fn suspend(state: &mut State) -> Vec<Effect> {
+    state.streams = false;
+    vec![Effect::Suspend]
 }
 
 /// Lists the keys of where one is.
@@ -522,13 +536,10 @@ fn look(state: &mut State, action: Action, times: isize) {
         Action::BodyView => {
             let view = state.detail.look.0.next();
             state.detail.look.0 = view;
-            state.prompt.say(info(format!("bodies are shown {}", view.name())));
+            state.prompt.inform(format!("bodies are shown {} from here on", view.name()));
         }
         Action::Reveal => {
-            state.detail.look.1 = match state.detail.look.1 {
-                Secrets::Masked => Secrets::Shown,
-                Secrets::Shown => Secrets::Masked,
-            };
+            state.detail.look.1 = state.detail.look.1.turned();
         }
         Action::NextSection => section(state, true),
         _ => section(state, false),

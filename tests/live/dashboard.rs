@@ -629,7 +629,7 @@ fn what_a_program_leaves_of_its_colours_is_not_seen_afterwards() {
     let mut terminal = launch.in_terminal(80, 24);
     get(seen_port(&terminal), "/one");
     let found = terminal.found.clone();
-    terminal.sees(["#1 GET"]).press("v");
+    terminal.sees(["< hit 1"]).press("v");
     crate::patience::until("the pager", || {
         folder.path().join("paged").exists().then_some(())
     });

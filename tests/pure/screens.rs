@@ -2414,6 +2414,74 @@ fn the_plain_stream_takes_the_place_of_everything_until_it_is_left() {
 }
 
 #[test]
+fn the_wheel_moves_the_window_at_once_and_the_cursor_only_as_far_as_it_must() {
+    let wheel = |down: bool| format!("\u{1b}[<{};90;10M", 64 + u16::from(down));
+    let numbers: Vec<String> = (100..300).map(|number| number.to_string()).collect();
+    let body = format!("[{}]", numbers.join(","));
+    let line = format!("GET /numbers 200 application/json {body}");
+    // Without a step of a key the cursor is on the first line.
+    let app =
+        App::ready(120, 40).feed(&line).press("[").sees("Content-Type").sees("106,");
+    let app = app.press(&wheel(true)).misses("Content-Type").sees("109,");
+    let last = |app: &mut App| app.row_of("enter read") - 1;
+    let mut app = app.press(&wheel(false)).sees("Content-Type");
+    let bottom = last(&mut app);
+    let app = app.press("alt-2 G").sees("299").press(&wheel(false)).misses("299");
+    let app = app.press(&wheel(true)).sees("299");
+    // From the far end the key goes on where the wheel has left the cursor.
+    let app =
+        app.press("g").press(&wheel(true)).press(&wheel(true)).press("k k k k k k k");
+    drop(app.sees("Content-Type"));
+    assert!(bottom > 20);
+}
+
+#[test]
+fn the_wheel_goes_through_lines_that_are_taller_than_the_window() {
+    let wheel = |down: bool| format!("\u{1b}[<{};60;10M", 64 + u16::from(down));
+    let words = |word: &str| format!("{word} ").repeat(400);
+    let body = format!(r#"["{}","{}","end"]"#, words("one"), words("two"));
+    let line = format!("GET /long 200 application/json {body}");
+    let mut app = App::ready(80, 24).feed(&line).press("[ alt-2 +");
+    let mut seen = vec![app.screen()];
+    for _ in 0..60 {
+        app = app.press(&wheel(true));
+        seen.push(app.screen());
+    }
+    assert!(seen.last().unwrap().contains("\"end\""), "{}", seen.last().unwrap());
+    let moves = seen.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!(seen[..moves].windows(2).all(|pair| pair[0] != pair[1]), "it stood still");
+    for _ in 0..60 {
+        app = app.press(&wheel(false));
+    }
+    app.sees("Content-Type");
+}
+
+#[test]
+fn a_response_whose_body_still_comes_is_told_from_one_that_has_ended() {
+    let app =
+        App::ready(100, 30).begins(&request("GET", "/sse"), Source::Client).called();
+    let app = app.sees(" … ").responds(200, "text/event-stream").sees("✓ 200…");
+    let app = app.sends(b"data: 1\n\n").sees("✓ 200…");
+    app.ends(Outcome::Complete).sees("✓ 200 ").misses("✓ 200…");
+}
+
+#[test]
+fn ctrl_z_stops_the_program_wherever_one_is() {
+    for keys in ["alt-1", "alt-2", "?", "o", "y", ": f", "f", "/", ";"] {
+        let app = mixed(120, 40).press(keys);
+        assert!(
+            app.effects(["Suspend"; 0])
+                .press("ctrl-z")
+                .effects
+                .contains(&"Suspend".to_owned())
+        );
+    }
+    // Who comes back finds the dashboard.
+    let app = mixed(120, 40).press("s ctrl-z").effects(["Stream", "Suspend"]);
+    app.press("s").effects(["Stream"]);
+}
+
+#[test]
 fn a_click_selects_what_it_hits_and_the_wheel_scrolls_what_is_below_it() {
     let click = |column: u16, row: u16| format!("\u{1b}[<0;{column};{row}M");
     let wheel = |down: bool, column: u16, row: u16| {

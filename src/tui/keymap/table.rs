@@ -203,7 +203,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(
         Action::Reveal,
         ".",
-        DETAIL,
+        EXCHANGE,
         "show secrets in fields and forms, or mask them",
         "secrets",
     ),
@@ -245,7 +245,7 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
         Action::Bottom,
         "G end",
         EVERYWHERE,
-        "to the last; 42{bottom}: to number 42",
+        "to the last; 42{bottom}: to number 42, or to line 42",
         "newest",
     ),
     row(

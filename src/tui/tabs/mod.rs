@@ -81,6 +81,15 @@ pub(super) enum Secrets {
     Shown,
 }
 
+impl Secrets {
+    pub(super) fn turned(self) -> Self {
+        match self {
+            Self::Masked => Self::Shown,
+            Self::Shown => Self::Masked,
+        }
+    }
+}
+
 /// What a tab may show beside the exchange itself.
 pub(super) struct Around<'a> {
     pub(super) facts: &'a Facts,

@@ -42,7 +42,7 @@ const SHAPES: [Shape; 11] = [
 ];
 
 /// What stands above a column.
-pub(super) fn title(column: Column) -> &'static str {
+pub(in crate::tui) fn title(column: Column) -> &'static str {
     let shape = SHAPES.iter().find(|shape| shape.column == column);
     shape.map_or("", |shape| shape.title)
 }

@@ -19,14 +19,15 @@ const KEYS: u16 = 16;
 const MARGIN: u16 = 20;
 
 /// What the signs mean.
-const SIGNS: [(&str, &str); 9] = [
+const SIGNS: [(&str, &str); 10] = [
     ("✓ → !", "answered with 2xx, 3xx, 4xx"),
     ("✗", "answered with 5xx, raised, or was cut short"),
+    ("…", "not answered yet; behind a status: the body goes on"),
     ("‖ held", "waits for the new code"),
     ("── gen 3", "a reload: why, how long it took and how it was made"),
     ("g3", "answered by generation 3, the third import of the code"),
     ("↻7", "number 7 sent again"),
-    ("* ;", "beside the cursor: marked; has a comment"),
+    ("* • ;", "beside the cursor: pinned, else marked, else commented on"),
     ("│ ║", "printed to stdout, to stderr"),
     ("*", "in the output: said by rdev"),
 ];

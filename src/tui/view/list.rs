@@ -354,7 +354,8 @@ fn source(exchange: &Exchange) -> String {
     }
 }
 
-/// The status with a sign, so that colour is not needed to tell it.
+/// The status with a sign, so that colour is not needed to tell it, nor that the body is
+/// still on its way.
 pub(super) fn status(exchange: &Exchange, styles: &Styles) -> (String, Style) {
     let Some(response) = &exchange.response else {
         return match &exchange.outcome {
@@ -378,7 +379,8 @@ pub(super) fn status(exchange: &Exchange, styles: &Styles) -> (String, Style) {
         400..=499 => ('!', styles.client_error),
         _ => ('✗', styles.server_error),
     };
-    (format!("{sign} {code}"), style)
+    let rest = if exchange.outcome.is_none() { "…" } else { "" };
+    (format!("{sign} {code}{rest}"), style)
 }
 
 #[cfg(test)]
