@@ -1,8 +1,9 @@
 //! What of an exchange is copied: what there is in the menu, and the bytes of it.
 
 use crate::body::{Kind, Unpacking, read};
-use crate::exchange::{Body, Exchange, Notice, Severity};
-use crate::history::copy_as::{Form, copy_as};
+use crate::exchange::{Body, Exchange, Fate, Notice, Severity};
+use crate::history::Store;
+use crate::history::copy_as::{CopyError, Form, copy_as};
 use crate::history::extent;
 use crate::history::masking::{masked_body, masked_head};
 use crate::http::Headers;
@@ -10,14 +11,18 @@ use crate::http::Headers;
 use super::detail::Side;
 use super::folding;
 use super::json_path::{path, places};
-use super::keymap::Action;
+use super::keymap::{Action, Context};
 use super::message::{Clipping, Effect};
 use super::state::{Modal, State};
+use super::subject::Subject;
 use super::tabs::{Tab, value_at};
 use super::taking::{self, side};
 
 /// Bytes of a body in which no secrets are looked for while a key waits.
 const LARGE: usize = 512 << 10;
+
+/// What can be copied of any request.
+const AS_IT_WAS: Action = Action::Copy(Copied::As(Form::Raw));
 
 /// Something to be copied.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,35 +39,54 @@ pub(super) enum Copied {
 /// Does what a key asks for.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     match action {
-        Action::Copy(copied) => return copy(state, copied),
-        Action::CopyAgain => return again(state),
+        Action::Copy(copied) => copy(state, copied),
+        Action::CopyAgain => again(state),
         _ => open(state),
     }
+}
+
+/// Opens the menu, where there is something to be copied. Of an import that failed it is
+/// the traceback alone.
+fn open(state: &mut State) -> Vec<Effect> {
+    if state.shown().is_some() {
+        state.modals.push(Modal::Copy);
+        return Vec::new();
+    }
+    if let Some(clipping) = failure(state) {
+        return vec![Effect::Copy(clipping)];
+    }
+    state.prompt.inform("there is no exchange to copy from".to_owned());
     Vec::new()
 }
 
-/// Opens the menu, where there is something to be copied.
-fn open(state: &mut State) {
-    if state.shown().is_some() {
-        state.modals.push(Modal::Copy);
-    } else {
-        state.prompt.inform("there is no exchange to copy from".to_owned());
-    }
+/// The traceback of the selected import, if that has failed.
+fn failure(state: &State) -> Option<Clipping> {
+    let Subject::Generation(id) = state.detail.subject else { return None };
+    let Fate::Failed(traceback) = &state.store.generation(id)?.fate else { return None };
+    Some(Clipping {
+        what: format!("{} of generation {id}", name(Copied::Traceback)),
+        has_secrets: false,
+        suffix: suffix(Copied::Traceback),
+        bytes: traceback.text.clone().into_bytes(),
+    })
 }
 
 /// Copies the same thing as the last time, of another exchange.
 fn again(state: &mut State) -> Vec<Effect> {
-    if let Some(copied) = state.prompt.copied {
-        return copy(state, copied);
+    match state.prompt.copied {
+        Some(copied) if state.shown().is_some() => copy(state, copied),
+        _ => open(state),
     }
-    open(state);
-    Vec::new()
 }
 
 fn copy(state: &mut State, copied: Copied) -> Vec<Effect> {
     state.modals.pop_if(|modal| matches!(modal, Modal::Copy));
     state.prompt.copied = Some(copied);
-    let Some(exchange) = state.shown() else { return Vec::new() };
+    let Some(exchange) = state.shown() else {
+        let is_traceback = copied == Copied::Traceback;
+        let failure = if is_traceback { failure(state) } else { None };
+        return failure.map(Effect::Copy).into_iter().collect();
+    };
     match bytes(state, exchange, copied) {
         Ok((bytes, rest)) => {
             let what = format!("{} of #{}{rest}", name(copied), exchange.id);
@@ -152,8 +176,13 @@ fn bytes(
     match copied {
         Copied::As(form) => {
             let application = state.facts.application.as_ref();
-            let text = copy_as(form, exchange, application)
-                .map_err(|why| format!("cannot be copied: {why}"))?;
+            let text = copy_as(form, exchange, application).map_err(|why| match why {
+                CopyError::Malformed => {
+                    let key = state.facts.keymap.key_in(Context::Copy, AS_IT_WAS);
+                    format!("was malformed; {key} in this menu copies its bytes")
+                }
+                _ => format!("cannot be copied: {why}"),
+            })?;
             // The end of a line would run what is pasted into a shell.
             let is_line = matches!(form, Form::Url | Form::Curl | Form::Httpie);
             let end = if is_line { text.trim_ascii_end().len() } else { text.len() };

@@ -22,13 +22,21 @@ pub(super) enum Remark {
     Fine,
 }
 
-/// Looks at what is typed. Ages count back from `now`.
-pub(super) fn remark(typed: &str, views: &Views, now: Timestamp) -> Remark {
+/// Looks at what is typed. Ages count back from `now`. What was refused is wrong, whatever
+/// it may become.
+pub(super) fn remark(
+    typed: &str,
+    (views, now): (&Views, Timestamp),
+    is_refused: bool,
+) -> Remark {
     let Completion { words, help, .. } = complete(typed, views);
     let word_is_begun = typed.chars().next_back().is_some_and(|last| {
         !last.is_whitespace() && !words.iter().any(|word| typed.ends_with(word.as_str()))
     });
     match views.parse(typed, now) {
+        Err(error) if is_refused => {
+            Remark::Wrong { at: error.column - 1, problem: error.problem }
+        }
         // What is only begun is not wrong yet.
         Err(_) if word_is_begun && words.len() > 1 => Remark::Words(words),
         _ if word_is_begun && words.len() == 1 => {
@@ -50,19 +58,23 @@ pub(super) fn open(state: &mut State) {
         state.shown.filter_text().unwrap_or_default().to_owned()
     };
     state.prompt.filter.open_selected(&text);
+    state.prompt.is_refused = false;
 }
 
-/// Filters by what was typed; what is not understood stays to be mended.
+/// Filters by what was typed; what is not understood stays to be mended, and is told.
 pub(super) fn run(state: &mut State) {
     let typed = state.prompt.filter.text().unwrap_or_default().to_owned();
     if let Ok(filter) = state.facts.views.parse(&typed, state.now) {
         let text = state.prompt.filter.take().trim().to_owned();
         apply(state, text, filter);
+    } else {
+        state.prompt.is_refused = true;
     }
 }
 
 /// Something else is typed, or the line was left: the history answers while one types.
 pub(super) fn typed(state: &mut State) {
+    state.prompt.is_refused = false;
     if state.past.is_shown() {
         past::typed(state);
     }
@@ -107,7 +119,7 @@ mod tests {
     use super::*;
 
     fn of(typed: &str) -> Remark {
-        remark(typed, &Views::default(), Timestamp::UNIX_EPOCH)
+        remark(typed, (&Views::default(), Timestamp::UNIX_EPOCH), false)
     }
 
     #[test]
@@ -123,5 +135,15 @@ mod tests {
         assert!(matches!(of("status:5xy"), Remark::Wrong { at: 7, .. }));
         assert!(matches!(of("a (zz"), Remark::Wrong { at: 2, .. }));
         assert_eq!(of("checkout"), Remark::Fine);
+    }
+
+    #[test]
+    fn what_was_refused_is_wrong_although_it_may_become_something() {
+        let refused =
+            |typed| remark(typed, (&Views::default(), Timestamp::UNIX_EPOCH), true);
+        assert!(matches!(of("path:/a ("), Remark::Words(_)));
+        assert!(matches!(refused("path:/a ("), Remark::Wrong { .. }));
+        assert!(matches!(refused("("), Remark::Wrong { .. }));
+        assert_eq!(refused("checkout"), Remark::Fine);
     }
 }

@@ -6,7 +6,7 @@ use crate::text;
 
 use super::detail::{Document, Tone};
 use super::state::Facts;
-use super::tabs::{heading, safe, traceback_lines};
+use super::tabs::{heading, origin, safe, traceback_lines};
 
 type Lines = Vec<(Tone, String)>;
 
@@ -20,6 +20,7 @@ pub(super) fn account(
     document.begin_section();
     document.add(None, introduction(generation, before, facts));
     if let Fate::Failed(traceback) = &generation.fate {
+        document.places.push((0, origin(traceback, &facts.root)));
         add(&mut document, traceback_lines(traceback), None);
     }
     add_files(&mut document, &generation.reason, facts);

@@ -22,6 +22,8 @@ pub(super) struct List {
     seen: Option<ExchangeId>,
     /// The newest exchange of the rows that it was last told of.
     newest: Option<ExchangeId>,
+    /// Where the cursor was before there was nothing to be on, unless it went along.
+    left: Option<RowId>,
     /// How many rows there are to show, at the last frame.
     pub(super) height: usize,
     /// What is selected with the mouse.
@@ -36,6 +38,7 @@ impl Default for List {
             top: None,
             seen: None,
             newest: None,
+            left: None,
             height: 1,
             selection: None,
         }
@@ -62,7 +65,9 @@ impl List {
             (Some(before), Some(selected)) => rows.is_newest(selected, before),
             _ => true,
         };
-        if self.selected.is_none() || (self.follow && attended && was_last) {
+        let is_new = self.selected.is_none() && self.left.is_none();
+        let goes_along = self.follow && attended && was_last && self.left.is_none();
+        if is_new || goes_along {
             self.select_newest(rows);
         }
     }
@@ -146,6 +151,7 @@ impl List {
     /// Puts the cursor there.
     pub(super) fn select(&mut self, rows: Timeline<'_>, id: Option<RowId>) {
         self.selected = id.or(self.selected);
+        self.left = self.left.filter(|_| self.selected.is_none());
         let newest = rows.newest();
         if self.is_last(rows) || self.exchange().is_some_and(|id| newest == Some(id)) {
             // A filter may have hidden newer ones that were seen.
@@ -172,12 +178,21 @@ impl List {
         self.height = height.max(1);
         if rows.len() == 0 {
             self.top = None;
-            self.selected = self.selected.filter(|_| !rows.complete);
+            if rows.complete
+                && let Some(selected) = self.selected.take()
+            {
+                let was_newest =
+                    self.follow && Some(selected) == self.seen.map(RowId::Exchange);
+                self.left = (!was_newest).then_some(selected);
+            }
             return;
         }
         let last = rows.len() - 1;
         if self.selected.is_none() && rows.complete {
-            self.select_newest(rows);
+            match self.left.take() {
+                Some(left) => self.select(rows, rows.get(rows.place(left).min(last))),
+                None => self.select_newest(rows),
+            }
         }
         let place = self.selected.map_or(last, |selected| rows.place(selected).min(last));
         if self.selected.is_some() && rows.complete {
@@ -305,6 +320,31 @@ mod tests {
         list.settle(rows(&[], &[]), 5);
         assert_eq!(list.selected, None);
         assert_eq!(list.window(rows(&[], &[])).count(), 0);
+    }
+
+    #[test]
+    fn the_cursor_comes_back_to_where_it_was_before_nothing_was_shown() {
+        let all = ids(1..=20);
+        for (at, then) in [(7, 7), (20, 21)] {
+            let mut list = List::default();
+            arrive(&mut list, 1..=20);
+            list.jump(rows(&all, &[]), at);
+            list.settle(rows(&[], &[]), 5);
+            assert_eq!(list.selected, None);
+            list.arrived(rows(&[], &[]), true);
+            let more = ids(1..=21);
+            list.arrived(rows(&more, &[]), true);
+            list.settle(rows(&more, &[]), 5);
+            assert_eq!(list.selected, Some(exchange(then)), "from {at}");
+        }
+        // Where it is gone, to the nearest.
+        let mut list = List::default();
+        arrive(&mut list, 1..=20);
+        list.jump(rows(&all, &[]), 7);
+        list.settle(rows(&[], &[]), 5);
+        let later = ids(12..=20);
+        list.settle(rows(&later, &[]), 5);
+        assert_eq!(list.selected, Some(exchange(12)));
     }
 
     #[test]

@@ -122,6 +122,8 @@ pub(super) struct Prompt {
     pub(super) line: CommandLine,
     /// The filter that is typed.
     pub(super) filter: CommandLine,
+    /// Whether that was to be set as it is and is not understood.
+    pub(super) is_refused: bool,
     /// What is typed behind `/`.
     pub(super) search: CommandLine,
     /// What is asked for.

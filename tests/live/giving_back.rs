@@ -223,6 +223,18 @@ fn while_suspended_and_again_after_fg() {
 }
 
 #[test]
+fn ctrl_z_stops_it_from_the_plain_stream_and_from_lines_too() {
+    let job = job();
+    for (keys, seen) in [("s", "rdev: the plain stream"), (":", "half-page-down")] {
+        job.terminal.press(keys).sees([seen]).press("ctrl-z");
+        job.is_suspended();
+        job.terminal.type_in("clear; fg\r").sees(["Exchanges 0"]);
+    }
+    job.terminal.press("esc").sees(["q quit"]).press("q");
+    job.ends_the_shell();
+}
+
+#[test]
 fn when_somebody_else_stops_it() {
     let job = job();
     send(job.pid, Signal::TSTP);

@@ -557,6 +557,19 @@ fn a_sorted_list_keeps_the_cursor_where_it_is() {
 }
 
 #[test]
+fn a_filter_that_cannot_be_set_says_why() {
+    let app = mixed(80, 24).press("f ( enter").sees("˅ ");
+    app.press("a").misses("˅ ").press(") enter").sees("filter (a)");
+}
+
+#[test]
+fn a_filter_that_shows_nothing_gives_the_cursor_back() {
+    let app = mixed(120, 40).press("2 G").sees("#2 GET");
+    let app = app.press(": f i l t e r space z z z z enter").sees("0 of 9 shown");
+    app.press("&").sees("#2 GET").press("&").sees("0 of 9").press("&").sees("#2 GET");
+}
+
+#[test]
 fn a_filter_shows_what_it_lets_through_and_can_be_switched_off() {
     mixed(120, 40)
         .press("f s t a")
@@ -2709,6 +2722,39 @@ fn a_failed_import_is_in_the_status_line_with_its_traceback_at_hand() {
         .generation(3, GenerationEvent::Started(ReloadReason::Asked))
         .generation(3, ready(Duration::from_millis(8)))
         .sees("gen 3 ✓ imported in 8.0 ms");
+}
+
+#[test]
+fn the_file_of_a_failed_import_is_opened_and_its_traceback_copied_from_its_row() {
+    let failed = traceback("SyntaxError", "'(' was never closed", "shop.py");
+    let frame = Frame {
+        file: "/home/ada/shop/shop.py".to_owned(),
+        line: 7,
+        function: "<module>".to_owned(),
+        source: "app = Flask(".to_owned(),
+        own: true,
+    };
+    let mut failed = Arc::unwrap_or_clone(failed);
+    failed.chain[0].frames = vec![frame];
+    App::ready(120, 40)
+        .feed("GET / 200")
+        .saves(2, ["shop.py"])
+        .generation(2, GenerationEvent::Failed(Arc::new(failed)))
+        .resized(90, 24)
+        .press("+ G j")
+        .sees("✗ SyntaxError: '(' was never closed  shop.py:7 ─")
+        .effects([])
+        .press("_ alt-2 e")
+        .effects(["Edit { file: \"/home/ada/shop/shop.py\", line: 7 }"])
+        .press("alt-1 y")
+        .misses("curl command")
+        .effects([
+            "copy the traceback of generation 2, .txt: Traceback (most recent call \
+                   last):\n  File \"shop.py\", line 7, in view\n    1 / 0\n    ~~^~~\n\
+                   SyntaxError: '(' was never closed\n",
+        ])
+        .press("k k y")
+        .sees("there is no exchange to copy from");
 }
 
 /// Exchanges and reloads of every kind, a save on its way.

@@ -52,7 +52,7 @@ impl Keymap {
         let chosen = settings::chosen(settings)?;
         let keys_of = |row: &Binding| {
             let other = chosen.iter().find(|(action, _)| *action == row.action);
-            other.map_or_else(|| row.keys.to_owned(), |(_, keys)| keys.clone())
+            other.map_or_else(|| row.keys.to_owned(), |(_, keys)| kept(row, keys))
         };
         let bindings: Vec<_> = TABLE.iter().map(|row| (keys_of(row), row)).collect();
         match settings::conflict(&bindings, settings) {
@@ -143,6 +143,17 @@ impl Keymap {
     }
 }
 
+/// The keys that were chosen for the action of a row, as the row has them: one that the
+/// table gives the action in other rows alone means something else here (`q` quits from the
+/// list, and closes what lies on top).
+fn kept(row: &Binding, chosen: &str) -> String {
+    let has = |row: &Binding, key: &str| row.keys.split(' ').any(|it| it == key);
+    let is_elsewhere =
+        |key: &str| TABLE.iter().any(|it| it.action == row.action && has(it, key));
+    let keys = chosen.split(' ').filter(|key| has(row, key) || !is_elsewhere(key));
+    keys.collect::<Vec<_>>().join(" ")
+}
+
 #[cfg(test)]
 mod tests {
     use crate::config::Place;
@@ -198,6 +209,37 @@ mod tests {
                 .all(|it| it.row.action != Action::OpenSource)
         );
         assert_eq!(keymap.key(Action::OpenSource), "\"open-source\" (no key)");
+    }
+
+    #[test]
+    fn an_action_can_have_one_more_key_beside_those_of_the_table() {
+        for (setting, context, key, action) in [
+            (("quit", ["q", "ctrl-x"]), Context::List, "q", Some(Action::Quit)),
+            (("quit", ["q", "ctrl-x"]), Context::Detail, "q", Some(Action::Back)),
+            (("quit", ["q", "ctrl-x"]), Context::Detail, "ctrl-x", Some(Action::Quit)),
+            (("quit", ["q", "ctrl-x"]), Context::Stream, "ctrl-x", Some(Action::Quit)),
+            (("quit", ["q", "ctrl-x"]), Context::Detail, "Q", None),
+            (
+                ("back", ["esc", "ctrl-g"]),
+                Context::Detail,
+                "esc",
+                Some(Action::EndSearch),
+            ),
+            (("back", ["esc", "ctrl-g"]), Context::Detail, "ctrl-g", Some(Action::Back)),
+            (("back", ["esc", "ctrl-g"]), Context::Traffic, "esc", Some(Action::Back)),
+            (("stream", ["s", "B"]), Context::List, "B", Some(Action::Stream)),
+        ] {
+            let (name, keys) = setting;
+            let keymap = keymap(&[(name, &keys)]).unwrap();
+            let found = keymap.action(context, Chord::parse(key).unwrap());
+            assert_eq!(found, action, "{name} = {keys:?}: {key} in {context:?}");
+        }
+        // Each key of the table may be written down.
+        for (name, action) in NAMES {
+            let rows = TABLE.iter().filter(|row| row.action == *action);
+            let keys: Vec<&str> = rows.flat_map(|row| row.keys.split(' ')).collect();
+            assert!(keymap(&[(name, &keys)]).is_ok(), "{name} = {keys:?}");
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub(super) use json::value_at;
 #[cfg(test)]
 pub(super) use json::{Values, laid_out};
 pub(super) use message::{Manner, message};
-pub(super) use traceback::{Sources, source_files};
+pub(super) use traceback::{Sources, origin, source_files};
 pub(super) use transcript::{Telling, heading, safe, traceback_lines, transcript};
 
 use super::detail::{Document, Side};
@@ -198,7 +198,10 @@ impl Tab {
                 message::message(exchange, Side::Response, before, &manner)
             }
             Self::Transcript => transcript(exchange, before, &Telling::new(around)),
-            Self::Output => output::output(exchange, around.output),
+            Self::Output => {
+                let is_kept = around.facts.history.is_some();
+                output::output(exchange, around.output, is_kept)
+            }
             Self::Hints => hints::hints(exchange),
             Self::Traceback => traceback::traceback(exchange, around),
         }

@@ -9,12 +9,14 @@ use super::transcript::{MOST_LINES, safe};
 
 type Lines = Vec<(Tone, String)>;
 
-pub(super) fn output(exchange: &Exchange, output: &Output) -> Document {
+/// `is_kept` says whether there is a history, which has every line.
+pub(super) fn output(exchange: &Exchange, output: &Output, is_kept: bool) -> Document {
     let mut document = Document::default();
     let own = exchange.output.iter().map(|line| (line.stream, line.text.as_slice()));
-    let own = printed(&own.collect::<Vec<_>>());
+    let all = is_kept.then(|| format!("; rdev show {} has them", exchange.id));
+    let own = printed(&own.collect::<Vec<_>>(), &all.unwrap_or_default());
     let meanwhile = output.during(exchange).filter_map(Row::printed);
-    let meanwhile = printed(&meanwhile.collect::<Vec<_>>());
+    let meanwhile = printed(&meanwhile.collect::<Vec<_>>(), "");
     if own.is_empty() && meanwhile.is_empty() {
         let text = "Nothing was printed while it ran.".to_owned();
         document.add(None, vec![(Tone::Remark, text)]);
@@ -37,11 +39,12 @@ pub(super) fn output(exchange: &Exchange, output: &Output) -> Document {
     document
 }
 
-/// The last of these lines, behind the signs that the output pane has.
-fn printed(lines: &[(OutputStream, &[u8])]) -> Lines {
+/// The last of these lines, behind the signs that the output pane has; `rest` says where
+/// those before are.
+fn printed(lines: &[(OutputStream, &[u8])], rest: &str) -> Lines {
     let skipped = lines.len().saturating_sub(MOST_LINES);
     let before =
-        (skipped > 0).then(|| (Tone::Remark, format!("[{skipped} lines before]")));
+        (skipped > 0).then(|| (Tone::Remark, format!("[{skipped} lines before{rest}]")));
     let shown = lines[skipped..].iter().map(|(stream, text)| match stream {
         OutputStream::Stdout => (Tone::Plain, format!("│ {}", safe(text))),
         OutputStream::Stderr => (Tone::Plain, format!("║ {}", safe(text))),

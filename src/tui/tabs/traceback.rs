@@ -54,6 +54,16 @@ pub(super) fn traceback(exchange: &Exchange, around: &Around<'_>) -> Document {
     writer.document
 }
 
+/// Where the exception was raised that stands first: in the innermost of the user's own
+/// frames, or where none is in the innermost of all.
+pub(in super::super) fn origin(
+    traceback: &Traceback,
+    root: &Path,
+) -> Option<SourcePlace> {
+    let frame = shown(traceback.chain.last()?).into_iter().flatten().next()?;
+    Some(source_place(frame, root))
+}
+
 /// What there is besides the exception that stands first, and how one gets there: the
 /// frames of that one may fill the window.
 fn further(chain: &[Raised], keymap: &Keymap) -> Option<String> {

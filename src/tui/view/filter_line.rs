@@ -33,7 +33,9 @@ pub(super) fn draw(
     if !is_selected {
         put(buffer, line, column, " ", styles.cursor);
     }
-    let (column, said, style) = match remark(typed, &state.facts.views, state.now) {
+    let known = (&state.facts.views, state.now);
+    let is_refused = state.prompt.is_refused;
+    let (column, said, style) = match remark(typed, known, is_refused) {
         Remark::Wrong { at, problem } => {
             let before: String = typed.chars().take(at).collect();
             let column = (start + text::width(&safe(&before))).saturating_sub(hidden);

@@ -9,6 +9,7 @@ use crate::text;
 
 use super::super::generation::reason;
 use super::super::state::State;
+use super::super::tabs::origin;
 use super::super::theme::Styles;
 use super::cells::put;
 use super::list::elapsed;
@@ -75,6 +76,12 @@ fn pieces(generation: &Generation, state: &State, styles: &Styles) -> Vec<Piece>
         Style::new(),
     );
     add(0, fate, if is_bad { style } else { quiet(style) });
+    if let Fate::Failed(traceback) = &generation.fate
+        && let Some(place) = origin(traceback, &state.facts.root)
+    {
+        let file = text::path_below(&place.file, &state.facts.root);
+        add(2, format!("{}:{}", text::expand_tabs(&file), place.line), Style::new());
+    }
     if let Some(making) = generation.making.as_ref().filter(|_| !is_bad) {
         add(2, making.rung.name().to_owned(), styles.faint);
     }
