@@ -11,6 +11,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::Value;
 
+use crate::client::request;
 use crate::environment::venv;
 use crate::folder::Folder;
 use crate::patience::until;
@@ -290,6 +291,45 @@ def app(environ, start_response):
     let ran = project.run(["copy", "2", "--as", "pytest"]);
     assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""));
     assert!(ran.stderr.contains("rdev answered it itself"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_copied_test_of_what_was_raised_after_the_head_fails_until_it_is_mended() {
+    const APP: &str = r#"
+class Body:
+    def __iter__(self):
+        yield b"a"
+        if not mended:
+            raise KeyError("body")
+    def close(self):
+        if not mended:
+            raise KeyError("close")
+
+class Closed(Body):
+    def __iter__(self):
+        yield b"a"
+
+mended = False
+
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return (Body if environ["PATH_INFO"] == "/body" else Closed)()
+"#;
+    for path in ["/body", "/close"] {
+        let project = Project::with("order.py", APP);
+        let server = project.serve(["order:app"]);
+        server.connect().send(request("GET", path));
+        until("the error in the history", || {
+            (project.run(["history", "has:error"]).code == Some(0)).then_some(())
+        });
+        let text = project.printed(["copy", "1", "--as", "pytest"]);
+        fs::write(project.path("test_copied.py"), &text).unwrap();
+        let (status, said) = pytest(&project);
+        assert_eq!(status, Some(1), "{text}\n{said}");
+        project.folder.save("order.py", &APP.replace("= False", "= True"));
+        let (status, said) = pytest(&project);
+        assert_eq!(status, Some(0), "{text}\n{said}");
+    }
 }
 
 #[test]

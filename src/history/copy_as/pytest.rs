@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::body::{Kind, Unpacking, read};
 use crate::config::Target;
-use crate::exchange::{Exchange, Response};
+use crate::exchange::{Exchange, Outcome, Response};
 
 use super::super::masking::MASK;
 use super::Sent;
@@ -54,7 +54,11 @@ pub(super) fn test(sent: &Sent<'_>, exchange: &Exchange, of: &Application) -> St
         write!(out, "from {client} import Client\n\nsys.path.insert(0, {folder})\n\n");
     out.push_str(&import(of));
     let _infallible = write!(out, "\n\ndef test_{}():\n", name(sent));
-    out.push_str(&if of.is_django { django(sent, exchange) } else { werkzeug(sent) });
+    out.push_str(&if of.is_django {
+        django(sent, exchange)
+    } else {
+        werkzeug(sent, exchange)
+    });
     // What streams has no `content`.
     let data = if of.is_django { "getvalue()" } else { "data" };
     match &exchange.response {
@@ -89,7 +93,8 @@ fn address(target: &str) -> Cow<'_, str> {
 }
 
 /// Without a jar of its own, since that replaces the cookies of the request, if only by none.
-fn werkzeug(sent: &Sent<'_>) -> String {
+/// What came to an end is read to its end and closed, where applications may raise as well.
+fn werkzeug(sent: &Sent<'_>, exchange: &Exchange) -> String {
     let mut out = format!(
         "    client = Client(application, use_cookies=False)\n    response = client.open(\n        \
          {},\n        method={},\n        base_url={},\n        headers=[\n",
@@ -104,6 +109,9 @@ fn werkzeug(sent: &Sent<'_>) -> String {
     out.push_str("        ],\n");
     if !sent.body.is_empty() {
         let _infallible = writeln!(out, "        data={},", python_bytes(sent.body));
+    }
+    if exchange.outcome == Some(Outcome::Complete) || exchange.traceback.is_some() {
+        out.push_str("        buffered=True,\n");
     }
     out + "    )\n"
 }

@@ -61,8 +61,6 @@ pub struct Setup {
 /// Records until the bus is closed. To be run in a thread of its own. Returns what the user
 /// has to know yet, when nobody hears the bus any more.
 pub fn run(setup: Setup, subscription: &Subscription) -> Vec<String> {
-    // Where there is too little to go round, requests come first.
-    let _refused = rustix::process::nice(5);
     let mut recorder = Recorder::new(setup);
     let portion = recorder.setup.bounds.portion();
     while let Some(mut events) = subscription.gather(LINGER, recorder.patience()) {

@@ -180,7 +180,7 @@ fn numbers<'a>(records: impl Iterator<Item = &'a Record>) -> Vec<u64> {
 }
 
 /// Filters, and the numbers of what they find.
-const FOUND: [(&str, &[u64]); 119] = [
+const FOUND: [(&str, &[u64]); 121] = [
     ("is:marked", &[4]),
     ("~marked", &[4]),
     ("not ~marked path:api", &[1, 2]),
@@ -219,6 +219,8 @@ const FOUND: [(&str, &[u64]); 119] = [
     ("url:http://shop.test:8000/api", &[1]),
     ("~u users.page", &[1]),
     ("~u ^http://shop", &[1, 2]),
+    ("~u ^HTTP://SHOP", &[1, 2]),
+    ("~u ^http:// path:/api/", &[1, 2]),
     ("~u 'https?://localhost/$'", &[5]),
     ("http://shop.test:8000/api", &[1]),
     ("\"https://localhost/broken\"", &[3]),

@@ -95,8 +95,11 @@ fn address_pattern(written: &Written) -> Result<Pattern, String> {
 
 fn without_scheme(text: &str) -> &str {
     let schemes = ["http://", "https://", "https?://"];
-    let rest = schemes.into_iter().find_map(|scheme| text.strip_prefix(scheme));
-    rest.filter(|rest| !rest.is_empty()).unwrap_or(text)
+    let rest = schemes.into_iter().find_map(|scheme| {
+        let (begins, rest) = text.split_at_checked(scheme.len())?;
+        begins.eq_ignore_ascii_case(scheme).then_some(rest)
+    });
+    rest.unwrap_or(text)
 }
 
 /// A regular expression in which case does not count, and `^` and `$` are ends of lines.

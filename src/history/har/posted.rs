@@ -38,15 +38,26 @@ pub(super) fn posted(request: &RequestDto) -> Posted<'_> {
     if !is_multipart {
         return Posted { body: urlencoded_form(&data.params), content_type: untold };
     }
-    match boundary(kind.as_bytes()) {
-        Some(boundary) => {
-            Posted { body: multipart(&data.params, boundary), content_type: untold }
-        }
-        None => Posted {
-            body: multipart(&data.params, BOUNDARY.as_bytes()),
-            content_type: Some(format!("{kind}; boundary={BOUNDARY}").into()),
-        },
+    if let Some(told) = boundary(kind.as_bytes())
+        && parts_only(told, &data.params)
+    {
+        return Posted { body: multipart(&data.params, told), content_type: untold };
     }
+    let mut boundary = BOUNDARY.to_owned();
+    while !parts_only(boundary.as_bytes(), &data.params) {
+        boundary.push('-');
+    }
+    let kind = kind.split(';').next().unwrap_or_default();
+    Posted {
+        body: multipart(&data.params, boundary.as_bytes()),
+        content_type: Some(format!("{kind}; boundary={boundary}").into()),
+    }
+}
+
+/// Whether a boundary is within no value, where it would end that.
+fn parts_only(boundary: &[u8], fields: &[ParameterDto]) -> bool {
+    let within = |value: &String| memchr::memmem::find(value.as_bytes(), boundary);
+    fields.iter().all(|field| within(&field.value).is_none())
 }
 
 fn urlencoded_form(fields: &[ParameterDto]) -> Vec<u8> {

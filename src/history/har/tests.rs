@@ -238,6 +238,7 @@ fn a_form_is_made_of_its_fields_and_what_the_head_leaves_out_is_in_it() {
     };
     for (kind, boundary) in [
         ("multipart/form-data; boundary=XX", "XX"),
+        ("multipart/form-data; boundary=tex", "----made-of-the-fields-of-an-archive"),
         ("multipart/form-data", "----made-of-the-fields-of-an-archive"),
     ] {
         let (head, body) = asked(&format!(
