@@ -118,7 +118,8 @@ fn what_flask_catches_is_seen_where_it_was_raised() {
         "In libraries:",
     ]);
     get(at.port, "/goods/tea").expect(200);
-    at.terminal.press("space").sees(["#2 GET 200", "The application raised nothing."]);
+    at.terminal.press("space").sees(["#2 GET 200", "> GET /goods/tea HTTP/1.1"]);
+    assert!(!at.terminal.text().contains("Traceback"), "{}", at.terminal.text());
 }
 
 #[test]
@@ -133,6 +134,11 @@ fn only_what_an_answer_fails_of_is_taken_for_its_failure() {
     get(at.port, "/odd").expect(500);
     at.terminal.sees(["#4 GET 500", "║ Arguments: ('none',)"]).press("enter h h h");
     for title in ["#4 GET", "#3 GET", "#2 GET", "#1 GET"] {
+        at.terminal.sees([title]);
+        if title == "#3 GET" {
+            // What failed opens with its traceback.
+            at.terminal.press("]");
+        }
         at.terminal.sees([title, "Outcome           complete"]);
         let text = at.terminal.text();
         // What a thread that the request has started logs counts as its own.
@@ -145,7 +151,8 @@ fn only_what_an_answer_fails_of_is_taken_for_its_failure() {
     get(at.port, "/logged-twice").expect(500);
     at.terminal.press("esc").sees(["enter read"]).press("G").sees([
         "#5 GET 500",
-        "Raised            RuntimeError: neither milk nor anything",
+        "shop.py:37  logged_twice()",
+        "RuntimeError: neither milk nor anything",
     ]);
 }
 
