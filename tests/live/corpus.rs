@@ -372,7 +372,10 @@ fn warm_up(server: &Rdev, folder: &Folder, shared: &str) -> Result<(), String> {
         let before = last_generation(&server.stderr());
         let began = monotonic();
         folder.save("answer.py", &format!("{shared}# {number}\n"));
-        server.get("/").expect(200);
+        let answer = server.get("/");
+        if answer.status != 200 {
+            return Err(format!("{} before an edit\n{}", answer.status, server.said()));
+        }
         let rung = rung_after(server, before.0)?;
         if rung.contains("warm") || rung.contains("beforehand") {
             return Ok(());

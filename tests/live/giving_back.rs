@@ -198,9 +198,8 @@ impl Job {
     #[track_caller]
     fn ends_the_shell(mut self) {
         self.is_back_at_the_shell();
-        // It hears of the end at its next prompt; before that it would stay for the job.
-        self.terminal.type_in("\r");
-        self.terminal.type_in("exit\r");
+        // It hears of the end at a prompt; before that it would stay for the job, once.
+        self.terminal.type_in("\rexit\rexit\r");
         self.terminal.wait_for_exit();
         assert_gone(&self.terminal);
     }
