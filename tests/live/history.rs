@@ -520,7 +520,7 @@ fn old_exchanges_make_room_for_new_ones() {
         let first = lines.first()?;
         (!first.starts_with("1.1 ") && lines.len() < 45).then_some(lines.len())
     });
-    // Forty fit. A seventh of that is left free, up to a quarter is for the log, and a step,
+    // Forty fit. A sixth of that is left free, up to a quarter is for the log, and a step,
     // of a mebibyte, takes six of them.
     assert!(last >= 18, "{last}");
     until("the file to shrink", || {

@@ -63,7 +63,7 @@ impl Bounds {
     /// How much is left free for what comes until the next step, and for what the log takes
     /// while that deletes.
     fn room(&self) -> u64 {
-        (self.size / 50).max((self.portion() * 3).min(self.size / 7))
+        (self.size / 50).max((self.portion() * 4).min(self.size / 6))
     }
 
     /// How much may be written before the bounds are looked at again.
