@@ -1,8 +1,8 @@
 //! The history on disk: one `SQLite` file per project.
 //!
-//! `schema.sql` has the tables, `schema-2.sql` and `schema-3.sql` what changed
-//! since. Invariant: a body that is kept is a beginning of what went
-//! over the wire, and its size says how much that was.
+//! `schema.sql` has the tables, `schema-N.sql` what version N changed in them. Invariant: a
+//! body that is kept is a beginning of what went over the wire, and its size says how much
+//! that was.
 
 mod evict;
 mod functions;
