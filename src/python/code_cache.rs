@@ -21,6 +21,7 @@ use std::time::{Duration, SystemTime};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
 
 use super::shims;
 use crate::clock::wall;
@@ -87,23 +88,25 @@ impl CodeCache {
         let place = self.place(path, source);
         let kept = fs::read(&place).ok()?;
         let (sum, code) = kept.split_at_checked(SUM)?;
-        // Half a file is what a full disk leaves.
-        let is_whole = Sha256::digest(code).as_slice() == sum;
-        if is_whole && is_older(&place, USED) {
+        let is_sound = sum_of(&place, code) == sum;
+        if is_sound && is_older(&place, USED) {
             // So that it is not the first to go.
             let used = File::open(place);
             let _unnoted = used.and_then(|file| file.set_modified(wall().into()));
         }
-        is_whole.then(|| code.to_vec())
+        is_sound.then(|| code.to_vec())
     }
 
     fn save(&self, place: &Path, code: &[u8]) -> std::io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)?;
-        let written = self.folder.join(format!(".{}", std::process::id()));
-        let mut file = File::create(&written)?;
-        file.write_all(&Sha256::digest(code))?;
+        // No other has it, neither a thread of this process nor one of another container
+        // that has this number: what two wrote into one file had the code of the other's
+        // source.
+        let mut file = NamedTempFile::with_prefix_in(".", &self.folder)?;
+        file.write_all(&sum_of(place, code))?;
         file.write_all(code)?;
-        fs::rename(written, place)
+        file.persist(place)?;
+        Ok(())
     }
 
     fn put_off(&self) -> MutexGuard<'_, Option<PutOff>> {
@@ -125,6 +128,15 @@ impl CodeCache {
             prune(&self.folder, MOST_KEPT);
         }
     }
+}
+
+/// What stands before the code: that it is whole, as half a file is what a full disk
+/// leaves, and that it was written for this place.
+fn sum_of(place: &Path, code: &[u8]) -> [u8; SUM] {
+    let mut hash = Sha256::new();
+    hash.update(place.file_name().unwrap_or_default().as_bytes());
+    hash.update(code);
+    hash.finalize().into()
 }
 
 /// Whether a file is that old, or is not there.
@@ -189,6 +201,8 @@ fn prune(folder: &Path, most: u64) {
 
 #[cfg(test)]
 mod tests {
+    use std::thread;
+
     use super::*;
 
     fn cache(folder: &Path, interpreter: &str) -> CodeCache {
@@ -220,6 +234,41 @@ mod tests {
         for length in 0..whole.len() {
             fs::write(&place, &whole[..length]).unwrap();
             assert_eq!(cache.load(path, b"source"), None, "{length}");
+        }
+    }
+
+    #[test]
+    fn what_was_written_for_another_source_is_not_recalled() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path(), "3.11");
+        let path = Path::new("/app/a.py");
+        let (one, other) = (cache.place(path, b"one"), cache.place(path, b"other"));
+        cache.save(&one, b"code of one").unwrap();
+        fs::copy(one, other).unwrap();
+        assert!(cache.load(path, b"one").is_some());
+        assert_eq!(cache.load(path, b"other"), None);
+    }
+
+    #[test]
+    fn threads_write_each_its_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let cache = cache(folder.path(), "3.11");
+        let path = Path::new("/app/a.py");
+        let source = |thread, number| format!("{thread} {number}").into_bytes();
+        thread::scope(|scope| {
+            for thread in 0..4 {
+                let cache = &cache;
+                scope.spawn(move || {
+                    for number in 0..200 {
+                        let source = source(thread, number);
+                        cache.save(&cache.place(path, &source), &source).unwrap();
+                    }
+                });
+            }
+        });
+        for (thread, number) in (0..4).flat_map(|it| (0..200).map(move |of| (it, of))) {
+            let source = source(thread, number);
+            assert_eq!(cache.load(path, &source).as_deref(), Some(&source[..]));
         }
     }
 
