@@ -13,6 +13,7 @@
 //! never an index, and nothing is built for a row or a line that is not on the screen.
 
 mod aftermath;
+mod arrivals;
 mod asking;
 mod canvas;
 mod choosing;
@@ -29,6 +30,7 @@ mod filter_line;
 mod filtering;
 mod folding;
 mod generation;
+mod inbox;
 mod json_path;
 mod keymap;
 mod layout;
@@ -40,6 +42,7 @@ mod message;
 mod mouse;
 mod outline;
 mod output;
+mod pace;
 mod panes;
 mod past;
 mod picture;
@@ -64,6 +67,7 @@ mod theme;
 mod timeline;
 mod traffic;
 mod travelling;
+mod typing;
 mod update;
 mod view;
 mod views;
@@ -71,13 +75,14 @@ mod visiting;
 
 pub use aftermath::Aftermath;
 pub use ended::{Ended, EndedBy};
+pub use inbox::{Inbox, Remote, channel};
 pub use keymap::Keymap;
 pub use layout::{Regions, layout};
 pub use message::{Clipping, Effect, Message, Saved};
 pub use past::{Lookup, Progress};
 pub use picture::{Decoded, Decoding};
 pub use reading::{Read, Reading};
-pub use shell::{Inbox, Printer, Remote, Setup, channel, run};
+pub use shell::{Printer, Setup, run};
 pub use state::{Facts, State};
 pub use theme::Styles;
 pub use update::update;

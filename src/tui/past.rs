@@ -269,7 +269,7 @@ fn add(state: &mut State, found: Vec<Exchange>, mut progress: Progress) {
     }
     state.shown.renew(&*state.store, progress == Progress::Searching);
     state.past.inquiry.progress = progress;
-    super::update::refresh(state);
+    super::arrivals::refresh(state);
 }
 
 fn widths(exchange: &Exchange) -> (u16, u16) {

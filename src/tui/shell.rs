@@ -13,9 +13,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
@@ -25,29 +25,25 @@ use crate::config::Appearance;
 use crate::exchange::{Event, Notice, Severity};
 use crate::history::copy_as::Application;
 use crate::history::filter::Views;
-use crate::terminal::{Input, Report, Screen, Suspension, Typed};
+use crate::terminal::{Input, Screen, Suspension};
 
 use super::aftermath::Aftermath;
 use super::clipboard;
 use super::ended::EndedBy;
+use super::inbox::{Inbox, Inward, events, forward, inward};
 use super::keymap::{Action, Context, Keymap};
 use super::layout::layout;
 use super::lookup::Librarian;
 use super::message::{Effect, Message};
+use super::pace::Pace;
 use super::programs;
 use super::state::{Facts, State};
 use super::theme::Styles;
 use super::update::update;
 use super::view::draw;
 
-/// Messages that may wait. Few, so that a key is not far behind.
-const CHANNEL: usize = 32;
-/// Events in one message, for the same reason.
-const BATCH: usize = 256;
 /// Messages taken in before a frame is drawn.
 const MOST_AT_ONCE: usize = 256;
-/// From one frame to the next while much happens.
-const FRAME: Duration = Duration::from_millis(33);
 /// Bytes of the longest source file that is read.
 const LONGEST_SOURCE: u64 = 4 << 20;
 /// How long it has to be quiet before what is not over is told in the plain stream.
@@ -83,48 +79,6 @@ pub struct Setup {
     pub appearance: Appearance,
     pub keymap: Keymap,
     pub views: Views,
-}
-
-/// What comes through the channel.
-enum Inward {
-    Message(Message),
-    End(EndedBy),
-    /// Look at the flag.
-    Wake,
-}
-
-/// A handle for other threads, cheap to clone.
-#[derive(Clone)]
-pub struct Remote {
-    sender: SyncSender<Inward>,
-    stop: Arc<AtomicBool>,
-}
-
-/// The receiving end of [`Remote`].
-pub struct Inbox {
-    remote: Remote,
-    receiver: Receiver<Inward>,
-}
-
-/// A handle to end the dashboard with, and what [`run`] takes to hear it.
-pub fn channel() -> (Remote, Inbox) {
-    let (sender, receiver) = sync_channel(CHANNEL);
-    let remote = Remote { sender, stop: Arc::default() };
-    (remote.clone(), Inbox { remote, receiver })
-}
-
-impl Remote {
-    /// Ends the dashboard, also before it has begun. Never blocks.
-    pub fn quit(&self) {
-        self.stop.store(true, Ordering::SeqCst);
-        // A full channel wakes the other side as well.
-        let _ = self.sender.try_send(Inward::Wake);
-    }
-
-    /// Says something on the screen. Never blocks; dropped where there is no room.
-    pub fn notice(&self, notice: Notice) {
-        let _ = self.sender.try_send(Inward::Message(Message::Notice(notice)));
-    }
 }
 
 /// Shows the dashboard on the terminal that is standard output until it is ended, and
@@ -180,52 +134,6 @@ pub fn run(
     };
     let by = shell.turn_until_end();
     Ok(shell.leave(by, input))
-}
-
-/// Events until the bus is closed.
-fn events(receiver: Receiver<Inward>) -> impl Iterator<Item = Message> {
-    std::iter::from_fn(move || {
-        loop {
-            match receiver.recv().ok()? {
-                Inward::Message(message @ Message::Events { .. }) => {
-                    return Some(message);
-                }
-                Inward::End(EndedBy::Bus) => return None,
-                Inward::Message(_) | Inward::End(_) | Inward::Wake => {}
-            }
-        }
-    })
-}
-
-fn inward(report: Report) -> Inward {
-    Inward::Message(match report {
-        Report::Typed(Typed::Key(key)) => Message::Key(key),
-        Report::Typed(Typed::Mouse(event)) => Message::Mouse(event),
-        Report::Typed(Typed::Paste(text)) => Message::Paste(text),
-        Report::Resized => Message::Resized,
-        Report::Stop => Message::Suspend,
-        Report::Continued => Message::Continued,
-        Report::Gone => return Inward::End(EndedBy::Terminal),
-    })
-}
-
-/// Moves events from the bus to the channel until either is closed.
-fn forward(subscription: &Subscription, sender: &SyncSender<Inward>) {
-    while let Some(batch) = subscription.next_batch(None) {
-        let mut events = batch.into_iter();
-        loop {
-            let events: Vec<_> = events.by_ref().take(BATCH).collect();
-            if events.is_empty() {
-                break;
-            }
-            let losses = subscription.losses();
-            let message = Message::Events { events, losses };
-            if sender.send(Inward::Message(message)).is_err() {
-                return;
-            }
-        }
-    }
-    let _ = sender.send(Inward::End(EndedBy::Bus));
 }
 
 /// The message of a panic, for a place that has one line.
@@ -507,75 +415,9 @@ impl Shell {
     }
 }
 
-/// When to draw.
-#[derive(Debug, Default)]
-struct Pace {
-    /// When the last frame was drawn.
-    last: Option<Instant>,
-    /// How long after the last frame the next one is to come, if it is.
-    next: Option<Duration>,
-}
-
-impl Pace {
-    /// Something came; `urgent` is what somebody waits for.
-    fn changed(&mut self, urgent: bool) {
-        let wished = if urgent { Duration::ZERO } else { FRAME };
-        self.next = Some(self.next.map_or(wished, |next| next.min(wished)));
-    }
-
-    fn drawn(&mut self, now: Instant, animation: Option<Duration>) {
-        self.last = Some(now);
-        self.next = animation;
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        self.wait(now).is_some_and(|wait| wait.is_zero())
-    }
-
-    /// How long there is to wait for the next frame; `None` where none is to come.
-    fn wait(&self, now: Instant) -> Option<Duration> {
-        match (self.last, self.next) {
-            (None, _) => Some(Duration::ZERO),
-            (Some(last), Some(next)) => {
-                Some(next.saturating_sub(now.saturating_duration_since(last)))
-            }
-            (Some(_), None) => None,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn frames_come_for_changes_and_not_more_than_30_a_second() {
-        let start = monotonic();
-        let at = |millis| start + Duration::from_millis(millis);
-        let mut pace = Pace::default();
-        assert!(pace.is_due(start));
-        pace.drawn(start, None);
-        assert_eq!(pace.wait(at(500)), None);
-        pace.changed(false);
-        assert!(!pace.is_due(at(10)));
-        assert!(pace.is_due(at(40)));
-        pace.changed(true);
-        assert!(pace.is_due(at(1)));
-        pace.drawn(at(1), Some(Duration::from_secs(1)));
-        assert!(!pace.is_due(at(900)));
-        assert!(pace.is_due(at(1001)));
-    }
-
-    #[test]
-    fn a_remote_is_heard_however_full_the_channel_is() {
-        let (remote, inbox) = channel();
-        for _ in 0..CHANNEL * 2 {
-            let notice = Notice { severity: Severity::Info, text: String::new() };
-            remote.notice(notice);
-        }
-        remote.quit();
-        assert!(inbox.remote.stop.load(Ordering::SeqCst));
-    }
 
     #[test]
     fn a_panic_is_told_in_one_line() {

@@ -2,25 +2,18 @@
 
 use crossterm::event::KeyEvent;
 
-use crate::exchange::{
-    Command, Event, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Notice,
-    Outcome, Severity, Source,
-};
+use crate::exchange::{Command, ExchangeId, GenerationId, Notice, Severity};
 use crate::history::Store;
-use crate::history::filter::{self, Views};
 
+use super::arrivals::{self, info};
 use super::choosing;
-use super::command_line::CommandLine;
-use super::commands::{self, Asked};
 use super::copying;
 use super::detail::Place;
-use super::filter_line;
 use super::folding;
 use super::keymap::{Action, Chord, Context};
 use super::marking;
 use super::message::{Effect, Message};
 use super::mouse;
-use super::output::Origin;
 use super::panes::Pane;
 use super::past;
 use super::pinning;
@@ -33,6 +26,7 @@ use super::tabs::Tab;
 use super::taking;
 use super::timeline::RowId;
 use super::travelling;
+use super::typing;
 use super::views;
 use super::visiting;
 
@@ -50,10 +44,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
                 let mut effects = Vec::new();
                 for event in events {
                     let at = event.at();
-                    effects.extend(take_in(state, event));
+                    effects.extend(arrivals::take_in(state, event));
                     effects.extend(pinning::send(state, at));
                 }
-                refresh(state);
+                arrivals::refresh(state);
                 effects
             });
         }
@@ -67,7 +61,7 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         Message::Files(files) => state.detail.sources.extend(files),
         Message::Picture(decoded) => state.detail.gallery.take(decoded),
         Message::Read(read) => reading::take_in(state, *read),
-        Message::Notice(notice) => answer(state, notice),
+        Message::Notice(notice) => arrivals::answer(state, notice),
         Message::Found { number, found, progress } => {
             past::take_in(state, number, found, progress);
         }
@@ -81,116 +75,17 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
         }
         // No keys are made of it: it is text, or nothing.
         Message::Paste(text) => {
-            line(state).add(&text);
-            typed(state);
+            typing::line(state).add(&text);
+            typing::typed(state);
         }
         Message::Work => {
-            refresh(state);
+            arrivals::refresh(state);
             searching::step(state);
             state.colour();
         }
         Message::Resized => {}
     }
     Vec::new()
-}
-
-/// Brings the rows of the list nearer to where the store is.
-pub(super) fn refresh(state: &mut State) {
-    state.shown.refresh(&*state.store);
-    let attended = matches!(state.panes.focus, Pane::List | Pane::Traffic);
-    state.list.arrived(state.shown.timeline(&*state.store), attended);
-}
-
-fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
-    let recorded = state.store.record(&event);
-    let effects = pinning::heed(state, &event);
-    if let Some(id) = recorded {
-        state.shown.change(id);
-    }
-    match event {
-        Event::Exchange { id, what, .. } => {
-            if recorded.is_some() || matches!(what, ExchangeEvent::Began { .. }) {
-                take_in_step(state, id, &what);
-            }
-        }
-        Event::Generation { what, .. } => match &what {
-            GenerationEvent::Failed(traceback) => {
-                for line in traceback.text.lines() {
-                    state.output.push(Origin::Import, line.as_bytes().to_vec());
-                }
-            }
-            GenerationEvent::HeldBack(pause) => {
-                let line = format!("the next try begins in {pause:?}").into_bytes();
-                state.output.push(Origin::Rdev(Severity::Info), line);
-            }
-            _ => {}
-        },
-        Event::Output { at, line } => state.output.print(at, line),
-        Event::Notice { notice, .. } => hear(state, notice),
-    }
-    effects
-}
-
-fn take_in_step(state: &mut State, id: ExchangeId, what: &ExchangeEvent) {
-    match what {
-        ExchangeEvent::Began { source, .. } => {
-            state.server.exchanges += 1;
-            state.server.in_flight += 1;
-            if let Source::Replay(of) = source
-                && !state.server.resending.begins(*of, id)
-            {
-                state.prompt.say(info(format!("#{of} was sent again as #{id}")));
-            }
-        }
-        ExchangeEvent::Held => {
-            state.server.held.insert(id);
-        }
-        ExchangeEvent::Called(_) => {
-            state.server.held.remove(&id);
-        }
-        ExchangeEvent::Ended(outcome) => {
-            state.server.held.remove(&id);
-            state.server.in_flight = state.server.in_flight.saturating_sub(1);
-            let failed = state.store.exchange(id).is_some_and(|exchange| {
-                exchange.traceback.is_some()
-                    || exchange.response.as_ref().is_some_and(|it| it.head.status >= 500)
-            });
-            let is_cut = matches!(outcome, Outcome::Cut(_));
-            let failed = failed || is_cut;
-            state.server.errors += u64::from(failed);
-            state.server.cut += u64::from(is_cut);
-            if let Some(exchange) = state.store.exchange(id) {
-                state.server.traffic.count(exchange, failed);
-            }
-            if let Some(text) = resending::ended(state, id) {
-                state.prompt.say(info(text));
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Word from a part of rdev. It has its place in the output, where it can be read again;
-/// only what is wrong is put before the user's eyes as well.
-fn hear(state: &mut State, notice: Notice) {
-    let text = notice.text.clone().into_bytes();
-    state.output.push(Origin::Rdev(notice.severity), text);
-    if notice.severity != Severity::Info {
-        state.prompt.say(notice);
-    }
-}
-
-/// Word of what came of a key. What went well is seen once.
-fn answer(state: &mut State, notice: Notice) {
-    if notice.severity == Severity::Info {
-        state.prompt.say(notice);
-    } else {
-        hear(state, notice);
-    }
-}
-
-fn info(text: String) -> Notice {
-    Notice { severity: Severity::Info, text }
 }
 
 fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
@@ -202,7 +97,7 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
         return suspend(state);
     }
     if context.is_line() {
-        return type_in(state, context, chord);
+        return typing::type_in(state, context, chord);
     }
     if let Some(digit) = chord.digit() {
         let count = state.prompt.count.unwrap_or(0) * 10 + digit;
@@ -230,91 +125,7 @@ fn stops(state: &State, context: Context, chord: Chord) -> bool {
     meant == Some(Action::Suspend) && !is_text
 }
 
-/// A key on a line: what it does there, or what it types.
-fn type_in(state: &mut State, context: Context, chord: Chord) -> Vec<Effect> {
-    match (state.facts.keymap.action(context, chord), context) {
-        (Some(Action::Run), Context::FilterLine) => filter_line::run(state),
-        (Some(Action::Run), Context::SearchLine) => searching::run(state),
-        (Some(Action::Run), Context::AnswerLine) => return taking::run(state),
-        (Some(Action::Run), _) => return run(state),
-        (Some(action), _) => edit(state, action),
-        (None, _) => {
-            let mut bytes = [0; 4];
-            if let Some(character) = chord.character() {
-                line(state).add(character.encode_utf8(&mut bytes));
-                typed(state);
-            }
-        }
-    }
-    Vec::new()
-}
-
-/// What is typed may count at once; who leaves the line is back where he was.
-fn typed(state: &mut State) {
-    typed_in(state, state.context());
-}
-
-fn typed_in(state: &mut State, line: Context) {
-    match line {
-        Context::SearchLine => searching::typed(state),
-        Context::FilterLine => filter_line::typed(state),
-        _ => {}
-    }
-}
-
-/// The line that is typed.
-fn line(state: &mut State) -> &mut CommandLine {
-    match state.context() {
-        Context::FilterLine => &mut state.prompt.filter,
-        Context::SearchLine => &mut state.prompt.search,
-        Context::AnswerLine => state.prompt.asking.line(),
-        _ => &mut state.prompt.line,
-    }
-}
-
-fn edit(state: &mut State, action: Action) {
-    let context = state.context();
-    let is_filter = context == Context::FilterLine;
-    // Taken along, since the line is of the state.
-    let views = if is_filter { state.facts.views.clone() } else { Views::default() };
-    let line = line(state);
-    match action {
-        Action::Complete if is_filter => {
-            line.complete(|text| filter::complete(text, &views).text);
-        }
-        Action::Complete => line.complete(commands::complete),
-        Action::Older => line.recall(-1),
-        Action::Newer => line.recall(1),
-        Action::Keep => line.keep(),
-        Action::Erase => line.erase(),
-        Action::EraseWord => line.erase_word(),
-        Action::EraseAll => line.erase_all(),
-        _ => line.close(),
-    }
-    let is_left = line.text().is_none();
-    typed_in(state, context);
-    if is_left && context == Context::SearchLine {
-        searching::leave(state);
-    }
-}
-
-fn run(state: &mut State) -> Vec<Effect> {
-    let line = state.prompt.line.take();
-    match commands::parse(&line) {
-        Ok(Asked::Act(action, number)) => {
-            let Some(place) = commands::elsewhere(action, state.context()) else {
-                return act(state, action, number);
-            };
-            state.prompt.inform(format!("that is for the {place} pane"));
-        }
-        Ok(Asked::Filter(text)) => filter_line::set(state, &text),
-        Ok(Asked::Nothing) => {}
-        Err(text) => state.prompt.say(Notice { severity: Severity::Warning, text }),
-    }
-    Vec::new()
-}
-
-fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
+pub(super) fn act(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect> {
     if past::refuses(state, action) {
         return Vec::new();
     }
@@ -398,7 +209,7 @@ fn perform(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect>
         | Action::Erase
         | Action::EraseWord
         | Action::EraseAll
-        | Action::Leave => edit(state, action),
+        | Action::Leave => typing::edit(state, action),
         Action::Help => help(state),
         Action::Redraw | Action::Suspend | Action::Quit => return leave(state, action),
     }
