@@ -1,7 +1,7 @@
-//! Memory that a worker will write, copied before it does.
+//! Memory that a worker will write, made its own before it does.
 //!
 //! A forked process shares its memory with the zygote until it writes to it; then the
-//! kernel copies that page, some 2 µs each. With a small Flask app these copies are half
+//! kernel copies that page, some 2 to 5 µs each. With a small Flask app these copies are half
 //! of the time from a save to the first answer (measured: 6.0 and 1.5 ms for import and
 //! first answer in a fresh process, 8.5 and 3.8 in a forked one). The generation before
 //! shows which pages it will be, since every fork of a zygote has the same layout.
@@ -24,8 +24,9 @@ const MOST: usize = 32 << 20;
 const PRESENT: u64 = 1 << 63;
 const OF_ONE_PROCESS: u64 = 1 << 56;
 
-/// Copies those shared pages of this process that `other`, a fork of the same zygote, has
-/// for itself already. A failure costs the time that it would have saved.
+/// Makes those pages this process's own that `other`, a fork of the same zygote, has for
+/// itself already: shared ones are copied, those that were never touched are there then.
+/// A failure costs the time that it would have saved.
 pub(super) fn copy_like(other: i32) -> io::Result<()> {
     let maps = fs::read_to_string("/proc/self/maps")?;
     let theirs = File::open(format!("/proc/{other}/pagemap"))?;
@@ -33,16 +34,18 @@ pub(super) fn copy_like(other: i32) -> io::Result<()> {
     let mut left = MOST;
     for range in maps.lines().filter_map(private_memory) {
         let (ours, theirs) = (entries(&ours, &range)?, entries(&theirs, &range)?);
-        for run in runs(&ours, &theirs) {
+        for run in runs(&theirs) {
             let start = range.start + run.start * page_size();
             let length = run.len() * page_size();
-            if length > left {
+            let new = ours.iter().skip(run.start).take(run.len());
+            let new = new.filter(|entry| !is_own(**entry)).count() * page_size();
+            if new > left {
                 return Ok(());
             }
-            left -= length;
+            left -= new;
             // SAFETY: the range is memory of this process that it may write, and nobody
             // else unmaps any while the import waits; making pages its own changes nothing
-            // of what they hold.
+            // of what they hold or would hold.
             unsafe {
                 let start = std::ptr::with_exposed_provenance_mut::<c_void>(start);
                 madvise(start, length, Advice::LinuxPopulateWrite)?;
@@ -73,15 +76,17 @@ fn entries(pagemap: &File, range: &Range<usize>) -> io::Result<Vec<u64>> {
     Ok(bytes[..read].as_chunks::<8>().0.iter().map(entry).collect())
 }
 
-/// Runs of pages that they have for themselves and we do not.
-fn runs(ours: &[u64], theirs: &[u64]) -> Vec<Range<usize>> {
+/// Whether a page belongs to that process alone.
+fn is_own(entry: u64) -> bool {
+    entry & (PRESENT | OF_ONE_PROCESS) == PRESENT | OF_ONE_PROCESS
+}
+
+/// Runs of pages that a process has for itself. That we have one for ourselves as well
+/// does not tell that it can be written: where the others have made copies of a shared
+/// page, the last one keeps it, and learns so when it writes.
+fn runs(theirs: &[u64]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
-    for (page, (ours, theirs)) in ours.iter().zip(theirs).enumerate() {
-        let is_theirs = theirs & (PRESENT | OF_ONE_PROCESS) == PRESENT | OF_ONE_PROCESS;
-        let is_shared = ours & (PRESENT | OF_ONE_PROCESS) == PRESENT;
-        if !(is_theirs && is_shared) {
-            continue;
-        }
+    for (page, _) in theirs.iter().enumerate().filter(|(_, entry)| is_own(**entry)) {
         match runs.last_mut() {
             Some(run) if run.end == page => run.end += 1,
             _ => runs.push(page..page + 1),
@@ -95,11 +100,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_shared_pages_that_the_other_has_for_itself_are_copied() {
+    fn pages_of_one_process_are_found_in_runs() {
         let (own, shared, absent) = (PRESENT | OF_ONE_PROCESS, PRESENT, 0);
-        let ours = [shared, shared, own, shared, absent, shared];
-        let theirs = [own, own, own, shared, own, own];
-        assert_eq!(runs(&ours, &theirs), [0..2, 5..6]);
+        assert_eq!(runs(&[own, own, own, shared, absent, own]), [0..3, 5..6]);
+        assert!(runs(&[OF_ONE_PROCESS, shared, absent]).is_empty());
     }
 
     #[test]
