@@ -26,7 +26,7 @@ use super::application::Reports;
 use super::library_files::{Comparison, LibraryFiles};
 #[cfg(target_os = "linux")]
 use super::pages;
-use super::{opened, shims};
+use super::{opened, shims, warmth};
 use crate::clock::monotonic;
 use crate::lane::{Ahead, FromWorker, OsText, Until};
 
@@ -36,6 +36,8 @@ pub(super) struct Gate {
     /// Not to be read before it proceeds; `None` is whichever file comes first.
     before: Option<PathBuf>,
     like: Option<i32>,
+    /// What hands the libraries out and notes what is loaded.
+    stash: OnceLock<Py<PyAny>>,
     /// As they were when the import began.
     traces: OnceLock<Traces>,
     /// The libraries it has, to be looked at once it proceeds.
@@ -79,6 +81,7 @@ impl Gate {
             reports,
             before,
             like: ahead.like,
+            stash: OnceLock::new(),
             traces: OnceLock::new(),
             files,
             state: Mutex::new(state),
@@ -87,7 +90,8 @@ impl Gate {
     }
 
     /// From here on, what the process does is looked at before it is done.
-    pub(super) fn guard(&'static self, py: Python<'_>) -> PyResult<()> {
+    pub(super) fn guard(&'static self, py: Python<'_>, stash: Py<PyAny>) -> PyResult<()> {
+        let _first = self.stash.set(stash);
         let _first = self.traces.set(Traces::look());
         let hook = PyCFunction::new_closure(py, None, None, |args, _| self.hear(args))?;
         py.import("sys")?.call_method1("addaudithook", (hook,))?;
@@ -184,6 +188,10 @@ impl Gate {
             // If the front is gone, this process is ended by the thread that sees it.
             let _front_gone =
                 self.reports.send(py, &FromWorker::Waiting { before, showed });
+            if let Some(stash) = self.stash.get() {
+                // What cannot be done now is done at the end, and fails there.
+                let _later = warmth::sort(stash.bind(py));
+            }
         }
         py.detach(|| {
             #[cfg(target_os = "linux")]

@@ -76,6 +76,12 @@ impl Warmth {
     }
 }
 
+/// Does beforehand what it can of [`trace`].
+pub(super) fn sort(stash: &Bound<'_, PyAny>) -> PyResult<()> {
+    let is_own = shims::importing(stash.py())?.getattr("is_own")?;
+    stash.call_method1("sort", (is_own,)).map(drop)
+}
+
 /// What the import of a generation did, once it has succeeded.
 pub(super) fn trace(stash: &Bound<'_, PyAny>) -> PyResult<ImportTrace> {
     let py = stash.py();

@@ -91,7 +91,7 @@ fn serve(
     }
     let mut comparison = None;
     if let Some(gate) = gate {
-        gate.guard(py)?;
+        gate.guard(py, stash.clone().unbind())?;
     } else {
         comparison = Some(files.compare());
         // Where the front is gone, so is this process in a moment.
