@@ -7,16 +7,21 @@
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, RawFd};
+use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::PyCFunction;
 
 use super::application::Reports;
+use super::lane_thread;
 use crate::lane::FromWorker;
 use crate::process::send;
 
 /// The main thread, the one that listens to the front, and the one that opens lanes.
 const OWN_THREADS: usize = 3;
+/// How long threads are waited for whose lanes were closed when the process was told to
+/// end. Where others are at work, waiting longer helps nobody.
+const PATIENCE: Duration = Duration::from_millis(5);
 /// Standard streams stay: what is printed last is still to be read.
 const STREAMS: RawFd = 3;
 
@@ -25,15 +30,16 @@ pub(super) fn shim<'py>(
     py: Python<'py>,
     reports: &'static Reports,
 ) -> PyResult<Bound<'py, PyCFunction>> {
-    PyCFunction::new_closure(py, None, None, move |_, _| {
+    PyCFunction::new_closure(py, None, None, move |args, _| {
         // What is not given back here is given back by the end.
-        let _later = give_back(reports);
+        let _later = give_back(args.py(), reports);
     })
 }
 
-/// Attached to Python throughout, though it sends, and with no thread but those that wait
-/// for the front, so that nothing runs that could miss a descriptor.
-fn give_back(reports: &Reports) -> io::Result<()> {
+/// Attached to Python from the look at the threads on, though it sends, and with no thread
+/// but those that wait for the front, so that nothing runs that could miss a descriptor.
+fn give_back(py: Python<'_>, reports: &Reports) -> io::Result<()> {
+    py.detach(|| lane_thread::join_all(PATIENCE));
     if fs::read_dir("/proc/self/task")?.count() > OWN_THREADS {
         return Ok(());
     }

@@ -2,7 +2,9 @@
 
 use std::ffi::{c_long, c_ulong};
 use std::os::fd::OwnedFd;
-use std::sync::Arc;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use pyo3::prelude::*;
 
@@ -15,18 +17,77 @@ use crate::lane::{Down, Up};
 /// works in one must work in the other.
 const STACK: usize = 8 << 20;
 
-/// Starts the thread. It stays attached for as long as the lane lives, since each attach
-/// of a thread that Python does not know would make a new thread state, and with it lose
-/// what the application keeps in `threading.local()`.
+/// All of them.
+static THREADS: Threads = Threads {
+    handles: Mutex::new(Vec::new()),
+    at_work: Mutex::new(0),
+    done: Condvar::new(),
+};
+
+struct Threads {
+    handles: Mutex<Vec<JoinHandle<()>>>,
+    /// How many have a lane.
+    at_work: Mutex<usize>,
+    done: Condvar,
+}
+
+impl Threads {
+    fn keep(&self, handle: JoinHandle<()>) {
+        let mut handles = locked(&self.handles);
+        handles.retain(|handle| !handle.is_finished());
+        handles.push(handle);
+    }
+}
+
+/// One that is at work.
+struct AtWork;
+
+impl AtWork {
+    fn begin() -> Self {
+        *locked(&THREADS.at_work) += 1;
+        Self
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        *locked(&THREADS.at_work) -= 1;
+        THREADS.done.notify_all();
+    }
+}
+
+/// A panic elsewhere leaves what is locked here whole.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Waits, detached from Python, for the threads whose lanes are closed to be gone; for no
+/// longer than that, since some may never be.
+pub(super) fn join_all(patience: Duration) {
+    let at_work = locked(&THREADS.at_work);
+    let waited = THREADS.done.wait_timeout_while(at_work, patience, |left| *left > 0);
+    if waited.is_ok_and(|(left, _)| *left == 0) {
+        for handle in std::mem::take(&mut *locked(&THREADS.handles)) {
+            let _panicked = handle.join();
+        }
+    }
+}
+
+/// Starts the thread, which waits for the application to be there. It stays attached for
+/// as long as the lane lives, since each attach of a thread that Python does not know would
+/// make a new thread state, and with it lose what the application keeps in
+/// `threading.local()`.
 pub(super) fn start(
     socket: OwnedFd,
-    application: Arc<Py<PyAny>>,
+    application: Arc<OnceLock<Arc<Py<PyAny>>>>,
     multithread: bool,
     number: usize,
 ) -> std::io::Result<()> {
     let name = format!("rdev-lane-{number}");
     let thread = std::thread::Builder::new().name(name.clone()).stack_size(STACK);
-    thread.spawn(move || {
+    let at_work = AtWork::begin();
+    let handle = thread.spawn(move || {
+        let _until_the_end = at_work;
         let lane = Arc::new(LaneSocket::new(socket));
         let mut word = Vec::new();
         Up::Serving.append(ExchangeId(0), &mut word);
@@ -34,8 +95,10 @@ pub(super) fn start(
         if lane.announce(&word).is_err() {
             return;
         }
+        let application = application.wait();
         Python::attach(|py| serve(py, &name, &lane, application.bind(py), multithread));
     })?;
+    THREADS.keep(handle);
     Ok(())
 }
 

@@ -249,21 +249,15 @@ fn listen(control: &OwnedFd, mut wires: Wires) -> io::Result<()> {
     Ok(())
 }
 
-/// Starts a thread per lane; the front opens none before the import has succeeded.
+/// Starts a thread per lane.
 fn open_lanes(
     opened: &Receiver<OwnedFd>,
-    application: &OnceLock<Arc<Py<PyAny>>>,
+    application: &Arc<OnceLock<Arc<Py<PyAny>>>>,
     multithread: bool,
 ) {
     for (number, socket) in opened.iter().enumerate() {
-        if let Some(application) = application.get() {
-            // A lane without a thread is closed at once, which tells the server.
-            let _no_thread = lane_thread::start(
-                socket,
-                Arc::clone(application),
-                multithread,
-                number + 1,
-            );
-        }
+        let application = Arc::clone(application);
+        // A lane without a thread is closed at once, which tells the server.
+        let _no_thread = lane_thread::start(socket, application, multithread, number + 1);
     }
 }
