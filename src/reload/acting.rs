@@ -172,6 +172,11 @@ impl Loop {
             None => (self.fork(id, cold)?, Vec::new()),
         };
         let making = GenerationEvent::Chosen(Arc::clone(&worker.making));
+        let control = Arc::clone(&worker.control);
+        // Opened before it is told to import, so that this socket is among those that any
+        // import finds, when they are compared.
+        let lane = control.open_lane().ok();
+        (self.setup.announce)(Announcement::Coming(id, control, lane));
         self.workers.insert(id, worker);
         self.publish(id, making);
         for report in opened {

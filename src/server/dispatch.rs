@@ -61,12 +61,21 @@ impl Server {
                     *awaited = Awaited { what, stack };
                 }
             }
+            Announcement::Coming(generation, control, lane) => {
+                self.lanes.expect(generation, control);
+                if let Some(socket) = lane {
+                    let (registry, token) = (self.poll.registry(), self.ids.token());
+                    // Another will be opened when it is needed.
+                    let _unused = self.lanes.adopt(generation, socket, registry, token);
+                }
+            }
             Announcement::Ready(generation, control) => {
                 self.lanes.add(generation, control);
                 self.serving = Serving::Ready(generation);
                 self.serve_waiting();
             }
             Announcement::Failed(generation, traceback) => {
+                self.lanes.expect_none();
                 self.serving = Serving::Failed(generation, traceback);
                 self.serve_waiting();
             }

@@ -87,13 +87,16 @@ pub(super) struct Lanes {
     reserve: Reserve,
     /// The most lanes of one generation.
     most: usize,
+    /// One that may become ready, or may not.
+    expected: Option<GenerationId>,
 }
 
 impl Lanes {
     pub(super) fn new(most: usize) -> Self {
         let mut reserve = Reserve::default();
         reserve.fill();
-        Self { all: HashMap::new(), pools: HashMap::new(), reserve, most }
+        let (all, pools) = (HashMap::new(), HashMap::new());
+        Self { all, pools, reserve, most, expected: None }
     }
 
     /// Takes descriptors back into reserve as they become free.
@@ -101,10 +104,45 @@ impl Lanes {
         self.reserve.fill();
     }
 
-    /// A generation that lanes can be opened to.
+    /// A generation is being made, which may become ready or may not.
+    pub(super) fn expect(
+        &mut self,
+        generation: GenerationId,
+        control: Arc<WorkerControl>,
+    ) {
+        self.expect_none();
+        self.add(generation, control);
+        self.expected = Some(generation);
+    }
+
+    /// Takes over a lane that was opened while the generation is being made, so that the
+    /// request that waits for it finds a thread (0.3 ms).
+    pub(super) fn adopt(
+        &mut self,
+        generation: GenerationId,
+        socket: StdUnixStream,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<()> {
+        self.insert(generation, socket, None, registry, token)?;
+        if let Some(pool) = self.pools.get_mut(&generation) {
+            pool.idle.push(token);
+        }
+        Ok(())
+    }
+
+    /// What was expected does not come.
+    pub(super) fn expect_none(&mut self) {
+        if let Some(generation) = self.expected.take() {
+            self.forget(generation);
+        }
+    }
+
+    /// A generation that requests go to.
     pub(super) fn add(&mut self, generation: GenerationId, control: Arc<WorkerControl>) {
+        self.expected.take_if(|expected| *expected == generation);
         let pool = Pool { control, idle: Vec::new(), open: 0 };
-        self.pools.insert(generation, pool);
+        self.pools.entry(generation).or_insert(pool);
     }
 
     /// Takes a lane for an exchange: the one used last of the idle ones, or a new one
@@ -129,21 +167,35 @@ impl Lanes {
             return Ok(None);
         }
         let socket = self.reserve.open(&pool.control)?;
+        self.insert(generation, socket, Some(work), registry, token)?;
+        Ok(Some(token))
+    }
+
+    fn insert(
+        &mut self,
+        generation: GenerationId,
+        socket: StdUnixStream,
+        work: Option<(Token, ExchangeId)>,
+        registry: &Registry,
+        token: Token,
+    ) -> io::Result<()> {
         socket.set_nonblocking(true)?;
         let mut socket = UnixStream::from_std(socket);
         registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
-        pool.open += 1;
+        if let Some(pool) = self.pools.get_mut(&generation) {
+            pool.open += 1;
+        }
         let lane = Lane {
             channel: Channel::new(LaneStream::new(socket)),
             frames: FrameReader::default(),
             generation,
             served: false,
-            work: Some(work),
+            work,
             abandoned: None,
             spent: false,
         };
         self.all.insert(token, lane);
-        Ok(Some(token))
+        Ok(())
     }
 
     /// Has the worker end the call on a lane.
