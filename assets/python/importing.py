@@ -15,7 +15,7 @@ import site
 import sys
 import sysconfig
 from importlib.machinery import SourceFileLoader
-from importlib.util import MAGIC_NUMBER, find_spec, module_from_spec
+from importlib.util import find_spec, module_from_spec
 
 GUESSES = ("app", "application", "create_app()", "make_app()")
 
@@ -86,11 +86,6 @@ def is_own(path):
         return False
     path = os.path.abspath(path)
     return not path.startswith(_LIBRARIES)
-
-
-def interpreter():
-    """What the same source is compiled differently by."""
-    return MAGIC_NUMBER + bytes([sys.flags.optimize])
 
 
 def load_from_source(report, cache):

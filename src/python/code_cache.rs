@@ -23,7 +23,6 @@ use pyo3::types::PyBytes;
 use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::shims;
 use crate::clock::wall;
 
 /// Bytes of all files; the ones used least recently go first. Three hundred modules of ten
@@ -66,7 +65,7 @@ impl CodeCache {
         let Some(caches) = absolute("XDG_CACHE_HOME").or_else(home) else {
             return Ok(None);
         };
-        let interpreter = shims::importing(py)?.call_method0("interpreter")?.extract()?;
+        let interpreter = interpreter(py)?;
         Py::new(py, Self::new(caches.join("rdev/code"), interpreter)).map(Some)
     }
 
@@ -84,7 +83,8 @@ impl CodeCache {
         self.folder.join(format!("{:x}", hash.finalize()))
     }
 
-    fn load(&self, path: &Path, source: &[u8]) -> Option<Vec<u8>> {
+    /// The marshalled code of a source, if it was kept.
+    pub(super) fn load(&self, path: &Path, source: &[u8]) -> Option<Vec<u8>> {
         let place = self.place(path, source);
         let kept = fs::read(&place).ok()?;
         let (sum, code) = kept.split_at_checked(SUM)?;
@@ -95,6 +95,12 @@ impl CodeCache {
             let _unnoted = used.and_then(|file| file.set_modified(wall().into()));
         }
         is_sound.then(|| code.to_vec())
+    }
+
+    /// Keeps the marshalled code of a source at once.
+    pub(super) fn write(&self, path: &Path, source: &[u8], code: &[u8]) {
+        // A full disk or a folder that may not be written is nobody's concern.
+        let _not_kept = self.save(&self.place(path, source), code);
     }
 
     fn save(&self, place: &Path, code: &[u8]) -> std::io::Result<()> {
@@ -137,6 +143,15 @@ fn sum_of(place: &Path, code: &[u8]) -> [u8; SUM] {
     hash.update(place.file_name().unwrap_or_default().as_bytes());
     hash.update(code);
     hash.finalize().into()
+}
+
+/// What the same source is compiled differently by.
+fn interpreter(py: Python<'_>) -> PyResult<Vec<u8>> {
+    // It is there before any file is looked for.
+    let importing = py.import("_frozen_importlib_external")?;
+    let mut version: Vec<u8> = importing.getattr("MAGIC_NUMBER")?.extract()?;
+    version.push(py.import("sys")?.getattr("flags")?.getattr("optimize")?.extract()?);
+    Ok(version)
 }
 
 /// Whether a file is that old, or is not there.

@@ -71,9 +71,13 @@ fn zygote(py: Python<'_>) -> PyResult<()> {
     if path.get_item(0).is_ok_and(|first| first.eq("").unwrap_or(false)) {
         path.del_item(0)?;
     }
-    shims::load_all(py)?;
-    send(&control, &FromZygote::Ready, &[])?;
     let cache = CodeCache::of_this_user(py)?;
+    let compiled = shims::load_all(py, cache.as_ref())?;
+    send(&control, &FromZygote::Ready, &[])?;
+    // Nobody waits for this.
+    if let Some(cache) = &cache {
+        shims::keep(cache, &compiled);
+    }
     let mut warmth = Warmth::none(py);
     let order = obey(py, &control, &mut warmth)?;
     // Nothing that only the zygote needs is open in a worker.
