@@ -196,6 +196,7 @@ impl Loop {
     }
 
     fn run(&mut self, wishes: &Receiver<Wish>) {
+        self.zygotes.begin(self.poll.registry());
         if let Some(tripwire) = self.setup.tripwire.clone() {
             self.watch_code(tripwire);
         }

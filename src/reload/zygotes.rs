@@ -85,6 +85,13 @@ impl Zygotes {
         }
     }
 
+    /// Starts an interpreter for the first generation, which comes up while the code is
+    /// looked at for the first time.
+    pub(super) fn begin(&mut self, registry: &Registry) {
+        // Where that fails, it fails again when the generation is made, and is told.
+        self.base = Zygote::start(&self.python, registry, self.token).ok();
+    }
+
     fn all(&mut self) -> impl Iterator<Item = &mut Zygote> {
         let named = [&mut self.base, &mut self.warm, &mut self.candidate];
         named.into_iter().flatten().chain(&mut self.leaving)
