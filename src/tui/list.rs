@@ -26,6 +26,8 @@ pub(super) struct List {
     left: Option<RowId>,
     /// How many rows there are to show, at the last frame.
     pub(super) height: usize,
+    /// The rows of the last frame, by which a click goes: others may have come since.
+    drawn: Vec<RowId>,
     /// What is selected with the mouse.
     pub(super) selection: Option<Selection>,
 }
@@ -40,6 +42,7 @@ impl Default for List {
             newest: None,
             left: None,
             height: 1,
+            drawn: Vec::new(),
             selection: None,
         }
     }
@@ -175,6 +178,11 @@ impl List {
     /// what comes below the cursor, too, as far as there is room. While more rows are to
     /// come the cursor may be on one of those.
     pub(super) fn settle(&mut self, rows: Timeline<'_>, height: usize) {
+        self.fit(rows, height);
+        self.drawn = self.window(rows).collect();
+    }
+
+    fn fit(&mut self, rows: Timeline<'_>, height: usize) {
         self.height = height.max(1);
         if rows.len() == 0 {
             self.top = None;
@@ -212,6 +220,14 @@ impl List {
     /// The place of the first row in the window.
     pub(super) fn first(&self, rows: Timeline<'_>) -> usize {
         self.top.map_or(0, |top| rows.place(top))
+    }
+
+    /// The place of what the last frame had in that row of the window, unless it is not
+    /// listed any more.
+    pub(super) fn drawn_at(&self, rows: Timeline<'_>, row: usize) -> Option<usize> {
+        let id = *self.drawn.get(row)?;
+        let place = rows.place(id);
+        (rows.get(place) == Some(id)).then_some(place)
     }
 
     /// The rows in the window.

@@ -104,9 +104,10 @@ fn click(state: &mut State, pane: Pane, at: Position) {
         Pane::List if state.regions.list.body.contains(at) => {
             let rows = state.shown.timeline(&*state.store);
             let number = usize::from(at.y - state.regions.list.body.y);
-            let hit = state.list.window(rows).nth(number);
-            state.list.select(rows, hit);
-            selecting::begin(state, pane, at);
+            if let Some(place) = state.list.drawn_at(rows, number) {
+                state.list.select(rows, rows.get(place));
+                selecting::begin_in_list(state, place, at);
+            }
         }
         Pane::Detail => {
             if let Some(tab) = tab_at(state, state.regions.detail.body, at) {

@@ -66,6 +66,12 @@ pub(super) fn begin(state: &mut State, pane: Pane, at: Position) {
     }
 }
 
+/// The button went down on that row of the list, wherever that is by now.
+pub(super) fn begin_in_list(state: &mut State, row: usize, at: Position) {
+    let anchor = spot_in_list(state, row, at.x);
+    state.list.selection = anchor.map(|anchor| Selection { anchor, head: None });
+}
+
 /// Nothing is selected any more.
 pub(super) fn clear(state: &mut State) {
     state.list.selection = None;
@@ -215,7 +221,7 @@ fn spot(state: &State, pane: Pane, at: Position) -> Option<Spot> {
             let rows = state.timeline();
             let line = state.list.first(rows) + usize::from(row);
             let line = line.min(rows.len().checked_sub(1)?);
-            Some(spot_in(line, &list_row(state, line)?, column.into()))
+            spot_in_list(state, line, at.x)
         }
         Pane::Output => {
             let line = state.output.number_in_window(row.into())?;
@@ -224,6 +230,11 @@ fn spot(state: &State, pane: Pane, at: Position) -> Option<Spot> {
         }
         Pane::Detail | Pane::Traffic => spot_of_detail(state, row, column),
     }
+}
+
+fn spot_in_list(state: &State, row: usize, x: u16) -> Option<Spot> {
+    let column = x.saturating_sub(state.regions.list.body.x);
+    Some(spot_in(row, &list_row(state, row)?, column.into()))
 }
 
 fn spot_in(line: usize, text: &str, column: usize) -> Spot {

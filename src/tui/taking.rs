@@ -19,6 +19,10 @@ use super::message::{Effect, Saved};
 use super::state::State;
 use super::tabs::{BodyView, Secrets, Tab, readable};
 
+/// Bytes of a body that are looked at for the end of a line.
+const LOOKED_AT: usize = 4 << 10;
+/// Bytes of JSON that is as well read in a line.
+const LEAST_LAID_OUT: usize = 40;
 /// Characters of a name that is proposed.
 const LONGEST_NAME: usize = 60;
 
@@ -93,6 +97,26 @@ pub(super) fn side(tab: Tab, exchange: &Exchange) -> Side {
         }
         _ => Side::Response,
     }
+}
+
+/// Whether a message is looked at that has a body.
+pub(super) fn is_body_shown(state: &State) -> bool {
+    let tab = state.detail.tab;
+    matches!(tab, Tab::Request | Tab::Response)
+        && state.shown().is_some_and(|it| body(it, side(tab, it)).0.total > 0)
+}
+
+/// Whether the body that one looks at is JSON that came in one line.
+pub(super) fn is_json_in_a_line(state: &State) -> bool {
+    state.shown().is_some_and(|exchange| {
+        let (body, headers) = body(exchange, side(state.detail.tab, exchange));
+        let kind = headers.and_then(|headers| headers.get("content-type"));
+        let start = &body.kept[..body.kept.len().min(LOOKED_AT)];
+        let is_short = start.len() < LEAST_LAID_OUT;
+        essence(kind.unwrap_or_default()).ends_with("json")
+            && !is_short
+            && !start.trim_ascii_end().contains(&b'\n')
+    })
 }
 
 fn name(side: Side) -> &'static str {

@@ -8,7 +8,7 @@ use crate::history::Store;
 use super::arrivals::{self, info};
 use super::choosing;
 use super::copying;
-use super::detail::Place;
+use super::detail::{Place, Side};
 use super::folding;
 use super::keymap::{Action, Chord, Context};
 use super::marking;
@@ -22,7 +22,7 @@ use super::resending;
 use super::searching;
 use super::selecting;
 use super::state::{Modal, State};
-use super::tabs::Tab;
+use super::tabs::{BodyView, Tab};
 use super::taking;
 use super::timeline::RowId;
 use super::travelling;
@@ -344,6 +344,7 @@ fn look(state: &mut State, action: Action, times: isize) {
     match action {
         Action::NextTab => tab(state, times),
         Action::PreviousTab => tab(state, -times),
+        Action::BodyView if state.detail.tab == Tab::Transcript => lay_out(state),
         Action::BodyView => {
             let view = state.detail.look.0.next();
             state.detail.look.0 = view;
@@ -355,6 +356,23 @@ fn look(state: &mut State, action: Action, times: isize) {
         Action::NextSection => section(state, true),
         _ => section(state, false),
     }
+}
+
+/// Goes from the transcript, which has each body as it was sent, to where it is laid out.
+fn lay_out(state: &mut State) {
+    let Some(exchange) = state.shown() else { return };
+    let tab = match taking::side(Tab::Transcript, exchange) {
+        Side::Request => Tab::Request,
+        Side::Response => Tab::Response,
+    };
+    let back = state.facts.keymap.key(Action::PreviousTab);
+    let view = BodyView::default();
+    state.detail.look.0 = view;
+    state.detail.choose_tab(tab);
+    state.settle_document();
+    let text =
+        format!("the body {}; {back} goes back towards the transcript", view.name());
+    state.prompt.inform(text);
 }
 
 /// Shows another tab of the exchange.

@@ -802,7 +802,11 @@ fn columns_fall_away_as_the_window_narrows_the_least_telling_first() {
 #[test]
 fn a_pane_with_the_keys_can_have_the_whole_window() {
     mixed(120, 40)
-        .press("alt-3 +")
+        .press("alt-3")
+        .sees("+ zoom")
+        .press("+")
+        .sees("_ all panes")
+        .misses("+ zoom")
         .sees("looking up basket 7")
         .misses("Exchanges 9")
         .misses("#9 - 400")
@@ -810,8 +814,13 @@ fn a_pane_with_the_keys_can_have_the_whole_window() {
         .sees("#9 - 400")
         .misses("looking up basket 7")
         .press("_")
+        .misses("_ all panes")
         .sees("Exchanges 9")
-        .sees("looking up basket 7");
+        .sees("looking up basket 7")
+        .resized(40, 12)
+        .press("alt-2 +")
+        .sees("_ all panes")
+        .sees("esc back");
 }
 
 #[test]
@@ -1170,16 +1179,35 @@ fn secrets_are_masked_until_they_are_to_be_seen() {
 fn a_body_is_laid_out_as_sent_or_a_dump() {
     let mut app = login(120, 40).press("enter [ .").sees(r#"    "tags": [],"#);
     app = app.sees(r#"    "id": 12345678901234567890"#).looks_like("json_120x40");
-    app.press("m")
+    app.misses("  as sent")
+        .press("m")
         .sees("bodies are shown as sent")
         .sees(r#"{"user":{"name":"ada","tags":[],"#)
-        .press("m")
+        .press("g")
+        .sees("  as sent")
+        .press("]")
+        .misses("  as sent")
+        .press("[ m")
+        .sees("  as bytes")
         .sees("000000  7b 22 75 73 65 72 22 3a  {\"user\":")
         .press("m")
         .sees(r#"    "tags": [],"#)
         .press("m m .")
         .sees("[bytes are seen once the secrets are]")
         .misses("t0psecret");
+}
+
+#[test]
+fn the_transcript_tells_how_json_in_a_line_is_laid_out() {
+    let json = r#"{"items": ["spade", "bucket"], "total": 12}"#;
+    let app = App::ready(80, 24).feed("GET /text 200 text/plain {}").press("enter");
+    let app =
+        app.misses("laid out").feed(&format!("GET /json 200 application/json {json}"));
+    let app = app.press("space").sees(json).sees("m laid out").press("m").misses(json);
+    let app = app.sees("the body laid out; [ goes back").sees(r#""total": 12"#);
+    let app = app.press("]").sees(json);
+    // Again, in whichever way bodies were shown meanwhile.
+    app.press("[ m ] m").sees(r#"  "total": 12"#);
 }
 
 /// An answer of 300 items, in one line.
@@ -2666,6 +2694,22 @@ fn a_click_on_the_title_of_a_column_sorts_by_it_and_once_more_turns_that_round()
 }
 
 #[test]
+fn a_click_is_for_the_row_that_was_seen_there() {
+    let click = "\u{1b}[<0;10;6M";
+    let mut app = mixed(120, 40).sees(">    9").press(click).sees(">    2 g1");
+    app = app.press("o n").sees("by number ↓").press(click).sees(">    7 g1");
+    // The list is another before the next frame, and so is what came meanwhile.
+    app.hit("o p");
+    app = app.brief(10);
+    app.hit("\u{1b}[<0;10;7M");
+    app = app.sees("by path").sees(">    6 g1").press("o n");
+    // What is not listed any more is not selected.
+    app.hit("f status:404 enter");
+    app.hit(click);
+    app.sees("1 of 10").sees(">    4 g1");
+}
+
+#[test]
 fn a_click_on_a_frame_is_what_is_opened() {
     let click = |column: u16, row: u16| format!("\u{1b}[<0;{column};{row}M");
     let mut app = rich(120, 40).press("enter");
@@ -2743,7 +2787,9 @@ fn the_file_of_a_failed_import_is_opened_and_its_traceback_copied_from_its_row()
         .resized(90, 24)
         .press("+ G j")
         .sees("✗ SyntaxError: '(' was never closed  shop.py:7 ─")
-        .effects([])
+        .sees("e edit")
+        .press("e")
+        .effects(["Edit { file: \"/home/ada/shop/shop.py\", line: 7 }"])
         .press("_ alt-2 e")
         .effects(["Edit { file: \"/home/ada/shop/shop.py\", line: 7 }"])
         .press("alt-1 y")

@@ -18,6 +18,8 @@ use super::super::picture::{Colour, Halves};
 use super::super::state::State;
 use super::super::subject::Subject;
 use super::super::syntax::Token;
+use super::super::tabs::BodyView;
+use super::super::taking;
 use super::super::theme::Styles;
 use super::cells::{heading, put, row};
 use super::found::{found, light};
@@ -142,6 +144,7 @@ fn headline(
     let found = found(&state.detail.search);
     let searches = found.is_some();
     let (found, position) = (found.unwrap_or_default(), position(state, last));
+    let position = joined([body_view(state), &position]);
     let room = |title: &str| columns.saturating_sub(text::width(title) + HEADING);
     let number = title.split(' ').next().unwrap_or_default().to_owned();
     let (short, rest) = (text::clip(&title, LONGEST_TITLE), joined([&found, &position]));
@@ -165,6 +168,13 @@ fn headline(
 /// Those that are not empty, apart.
 fn joined(parts: [&str; 2]) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
+}
+
+/// In which way the body is shown, where that is not the one it is shown in at first.
+fn body_view(state: &State) -> &'static str {
+    let view = state.detail.look.0;
+    let is_seen = view != BodyView::default() && taking::is_body_shown(state);
+    if is_seen { view.name() } else { "" }
 }
 
 /// How far one has read, where not all is in the window.

@@ -40,32 +40,44 @@ pub(super) fn draw(state: &State, line: Rect, styles: &Styles, buffer: &mut Buff
         .filter(|(of, _)| *of != Use::None)
         .collect();
     hints.sort_by_key(|(of, _)| *of);
-    let mut kept: usize =
-        hints.iter().filter(|(_, it)| is_way_out(it)).map(|(_, it)| width(it)).sum();
+    let mut kept: usize = hints
+        .iter()
+        .filter(|(_, it)| is_way_out(it))
+        .map(|(_, it)| width(state, it))
+        .sum();
     let mut column = 1;
     for (_, bound) in hints {
         if is_way_out(bound) {
-            kept -= width(bound);
+            kept -= width(state, bound);
         }
         // The last one needs no space behind it.
-        let end = usize::from(column) + width(bound) + kept;
+        let end = usize::from(column) + width(state, bound) + kept;
         if end > usize::from(line.width) + 2 {
             continue;
         }
         column = put(buffer, line, column, bound.key(), styles.strong);
-        column = put(buffer, line, column + 1, bound.row.hint, styles.faint) + 2;
+        let said = word(state, bound);
+        column = put(buffer, line, column + 1, said, styles.faint) + 2;
     }
 }
 
 /// Columns of a hint, with the space behind it.
-fn width(bound: &Bound) -> usize {
-    text::width(bound.key()) + text::width(bound.row.hint) + 3
+fn width(state: &State, bound: &Bound) -> usize {
+    text::width(bound.key()) + text::width(word(state, bound)) + 3
+}
+
+/// What it does, in a word or two.
+fn word(state: &State, bound: &Bound) -> &'static str {
+    match bound.row.action {
+        Action::BodyView if state.detail.tab == Tab::Transcript => "laid out",
+        _ => bound.row.hint,
+    }
 }
 
 fn is_way_out(bound: &Bound) -> bool {
     matches!(
         bound.row.action,
-        Action::Help | Action::Quit | Action::Back | Action::EndSearch
+        Action::Help | Action::Quit | Action::Back | Action::EndSearch | Action::Unzoom
     )
 }
 
@@ -84,8 +96,13 @@ fn use_of(state: &State, context: Context, action: Action) -> Use {
         Action::Undo => (state.shown.is_cleared() || marking::can_put_back(state), true),
         Action::End => (is_running(state), true),
         Action::Bottom => (has_newer(state, context), true),
+        Action::BodyView if in_detail && detail.tab == Tab::Transcript => {
+            (taking::is_json_in_a_line(state), true)
+        }
         Action::BodyView | Action::Reveal => (on_body, false),
-        Action::SaveBody => (on_body && has_body(state), false),
+        Action::Zoom => (!state.panes.zoomed, false),
+        Action::Unzoom => (state.panes.zoomed, true),
+        Action::SaveBody => (on_body && taking::is_body_shown(state), false),
         Action::Views => (state.facts.views.iter().next().is_some(), false),
         Action::Follow => (!state.list.is_following(state.timeline()), false),
         Action::Open if in_list => (state.list.selected.is_some(), false),
@@ -107,7 +124,12 @@ fn use_of(state: &State, context: Context, action: Action) -> Use {
 fn is_seldom(action: Action) -> bool {
     matches!(
         action,
-        Action::History | Action::Sort | Action::Mark | Action::Views | Action::SaveBody
+        Action::History
+            | Action::Sort
+            | Action::Mark
+            | Action::Views
+            | Action::SaveBody
+            | Action::Zoom
     )
 }
 
@@ -152,11 +174,4 @@ fn has_newer(state: &State, context: Context) -> bool {
         Context::Output => !state.output.is_at_end(),
         _ => false,
     }
-}
-
-fn has_body(state: &State) -> bool {
-    state.shown().is_some_and(|exchange| {
-        let side = taking::side(state.detail.tab, exchange);
-        taking::body(exchange, side).0.total > 0
-    })
 }
