@@ -112,20 +112,19 @@ fn status(signal: i32) -> u8 {
 }
 
 /// The exit status, with the last word where there is one: what was seen in the dashboard,
-/// once that was left.
+/// whether that was left or a signal has ended it. Where the terminal went away with the
+/// signal nobody hears it.
 pub(super) fn last_word(
     end: &End,
     seen: Option<&tui::Ended>,
     history: Option<&Path>,
 ) -> u8 {
+    if let (End::Signal(_) | End::Left, Some(seen)) = (end, seen) {
+        say(&seen.summary(history));
+    }
     match end {
         End::Signal(signal) => status(*signal),
-        End::Left => {
-            if let Some(seen) = seen {
-                say(&seen.summary(history));
-            }
-            0
-        }
+        End::Left => 0,
         End::NoTerminal(error) => {
             let text =
                 format!("error: the terminal cannot be used ({error}); try --plain");

@@ -81,15 +81,23 @@ impl Input {
     }
 }
 
+impl Input {
+    /// Has the thread read nothing more: what is typed from now on is for whoever has the
+    /// terminal next.
+    pub fn stop(&self) {
+        // The other end becomes readable. It is the thread's own, so that this cannot
+        // fail while the thread lives.
+        let _ = self.wake.shutdown(Shutdown::Both);
+    }
+}
+
 impl Drop for Input {
     fn drop(&mut self) {
         for signal in self.signals.drain(..) {
             low_level::unregister(signal);
         }
         self.stops.store(true, Ordering::SeqCst);
-        // The other end becomes readable. It is the thread's own, so that this cannot
-        // fail while the thread lives.
-        let _ = self.wake.shutdown(Shutdown::Both);
+        self.stop();
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }

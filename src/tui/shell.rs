@@ -176,6 +176,7 @@ impl Shell {
     /// Gives the terminal back, the keyboard too.
     fn leave(self, by: EndedBy, input: Input) -> Aftermath {
         let Self { mut state, receiver, screen, librarian, .. } = self;
+        input.stop();
         drop(screen);
         let mut is_over = by == EndedBy::Bus;
         thread::scope(|scope| {
@@ -200,7 +201,7 @@ impl Shell {
             if self.stop.load(Ordering::SeqCst) {
                 return EndedBy::Remote;
             }
-            if self.screen.is_away() && self.screen.retake().is_err() {
+            if self.screen.is_away() && self.retake().is_err() {
                 return EndedBy::Terminal;
             }
             if !self.screen.is_away() && self.pace.is_due(monotonic()) {
@@ -315,10 +316,7 @@ impl Shell {
             Effect::Suspend => self.suspend(),
             Effect::Stream => self.show_stream(),
             Effect::Mouse(wanted) => self.screen.set_mouse(wanted),
-            Effect::Retake => {
-                self.streaming = None;
-                self.screen.retake()
-            }
+            Effect::Retake => self.retake(),
             Effect::Redraw => {
                 self.screen.forget();
                 Ok(())
@@ -359,6 +357,20 @@ impl Shell {
     /// Shows the plain stream, from here on.
     fn show_stream(&mut self) -> io::Result<()> {
         self.streaming = Some(((self.stream)(), false));
+        self.begin_stream()
+    }
+
+    /// Takes the terminal anew, for whichever of the two is shown.
+    fn retake(&mut self) -> io::Result<()> {
+        self.screen.retake()?;
+        if self.state.streams && !self.screen.is_away() {
+            return self.begin_stream();
+        }
+        self.streaming = self.streaming.take().filter(|_| self.state.streams);
+        Ok(())
+    }
+
+    fn begin_stream(&mut self) -> io::Result<()> {
         self.screen.leave_alternate()?;
         let keymap = &self.state.facts.keymap;
         let key = |action| keymap.key_in(Context::Stream, action);

@@ -69,10 +69,8 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
             return vec![Effect::CopyThroughTerminal(clipping)];
         }
         Message::Suspend => return suspend(state),
-        Message::Continued => {
-            state.streams = false;
-            return vec![Effect::Retake];
-        }
+        // It may be told late: what was pressed since counts.
+        Message::Continued => return vec![Effect::Retake],
         // No keys are made of it: it is text, or nothing.
         Message::Paste(text) => {
             typing::line(state).add(&text);
@@ -89,7 +87,10 @@ pub fn update(state: &mut State, message: Message) -> Vec<Effect> {
 }
 
 fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
-    let chord = Chord::of(key);
+    press_chord(state, Chord::of(key))
+}
+
+fn press_chord(state: &mut State, chord: Chord) -> Vec<Effect> {
     state.prompt.hush();
     selecting::clear(state);
     let context = state.context();
@@ -109,6 +110,9 @@ fn press(state: &mut State, key: KeyEvent) -> Vec<Effect> {
     state.settle_document();
     if let Some(action) = state.facts.keymap.action(state.context(), chord) {
         act(state, action, count)
+    } else if let Some((escape, rest)) = chord.parted().filter(|_| context.is_on_top()) {
+        let effects = press_chord(state, escape);
+        effects.into_iter().chain(press_chord(state, rest)).collect()
     } else {
         past::refuses_key(state, chord);
         // A menu is left with any key that is not on it.

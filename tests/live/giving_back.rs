@@ -52,13 +52,20 @@ fn end_by(end: impl FnOnce(&Dashboard)) -> u32 {
     status.exit_code()
 }
 
+/// What was seen is told below what was there before.
+#[track_caller]
+fn has_a_last_word(at: &Dashboard) {
+    at.terminal.sees([
+        "rdev: 1 exchange, 0 failed; the slowest: #1 GET / in",
+        "rdev: they are in ",
+    ]);
+}
+
 #[test]
 fn after_q_with_a_last_word() {
     let status = end_by(|at| {
-        at.terminal.press("q").sees([
-            "rdev: 1 exchange, 0 failed; the slowest: #1 GET / in",
-            "rdev: they are in ",
-        ]);
+        at.terminal.press("q");
+        has_a_last_word(at);
     });
     assert_eq!(status, 0);
 }
@@ -73,7 +80,11 @@ fn after_ctrl_c() {
 
 #[test]
 fn after_sigterm() {
-    assert_eq!(end_by(|at| at.terminal.signal(Signal::TERM)), 0);
+    let status = end_by(|at| {
+        at.terminal.signal(Signal::TERM);
+        has_a_last_word(at);
+    });
+    assert_eq!(status, 0);
 }
 
 #[test]
@@ -83,7 +94,11 @@ fn after_sigint_from_elsewhere() {
 
 #[test]
 fn after_sighup() {
-    assert_eq!(end_by(|at| at.terminal.signal(Signal::HUP)), 0);
+    let status = end_by(|at| {
+        at.terminal.signal(Signal::HUP);
+        has_a_last_word(at);
+    });
+    assert_eq!(status, 0);
 }
 
 #[test]
@@ -230,6 +245,23 @@ fn ctrl_z_stops_it_from_the_plain_stream_and_from_lines_too() {
         job.terminal.type_in("clear; fg\r").sees(["Exchanges 0"]);
     }
     job.terminal.press("esc").sees(["q quit"]).press("q");
+    job.ends_the_shell();
+}
+
+#[test]
+fn what_is_typed_while_it_comes_back_counts_although_it_is_read_in_one_go() {
+    let job = job();
+    job.terminal.press("o").sees(["Sort by"]).press("ctrl-z");
+    job.is_suspended();
+    // The shell has the terminal when escape and `s` are typed, and they are read together,
+    // which is alt-s as well.
+    job.terminal.type_in("clear; fg\r\x1bs").sees(["rdev: the plain stream"]);
+    // To be continued without having been stopped changes nothing.
+    job.terminal.loses("Exchanges 0");
+    send(job.pid, Signal::CONT);
+    get(job.port, "/any").expect(200);
+    job.terminal.sees(["> GET /any"]).loses("Exchanges 1");
+    job.terminal.press("s").sees(["Exchanges 1"]).press("q");
     job.ends_the_shell();
 }
 

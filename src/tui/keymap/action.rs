@@ -123,6 +123,11 @@ impl Context {
         )
     }
 
+    /// Whether it lies over the panes and is left with a key.
+    pub(in crate::tui) fn is_on_top(self) -> bool {
+        matches!(self, Self::Help | Self::Sort | Self::Copy | Self::Views)
+    }
+
     /// As a heading of the help screen.
     pub(in crate::tui) fn name(self) -> &'static str {
         match self {

@@ -65,6 +65,14 @@ impl Chord {
         }
     }
 
+    /// What it may be instead, with alt: the escape key and then another. Terminals send
+    /// both in the same way, and what was typed before we read is read in one go.
+    pub(in crate::tui) fn parted(self) -> Option<(Self, Self)> {
+        let escape = Self { code: KeyCode::Esc, modifiers: KeyModifiers::NONE };
+        let rest = Self { modifiers: self.modifiers - KeyModifiers::ALT, ..self };
+        (self != rest).then_some((escape, rest))
+    }
+
     /// The character that it types, where it does.
     pub(in crate::tui) fn character(self) -> Option<char> {
         match self.code {
