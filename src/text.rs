@@ -2,7 +2,8 @@
 //!
 //! Every byte of a request, a response, the application's output or a traceback passes
 //! [`printable`] before a terminal or a plain-text page sees it. What could move the
-//! cursor, change colours, hide or reorder text is shown as an escape instead.
+//! cursor, change colours, hide or reorder text is shown as an escape instead. The dashboard
+//! takes out the colours of what the application prints first, and sets them itself.
 
 use std::fmt::Write;
 use std::ops::Range;
@@ -96,20 +97,21 @@ pub fn path_below(path: &Path, folder: &Path) -> String {
 
 /// Replaces tabs by spaces up to the next tab stop, since terminal widgets drop them.
 pub fn expand_tabs(text: &str) -> String {
-    if !text.contains('\t') {
-        return text.to_owned();
-    }
+    if text.contains('\t') { expand_tabs_at(text, &mut 0) } else { text.to_owned() }
+}
+
+/// The same for text that begins in that column; it is then the one behind the text.
+pub fn expand_tabs_at(text: &str, column: &mut usize) -> String {
     let mut out = String::with_capacity(text.len() + TAB);
-    let mut column = 0;
     for part in text.split_inclusive('\t') {
         let (part, tab) =
             part.strip_suffix('\t').map_or((part, false), |part| (part, true));
         out.push_str(part);
-        column += width(part);
+        *column += width(part);
         if tab {
-            let spaces = TAB - column % TAB;
+            let spaces = TAB - *column % TAB;
             out.extend(std::iter::repeat_n(' ', spaces));
-            column += spaces;
+            *column += spaces;
         }
     }
     out

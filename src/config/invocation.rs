@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::builder::StyledStr;
 
 use super::access::Access;
-use super::appearance::Appearance;
+use super::appearance::{Appearance, Depth};
 use super::arguments::{self, ServeArguments, Typed, Watching};
 use super::error::Error;
 use super::file::{self, ViewSetting};
@@ -236,10 +236,10 @@ fn resolve(
         appearance: Appearance {
             theme: surroundings.no_color.is_none().then_some(theme),
             mouse: !typed.no_mouse && settings.mouse != Some(false),
-            truecolor: surroundings
-                .colorterm
-                .as_ref()
-                .is_some_and(|value| value == "truecolor" || value == "24bit"),
+            depth: Depth::told_by(
+                surroundings.colorterm.as_ref(),
+                &surroundings.terminal,
+            ),
             pictures: pictures.protocol(&surroundings.terminal),
             keys: settings.keys,
             views: settings.views,
@@ -342,7 +342,7 @@ mod tests {
             appearance: Appearance {
                 theme: Some(Theme::Terminal),
                 mouse: true,
-                truecolor: false,
+                depth: Depth::Sixteen,
                 pictures: None,
                 keys: Vec::new(),
                 views: Vec::new(),

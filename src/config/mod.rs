@@ -22,7 +22,7 @@ mod target;
 mod transfer;
 
 pub use access::Access;
-pub use appearance::{Appearance, Theme};
+pub use appearance::{Appearance, Depth, Theme};
 pub use arguments::Watching;
 pub use error::Error;
 pub use file::{FileError, KeySetting, Place, ViewSetting};

@@ -5,10 +5,14 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use jiff::{SignedDuration, Timestamp};
+use ratatui::style::Style;
 
-use crate::exchange::{Exchange, OutputLine, OutputStream, Severity};
+use crate::exchange::{
+    Exchange, ExchangeId, GenerationId, OutputLine, OutputStream, Severity,
+};
 use crate::text;
 
+use super::printed::{self, Printed};
 use super::search::{Search, Searched};
 use super::selecting::Selection;
 
@@ -18,6 +22,8 @@ const MOST_LINES: usize = 10_000;
 const MOST_BYTES: usize = 8 << 20;
 /// Bytes kept of one line; nobody reads on beyond that.
 const LONGEST_LINE: usize = 16 << 10;
+/// Sources whose look is still open that are remembered; few ever are.
+const MOST_OPEN: usize = 64;
 
 /// How long a line may take through its pipe.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_millis(5);
@@ -31,12 +37,17 @@ pub(super) enum Origin {
     Import,
 }
 
+/// Who prints lines that follow on each other, each in the look that was left open before.
+type Printer = (OutputStream, GenerationId, Option<ExchangeId>);
+
 /// One line.
 #[derive(Clone, Debug)]
 pub(super) struct Row {
     pub(super) origin: Origin,
     /// Not escaped.
     pub(super) text: Vec<u8>,
+    /// The look that was left open before it.
+    begins: Style,
     /// When the application printed it, where nobody knows for which exchange.
     at: Option<Timestamp>,
 }
@@ -44,13 +55,21 @@ pub(super) struct Row {
 impl Row {
     /// As it is shown.
     pub(super) fn shown(&self) -> String {
-        text::expand_tabs(&text::printable(&self.text))
+        self.look().text
+    }
+
+    /// The same with the looks that the application chose.
+    pub(super) fn look(&self) -> Printed {
+        match self.origin {
+            Origin::App(_) => Printed::new(&self.text, self.begins),
+            Origin::Rdev(_) | Origin::Import => Printed::plain(&self.text),
+        }
     }
 
     /// What the application printed.
-    pub(super) fn printed(&self) -> Option<(OutputStream, &[u8])> {
+    pub(super) fn printed(&self) -> Option<(OutputStream, Printed)> {
         match self.origin {
-            Origin::App(stream) => Some((stream, &self.text)),
+            Origin::App(stream) => Some((stream, self.look())),
             Origin::Rdev(_) | Origin::Import => None,
         }
     }
@@ -75,6 +94,8 @@ pub(super) struct Output {
     pub(super) selection: Option<Selection>,
     /// Where the window was when the search began.
     search_began: Option<u64>,
+    /// The looks that are left open, those that were last used last.
+    open: VecDeque<(Printer, Style)>,
 }
 
 impl Default for Output {
@@ -90,6 +111,7 @@ impl Default for Output {
             search: Search::default(),
             selection: None,
             search_began: None,
+            open: VecDeque::new(),
         }
     }
 }
@@ -98,12 +120,29 @@ impl Output {
     /// Adds what the application printed.
     pub(super) fn print(&mut self, at: Timestamp, line: OutputLine) {
         let at = line.exchange.is_none().then_some(at);
-        self.add(Row { origin: Origin::App(line.stream), text: line.text, at });
+        let printer = (line.stream, line.generation, line.exchange);
+        let begins = self.carry_look(printer, &line.text);
+        self.add(Row { origin: Origin::App(line.stream), text: line.text, begins, at });
+    }
+
+    /// The look that is open before a line; the one behind it is remembered.
+    fn carry_look(&mut self, printer: Printer, line: &[u8]) -> Style {
+        let at = self.open.iter().position(|(other, _)| *other == printer);
+        let before = at.and_then(|at| self.open.remove(at));
+        let begins = before.map(|(_, look)| look).unwrap_or_default();
+        let ends = printed::after(line, begins);
+        if ends != Style::default() {
+            self.open.push_back((printer, ends));
+            if self.open.len() > MOST_OPEN {
+                self.open.pop_front();
+            }
+        }
+        begins
     }
 
     /// Adds what did not come from the application while it answers.
     pub(super) fn push(&mut self, origin: Origin, text: Vec<u8>) {
-        self.add(Row { origin, text, at: None });
+        self.add(Row { origin, text, begins: Style::default(), at: None });
     }
 
     /// What was printed while an exchange ran, without word of which it was for.

@@ -17,6 +17,7 @@ use crate::exchange::{Exchange, ExchangeId};
 use crate::terminal::Graphic;
 
 use super::canvas::Canvas;
+use super::colours::Colour;
 use super::detail::Side;
 use super::message::Message;
 use super::taking::body;
@@ -35,9 +36,6 @@ const KEPT_SHARP: u32 = 1200;
 pub(super) const MOST_ROWS: u32 = 48;
 /// From here on a pixel counts as one that is not seen through.
 const OPAQUE: u8 = 128;
-
-/// Red, green, blue.
-pub(super) type Colour = [u8; 3];
 
 /// A cell: the pixel above and the one below, where they are not seen through.
 pub(super) type Halves = [Option<Colour>; 2];
@@ -274,31 +272,6 @@ pub(super) fn symbol(halves: Halves) -> char {
     }
 }
 
-/// The nearest of xterm's 256 colours: of its cube of 6×6×6, or of its greys.
-pub(super) fn indexed([red, green, blue]: Colour) -> u8 {
-    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
-    let nearest = |value: u8| {
-        let distance = |step: &usize| STEPS[*step].abs_diff(value);
-        (0..STEPS.len()).min_by_key(distance).unwrap_or_default()
-    };
-    let cube = [nearest(red), nearest(green), nearest(blue)];
-    let average = (u32::from(red) + u32::from(green) + u32::from(blue)) / 3;
-    let grey = (average.saturating_sub(3) / 10).min(23);
-    let shade = (8 + 10 * grey) as u8;
-    let distance = |colour: Colour| -> u32 {
-        let own = [red, green, blue];
-        let squares = own.iter().zip(colour).map(|(own, other)| {
-            u32::from(own.abs_diff(other)) * u32::from(own.abs_diff(other))
-        });
-        squares.sum()
-    };
-    if distance([shade; 3]) < distance(cube.map(|step| STEPS[step])) {
-        return (232 + grey) as u8;
-    }
-    let [red, green, blue] = cube;
-    (16 + 36 * red + 6 * green + blue) as u8
-}
-
 #[cfg(test)]
 mod tests {
     use image::{DynamicImage, ImageFormat, Rgba};
@@ -373,14 +346,5 @@ mod tests {
             }
             assert!(decode(&whole[..30], KEPT).is_err());
         }
-    }
-
-    #[test]
-    fn colours_become_the_nearest_of_256() {
-        assert_eq!(indexed([0, 0, 0]), 16);
-        assert_eq!(indexed([255, 255, 255]), 231);
-        assert_eq!(indexed([255, 0, 0]), 196);
-        assert_eq!(indexed([128, 128, 128]), 244);
-        assert_eq!(indexed([90, 140, 215]), 16 + 36 + 12 + 4);
     }
 }

@@ -91,7 +91,7 @@ pub fn run(
 ) -> io::Result<Aftermath> {
     let Inbox { remote, receiver } = inbox;
     let panics = remote.clone();
-    let Appearance { theme, mouse, truecolor, pictures, showing, .. } = setup.appearance;
+    let Appearance { theme, mouse, depth, pictures, showing, .. } = setup.appearance;
     let screen = Screen::enter(mouse, move |text| {
         panics.notice(Notice { severity: Severity::Error, text: one_line(&text) });
     })?;
@@ -119,7 +119,7 @@ pub fn run(
     let librarian = setup.history.map(|file| Librarian::start(file, body_limit, deliver));
     let mut shell = Shell {
         state: State::new(facts, setup.clock.now()),
-        styles: Styles { truecolor, ..Styles::new(theme) },
+        styles: Styles { depth, ..Styles::new(theme) },
         has_colours: theme.is_some(),
         librarian: librarian.transpose()?,
         stream: setup.stream,

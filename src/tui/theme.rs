@@ -1,11 +1,11 @@
 //! How things look. Colours are the terminal's own sixteen, so that they fit its theme,
 //! unless another was chosen; nothing is told by colour alone.
 
-use crate::config::Theme;
+use crate::config::{Depth, Theme};
 
 use ratatui::style::{Color, Modifier, Style};
 
-use super::picture::{Colour, indexed};
+use super::colours::{self, Colour, indexed};
 
 /// A style for each meaning.
 #[derive(Clone, Debug)]
@@ -39,30 +39,44 @@ pub struct Styles {
     pub quoted: Style,
     pub number: Style,
     pub keyword: Style,
-    /// Whether pictures may have any colour, not only one of 256.
-    pub truecolor: bool,
+    /// How many colours the terminal has, for those that are not of a theme: pictures have
+    /// 256 at least, what the application prints none where there is no theme.
+    pub depth: Depth,
+    pub has_colours: bool,
 }
 
 impl Styles {
     /// Those of a theme, or for a user who wants no colours (`NO_COLOR`).
     pub fn new(theme: Option<Theme>) -> Self {
-        match theme {
+        let styles = match theme {
             None => Self::colourless(),
             Some(Theme::Terminal) => Self::sixteen(),
             Some(Theme::Dark) => Self::shaded(&DARK),
             Some(Theme::Light) => Self::shaded(&LIGHT),
             Some(Theme::ColourBlind) => Self::blue_and_orange(),
-        }
+        };
+        Self { has_colours: theme.is_some(), ..styles }
     }
 
     /// The colour of a pixel, as the terminal can show it.
     pub(super) fn pixel(&self, colour: Colour) -> Color {
         let [red, green, blue] = colour;
-        if self.truecolor {
+        if self.depth == Depth::True {
             Color::Rgb(red, green, blue)
         } else {
             Color::Indexed(indexed(colour))
         }
+    }
+
+    /// The look that an application chose, as the terminal can show it. Where text and
+    /// ground would be one it is left in the terminal's own, for nothing is to be hidden.
+    pub(super) fn printed(&self, look: Style) -> Style {
+        let shown =
+            |colour: Color| self.has_colours.then(|| colours::shown(colour, self.depth));
+        let (fg, bg) = (look.fg.and_then(shown), look.bg.and_then(shown));
+        let is_seen = fg.is_none() || fg != bg;
+        let [fg, bg] = [fg, bg].map(|colour| colour.filter(|_| is_seen));
+        Style { fg, bg, ..look }
     }
 
     fn colourless() -> Self {
@@ -91,7 +105,8 @@ impl Styles {
             quoted: plain,
             number: plain,
             keyword: strong,
-            truecolor: false,
+            depth: Depth::Sixteen,
+            has_colours: false,
         }
     }
 

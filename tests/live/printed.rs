@@ -9,11 +9,12 @@ use rusqlite::Connection;
 use serde_json::Value;
 
 use crate::client::{Client, request};
-use crate::dashboard::{Dashboard, dashboard};
+use crate::dashboard::{Dashboard, dashboard, seen_port};
 use crate::environment::python;
 use crate::folder::Folder;
 use crate::patience::until;
 use crate::rdev::{Launch, Rdev, rdev};
+use crate::terminal::contents;
 
 /// The application, served, with a history of its own.
 struct Printing {
@@ -294,4 +295,81 @@ fn the_output_tab_tells_whose_is_what() {
         "│ from another program",
         "│ from a fork",
     ]);
+}
+
+/// Flask's logger in colours, and rich.
+const COLOURED: &str = r#"
+import logging
+import click
+from flask import Flask
+from rich.console import Console
+
+app = Flask(__name__)
+console = Console(force_terminal=True, color_system="truecolor", width=60)
+
+class Coloured(logging.Formatter):
+    def format(self, record):
+        level = click.style(record.levelname, fg="green", bold=True)
+        return f"{level} {record.getMessage()}"
+
+handler = logging.StreamHandler()
+handler.setFormatter(Coloured())
+app.logger.addHandler(handler)
+app.logger.setLevel(logging.INFO)
+
+@app.get("/")
+def index():
+    app.logger.info("looking up %s", "tea")
+    console.print("[#ff8700]oranges[/] and [magenta]plums[/]")
+    return "ok"
+"#;
+
+/// The cells in which a text begins.
+fn cells<'a>(screen: &'a vt100::Screen, text: &str) -> Vec<&'a vt100::Cell> {
+    let text_of = contents(screen);
+    let rows = text_of.lines().enumerate();
+    let found = rows.flat_map(|(row, line)| {
+        line.match_indices(text).map(move |(at, _)| (row, line[..at].chars().count()))
+    });
+    let place = |(row, column): (usize, usize)| {
+        screen.cell(u16::try_from(row).ok()?, u16::try_from(column).ok()?)
+    };
+    found.filter_map(place).collect()
+}
+
+#[test]
+fn loggers_that_colour_their_lines_are_read_in_their_colours() {
+    let python = python();
+    let coloured = [("TERM", "xterm-256color"), ("COLORTERM", "truecolor")];
+    for is_coloured in [true, false] {
+        let folder = Folder::empty();
+        folder.save("coloured.py", COLOURED);
+        let arguments =
+            ["coloured:app", "--port", "0", "--python", python.to_str().unwrap()];
+        let launch = rdev(folder.path()).args(arguments).without_env("NO_COLOR");
+        let set = |launch: Launch, (name, value): (&str, &str)| launch.env(name, value);
+        let mut launch = coloured.into_iter().fold(launch, set);
+        if !is_coloured {
+            launch = launch.env("NO_COLOR", "1");
+        }
+        let terminal = launch.in_terminal(120, 40);
+        crate::client::get(seen_port(&terminal), "/").expect(200);
+        terminal.sees(["#1 GET 200"]).press("enter l");
+        let (green, orange) = if is_coloured {
+            (vt100::Color::Idx(2), vt100::Color::Rgb(255, 135, 0))
+        } else {
+            (vt100::Color::Default, vt100::Color::Default)
+        };
+        // In the tab and in the pane.
+        terminal.wait_for("both lines in their colours", |screen| {
+            let (level, fruit) =
+                (cells(screen, "INFO looking"), cells(screen, "oranges and"));
+            let is_right = level.len() == 2
+                && fruit.len() == 2
+                && level.iter().all(|cell| cell.fgcolor() == green && cell.bold())
+                && fruit.iter().all(|cell| cell.fgcolor() == orange);
+            is_right.then_some(())
+        });
+        assert!(!terminal.text().contains("x1b"), "{}", terminal.text());
+    }
 }

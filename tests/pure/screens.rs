@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use _rdev::bus::Losses;
-use _rdev::config::{KeySetting, PictureProtocol, Place, Theme, ViewSetting};
+use _rdev::config::{Depth, KeySetting, PictureProtocol, Place, Theme, ViewSetting};
 use _rdev::exchange::{
     Command, Cut, Event, Exchange, ExchangeEvent, ExchangeId, Frame, GenerationEvent,
     GenerationId, Hint, Libraries, Link, Making, Notice, Outcome, OutputLine,
@@ -420,13 +420,17 @@ fn text_of_row(buffer: &Buffer, y: u16) -> String {
     text.trim_end().to_owned()
 }
 
-/// The styles of the cells that have any, run by run.
+/// The styles of the cells that have any, run by run; the ground where it has a colour.
 fn styled(buffer: &Buffer) -> String {
     let mut runs: Vec<(u16, String, String)> = Vec::new();
     for y in 0..buffer.area.height {
         for x in 0..buffer.area.width {
             let cell = &buffer[(x, y)];
-            let look = format!("{} {:?}", cell.fg, cell.modifier);
+            let ground = match cell.bg {
+                Color::Reset => String::new(),
+                colour => format!(" on {colour}"),
+            };
+            let look = format!("{}{ground} {:?}", cell.fg, cell.modifier);
             match runs.last_mut() {
                 Some((row, last, text)) if *row == y && *last == look => {
                     text.push_str(cell.symbol());
@@ -986,6 +990,89 @@ fn rich(width: u16, height: u16) -> App {
         .prints(OutputStream::Stdout, b"long after")
 }
 
+/// What two exchanges and nobody print in colours, some of which are left open.
+fn printing_in_colours() -> App {
+    let app = App::ready(120, 36).feed("GET /a").feed("GET /b");
+    let (one, two) = (Some(1), Some(2));
+    let (out, err) = (OutputStream::Stdout, OutputStream::Stderr);
+    let lines: [(OutputStream, Option<u64>, &str); 9] = [
+        (out, one, "\x1b[32mINFO\x1b[0m \x1b[1;38;5;208mtea\x1b[0m \x1b[3;91mred, open"),
+        (err, one, "plain, of the other stream"),
+        (out, two, "plain, of another exchange"),
+        (out, None, "plain, of nobody \x1b[7mreversed, open"),
+        (out, one, "still red\x1b[39m and still italic\x1b[0m, plain"),
+        (out, None, "still reversed\x1b[27m, \x1b[4;38;2;10;200;30munderlined\x1b[m"),
+        (err, one, "\x1b[2mdim\x1b[22m \x1b[97;44mwhite on blue\x1b[49;39m"),
+        (
+            err,
+            one,
+            "\x1b[2J\x1b]0;title\x07 seen \x1b[8mseen\x1b[31;41m seen, too\x1b[0m",
+        ),
+        (out, one, "plain \x1b[3"),
+    ];
+    lines.into_iter().fold(app, |app, (stream, exchange, text)| {
+        let line = OutputLine {
+            stream,
+            generation: GenerationId(1),
+            exchange: exchange.map(ExchangeId),
+            text: text.as_bytes().to_vec(),
+        };
+        let at = app.now;
+        app.tell(Event::Output { at, line })
+    })
+}
+
+#[test]
+fn what_the_application_prints_has_its_colours_in_its_own_lines() {
+    let mut app = printing_in_colours().press("1 G enter ]").sees("│ INFO tea red, open");
+    app.styles.depth = Depth::Indexed;
+    let buffer = app.frame();
+    let styles = styled(&buffer);
+    let styles: Vec<&str> = styles.lines().filter(|it| !it.starts_with("35 ")).collect();
+    picture("printed_120x36", &styles.join("\n"));
+    let app = app.press("/ i n f o space t e a enter").sees("/info tea 1/1");
+    // Without them in the transcript, too.
+    let app = app.press("esc [").sees("INFO tea red, open").misses("\\x1b[0m");
+    let app = app.press("q 2 G enter ]").sees("│ plain, of another exchange");
+    app.misses("││ INFO");
+}
+
+#[test]
+fn a_terminal_gets_the_colours_that_it_has() {
+    let mut app = printing_in_colours().press("alt-3 +").sees("│ INFO tea red, open");
+    let looks = |app: &mut App| {
+        let buffer = app.frame();
+        let of = |text: &str| {
+            let cell = &buffer[(app.column_of(text) - 1, app.row_of(text) - 1)];
+            (cell.fg, cell.bg, cell.modifier)
+        };
+        ["tea red", "underlined", "white on", "still reversed"].map(of)
+    };
+    let none = Modifier::empty();
+    let (bold, line) = (Modifier::BOLD, Modifier::UNDERLINED);
+    let (reset, reversed) = (Color::Reset, Modifier::REVERSED);
+    let [white, blue] = [15, 4].map(Color::Indexed);
+    let expected = [
+        (Depth::True, Color::Indexed(208), Color::Rgb(10, 200, 30)),
+        (Depth::Indexed, Color::Indexed(208), Color::Indexed(40)),
+        (Depth::Sixteen, Color::Indexed(3), Color::Indexed(2)),
+    ];
+    for (depth, orange, green) in expected {
+        app.styles.depth = depth;
+        let expected = [
+            (orange, reset, bold),
+            (green, reset, line),
+            (white, blue, none),
+            (reset, reset, reversed),
+        ];
+        assert_eq!(looks(&mut app), expected, "{depth:?}");
+    }
+    app.styles = Styles::new(None);
+    app.styles.depth = Depth::True;
+    let modifiers = [bold, line, none, reversed];
+    assert_eq!(looks(&mut app), modifiers.map(|modifier| (reset, reset, modifier)));
+}
+
 #[test]
 fn an_exchange_is_seen_from_every_side() {
     let mut app = rich(120, 40).press("enter");
@@ -1485,7 +1572,7 @@ fn a_picture_is_drawn_below_its_facts_in_half_a_cell_for_each_pixel() {
     let (red, green) = (Color::Indexed(196), Color::Indexed(46));
     assert_eq!(pixels(&mut app, red, red), ["▀".repeat(160)]);
     assert_eq!(pixels(&mut app, green, green), ["▀".repeat(160)]);
-    app.styles.truecolor = true;
+    app.styles.depth = Depth::True;
     let red = Color::Rgb(255, 0, 0);
     assert_eq!(pixels(&mut app, red, red), ["▀".repeat(160)]);
     app = app.resized(40, 30).press("ctrl-l");
@@ -1703,11 +1790,11 @@ fn the_output_is_searched_as_the_detail_is() {
     }
     let long = format!("{}far needle", "x".repeat(200));
     app = app.prints(OutputStream::Stderr, long.as_bytes());
-    app = app.prints(OutputStream::Stdout, b"needle \x1b[31m");
+    app = app.prints(OutputStream::Stdout, b"nee\x1b[31mdle \x1b[2J");
     let app = app.press("alt-3 / p l a i n space 7");
     let app = app.sees("/plain 7 1/1").sees("│ plain 7").sees("scrolled up");
     // Who leaves the line is back at the end.
-    let app = app.press("esc").misses("/plain").sees("needle \\x1b[31m");
+    let app = app.press("esc").misses("/plain").sees("needle \\x1b[2J");
     let app = app.press("/ n e e d l e enter").sees("/needle 1/2").sees("far needle");
     let mut app = app.press("n").sees("/needle 2/2").sees("│ needle");
     let colour = app.styles.matched_here.bg.unwrap();
@@ -2653,7 +2740,7 @@ fn rows_of_the_list_are_selected_and_copied_as_they_are_shown() {
 #[test]
 fn what_the_application_prints_is_selected_and_copied() {
     let app = App::ready(80, 24).prints(OutputStream::Stdout, "tea 日本\tone".as_bytes());
-    let app = app.prints(OutputStream::Stderr, b"\x1b[31mtwo and three");
+    let app = app.prints(OutputStream::Stderr, b"\x1b[12Jtw\x1b[31mo and three");
     let mut app = app.press("alt-3 alt-1");
     let column = app.column_of("日本");
     let row = app.row_of("日本");
@@ -2661,9 +2748,9 @@ fn what_the_application_prints_is_selected_and_copied() {
     let mut app = app
         .press(&dragged(&places))
         .effects([r"copy the selection of the output, .txt: 日本        one
-\x1b[3"]);
+\x1b[1"]);
     let colour = app.styles.matched_here.bg.unwrap();
-    assert_eq!(lit(&mut app, colour), ["日 本         one", r"\x1b[3"]);
+    assert_eq!(lit(&mut app, colour), ["日 本         one", r"\x1b[1"]);
     // What is scrolled to the side is what it is.
     let app = app.press("alt-3 L").press(&dragged(&[(3, row + 1), (5, row + 1)]));
     app.effects(["copy the selection of the output, .txt: two"]);

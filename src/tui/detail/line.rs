@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use ratatui::style::Style;
+
 use crate::exchange::Exchange;
 use crate::terminal::Graphic;
 use crate::text;
 
 use super::super::picture::{Halves, symbol};
+use super::super::printed::Printed;
 use super::super::syntax::Token;
 use super::body_lines::{BodyLines, body};
 use super::dump::Dump;
@@ -30,6 +33,8 @@ pub(in crate::tui) enum Tone {
     Bar,
     /// A part of a text in some language.
     Code(Token),
+    /// As the application chose it for what it printed.
+    Printed(Style),
 }
 
 /// The look of parts of a line, ascending and apart.
@@ -47,6 +52,17 @@ pub(in crate::tui) struct TextLine {
 impl TextLine {
     pub(in crate::tui) fn new(tone: Tone, text: String) -> Self {
         Self { tone, text, accents: Vec::new() }
+    }
+
+    /// What the application printed, behind a sign.
+    pub(in crate::tui) fn printed(sign: &str, printed: Printed) -> Self {
+        let Printed { text, looks } = printed;
+        let accents = looks.into_iter().map(|(range, look)| {
+            let range = range.start + sign.len()..range.end + sign.len();
+            (range, Tone::Printed(look))
+        });
+        let accents = accents.collect();
+        Self { tone: Tone::Plain, text: format!("{sign}{text}"), accents }
     }
 
     /// With another look from there to there.

@@ -11,9 +11,9 @@ use crate::history::masking::{masked_body, masked_fields, masked_head};
 use crate::http::Headers;
 use crate::text;
 
-use super::super::detail::{BodyLines, Decoded, Document, Part, Side, Tone};
+use super::super::detail::{BodyLines, Decoded, Document, Part, Side, TextLine, Tone};
 use super::super::keymap::Action;
-use super::{Around, Secrets, body};
+use super::{Around, Secrets, body, output};
 
 /// Lines shown of a traceback or of an exchange's own output; each may be endless.
 pub(super) const MOST_LINES: usize = 2000;
@@ -134,14 +134,14 @@ fn add_faults(document: &mut Document, exchange: &Exchange) {
     }
     if !exchange.output.is_empty() {
         document.begin_section();
-        let skipped = exchange.output.len().saturating_sub(MOST_LINES);
+        let (skipped, shown) = output::last_of(&exchange.output);
         let mut lines = heading("Output");
         if skipped > 0 {
             lines.push((Tone::Remark, format!("[{skipped} lines before]")));
         }
-        let shown = exchange.output[skipped..].iter();
-        lines.extend(shown.map(|line| (Tone::Plain, safe(&line.text))));
         document.add(None, lines);
+        let shown = shown.into_iter().map(|(_, printed)| TextLine::printed("", printed));
+        document.add_lines(None, shown.collect());
     }
 }
 

@@ -10,11 +10,12 @@ use crate::exchange::{Exchange, Fate};
 use crate::history::Store;
 use crate::text;
 
+use super::super::colours::Colour;
 use super::super::detail::{Line, Place, Rows, Side, Tone};
 use super::super::folding;
 use super::super::layout::Regions;
 use super::super::panes::Pane;
-use super::super::picture::{Colour, Halves};
+use super::super::picture::Halves;
 use super::super::state::State;
 use super::super::subject::Subject;
 use super::super::syntax::Token;
@@ -199,6 +200,7 @@ fn look(tone: Tone, styles: &Styles) -> Style {
         Tone::Code(Token::Number | Token::Attribute) => styles.number,
         Tone::Code(Token::Keyword) => styles.keyword,
         Tone::Code(Token::Name) => styles.request,
+        Tone::Printed(look) => styles.printed(look),
     }
 }
 

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::text;
 
@@ -35,18 +36,27 @@ pub(super) fn light(
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
-    let columns = |text: &str| u16::try_from(text::width(text)).unwrap_or(u16::MAX);
     for (range, is_here) in lit {
-        let (start, end) = (range.start.max(row.start), range.end.min(row.end));
-        let (Some(before), Some(found)) =
-            (text.get(row.start..start), text.get(start..end))
-        else {
-            continue;
-        };
-        let x = place.x.saturating_add(sign).saturating_add(columns(before));
-        let cells = Rect { x, width: columns(found), ..place };
         let style = if *is_here { styles.matched_here } else { styles.matched };
-        let cells = cells.intersection(place).intersection(buffer.area);
-        buffer.set_style(cells, style);
+        paint((range.clone(), style), (text, row.clone()), sign, place, buffer);
     }
+}
+
+/// Gives a part of one row of a line a look.
+pub(super) fn paint(
+    (part, look): (Range<usize>, Style),
+    (text, row): (&str, Range<usize>),
+    sign: u16,
+    place: Rect,
+    buffer: &mut Buffer,
+) {
+    let columns = |text: &str| u16::try_from(text::width(text)).unwrap_or(u16::MAX);
+    let (start, end) = (part.start.max(row.start), part.end.min(row.end));
+    let (Some(before), Some(part)) = (text.get(row.start..start), text.get(start..end))
+    else {
+        return;
+    };
+    let x = place.x.saturating_add(sign).saturating_add(columns(before));
+    let cells = Rect { x, width: columns(part), ..place };
+    buffer.set_style(cells.intersection(place).intersection(buffer.area), look);
 }

@@ -10,10 +10,11 @@ use crate::exchange::{OutputStream, Severity};
 use super::super::layout::Regions;
 use super::super::output::Origin;
 use super::super::panes::Pane;
+use super::super::printed::Printed;
 use super::super::state::State;
 use super::super::theme::Styles;
 use super::cells::{after, heading, put, row};
-use super::found::{found, light};
+use super::found::{found, light, paint};
 
 pub(super) fn draw(
     state: &State,
@@ -36,7 +37,7 @@ pub(super) fn draw(
         let place = row(regions.output.body, number);
         let (sign, style) = look(line.origin, styles);
         let start = put(buffer, place, 0, sign, style);
-        let text = line.shown();
+        let Printed { text, looks } = line.look();
         let style = match line.origin {
             Origin::App(_) | Origin::Import => Style::new(),
             Origin::Rdev(_) => style,
@@ -44,6 +45,10 @@ pub(super) fn draw(
         let seen = after(&text, output.sideways);
         put(buffer, place, start, seen, style);
         let range = text.len() - seen.len()..text.len();
+        for (part, look) in looks {
+            let row = (&*text, range.clone());
+            paint((part, styles.printed(look)), row, start, place, buffer);
+        }
         let clipped = |(part, is_here): (Range<usize>, bool)| {
             (part.start..part.end.min(text.len()), is_here)
         };
