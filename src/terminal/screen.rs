@@ -26,7 +26,7 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute, queue};
 use ratatui::backend::{Backend, ClearType, CrosstermBackend};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use rustix::process::{Signal, WaitStatus, getpgrp, getsid, kill_current_process_group};
 use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
@@ -82,6 +82,8 @@ pub struct Screen {
     next: Buffer,
     /// Whether a picture was ever written with the text.
     writes_pictures: bool,
+    /// Where the cursor is seen, if it is.
+    cursor: Option<Position>,
 }
 
 /// What is needed to give the terminal back, shared with the panic hook.
@@ -130,6 +132,7 @@ impl Screen {
             shown: Buffer::empty(Rect::ZERO),
             next: Buffer::empty(Rect::ZERO),
             writes_pictures: false,
+            cursor: None,
         })
     }
 
@@ -148,11 +151,11 @@ impl Screen {
     }
 
     /// Has a frame of that area painted and writes what differs from the last one; in it
-    /// there may be cells of that picture.
+    /// there may be cells of that picture. The cursor is seen where one is given.
     pub fn draw(
         &mut self,
         area: Rect,
-        graphic: Option<&Graphic>,
+        (graphic, place): (Option<&Graphic>, Option<Position>),
         paint: impl FnOnce(&mut Buffer),
     ) -> io::Result<()> {
         if area.is_empty() || self.away {
@@ -174,6 +177,10 @@ impl Screen {
             return Ok(());
         }
         queue!(self.backend, BeginSynchronizedUpdate)?;
+        if self.cursor.take().is_some() {
+            // It would be seen flying about where updates are not synchronized.
+            queue!(self.backend, cursor::Hide)?;
+        }
         if anew {
             self.backend.clear_region(ClearType::All)?;
         }
@@ -199,6 +206,10 @@ impl Screen {
                 self.backend.draw(run.into_iter())?;
             }
         }
+        if let Some(Position { x, y }) = place {
+            queue!(self.backend, cursor::MoveTo(x, y), cursor::Show)?;
+        }
+        self.cursor = place;
         execute!(self.backend, EndSynchronizedUpdate)?;
         drop(found);
         std::mem::swap(&mut self.shown, &mut self.next);

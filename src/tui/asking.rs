@@ -59,10 +59,11 @@ impl Asking {
         self.question = Some(question);
     }
 
-    /// What is asked and what is typed so far.
-    pub(super) fn asked(&self) -> Option<(&Question, &str)> {
+    /// What is asked, and the line with what is typed so far.
+    pub(super) fn asked(&self) -> Option<(&Question, &CommandLine)> {
         let question = self.question.as_ref()?;
-        Some((question, self.lines[question.kind()].text()?))
+        let line = &self.lines[question.kind()];
+        line.text().is_some().then_some((question, line))
     }
 
     /// The line that is typed.

@@ -1,5 +1,7 @@
 //! A line that is being typed, a command or a filter, and those before it.
 
+use super::editable::{Editable, Motion};
+
 /// Lines that can be called back.
 const MOST_PAST: usize = 50;
 /// Characters taken; nothing that is typed comes near.
@@ -9,7 +11,7 @@ const LONGEST: usize = 1024;
 #[derive(Clone, Debug, Default)]
 pub(super) struct CommandLine {
     /// What was typed; `None` while the line is not there.
-    typed: Option<String>,
+    typed: Option<Editable>,
     /// What was run, oldest first.
     past: Vec<String>,
     /// Which of these is shown; past the end, what is typed anew.
@@ -21,12 +23,17 @@ pub(super) struct CommandLine {
 impl CommandLine {
     /// What is on the line, if it is there. Not escaped.
     pub(super) fn text(&self) -> Option<&str> {
-        self.typed.as_deref()
+        self.typed.as_ref().map(Editable::text)
+    }
+
+    /// What of it is before the cursor.
+    pub(super) fn before_cursor(&self) -> &str {
+        self.typed.as_ref().map_or("", |typed| typed.parts().0)
     }
 
     /// Opens it with a text on it.
     pub(super) fn open(&mut self, text: &str) {
-        self.typed = Some(text.to_owned());
+        self.typed = Some(Editable::new(text));
         self.selected = false;
         self.recalled = self.past.len();
     }
@@ -47,9 +54,17 @@ impl CommandLine {
         self.selected
     }
 
-    /// Goes on with what is selected.
-    pub(super) fn keep(&mut self) {
-        self.selected = false;
+    /// Moves the cursor. What is selected is gone on with, from the end of it that lies in
+    /// that direction.
+    pub(super) fn go(&mut self, motion: Motion) {
+        let motion = match (std::mem::take(&mut self.selected), motion) {
+            (true, Motion::Back) => Motion::Start,
+            (true, Motion::On) => Motion::End,
+            (_, motion) => motion,
+        };
+        if let Some(typed) = &mut self.typed {
+            typed.go(motion);
+        }
     }
 
     pub(super) fn close(&mut self) {
@@ -58,7 +73,7 @@ impl CommandLine {
 
     /// Takes the line to act on it.
     pub(super) fn take(&mut self) -> String {
-        let line = self.typed.take().unwrap_or_default();
+        let line = self.typed.take().unwrap_or_default().into_text();
         if !line.trim().is_empty() && self.past.last() != Some(&line) {
             self.past.push(line.clone());
             let extra = self.past.len().saturating_sub(MOST_PAST);
@@ -71,50 +86,52 @@ impl CommandLine {
     pub(super) fn add(&mut self, text: &str) {
         self.erase_selected();
         let Some(typed) = &mut self.typed else { return };
-        let room = LONGEST.saturating_sub(typed.chars().count());
-        typed.extend(text.chars().filter(|it| !it.is_control()).take(room));
+        let room = LONGEST.saturating_sub(typed.text().chars().count());
+        let text = text.chars().filter(|it| !it.is_control()).take(room);
+        typed.add(&text.collect::<String>());
     }
 
     /// Erases what is selected; says whether that was something.
     fn erase_selected(&mut self) -> bool {
         let was_selected = std::mem::take(&mut self.selected);
         if was_selected {
-            self.erase_all();
+            self.typed = self.typed.take().map(|_| Editable::default());
         }
         was_selected
     }
 
-    /// Erases the last character; a line that has none is left.
-    pub(super) fn erase(&mut self) {
-        if self.erase_selected() {
-            return;
+    /// Erases what the cursor would pass, or what is selected.
+    pub(super) fn erase(&mut self, motion: Motion) {
+        if !self.erase_selected()
+            && let Some(typed) = &mut self.typed
+        {
+            typed.erase(motion);
         }
-        if self.typed.as_mut().is_some_and(|typed| typed.pop().is_none()) {
+    }
+
+    /// Erases the character before the cursor; a line that has none at all is left.
+    pub(super) fn erase_back(&mut self) {
+        if self.text() == Some("") {
             self.close();
+        } else {
+            self.erase(Motion::Back);
         }
     }
 
     pub(super) fn erase_word(&mut self) {
-        if self.erase_selected() {
-            return;
-        }
-        if let Some(typed) = &mut self.typed {
-            let kept = typed.trim_end().rfind(' ').map_or(0, |space| space + 1);
-            typed.truncate(kept);
+        if !self.erase_selected()
+            && let Some(typed) = &mut self.typed
+        {
+            typed.erase_word();
         }
     }
 
-    pub(super) fn erase_all(&mut self) {
-        self.selected = false;
-        if let Some(typed) = &mut self.typed {
-            typed.clear();
-        }
-    }
-
+    /// Completes what is before the cursor.
     pub(super) fn complete(&mut self, complete: impl Fn(&str) -> String) {
         self.selected = false;
         if let Some(typed) = &mut self.typed {
-            *typed = complete(typed);
+            let completed = complete(typed.parts().0);
+            typed.replace_before(&completed);
         }
     }
 
@@ -122,7 +139,8 @@ impl CommandLine {
     pub(super) fn recall(&mut self, by: isize) {
         self.selected = false;
         self.recalled = self.recalled.saturating_add_signed(by).min(self.past.len());
-        self.typed = Some(self.past.get(self.recalled).cloned().unwrap_or_default());
+        let recalled = self.past.get(self.recalled).map_or("", String::as_str);
+        self.typed = Some(Editable::new(recalled));
     }
 }
 
@@ -140,7 +158,7 @@ mod tests {
         line.erase_word();
         assert_eq!(line.text(), Some("explain "));
         line.erase_word();
-        line.erase();
+        line.erase_back();
         assert_eq!(line.text(), None);
         line.open("");
         line.add(&"é".repeat(2000));
@@ -150,27 +168,52 @@ mod tests {
     #[test]
     fn what_is_selected_gives_way_to_what_is_typed_unless_one_goes_on_with_it() {
         let mut line = CommandLine::default();
+        line.open_selected("old");
+        assert!(line.is_selected());
+        for (motion, expected) in [
+            (Motion::On, "older"),
+            (Motion::End, "older"),
+            (Motion::Back, "erold"),
+            (Motion::Start, "erold"),
+            (Motion::WordBack, "erold"),
+            (Motion::WordOn, "older"),
+        ] {
+            line.open_selected("old");
+            line.go(motion);
+            assert!(!line.is_selected());
+            line.add("er");
+            assert_eq!(line.text(), Some(expected), "{motion:?}");
+        }
         let mut opened = |act: fn(&mut CommandLine)| {
             line.open_selected("old");
-            assert!(line.is_selected());
             act(&mut line);
             assert!(!line.is_selected());
             line.text().unwrap_or("left").to_owned()
         };
         assert_eq!(opened(|line| line.add("n")), "n");
-        let kept = |line: &mut CommandLine| {
-            line.keep();
-            line.add("er");
-        };
-        assert_eq!(opened(kept), "older");
-        assert_eq!(opened(CommandLine::erase), "");
+        assert_eq!(opened(CommandLine::erase_back), "");
+        assert_eq!(opened(|line| line.erase(Motion::On)), "");
         assert_eq!(opened(CommandLine::erase_word), "");
-        assert_eq!(opened(CommandLine::erase_all), "");
+        assert_eq!(opened(|line| line.erase(Motion::Start)), "");
         assert_eq!(opened(|line| line.complete(|text| format!("{text}er"))), "older");
         line.open_selected("");
         assert!(!line.is_selected());
-        line.erase();
+        line.erase_back();
         assert_eq!(line.text(), None);
+    }
+
+    #[test]
+    fn what_is_before_the_cursor_is_completed_and_the_rest_stays() {
+        let mut line = CommandLine::default();
+        line.open("so nothing");
+        line.go(Motion::WordBack);
+        line.go(Motion::Back);
+        line.complete(|text| format!("{text}rt"));
+        assert_eq!((line.text(), line.before_cursor()), (Some("sort nothing"), "sort"));
+        line.erase_back();
+        line.go(Motion::Start);
+        line.erase_back();
+        assert_eq!(line.text(), Some("sor nothing"), "it is not left");
     }
 
     #[test]

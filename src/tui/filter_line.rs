@@ -14,7 +14,7 @@ use super::state::State;
 pub(super) enum Remark {
     /// It is not understood, from this character on, counted from 0.
     Wrong { at: usize, problem: String },
-    /// The last word may become one of these.
+    /// The word before the cursor may become one of these.
     Words(Vec<String>),
     /// What the operator looks at that is typed, or begun.
     Help(String),
@@ -22,16 +22,16 @@ pub(super) enum Remark {
     Fine,
 }
 
-/// Looks at what is typed. Ages count back from `now`. What was refused is wrong, whatever
-/// it may become.
+/// Looks at what is typed, all of it and what is before the cursor. Ages count back from
+/// `now`. What was refused is wrong, whatever it may become.
 pub(super) fn remark(
-    typed: &str,
+    (typed, before): (&str, &str),
     (views, now): (&Views, Timestamp),
     is_refused: bool,
 ) -> Remark {
-    let Completion { words, help, .. } = complete(typed, views);
-    let word_is_begun = typed.chars().next_back().is_some_and(|last| {
-        !last.is_whitespace() && !words.iter().any(|word| typed.ends_with(word.as_str()))
+    let Completion { words, help, .. } = complete(before, views);
+    let word_is_begun = before.chars().next_back().is_some_and(|last| {
+        !last.is_whitespace() && !words.iter().any(|word| before.ends_with(word.as_str()))
     });
     match views.parse(typed, now) {
         Err(error) if is_refused => {
@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn of(typed: &str) -> Remark {
-        remark(typed, (&Views::default(), Timestamp::UNIX_EPOCH), false)
+        remark((typed, typed), (&Views::default(), Timestamp::UNIX_EPOCH), false)
     }
 
     #[test]
@@ -139,8 +139,9 @@ mod tests {
 
     #[test]
     fn what_was_refused_is_wrong_although_it_may_become_something() {
-        let refused =
-            |typed| remark(typed, (&Views::default(), Timestamp::UNIX_EPOCH), true);
+        let refused = |typed| {
+            remark((typed, typed), (&Views::default(), Timestamp::UNIX_EPOCH), true)
+        };
         assert!(matches!(of("path:/a ("), Remark::Words(_)));
         assert!(matches!(refused("path:/a ("), Remark::Wrong { .. }));
         assert!(matches!(refused("("), Remark::Wrong { .. }));

@@ -18,6 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use ratatui::buffer::Buffer;
 
 use crate::bus::{Commands, Subscription};
 use crate::clock::{Clock, monotonic};
@@ -40,7 +41,7 @@ use super::programs;
 use super::state::{Facts, State};
 use super::theme::Styles;
 use super::update::update;
-use super::view::draw;
+use super::view::{cursor, draw};
 
 /// Messages taken in before a frame is drawn.
 const MOST_AT_ONCE: usize = 256;
@@ -423,7 +424,9 @@ impl Shell {
         }
         let (state, styles) = (&self.state, &self.styles);
         let graphic = state.graphic();
-        self.screen.draw(area, graphic, |buffer| draw(state, &regions, styles, buffer))
+        let place = cursor(state, &regions);
+        let paint = |buffer: &mut Buffer| draw(state, &regions, styles, buffer);
+        self.screen.draw(area, (graphic, place), paint)
     }
 }
 

@@ -20,8 +20,8 @@ pub struct Styles {
     /// The selected row, and when another pane has the keys.
     pub selected: Style,
     pub selected_unfocused: Style,
-    /// Where the next character is typed.
-    pub cursor: Style,
+    /// Text that gives way to what is typed next.
+    pub replaced: Style,
     /// What was searched for, and of that what one has gone to.
     pub matched: Style,
     pub matched_here: Style,
@@ -91,7 +91,7 @@ impl Styles {
                 .add_modifier(Modifier::REVERSED)
                 .remove_modifier(Modifier::DIM),
             selected_unfocused: strong.remove_modifier(Modifier::DIM),
-            cursor: plain.add_modifier(Modifier::REVERSED),
+            replaced: plain.add_modifier(Modifier::REVERSED),
             matched: plain.add_modifier(Modifier::UNDERLINED | Modifier::BOLD),
             matched_here: plain
                 .add_modifier(Modifier::REVERSED | Modifier::BOLD | Modifier::UNDERLINED),

@@ -32,6 +32,17 @@ pub(super) fn type_in(state: &mut State, context: Context, chord: Chord) -> Vec<
     Vec::new()
 }
 
+/// The line that is typed, and what stands before it.
+pub(super) fn open_line(state: &State) -> Option<(String, &CommandLine)> {
+    let prompt = &state.prompt;
+    let lines = [(":", &prompt.line), ("filter ", &prompt.filter), ("/", &prompt.search)];
+    let open = lines.into_iter().find(|(_, line)| line.text().is_some());
+    open.map(|(before, line)| (before.to_owned(), line)).or_else(|| {
+        let (question, line) = prompt.asking.asked()?;
+        Some((question.prompt(), line))
+    })
+}
+
 /// What is typed may count at once; who leaves the line is back where he was.
 pub(super) fn typed(state: &mut State) {
     typed_in(state, state.context());
@@ -61,6 +72,7 @@ pub(super) fn edit(state: &mut State, action: Action) {
     // Taken along, since the line is of the state.
     let views = if is_filter { state.facts.views.clone() } else { Views::default() };
     let line = line(state);
+    let before = line.text().map(str::to_owned);
     match action {
         Action::Complete if is_filter => {
             line.complete(|text| filter::complete(text, &views).text);
@@ -68,14 +80,16 @@ pub(super) fn edit(state: &mut State, action: Action) {
         Action::Complete => line.complete(commands::complete),
         Action::Older => line.recall(-1),
         Action::Newer => line.recall(1),
-        Action::Keep => line.keep(),
-        Action::Erase => line.erase(),
+        Action::Caret(motion) => line.go(motion),
+        Action::Erase => line.erase_back(),
+        Action::EraseTo(motion) => line.erase(motion),
         Action::EraseWord => line.erase_word(),
-        Action::EraseAll => line.erase_all(),
         _ => line.close(),
     }
     let is_left = line.text().is_none();
-    typed_in(state, context);
+    if line.text() != before.as_deref() {
+        typed_in(state, context);
+    }
     if is_left && context == Context::SearchLine {
         searching::leave(state);
     }

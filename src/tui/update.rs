@@ -209,10 +209,10 @@ fn perform(state: &mut State, action: Action, count: Option<u64>) -> Vec<Effect>
         | Action::Complete
         | Action::Older
         | Action::Newer
-        | Action::Keep
+        | Action::Caret(_)
         | Action::Erase
+        | Action::EraseTo(_)
         | Action::EraseWord
-        | Action::EraseAll
         | Action::Leave => typing::edit(state, action),
         Action::Help => help(state),
         Action::Redraw | Action::Suspend | Action::Quit => return leave(state, action),

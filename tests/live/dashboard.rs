@@ -454,6 +454,30 @@ fn the_list_is_filtered_and_sorted_as_typed() {
 }
 
 #[test]
+fn the_cursor_of_the_terminal_is_where_one_types() {
+    let at = little(80, 24);
+    let is_at = |place: Option<(u16, u16)>| {
+        at.terminal.wait_for(&format!("the cursor at {place:?}"), |screen| {
+            let seen = (!screen.hide_cursor()).then(|| screen.cursor_position());
+            (seen == place).then_some(())
+        });
+    };
+    is_at(None);
+    at.terminal.press("f").type_in("status:5xx").sees(["filter status:5xx"]);
+    is_at(Some((23, 18)));
+    at.terminal.type_in("\x1b[1;5D4xx or status:");
+    at.terminal.sees(["filter status:4xx or status:5xx"]);
+    is_at(Some((23, 29)));
+    // Others see it where they are, and it comes back.
+    at.terminal.press("enter").sees(["0 of 0, filter status:4xx or status:5xx"]);
+    is_at(None);
+    at.terminal.press("f end").type_in("\x1b[H");
+    is_at(Some((23, 8)));
+    at.terminal.press("esc");
+    is_at(None);
+}
+
+#[test]
 fn the_detail_is_searched_as_typed() {
     let at = little(120, 40);
     at.get("/one");

@@ -17,7 +17,7 @@ use _rdev::http::{Headers, Limits, RequestParser, ResponseHead};
 use _rdev::terminal::{Decoder, Typed};
 use _rdev::tui::{
     Clipping, Effect, Facts, Keymap, Lookup, Message, Progress, Saved, State, Styles,
-    draw, layout, update,
+    cursor, draw, layout, update,
 };
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
@@ -240,6 +240,22 @@ impl App {
         buffer
     }
 
+    /// What is typed, with a bar where the terminal's cursor is.
+    fn typed(&mut self) -> String {
+        let buffer = self.frame();
+        let regions = layout(&self.state, buffer.area);
+        let place = cursor(&self.state, &regions).expect("a line that is typed");
+        let row = text_of_row(&buffer, place.y);
+        assert_eq!(place.y, buffer.area.height - 1, "{row}");
+        let padded = format!("{row:<300}");
+        // What combines with a character before it is before it, too.
+        let mut parts = padded.char_indices().map(|(at, _)| padded.split_at(at)).rev();
+        let found =
+            parts.find(|(before, _)| _rdev::text::width(before) == usize::from(place.x));
+        let (before, behind) = found.expect("a character begins there");
+        format!("{}|{}", before.trim_start(), behind.trim_end())
+    }
+
     fn screen(&mut self) -> String {
         let buffer = self.frame();
         let rows = (0..buffer.area.height).map(|y| text_of_row(&buffer, y));
@@ -348,6 +364,11 @@ fn bytes_of(key: &str) -> String {
         "space" => " ".to_owned(),
         "up" => "\x1b[A".to_owned(),
         "right" => "\x1b[C".to_owned(),
+        "left" => "\x1b[D".to_owned(),
+        "ctrl-right" => "\x1b[1;5C".to_owned(),
+        "delete" => "\x1b[3~".to_owned(),
+        "backspace" => "\x7f".to_owned(),
+        "home" => "\x1b[H".to_owned(),
         _ if key.starts_with("alt-") => key.replacen("alt-", "\x1b", 1),
         "f5" => "\x1b[15~".to_owned(),
         "end" => "\x1b[F".to_owned(),
@@ -669,14 +690,14 @@ fn the_filter_that_is_set_is_selected_and_gives_way_to_another() {
         reversed.map(Cell::symbol).collect::<String>()
     };
     let mut app = mixed(120, 40).press("f");
-    assert_eq!(selected(&mut app), " ", "the cursor");
+    assert_eq!(selected(&mut app), "");
     let mut app = app.press("status:2xx enter f").sees("filter status:2xx");
     assert_eq!(selected(&mut app), "status:2xx");
     // Typing replaces it, and esc leaves it as it was.
     let mut app = app.press("m").sees(" filter m");
-    assert_eq!(selected(&mut app), " ");
+    assert_eq!(selected(&mut app), "");
     let mut app = app.press("esc").sees("filter status:2xx").press("f right");
-    assert_eq!(selected(&mut app), " ");
+    assert_eq!(selected(&mut app), "");
     let app = app.press("space method:GET enter").sees("filter status:2xx method:GET");
     // Up is what was before that, and ctrl-u erases all.
     let mut app = app.press("f up");
@@ -697,6 +718,36 @@ fn a_filter_that_is_not_understood_is_told_where_and_stays() {
         .sees("Exchanges 9")
         .press(": f i l t e r space i d : x enter")
         .sees("column 4:");
+}
+
+#[test]
+fn a_line_is_edited_where_its_cursor_is() {
+    let mut app = mixed(80, 24).press("f s t a t u s : 4 x x");
+    assert_eq!(app.typed(), "filter status:4xx|");
+    app = app.press("left left backspace 5");
+    assert_eq!(app.typed(), "filter status:5|xx");
+    // Completed is what is before the cursor; what is wrong stands where it is.
+    app = app.press("home m e tab G E T space");
+    assert_eq!(app.typed(), "filter method:GET |status:5xx");
+    app = app.press("ctrl-e X enter").sees("˅ ").press("backspace enter");
+    app = app.sees("filter method:GET status:5xx");
+    // Wide characters and those that combine are one each, also pasted.
+    app = app.press(": c o m");
+    let pasted = "\u{1b}[200~日e\u{301}本\u{1b}[201~";
+    app = app.press("esc ;").press(pasted).press("left left x delete");
+    assert_eq!(app.typed(), "comment on #5: 日x|本");
+    app = app.press("ctrl-a ctrl-right ctrl-k a alt-b b alt-f c");
+    assert_eq!(app.typed(), "comment on #5: b日x本ac|");
+    app = app.press("ctrl-w up").press("esc : s o x r t left left left ctrl-d enter");
+    app = app.sees("Sort by").press("esc");
+    // One that is longer than its box is seen around the cursor.
+    let long = "abcdefghij".repeat(20);
+    app = app.press("/").press(&long);
+    assert!(app.typed().starts_with("/…") && app.typed().ends_with("ghij|"));
+    app = app.press("home x");
+    assert!(app.typed().starts_with("/x|abcdefghij"));
+    let app = app.press("ctrl-e ctrl-u").press("backspace").misses("abcdefghij");
+    app.sees("Exchanges 1 of 9");
 }
 
 #[test]

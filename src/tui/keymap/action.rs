@@ -2,6 +2,7 @@
 
 use super::super::column::Column;
 use super::super::copying::Copied;
+use super::super::editable::Motion;
 use super::super::panes::Pane;
 
 /// Something a key can do.
@@ -80,10 +81,12 @@ pub(in crate::tui) enum Action {
     Complete,
     Older,
     Newer,
-    Keep,
+    /// On a line that is typed.
+    Caret(Motion),
     Erase,
+    /// What the cursor would pass.
+    EraseTo(Motion),
     EraseWord,
-    EraseAll,
     Leave,
     Help,
     Redraw,

@@ -5,6 +5,7 @@ use crate::history::copy_as::Form;
 use super::super::column::Column;
 use super::super::copying::Copied;
 use super::super::detail::Side;
+use super::super::editable::Motion;
 use super::super::panes::Pane;
 use super::action::{Action, Context};
 
@@ -348,10 +349,24 @@ pub(in crate::tui) const TABLE: &[Binding] = &[
     row(Action::Complete, "tab", COMPLETED, "complete the word", ""),
     row(Action::Older, "up ctrl-p", LINE, "the one before", ""),
     row(Action::Newer, "down ctrl-n", LINE, "the one after", ""),
-    row(Action::Keep, "right end", LINE, "go on with what is selected", ""),
-    row(Action::Keep, "left home", LINE, "the same", ""),
-    row(Action::Erase, "backspace", LINE, "erase a character", ""),
-    row(Action::EraseWord, "ctrl-w", LINE, "erase a word", ""),
-    row(Action::EraseAll, "ctrl-u", LINE, "erase everything", ""),
+    row(Action::Caret(Motion::Back), "left ctrl-b", LINE, "back by a character", ""),
+    row(Action::Caret(Motion::On), "right ctrl-f", LINE, "on by a character", ""),
+    row(Action::Caret(Motion::WordBack), "alt-b", LINE, "back by a word", ""),
+    row(Action::Caret(Motion::WordBack), "ctrl-left", LINE, "back by a word", ""),
+    row(Action::Caret(Motion::WordOn), "alt-f", LINE, "on by a word", ""),
+    row(Action::Caret(Motion::WordOn), "ctrl-right", LINE, "on by a word", ""),
+    row(Action::Caret(Motion::Start), "home ctrl-a", LINE, "to the start", ""),
+    row(Action::Caret(Motion::End), "end ctrl-e", LINE, "to the end", ""),
+    row(Action::Erase, "backspace", LINE, "erase the character before", ""),
+    row(
+        Action::EraseTo(Motion::On),
+        "delete ctrl-d",
+        LINE,
+        "erase the character behind",
+        "",
+    ),
+    row(Action::EraseWord, "ctrl-w", LINE, "erase the word before, back to a space", ""),
+    row(Action::EraseTo(Motion::End), "ctrl-k", LINE, "erase everything behind", ""),
+    row(Action::EraseTo(Motion::Start), "ctrl-u", LINE, "erase everything before", ""),
     row(Action::Leave, "esc ctrl-c", LINE, "leave the line", ""),
 ];

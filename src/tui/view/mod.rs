@@ -19,12 +19,14 @@ mod reload;
 mod status;
 mod tab_bar;
 mod traffic;
+mod typed_line;
 mod views;
 
 pub(super) use columns::title as column_title;
 pub(super) use help::help_size;
 pub(super) use list::{column_at, row_text as list_row};
 pub(super) use tab_bar::{tab_at, tab_bar};
+pub use typed_line::cursor;
 
 use ratatui::buffer::Buffer;
 

@@ -12,13 +12,12 @@ use crate::exchange::{Fate, Severity};
 use crate::history::Store;
 use crate::text;
 
-use super::super::commands;
 use super::super::state::State;
 use super::super::theme::Styles;
-use super::cells::{after, put, put_right};
-use super::filter_line;
+use super::cells::{put, put_right};
 use super::hints;
 use super::list::elapsed;
+use super::typed_line;
 
 /// Columns that a failure may take, so that something else fits beside it.
 const LONGEST_FAILURE: usize = 60;
@@ -148,20 +147,7 @@ pub(super) fn draw_hints(
     styles: &Styles,
     buffer: &mut Buffer,
 ) {
-    if let Some(typed) = state.prompt.line.text() {
-        draw_command_line(typed, line, styles, buffer);
-        return;
-    }
-    if let Some(typed) = state.prompt.filter.text() {
-        filter_line::draw(typed, state, line, styles, buffer);
-        return;
-    }
-    if let Some(typed) = state.prompt.search.text() {
-        draw_typed("/", typed, line, styles, buffer);
-        return;
-    }
-    if let Some((question, typed)) = state.prompt.asking.asked() {
-        draw_typed(&question.prompt(), typed, line, styles, buffer);
+    if typed_line::draw(state, line, styles, buffer) {
         return;
     }
     if let Some(notice) = &state.prompt.notice {
@@ -177,40 +163,6 @@ pub(super) fn draw_hints(
     if let Some(count) = state.prompt.count {
         put_right(buffer, line, &format!(" {count} "), styles.strong);
     }
-}
-
-/// What is typed, with its end in view, and what may follow.
-fn draw_command_line(typed: &str, line: Rect, styles: &Styles, buffer: &mut Buffer) {
-    let room = usize::from(line.width).saturating_sub(3);
-    let shown = safe(typed);
-    let shown = after(&shown, text::width(&shown).saturating_sub(room));
-    let column = put(buffer, line, 1, &format!(":{shown}"), styles.strong);
-    let column = put(buffer, line, column, " ", styles.cursor);
-    let word = typed.split_whitespace().next().unwrap_or_default();
-    let mut hint = match commands::matching(word)[..] {
-        [] => "no such command".to_owned(),
-        [_] => commands::choices(typed).join("  "),
-        _ => String::new(),
-    };
-    let room = usize::from(line.width.saturating_sub(column + 3));
-    hint = text::clip(&hint, room);
-    put(buffer, line, column + 2, &hint, styles.faint);
-}
-
-/// What is typed behind a sign or a question, with its end in view.
-fn draw_typed(
-    before: &str,
-    typed: &str,
-    line: Rect,
-    styles: &Styles,
-    buffer: &mut Buffer,
-) {
-    let room = usize::from(line.width).saturating_sub(2 + text::width(before));
-    let shown = safe(typed);
-    let shown = after(&shown, text::width(&shown).saturating_sub(room));
-    let column = put(buffer, line, 1, before, styles.faint);
-    let column = put(buffer, line, column, shown, styles.strong);
-    put(buffer, line, column, " ", styles.cursor);
 }
 
 fn counted(number: u64, what: &str) -> String {
