@@ -187,6 +187,8 @@ struct TimesDto {
     called: Option<String>,
     entered: Option<String>,
     started: Option<String>,
+    /// How long the application waited for more of the request's body until then.
+    body_wait_ms: Option<f64>,
     responded: Option<String>,
     first_byte: Option<String>,
     last_byte: Option<String>,
@@ -212,6 +214,7 @@ impl TimesDto {
             called: text(exchange.called),
             entered: text(timing.entered),
             started: text(timing.started),
+            body_wait_ms: timing.body_wait.map(|wait| wait.as_micros() as f64 / 1000.0),
             responded: text(exchange.responded),
             first_byte: text(timing.first_byte),
             last_byte: text(timing.last_byte),

@@ -202,6 +202,13 @@ impl Exchange {
         label.eq_ignore_ascii_case(b"text/event-stream")
     }
 
+    /// Until when as much of the request's body came as is waited for before the call;
+    /// `None` where it has none, or where a reload was waited for in the meantime.
+    pub fn request_came(&self) -> Option<Timestamp> {
+        let ready = self.timing.queued.or(self.called);
+        ready.filter(|_| self.held.is_none() && self.request_body.total > 0)
+    }
+
     /// From the head of the request to the end, once there is one.
     pub fn duration(&self) -> Option<jiff::SignedDuration> {
         self.ended.map(|ended| ended.duration_since(self.began))

@@ -1,6 +1,6 @@
 //! When the steps of an exchange were taken that nobody has to see while it runs.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// Times known once an exchange has ended, each where that step was taken. The others
 /// come with events of their own.
@@ -14,6 +14,9 @@ pub struct Timing {
     pub entered: Option<Timestamp>,
     /// When the application first called `start_response`.
     pub started: Option<Timestamp>,
+    /// For how long until then the application waited in `wsgi.input` for more of the
+    /// request's body, which is not its own time. `None` where nobody measured it.
+    pub body_wait: Option<SignedDuration>,
     /// When the first byte of the response's body was handed to the client.
     pub first_byte: Option<Timestamp>,
     /// When the last byte of the response was.

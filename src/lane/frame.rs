@@ -99,6 +99,8 @@ pub struct Times {
     pub entered: u64,
     /// It first called `start_response`.
     pub started: Option<u64>,
+    /// For how many ticks until then it waited for more of the request's body.
+    pub body_wait: u64,
     /// `close()` of what it returned had ended.
     pub closed: u64,
 }

@@ -415,16 +415,17 @@ impl Conversation {
                 }
             }
         };
-        let (started, is_read) = {
+        let (started, body_wait, is_read) = {
             let mut progress = self.lock(py);
             progress.stage = Stage::Over;
-            (progress.started, progress.reading > 0)
+            (progress.started, progress.body_wait, progress.reading > 0)
         };
         let mut frames = Vec::new();
         if is_read {
             Up::Spent.append(self.id, &mut frames);
         }
-        Up::Times(Times { entered, started, closed }).append(self.id, &mut frames);
+        Up::Times(Times { entered, started, body_wait, closed })
+            .append(self.id, &mut frames);
         Up::End(ending).append(self.id, &mut frames);
         let _server_gone = self.lane.send(py, &frames);
         if is_read {
@@ -522,13 +523,19 @@ impl Conversation {
             }
             progress.reading += 1;
         }
+        let begun = ticks();
         let received = loop {
             match self.lane.receive(py) {
                 Ok(Some((id, _))) if id != self.id => {}
                 received => break received,
             }
         };
-        self.lock(py).reading -= 1;
+        let mut progress = self.lock(py);
+        progress.reading -= 1;
+        if progress.started.is_none() {
+            progress.body_wait += ticks().saturating_sub(begun);
+        }
+        drop(progress);
         Ok(received?.map(|(_, frame)| frame))
     }
 

@@ -19,6 +19,8 @@ pub(super) struct Progress {
     pub(super) told: Vec<&'static str>,
     /// Whether all of the request's body has come to this process.
     pub(super) read: bool,
+    /// For how many ticks more of it was waited for before `start_response` was called.
+    pub(super) body_wait: u64,
     /// How many threads wait for more of it.
     pub(super) reading: usize,
     /// The exception that `start_response` raised again, output having begun.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use mio::Token;
 
 use super::connection::{Connection, InFlight, Stage};
@@ -131,6 +132,8 @@ impl Server {
         let add = |timing: &mut Timing| {
             timing.entered = at(times.entered);
             timing.started = times.started.and_then(at);
+            let wait = i64::try_from(times.body_wait).unwrap_or(i64::MAX);
+            timing.body_wait = Some(SignedDuration::from_nanos(wait));
             timing.closed = at(times.closed);
         };
         if let Some(exchange) = exchange {

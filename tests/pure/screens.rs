@@ -1014,6 +1014,7 @@ fn rich(width: u16, height: u16) -> App {
         queued: after(0),
         entered: after(3),
         started: after(43),
+        body_wait: None,
         first_byte: after(44),
         last_byte: after(60),
         closed: after(61),

@@ -327,7 +327,8 @@ fn append_frame(random: &mut Random, wire: &mut Vec<u8>) {
         15 => Down::FileRefused.append(id, wire),
         16 => {
             let (entered, started, closed) = (random.next(), None, random.next());
-            Up::Times(Times { entered, started, closed }).append(id, wire);
+            let body_wait = random.next();
+            Up::Times(Times { entered, started, body_wait, closed }).append(id, wire);
         }
         _ => Up::End(Ending::Complete).append(id, wire),
     }

@@ -134,6 +134,9 @@ fn whole(row: &Row<'_>, place: Place) -> rusqlite::Result<Record> {
             queued: after("queued")?,
             entered: after("entered")?,
             started: after("started")?,
+            body_wait: row
+                .get::<_, Option<i64>>("body_wait")?
+                .map(SignedDuration::from_micros),
             first_byte: after("first_byte")?,
             last_byte: after("last_byte")?,
             closed: after("closed")?,

@@ -6,7 +6,7 @@ use rusqlite::{Connection, TransactionBehavior};
 pub(super) const APPLICATION: u32 = u32::from_be_bytes(*b"rdev");
 
 /// The version of a file that was brought up to date.
-pub const VERSION: i64 = 8;
+pub const VERSION: i64 = 9;
 
 /// From each version to the next, beginning with an empty file. What is here was
 /// released: a change of the tables is one more step, with a file of the version before
@@ -20,6 +20,7 @@ const STEPS: [&str; VERSION as usize] = [
     include_str!("schema-6.sql"),
     include_str!("schema-7.sql"),
     include_str!("schema-8.sql"),
+    include_str!("schema-9.sql"),
 ];
 
 /// Brings a file up to date, in one transaction. Several processes may do so at once. A
@@ -201,6 +202,30 @@ mod tests {
                 (9, None)
             ]
         );
+    }
+
+    #[test]
+    fn nobody_knows_how_long_a_body_was_waited_for_before_that_was_measured() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        for step in &STEPS[..8] {
+            connection.execute_batch(step).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 8).unwrap();
+        connection
+            .execute(
+                "INSERT INTO exchange (at, run, number, source, client, method, path, \
+                 request_size, response_size, request_kept, response_kept, hint_count, \
+                 called) VALUES (1, 1, 1, 0, '', 'POST', '/', 9, 2, 9, 2, 0, 5)",
+                [],
+            )
+            .unwrap();
+        assert_eq!(migrate(&mut connection).unwrap(), VERSION);
+        let known: (Option<i64>, Option<i64>) = connection
+            .query_row("SELECT body_wait, called FROM exchange", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(known, (None, Some(5)));
     }
 
     #[test]

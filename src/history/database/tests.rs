@@ -73,6 +73,7 @@ fn full() -> Exchange {
         queued: Some(at(2)),
         entered: Some(at(4)),
         started: Some(at(5)),
+        body_wait: Some(jiff::SignedDuration::from_micros(700)),
         first_byte: Some(at(7)),
         last_byte: Some(at(9)),
         closed: Some(at(8)),

@@ -127,10 +127,11 @@ macro_rules! into_exchange {
              path, query, status, request_type, response_type, request_size, \
              response_size, request_kept, response_kept, generation, outcome, cut, error, \
              hint_count, accepted, held, queued, called, entered, started, responded, \
-             first_byte, last_byte, closed, duration, request_cut, response_cut, began) \
+             first_byte, last_byte, closed, duration, request_cut, response_cut, began, \
+             body_wait) \
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, \
              ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23, ?24, ?25, ?26, ?27, ?28, ?29, ?30, \
-             ?31, ?32, ?33, ?34, ?35, ?36)"
+             ?31, ?32, ?33, ?34, ?35, ?36, ?37)"
         )
     };
 }
@@ -194,6 +195,7 @@ fn write_summary(
         draft.request.size.cut.map(cut_column),
         draft.response.size.cut.map(cut_column),
         Some(began).filter(|began| *began != place.0),
+        timing.body_wait.and_then(|wait| i64::try_from(wait.as_micros()).ok()),
     ])
 }
 

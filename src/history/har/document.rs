@@ -222,6 +222,8 @@ pub(super) struct TimesDto {
     pub(super) called: Option<i64>,
     pub(super) entered: Option<i64>,
     pub(super) started: Option<i64>,
+    /// How long, not when.
+    pub(super) body_wait: Option<i64>,
     pub(super) responded: Option<i64>,
     pub(super) first_byte: Option<i64>,
     pub(super) last_byte: Option<i64>,

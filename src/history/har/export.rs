@@ -141,7 +141,8 @@ fn output(exchange: &Exchange) -> Vec<OutputDto> {
     lines.collect()
 }
 
-/// Waiting for a generation and a lane is blocked; the application's time is wait.
+/// Waiting for a generation and a lane is blocked, waiting for the request's body is send;
+/// the application's time is wait.
 fn timings(exchange: &Exchange) -> TimingsDto {
     let between = |first: Timestamp, last: Timestamp| {
         let micros = last.as_microsecond().saturating_sub(first.as_microsecond());
@@ -151,9 +152,14 @@ fn timings(exchange: &Exchange) -> TimingsDto {
     let called = exchange.called.unwrap_or(began);
     let ended = exchange.ended.or(exchange.responded).unwrap_or(called);
     let responded = exchange.responded.unwrap_or(ended);
+    let came = exchange.request_came().unwrap_or(began);
+    let answering = between(called, responded);
+    let rest = exchange.timing.body_wait.map_or(0.0, |wait| wait.as_micros() as f64);
+    let rest = (rest / 1000.0).clamp(0.0, answering);
     TimingsDto {
-        blocked: Some(exchange.called.map_or(-1.0, |called| between(began, called))),
-        wait: Some(between(called, responded)),
+        blocked: Some(exchange.called.map_or(-1.0, |called| between(came, called))),
+        send: Some(between(began, came) + rest),
+        wait: Some(answering - rest),
         receive: Some(between(responded, ended)),
         ..TimingsDto::default()
     }
@@ -170,6 +176,7 @@ fn times(exchange: &Exchange) -> TimesDto {
         called: since(exchange.called),
         entered: since(timing.entered),
         started: since(timing.started),
+        body_wait: timing.body_wait.and_then(|it| i64::try_from(it.as_micros()).ok()),
         responded: since(exchange.responded),
         first_byte: since(timing.first_byte),
         last_byte: since(timing.last_byte),

@@ -315,6 +315,7 @@ fn extend_times(exchange: &mut Exchange, times: &TimesDto) {
         queued: after(times.queued),
         entered: after(times.entered),
         started: after(times.started),
+        body_wait: times.body_wait.map(SignedDuration::from_micros),
         first_byte: after(times.first_byte),
         last_byte: after(times.last_byte),
         closed: after(times.closed),

@@ -269,6 +269,7 @@ fn rich() -> Exchange {
     exchange.responded = after(3456);
     exchange.ended = after(4567);
     exchange.timing.closed = after(5000);
+    exchange.timing.body_wait = Some(jiff::SignedDuration::from_micros(1400));
     exchange.timing.accepted = after(-900);
     exchange.generation = Some(crate::exchange::GenerationId(2));
     exchange.outcome = Some(Outcome::Cut("why".into()));
@@ -339,7 +340,10 @@ fn an_entry_is_what_the_format_wants_and_says_what_was_cut() {
     );
     assert_eq!(entry["response"]["content"]["text"], "Grüße aus Köln\nund Łódź\n");
     assert_eq!(entry["response"]["content"]["size"], 30);
-    assert_eq!(entry["timings"]["blocked"], 0.012);
+    // Its body came before the call, and on while it ran.
+    assert_eq!(entry["timings"]["blocked"], 0.0);
+    assert_eq!(entry["timings"]["send"], 1.412);
+    assert_eq!(entry["timings"]["wait"], 2.044);
     assert_eq!(entry["comment"], "the slow one");
     assert_eq!(imported(text.as_bytes())[0].remark, rich().remark);
     let spans = ["blocked", "send", "wait", "receive"];

@@ -1,7 +1,7 @@
 //! The Overview tab: the facts of an exchange, and where its time went.
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::body::essence;
 use crate::exchange::{Body, Exchange, Outcome, Source};
@@ -16,6 +16,8 @@ use super::transcript::safe;
 
 /// Columns of the names of facts and steps.
 const NAMES: usize = 18;
+/// A wait for the rest of a body from which on it is a step: shorter ones are of the copying.
+const NOTICED: SignedDuration = SignedDuration::from_millis(1);
 /// Columns of a duration.
 const TIMES: usize = 9;
 /// Columns of the bar.
@@ -168,6 +170,7 @@ fn steps(exchange: &Exchange, now: Timestamp) -> Vec<Step> {
         before_the_call(exchange),
         ("wait for thread", exchange.called),
         ("reached the app", timing.entered),
+        ("rest of the body", rest_of_body(exchange)),
         ("start_response", timing.started),
         ("first byte", timing.first_byte),
         ("last byte", timing.last_byte),
@@ -193,18 +196,26 @@ fn steps(exchange: &Exchange, now: Timestamp) -> Vec<Step> {
     steps
 }
 
+/// Until when an application waited for the rest of a body that did not come before the
+/// call, were it all in one and at once: it may have worked in between.
+fn rest_of_body(exchange: &Exchange) -> Option<Timestamp> {
+    let timing = &exchange.timing;
+    let wait = timing.body_wait.filter(|wait| *wait >= NOTICED)?;
+    let until = timing.entered?.checked_add(wait).ok()?;
+    let most = timing.started.or(timing.closed);
+    Some(most.map_or(until, |most| until.min(most)))
+}
+
 /// What a request does before it waits for a thread, and until when.
 fn before_the_call(exchange: &Exchange) -> (&'static str, Option<Timestamp>) {
-    let ready = exchange.timing.queued.or(exchange.called);
+    let came = exchange.request_came();
     if exchange.held.is_some() {
-        ("held for reload", ready)
-    } else if exchange.request_body.total == 0 {
-        ("", None)
+        ("held for reload", exchange.timing.queued.or(exchange.called))
     } else if exchange.outcome.is_some() {
-        ("request came", ready)
+        ("request came", came)
     } else {
         // Whether it waited for a thread, too, is known at the end.
-        ("before the call", ready)
+        ("before the call", came)
     }
 }
 
@@ -292,6 +303,32 @@ mod tests {
         let mut bare = post("", b"");
         (bare.called, bare.outcome) = (Some(at(3)), Some(Outcome::Complete));
         assert_eq!(told(&bare), [("wait for thread", 3)]);
+    }
+
+    #[test]
+    fn the_rest_of_a_large_body_is_no_time_of_the_application() {
+        let mut exchange = post("Content-Length: 9\r\n", b"ab");
+        (exchange.called, exchange.outcome) = (Some(at(5)), Some(Outcome::Complete));
+        exchange.timing.entered = Some(at(6));
+        exchange.timing.started = Some(at(3100));
+        let waits = |exchange: &mut Exchange, wait| {
+            exchange.timing.body_wait = wait;
+            told(exchange)[3..].to_vec()
+        };
+        let wait = SignedDuration::from_millis;
+        let shown = waits(&mut exchange, Some(wait(3000)));
+        assert_eq!(shown, [("rest of the body", 3000), ("start_response", 94)]);
+        // Several threads may wait at once.
+        let shown = waits(&mut exchange, Some(wait(5000)));
+        assert_eq!(shown, [("rest of the body", 3094), ("start_response", 0)]);
+        let whole = [("start_response", 3094)];
+        for wait in [None, Some(wait(0)), Some(SignedDuration::from_micros(300))] {
+            assert_eq!(waits(&mut exchange, wait), whole);
+        }
+        // It never answered.
+        (exchange.timing.started, exchange.timing.closed) = (None, Some(at(2000)));
+        let shown = waits(&mut exchange, Some(wait(1500)));
+        assert_eq!(shown, [("rest of the body", 1500), ("close()", 494)]);
     }
 
     #[test]
