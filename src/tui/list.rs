@@ -179,6 +179,7 @@ impl List {
     /// come the cursor may be on one of those.
     pub(super) fn settle(&mut self, rows: Timeline<'_>, height: usize) {
         self.fit(rows, height);
+        self.keep_selection(rows);
         self.drawn = self.window(rows).collect();
     }
 
@@ -225,9 +226,13 @@ impl List {
     /// The place of what the last frame had in that row of the window, unless it is not
     /// listed any more.
     pub(super) fn drawn_at(&self, rows: Timeline<'_>, row: usize) -> Option<usize> {
-        let id = *self.drawn.get(row)?;
-        let place = rows.place(id);
-        (rows.get(place) == Some(id)).then_some(place)
+        rows.listed(*self.drawn.get(row)?)
+    }
+
+    /// What is selected with the mouse goes where its rows go.
+    pub(super) fn keep_selection(&mut self, rows: Timeline<'_>) {
+        self.selection =
+            self.selection.take().and_then(|mut it| it.follow(rows).then_some(it));
     }
 
     /// The rows in the window.

@@ -13,6 +13,7 @@ use crate::text;
 use super::message::{Clipping, Effect};
 use super::panes::Pane;
 use super::state::State;
+use super::timeline::{RowId, Timeline};
 use super::view::{list_row, tab_bar};
 
 /// Columns of the sign before a line that has one.
@@ -25,6 +26,8 @@ const SIGN: u16 = 2;
 struct Spot {
     line: usize,
     bytes: Range<usize>,
+    /// In the list: what is in that row, wherever it goes.
+    row: Option<RowId>,
 }
 
 impl Spot {
@@ -47,6 +50,17 @@ impl Selection {
         let (anchor, head) = (&self.anchor, self.head.as_ref()?);
         let is_forward = anchor.order() <= head.order();
         Some(if is_forward { (anchor, head) } else { (head, anchor) })
+    }
+
+    /// Goes along with the rows of the list that it is in; false where one is not listed any
+    /// more.
+    pub(super) fn follow(&mut self, rows: Timeline<'_>) -> bool {
+        let ends = [Some(&mut self.anchor), self.head.as_mut()];
+        ends.into_iter().flatten().all(|spot| {
+            let place = spot.row.and_then(|row| rows.listed(row));
+            spot.line = place.unwrap_or(spot.line);
+            place.is_some()
+        })
     }
 
     /// What is selected of the text of a line; it may end behind that.
@@ -135,6 +149,8 @@ fn scroll(state: &mut State, pane: Pane, by: isize) {
 /// The button was let go: what is selected is copied, and stays to be seen until a key or
 /// a click.
 pub(super) fn finish(state: &mut State) -> Vec<Effect> {
+    // The list may be another than in the last frame.
+    state.list.keep_selection(state.shown.timeline(&*state.store));
     let Some(pane) = pane(state) else { return Vec::new() };
     let text = text(state, pane);
     if text.is_empty() {
@@ -234,11 +250,12 @@ fn spot(state: &State, pane: Pane, at: Position) -> Option<Spot> {
 
 fn spot_in_list(state: &State, row: usize, x: u16) -> Option<Spot> {
     let column = x.saturating_sub(state.regions.list.body.x);
-    Some(spot_in(row, &list_row(state, row)?, column.into()))
+    let spot = spot_in(row, &list_row(state, row)?, column.into());
+    Some(Spot { row: state.timeline().get(row), ..spot })
 }
 
 fn spot_in(line: usize, text: &str, column: usize) -> Spot {
-    Spot { line, bytes: text::cluster_at(text, column) }
+    Spot { line, bytes: text::cluster_at(text, column), row: None }
 }
 
 fn spot_of_detail(state: &State, row: u16, column: u16) -> Option<Spot> {
@@ -251,12 +268,12 @@ fn spot_of_detail(state: &State, row: u16, column: u16) -> Option<Spot> {
     let (line, shown) = lines.first()?;
     let (text, parts) = rows.rows_of(shown);
     if is_below {
-        return Some(Spot { line: *line, bytes: text.len()..text.len() });
+        return Some(Spot { line: *line, bytes: text.len()..text.len(), row: None });
     }
     let part = parts.get(place.row)?;
     let sign = if shown.side().is_some() { SIGN } else { 0 };
     let column = column.saturating_sub(sign);
     let within = text::cluster_at(text.get(part.clone())?, column.into());
     let bytes = part.start + within.start..part.start + within.end;
-    Some(Spot { line: *line, bytes })
+    Some(Spot { line: *line, bytes, row: None })
 }

@@ -84,6 +84,12 @@ impl Timeline<'_> {
         }
     }
 
+    /// The row of an id, if it has one.
+    pub(super) fn listed(&self, id: RowId) -> Option<usize> {
+        let row = self.place(id);
+        (self.get(row) == Some(id)).then_some(row)
+    }
+
     /// The row of an id; of what comes after it, where it is no longer kept.
     pub(super) fn place(&self, id: RowId) -> usize {
         match id {

@@ -2781,6 +2781,14 @@ fn rows_of_the_list_are_selected_and_copied_as_they_are_shown() {
     let (first, last) = copied.split_once('\n').unwrap();
     assert!(first.contains(": atic/logo.png") && first.ends_with("13 ms"), "{copied}");
     assert!(last.contains("POST") && last.ends_with(" /"), "{copied}");
+    // It is what was lit that is copied, wherever its row is by then.
+    let mut app = mixed(120, 40).press("o n");
+    app.hit(&format!("\u{1b}[<0;{path};6M"));
+    app.hit(&format!("\u{1b}[<32;{};6M", path + 6));
+    app = app.brief(10);
+    app.hit(&format!("\u{1b}[<0;{};6m", path + 6));
+    app = app.effects(["copy the selection of the list, .txt: /events"]);
+    assert_eq!(lit(&mut app, colour), ["/events"]);
     // A reload is a row like any other.
     let mut app = App::ready(80, 24).feed("GET /a").saves(2, ["a.py"]).forked(2);
     let reload = app.column_of("── gen 2") + 3;
