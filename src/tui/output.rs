@@ -299,6 +299,8 @@ impl Searched for Output {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::style::Color;
+
     use super::*;
 
     fn filled(lines: usize) -> Output {
@@ -369,6 +371,34 @@ mod tests {
         assert_eq!(found(&output).1, MOST_LINES);
         output.go(1);
         assert_eq!(shown(&output)[0], "9999");
+    }
+
+    #[test]
+    fn a_look_is_left_open_to_its_own_stream_exchange_and_process_and_not_to_many() {
+        let mut output = Output::default();
+        let mut begins = |stream, generation, exchange: Option<u64>, text: &[u8]| {
+            let (generation, text) = (GenerationId(generation), text.to_vec());
+            let exchange = exchange.map(ExchangeId);
+            let line = OutputLine { stream, generation, exchange, text };
+            output.print(Timestamp::UNIX_EPOCH, line);
+            output.rows.back().map(|row| row.begins)
+        };
+        let (out, err) = (OutputStream::Stdout, OutputStream::Stderr);
+        let (plain, red) = (Some(Style::new()), Some(Style::new().fg(Color::Indexed(1))));
+        assert_eq!(begins(out, 1, Some(1), b"\x1b[31mred"), plain);
+        assert_eq!(begins(err, 1, Some(1), b"plain"), plain);
+        assert_eq!(begins(out, 1, None, b"plain"), plain);
+        assert_eq!(begins(out, 2, Some(1), b"plain"), plain);
+        assert_eq!(begins(out, 1, Some(1), b"red"), red);
+        for other in 2..=MOST_OPEN as u64 {
+            begins(out, 1, Some(other), b"\x1b[1mbold");
+        }
+        assert_eq!(begins(out, 1, Some(1), b"still red"), red);
+        for other in 100..=100 + MOST_OPEN as u64 {
+            begins(out, 1, Some(other), b"\x1b[1mbold");
+        }
+        assert_eq!(begins(out, 1, Some(1), b"forgotten"), plain);
+        assert_eq!(output.open.len(), MOST_OPEN);
     }
 
     #[test]
