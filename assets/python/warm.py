@@ -309,7 +309,7 @@ def is_library(name, module, is_own):
     """Whether a module is no code of the user's, and can be imported by its name."""
     if name.startswith("_rdev") or name == "__main__":
         return False
-    spec = getattr(module, "__spec__", None)
+    spec = _names(module).get("__spec__")
     if spec is None or spec.name != name:
         return False
     if spec.origin in ("built-in", "frozen"):
