@@ -7,7 +7,7 @@ use std::path::Path;
 
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::PyBytes;
+use pyo3::types::{PyBytes, PyCode};
 
 use super::code_cache::CodeCache;
 
@@ -81,8 +81,9 @@ impl Shim {
         let kept = cache.and_then(|cache| cache.get().load(self.path(), self.bytes()));
         let load =
             |kept: Vec<u8>| marshal.call_method1("loads", (PyBytes::new(py, &kept),));
-        if let Some(code) = kept.and_then(|kept| load(kept).ok()) {
-            return Ok((code, None));
+        let known = kept.and_then(|kept| load(kept).ok());
+        if let Some(Ok(code)) = known.map(Bound::cast_into::<PyCode>) {
+            return Ok((code.into_any(), None));
         }
         let arguments = (self.source, self.file, "exec", 0, true);
         let code = py.import("builtins")?.call_method1("compile", arguments)?;

@@ -10,6 +10,7 @@ use super::driver::Hopeless;
 use super::driver::{Loop, RETIRE};
 use super::machine::{Death, Failure, Input, ProcessEnd};
 use super::output::Line;
+use super::worker::Worker;
 use super::zygotes::Loss;
 use crate::clock::monotonic;
 use crate::exchange::{
@@ -43,6 +44,11 @@ impl Loop {
             // own, and nothing can be asked of it any more.
             worker.kill_at.get_or_insert_with(|| monotonic() + RETIRE);
         } else if worker.silent && !self.zygotes.is_starting() {
+            // Perhaps its zygote has gone before it could fork, and the system has not told
+            // of that yet: what is tried next is not to wait for the same one.
+            if self.zygotes.has(worker.zygote) {
+                self.zygotes.distrust();
+            }
             let how = "ended before it could say a word".to_owned();
             self.remove(id, how, Death::Outside);
         }
@@ -170,8 +176,10 @@ impl Loop {
         let how = describe_exit(exit.status);
         self.warn(format!("the zygote {how}"));
         self.hear_workers();
+        // One that is tried again by now comes from another zygote.
+        let unborn = |it: &&Worker| it.pid.is_none() && it.zygote == exit.pid;
         let unborn: Vec<GenerationId> =
-            self.workers.values().filter(|it| it.pid.is_none()).map(|it| it.id).collect();
+            self.workers.values().filter(unborn).map(|it| it.id).collect();
         for id in unborn {
             let how = format!("was not forked: the zygote {how}");
             self.remove(id, how, Death::Outside);

@@ -18,6 +18,7 @@ use super::patience::ImportWatch;
 use super::stack;
 use super::standby::are_as_read;
 use super::tree::Mark;
+use super::zygote::Zygote;
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, Making, OutputStream, Rung, Traceback};
 use crate::lane::{Birth, FromWorker, ImportPlan, OpenedFile, OsText, Seal, ToZygote};
@@ -50,6 +51,8 @@ pub(super) struct Worker {
     pub(super) pid: Option<i32>,
     /// How it is made.
     pub(super) making: Arc<Making>,
+    /// The process that was told to make it.
+    pub(super) zygote: i32,
     /// When it was ordered.
     pub(super) ordered: Instant,
     /// What it had opened when it was taken as a generation whose import was made ahead.
@@ -79,7 +82,7 @@ pub(super) struct Worker {
 impl Worker {
     /// Has the zygote make a worker for the plan. Its sockets report under `tokens`.
     pub(super) fn order(
-        (zygote, birth): (&UnixStream, Birth),
+        (zygote, birth): (&Zygote, Birth),
         making: Making,
         plan: ImportPlan,
         registry: &Registry,
@@ -91,7 +94,7 @@ impl Worker {
         let id = plan.generation;
         let descriptors = [far.as_fd(), out_write.as_fd(), err_write.as_fd()];
         let seal = random_seal()?;
-        send(zygote, &ToZygote::Make(birth, plan, seal), &descriptors)?;
+        send(zygote.orders(), &ToZygote::Make(birth, plan, seal), &descriptors)?;
         let reports = near.try_clone()?;
         reports.set_nonblocking(true)?;
         let mut reports = MioStream::from_std(reports);
@@ -110,6 +113,7 @@ impl Worker {
             pid: None,
             ordered: monotonic(),
             making: Arc::new(making),
+            zygote: zygote.pid,
             opened_ahead: Vec::new(),
             opened: 0,
             spans: Vec::new(),

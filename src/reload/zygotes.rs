@@ -147,12 +147,17 @@ impl Zygotes {
         let Some(zygote) = source else {
             return Err(io::Error::other("there is no zygote"));
         };
-        let worker =
-            Worker::order((zygote.orders(), birth), making, plan, registry, tokens)?;
+        let worker = Worker::order((zygote, birth), making, plan, registry, tokens)?;
         if birth == Birth::Become {
             *source = None;
         }
         Ok(worker)
+    }
+
+    /// Whether generations are made from that process.
+    pub(super) fn has(&self, pid: i32) -> bool {
+        let mut sources = [&self.base, &self.warm].into_iter().flatten();
+        sources.any(|zygote| zygote.pid == pid)
     }
 
     /// Where workers were forked from is broken: the next one comes from another.
