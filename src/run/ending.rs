@@ -46,13 +46,14 @@ impl End {
     /// What is waited for.
     pub(super) fn patience(&self) -> Patience {
         match self {
-            Self::Signal(SIGTERM) => Patience::All,
             // Somebody sits there.
             Self::Signal(SIGINT) | Self::Left | Self::NoTerminal(_) => {
                 Patience::ButEvents
             }
-            // The terminal is gone, or nobody could answer.
-            Self::Signal(_) | Self::Hopeless(..) | Self::Broken(..) => Patience::None,
+            // Clients are as well served where only the terminal is gone.
+            Self::Signal(_) => Patience::All,
+            // Nobody could answer.
+            Self::Hopeless(..) | Self::Broken(..) => Patience::None,
         }
     }
 }
@@ -76,7 +77,8 @@ pub(super) fn hopeless(why: &Hopeless, interpreter: &Interpreter) -> End {
 
 /// Ctrl-c, SIGTERM and SIGHUP end the program in good order; a second one has it wait for
 /// nothing more, and ends it at once where that is not soon enough. That leaves nothing
-/// behind either. The first is the one that finds the flag unset.
+/// behind either. The first is the one that finds the flag unset. SIGHUP is never a second
+/// one: a terminal that is closed sends it, and so does the shell that ends with it.
 ///
 /// SIGINT and SIGHUP stay ignored where they were (`nohup`), for the application too.
 pub(super) fn watch_signals(ends: &Sender<End>) -> anyhow::Result<Arc<AtomicBool>> {
@@ -93,6 +95,9 @@ pub(super) fn watch_signals(ends: &Sender<End>) -> anyhow::Result<Arc<AtomicBool
     spawn("signals", move || {
         for signal in signals.forever() {
             let is_second = is_ending.swap(true, Ordering::SeqCst);
+            if is_second && signal == SIGHUP {
+                continue;
+            }
             let _ending = ends.send(End::Signal(signal));
             if is_second {
                 thread::sleep(SOON);

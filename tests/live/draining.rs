@@ -272,17 +272,42 @@ fn whoever_quits_the_dashboard_does_not_wait_for_event_streams_alone() {
     assert_eq!(at.terminal.wait_for_exit().exit_code(), 0);
 }
 
+/// A terminal that is closed sends more than one.
 #[test]
-fn a_hangup_waits_for_nothing() {
+fn hangups_are_waited_out_as_sigterm_is_and_a_second_signal_cuts() {
     let probe = probe_with(|launch| launch.args(["--drain", FOR_LONG]));
-    let mut running = gated(&probe, "never");
+    let mut running = gated(&probe, "last");
+    let mut endless = gated(&probe, "never");
+    probe.folder.wait_for("last.begun");
     probe.folder.wait_for("never.begun");
-    let mut stream = streaming(&probe, "1.1", "");
+    let mut stream = streaming(&probe, "1.1", "&type=text/event-stream");
     stream.chunk().unwrap().unwrap();
+    end(&probe.server, Signal::HUP);
     probe.server.signal(Signal::HUP);
-    running.answer("GET").expect(503);
+    probe.folder.save("piece.1", "");
+    assert_eq!(stream.chunk().unwrap().unwrap(), b"piece 1\n");
+    probe.folder.save("last", "");
+    running.answer("GET").expect(200);
+    probe.server.signal(Signal::TERM);
+    endless.answer("GET").expect(503);
     assert_eq!(stream.chunk().unwrap(), None);
     ends_with_what_was_cut(probe, 0);
+}
+
+#[test]
+fn what_runs_is_answered_although_the_terminal_is_closed() {
+    let arguments = ["probe:app", "--drain", FOR_LONG];
+    let mut at = dashboard(Folder::copy_of("probe.py"), arguments, 100, 30);
+    let mut running = Client::connect(at.port);
+    running.send(request("GET", "/gated?gate=last"));
+    at.folder.wait_for("last.begun");
+    at.terminal.close();
+    until("the port to be closed", || {
+        Client::try_connect(at.port).is_err().then_some(())
+    });
+    at.folder.save("last", "");
+    running.answer("GET").expect(200);
+    at.terminal.wait_for_exit();
 }
 
 #[test]
