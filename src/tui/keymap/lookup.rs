@@ -55,7 +55,9 @@ impl Keymap {
             other.map_or_else(|| row.keys.to_owned(), |(_, keys)| kept(row, keys))
         };
         let bindings: Vec<_> = TABLE.iter().map(|row| (keys_of(row), row)).collect();
-        match settings::conflict(&bindings, settings) {
+        let problem = settings::conflict(&bindings, settings)
+            .or_else(|| settings::no_way_out(&bindings, settings));
+        match problem {
             Some(problem) => Err(problem),
             None => Ok(Self::of(bindings)),
         }
@@ -269,7 +271,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_had_is_told_with_its_place() {
-        let cases: [(&[Chosen<'_>], &str); 8] = [
+        let cases: [(&[Chosen<'_>], &str); 9] = [
             (
                 &[("jump", &["j"])],
                 "c.toml:1: there is no action \"jump\"; there are up, ",
@@ -290,12 +292,14 @@ mod tests {
                 &[("undo", &["a"]), ("sort", &["a"])],
                 "c.toml:1: a is both sort and undo in the exchanges pane",
             ),
+            (&[("undo", &["a"]), ("quit", &[])], "c.toml:2: quit needs a key; without"),
         ];
         for (settings, expected) in cases {
             let told = keymap(settings).map(|_| ()).unwrap_err();
             assert!(told.starts_with(expected), "{told}");
         }
         assert!(keymap(&[("sort", &["z"]), ("clear", &["o"])]).is_ok(), "they may swap");
+        assert!(keymap(&[("quit", &["q"])]).is_ok(), "there is one in the list");
     }
 
     #[test]

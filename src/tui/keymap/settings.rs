@@ -167,6 +167,22 @@ pub(super) fn conflict(
     None
 }
 
+/// Says so where no key would be left to leave the program with.
+pub(super) fn no_way_out(
+    bindings: &[(String, &'static Binding)],
+    settings: &[KeySetting],
+) -> Option<String> {
+    let quits = |(keys, binding): &(String, &'static Binding)| {
+        binding.action == Action::Quit && !keys.is_empty()
+    };
+    if bindings.iter().any(quits) {
+        return None;
+    }
+    let quit = name(Action::Quit).unwrap_or_default();
+    let place = settings.iter().rfind(|it| it.action == quit)?.place.to_string();
+    Some(format!("{place}: {quit} needs a key; without one there is no way out"))
+}
+
 fn told(
     key: &str,
     (first, second): (Action, Action),
