@@ -93,7 +93,7 @@ fn go(state: &mut State, by: isize) {
 /// Looks through some more of what is searched.
 pub(super) fn step(state: &mut State) {
     state.output.step();
-    if !state.detail.search.is_busy() {
+    if !state.detail.is_searching() {
         return;
     }
     let mut search = std::mem::take(&mut state.detail.search);

@@ -262,7 +262,7 @@ impl State {
     pub fn is_busy(&self) -> bool {
         let detail = &self.detail;
         self.shown.is_busy(&*self.store)
-            || detail.search.is_busy()
+            || detail.is_searching()
             || self.output.search.is_busy()
             || detail.colouring
     }

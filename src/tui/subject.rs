@@ -75,6 +75,12 @@ impl Detail {
         }
     }
 
+    /// Whether there is more to be looked through now: what is shown while a large body is
+    /// read has nothing of it yet.
+    pub(super) fn is_searching(&self) -> bool {
+        self.search.is_busy() && self.waits_at.is_none()
+    }
+
     /// Whether that is what it shows, or waits for.
     pub(super) fn is_for(&self, of: (Subject, Stamp)) -> bool {
         (self.subject, self.stamp) == of

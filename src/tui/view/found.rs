@@ -23,6 +23,7 @@ pub(super) fn found(search: &Search) -> Option<String> {
     Some(match (place, found) {
         (Some(place), _) => format!("/{typed} {place}/{found}{more}"),
         (None, 0) if more.is_empty() => format!("/{typed} not found"),
+        (None, 0) => format!("/{typed} …"),
         (None, _) => format!("/{typed} {found}{more} found"),
     })
 }
