@@ -2,14 +2,15 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{CoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
-
-use crate::http::Headers;
+use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::reading::essence;
 
 /// Where browsers look for a declaration at most (HTML, "prescan a byte stream").
 pub(super) const DECLARED_WITHIN: usize = 1024;
+
+/// Bytes decoded at once.
+const PIECE: usize = 4 << 10;
 
 /// A character encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,31 +25,99 @@ impl Charset {
         self.0.name()
     }
 
-    /// The encoding of a body: what its byte order mark says, else the header, else the
-    /// text itself where it is HTML or XML, else UTF-8.
-    pub(super) fn of(bytes: &[u8], headers: Option<&Headers>) -> Self {
-        let marked = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
-        let kind = headers.and_then(|headers| headers.get("content-type"));
-        let kind = kind.unwrap_or_default();
-        let found = marked
-            .or_else(|| labelled(&parameter(kind, b"charset")?))
-            .or_else(|| labelled(declared(kind, bytes)?).map(readable));
-        Self(found.unwrap_or(UTF_8))
-    }
+    /// What text is taken for that is no UTF-8 and names no other: every byte has a
+    /// character there, and it is what browsers fall back to.
+    pub(super) const FALLBACK: Self = Self(WINDOWS_1252);
 
-    /// The text as UTF-8. What is UTF-8 already stays as it is, invalid bytes included;
-    /// elsewhere they become U+FFFD. A last character that is not there whole is left
+    /// The text as UTF-8. What is UTF-8 already stays as it is, and so do bytes that have
+    /// no character, here and elsewhere. A last character that is not there whole is left
     /// out.
     pub(super) fn decode(self, bytes: &[u8]) -> Cow<'_, [u8]> {
         if self.0 == UTF_8 {
-            return Cow::Borrowed(bytes);
+            Cow::Borrowed(bytes)
+        } else {
+            Cow::Owned(self.decoded(bytes).0)
         }
+    }
+
+    /// Whether every byte has its character in this encoding.
+    pub(super) fn fits(self, bytes: &[u8]) -> bool {
+        self.decoded(bytes).1 == 0
+    }
+
+    /// The text, and how many places in it have no character.
+    fn decoded(self, bytes: &[u8]) -> (Vec<u8>, usize) {
         let mut decoder = self.0.new_decoder_with_bom_removal();
-        let room = decoder.max_utf8_buffer_length(bytes.len()).unwrap_or(bytes.len());
-        let mut text = String::with_capacity(room);
-        let (result, _, _) = decoder.decode_to_string(bytes, &mut text, false);
-        debug_assert_eq!(result, CoderResult::InputEmpty);
-        Cow::Owned(text.into_bytes())
+        let mut text = Vec::with_capacity(bytes.len());
+        let mut piece = [0; PIECE];
+        let (mut at, mut misfits) = (0, 0);
+        loop {
+            let (result, read, written) = decoder.decode_to_utf8_without_replacement(
+                &bytes[at..],
+                &mut piece,
+                false,
+            );
+            at += read;
+            text.extend_from_slice(&piece[..written]);
+            match result {
+                DecoderResult::InputEmpty => return (text, misfits),
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(length, behind) => {
+                    let end = at.saturating_sub(behind.into());
+                    let begin = end.saturating_sub(length.into());
+                    text.extend_from_slice(&bytes[begin..end]);
+                    misfits += 1;
+                }
+            }
+        }
+    }
+
+    pub(super) fn is_utf_16(self) -> bool {
+        self.0 == UTF_16LE || self.0 == UTF_16BE
+    }
+
+    /// Whether it has one byte for each character, whatever the text.
+    pub(super) fn is_single_byte(self) -> bool {
+        self.0.is_single_byte()
+    }
+}
+
+/// What is said of the encoding of a body.
+#[derive(Debug)]
+pub(super) struct Label {
+    /// As it was written; `None` where nobody says anything, or the byte order mark does.
+    pub(super) name: Option<Vec<u8>>,
+    /// `None` where nobody says anything, or what is said is no encoding.
+    pub(super) charset: Option<Charset>,
+    /// Whether there is a byte order mark, which is not doubted.
+    pub(super) is_marked: bool,
+}
+
+impl Label {
+    /// What the byte order mark of a body says, else the header, else the text itself
+    /// where it is HTML or XML.
+    pub(super) fn of(bytes: &[u8], kind: &[u8]) -> Self {
+        if let Some((encoding, _)) = Encoding::for_bom(bytes) {
+            return Self {
+                name: None,
+                charset: Some(Charset(encoding)),
+                is_marked: true,
+            };
+        }
+        let header = parameter(kind, b"charset").filter(|label| !label.is_empty());
+        let known = header.as_deref().and_then(labelled);
+        if let Some(known) = known {
+            return Self {
+                name: header,
+                charset: Some(Charset(known)),
+                is_marked: false,
+            };
+        }
+        let own = declared(kind, bytes);
+        let known = own.and_then(labelled).map(|encoding| Charset(readable(encoding)));
+        let own = own.filter(|own| !own.is_empty()).map(<[u8]>::to_vec);
+        let name = if known.is_some() { own } else { header.or(own) };
+        Self { name, charset: known, is_marked: false }
     }
 }
 
@@ -133,9 +202,7 @@ mod tests {
     use super::*;
 
     fn charset(kind: &str, bytes: &[u8]) -> &'static str {
-        let mut headers = Headers::default();
-        headers.push("Content-Type", kind);
-        Charset::of(bytes, Some(&headers)).name()
+        Label::of(bytes, kind.as_bytes()).charset.unwrap_or(Charset::UTF_8).name()
     }
 
     #[test]
@@ -183,12 +250,15 @@ mod tests {
     fn text_becomes_utf_8_and_a_torn_character_waits() {
         let decode = |label: &str, bytes: &[u8]| {
             let charset = Charset(Encoding::for_label(label.as_bytes()).unwrap());
-            String::from_utf8(charset.decode(bytes).into_owned()).unwrap()
+            charset.decode(bytes).into_owned()
         };
-        assert_eq!(decode("latin1", b"sm\xf8r"), "smør");
-        assert_eq!(decode("utf-16le", b"\xff\xfea\0\xac\x20\x3d"), "a€");
-        assert_eq!(decode("shift_jis", b"\x93\xfa\x96"), "日");
-        assert_eq!(decode("euc-kr", b"a\xffb"), "a\u{fffd}b");
+        assert_eq!(decode("latin1", b"sm\xf8r"), "smør".as_bytes());
+        assert_eq!(decode("utf-16le", b"\xff\xfea\0\xac\x20\x3d"), "a€".as_bytes());
+        assert_eq!(decode("shift_jis", b"\x93\xfa\x96"), "日".as_bytes());
+        assert_eq!(decode("euc-kr", b"a\xffb\xff\xff"), b"a\xffb\xff\xff");
+        let long = b"\xe9\xff".repeat(PIECE);
+        assert_eq!(decode("latin1", &long), "éÿ".repeat(PIECE).as_bytes());
+        assert_eq!(decode("utf-16le", b"a\0\0\xdcb\0"), b"a\0\xdcb");
         assert!(matches!(Charset::UTF_8.decode(b"\xff"), Cow::Borrowed(b"\xff")));
     }
 }

@@ -7,6 +7,7 @@
 
 mod charset;
 mod coding;
+mod detection;
 mod escapes;
 mod event_stream;
 mod multipart;
@@ -17,7 +18,10 @@ mod zstd;
 
 pub use charset::{Charset, in_utf_8, is_utf_8};
 pub use coding::{Coding, Damage, Stop};
+pub use detection::Misfit;
 pub use escapes::unescaped;
 pub use event_stream::{Block, block_after, event_stream};
 pub use multipart::{Part, boundary, parts};
-pub use reading::{Kind, Reading, Unpacking, essence, is_plain, read, whole_characters};
+pub use reading::{
+    Kind, Reading, Unpacking, essence, is_plain, read, read_as, whole_characters,
+};

@@ -6,6 +6,7 @@ use crate::http::Headers;
 
 use super::charset::{Charset, DECLARED_WITHIN};
 use super::coding::{Coding, Damage, Stop, codings, unpack};
+use super::detection::{Misfit, detect, is_utf_8_as_far_as_looked};
 
 /// How far a packed body is unpacked. One of 10 MiB, as much as the history keeps, can be
 /// made to unpack to a thousand times that (CWE-409), and coding upon coding to more.
@@ -37,9 +38,6 @@ impl Unpacking {
     }
 }
 
-/// Bytes looked at to tell text from something else.
-const SAMPLE: usize = 64 << 10;
-
 /// What a body is to a reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -61,6 +59,8 @@ pub struct Reading<'a> {
     pub stop: Option<Stop>,
     /// What is wrong with the packed data, also where it is given as it is for that.
     pub damage: Option<Damage>,
+    /// What is wrong with what is said of the encoding of a text.
+    pub misfit: Option<Misfit>,
 }
 
 impl Reading<'_> {
@@ -89,6 +89,17 @@ pub fn read<'a>(
     headers: Option<&Headers>,
     unpacking: Unpacking,
 ) -> Reading<'a> {
+    read_as(None, bytes, headers, unpacking)
+}
+
+/// [`read`] for more of a body of which it was decided before what it is, so that what was
+/// read of it then stays as it was.
+pub fn read_as<'a>(
+    decided: Option<Kind>,
+    bytes: &'a [u8],
+    headers: Option<&Headers>,
+    unpacking: Unpacking,
+) -> Reading<'a> {
     let mut undone = headers.map(codings).unwrap_or_default();
     let (mut content, mut stop, mut damage) = (Cow::Borrowed(bytes), None, None);
     if undone.len() > unpacking.codings {
@@ -103,7 +114,13 @@ pub fn read<'a>(
             (content, stop) = (Cow::Owned(unpacked.bytes), unpacked.stop);
         }
     }
-    let kind = kind_of(&content, headers);
+    let label = headers.and_then(|headers| headers.get("content-type"));
+    // Packed data may end early where nothing says so, between two members.
+    let is_unpacked = matches!(content, Cow::Owned(_));
+    let (kind, misfit) = match decided {
+        Some(kind) => (kind, None),
+        None => detect(&content, label.unwrap_or_default(), is_unpacked),
+    };
     if let Kind::Text(charset) = kind {
         content = match content {
             Cow::Borrowed(bytes) => charset.decode(bytes),
@@ -111,7 +128,7 @@ pub fn read<'a>(
             Cow::Owned(bytes) => Cow::Owned(charset.decode(&bytes).into_owned()),
         };
     }
-    Reading { kind, content, undone, stop, damage }
+    Reading { kind, content, undone, stop, damage, misfit }
 }
 
 /// Whether it can be told from a head, unparsed, and the beginning of a body that [`read`]
@@ -126,6 +143,7 @@ pub fn is_plain(head: &[u8], body: &[u8]) -> bool {
         && !names_a_charset(start)
         && !names_a_charset(head)
         && behind(head, b"content-encoding").next().is_none()
+        && is_utf_8_as_far_as_looked(body)
 }
 
 /// Whether a charset is named that may be another than UTF-8.
@@ -146,55 +164,10 @@ fn behind<'a>(text: &'a [u8], word: &[u8]) -> impl Iterator<Item = &'a [u8]> {
     })
 }
 
-/// Decides by the content, with the content type as help: one that promises text is
-/// believed even where a tenth of the bytes is not UTF-8 (Latin-1 without a word about
-/// it), without it every byte must be. Either way there is no NUL and there are few
-/// controls.
-fn kind_of(bytes: &[u8], headers: Option<&Headers>) -> Kind {
-    let bytes = &bytes[..bytes.len().min(SAMPLE)];
-    let charset = Charset::of(bytes, headers);
-    let text = charset.decode(bytes);
-    let (mut controls, mut invalid) = (0, 0);
-    for chunk in text[..whole_characters(&text)].utf8_chunks() {
-        invalid += chunk.invalid().len();
-        controls += chunk.valid().bytes().filter(|&byte| is_odd_control(byte)).count();
-    }
-    let kind = headers.and_then(|headers| headers.get("content-type"));
-    let promised = kind.is_some_and(|kind| promises_text(&essence(kind)));
-    let few = if promised { text.len() / 10 } else { 0 };
-    if text.contains(&0) || invalid > few || controls > text.len() / 20 {
-        Kind::Binary
-    } else {
-        Kind::Text(charset)
-    }
-}
-
-/// Controls that text does not have; form feed and escape are seen in logs and listings.
-fn is_odd_control(byte: u8) -> bool {
-    matches!(byte, 0..=8 | 0x0b | 0x0e..=0x1a | 0x1c..=0x1f | 0x7f)
-}
-
 /// A media type without its parameters, in lower case; bytes that are not UTF-8 replaced.
 pub fn essence(kind: &[u8]) -> String {
     let essence = kind.split(|&byte| byte == b';').next().unwrap_or_default();
     String::from_utf8_lossy(essence.trim_ascii()).to_ascii_lowercase()
-}
-
-fn promises_text(essence: &str) -> bool {
-    const TEXTS: [&str; 8] = [
-        "application/json",
-        "application/xml",
-        "application/javascript",
-        "application/x-www-form-urlencoded",
-        "application/x-ndjson",
-        "application/yaml",
-        "application/graphql",
-        "application/toml",
-    ];
-    essence.starts_with("text/")
-        || essence.ends_with("+json")
-        || essence.ends_with("+xml")
-        || TEXTS.contains(&essence)
 }
 
 /// How many bytes there are before a last UTF-8 character that is not there whole, so
@@ -225,31 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn content_decides_what_is_text_and_the_type_helps() {
-        let cases: [(&str, &[u8], bool); 15] = [
-            ("", b"plain", true),
-            ("", b"", true),
-            ("", "sm\u{f8}rrebr\u{f8}d".as_bytes(), true),
-            ("", b"sm\xf8rrebr\xf8d", false),
-            ("text/plain", b"sm\xf8r og br\xf8d til alle", true),
-            ("Application/Problem+JSON", b"{\"name\": \"sm\xf8rrebrod\"}", true),
-            ("text/plain; charset=latin-1", b"\xe5\xe6\xf8", true),
-            ("text/plain; charset=latin-1", b"\xff\xd8\xff\xe0\0\x10JFIF", false),
-            ("text/plain; charset=utf-16le", b"a\0b\0", true),
-            ("text/plain", b"\xff\xd8\xff\xe0\x80\x81", false),
-            ("image/png", b"\x89PNG\r\n\x1a\n", false),
-            ("image/svg+xml", b"<svg/>", true),
-            ("application/octet-stream", b"all text", true),
-            ("text/plain", b"a\0b", false),
-            ("", b"\x01", false),
-        ];
-        for (kind, bytes, is_text) in cases {
-            let found =
-                read(bytes, Some(&headers(&[("Content-Type", kind)])), Unpacking::USUAL)
-                    .kind;
-            let told = bytes.escape_ascii();
-            assert_eq!(matches!(found, Kind::Text(_)), is_text, "{kind:?} {told}");
-        }
+    fn a_torn_character_leaves_a_text_what_it_is() {
         let torn = read("torn \u{20ac}".as_bytes().split_at(7).0, None, Unpacking::USUAL);
         assert_eq!(torn.kind, Kind::Text(Charset::UTF_8));
         assert!(torn.is_as_sent());

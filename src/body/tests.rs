@@ -157,10 +157,11 @@ fn what_can_be_told_from_afar_to_be_plain_is_read_as_it_is() {
         ("Content-type: text/html; Charset = latin-1\r\n", false),
         ("CONTENT-ENCODING: gzip\r\n", false),
     ];
-    let bodies: [(&[u8], bool); 7] = [
+    let bodies: [(&[u8], bool); 8] = [
         (b"", true),
-        (b"\xe4 \0 <p>", true),
-        (b"<meta charset=utf-8>\xe4", true),
+        (b"\xc3\xa4 \0 <p>", true),
+        (b"\xe4 <p>", false),
+        (b"<meta charset=utf-8>\xc3\xa4", true),
         (b"<meta charset='koi8-r'>\xe4", false),
         (b"<meta CHARSET = koi8-r>\xe4", false),
         (b"\xff\xfeh\0", false),

@@ -9,7 +9,7 @@
 
 use jiff::Timestamp;
 
-use crate::body::{Kind, Reading, Stop, Unpacking, read, whole_characters};
+use crate::body::{Kind, Reading, Stop, Unpacking, read_as, whole_characters};
 use crate::exchange::{Body, Cut, Exchange};
 use crate::http::{Headers, RequestFraming, request_framing};
 use crate::text;
@@ -143,7 +143,8 @@ impl Side {
             return;
         }
         if *total > 0 || !message.body.is_whole() {
-            let reading = read(kept, message.headers, Unpacking::up_to(body::LIMIT));
+            let most = Unpacking::up_to(body::LIMIT);
+            let reading = read_as(self.kind, kept, message.headers, most);
             if self.kind.is_none() && (message.over || !reading.content.is_empty()) {
                 self.kind = Some(reading.kind);
                 write_decoded_from(out, message.arrow, &reading);
@@ -220,6 +221,9 @@ impl Side {
 
 /// Says where a text is not what was sent.
 fn write_decoded_from(out: &mut String, arrow: &str, reading: &Reading<'_>) {
+    if let Some(misfit) = &reading.misfit {
+        body::write_lines(out, arrow, format!("[{misfit}]").as_bytes());
+    }
     if let (Kind::Text(_), Some(from)) = (reading.kind, reading.decoded_from()) {
         body::write_lines(out, arrow, format!("[decoded from {from}]").as_bytes());
     }

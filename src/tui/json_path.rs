@@ -79,7 +79,7 @@ mod tests {
         index.extend(&laid_out.text);
         let outline = Some(laid_out.outline.finish(&index));
         let decoded = Some(Decoded::new(laid_out.text, text.len()));
-        BodyLines { index, decoded, outline, highlight: None }
+        BodyLines { index, decoded, outline, ..BodyLines::default() }
     }
 
     #[test]

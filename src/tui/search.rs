@@ -305,7 +305,7 @@ mod tests {
         let mut lines = BodyLines { decoded: Some(decoded), ..BodyLines::default() };
         lines.index.extend(text.as_bytes());
         let side = Side::Response;
-        document.parts.push(Part::Body { side, mark: None, lines });
+        document.parts.push(Part::Body { side, mark: None, lines: Box::new(lines) });
         document
     }
 

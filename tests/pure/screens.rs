@@ -1724,6 +1724,64 @@ fn what_is_labelled_a_form_and_is_none_is_shown_as_what_it_is() {
 }
 
 #[test]
+fn a_text_in_another_encoding_than_its_label_says_is_read_and_found() {
+    let answer = |kind: &str, body: &[u8]| {
+        App::ready(80, 24)
+            .begins(&request("GET", "/"), Source::Client)
+            .responds(200, kind)
+            .sends(body)
+            .ends(Outcome::Complete)
+            .press("enter [")
+    };
+    let said = "[labelled utf-8, but it is none: shown as windows-1252]";
+    answer("text/plain; charset=utf-8", b"Gr\xfc\xdfe aus K\xf6ln")
+        .sees(said)
+        .sees("[decoded from windows-1252, 14 B → 17 B]")
+        .sees("Grüße aus Köln")
+        .press("/ K ö l n enter")
+        .sees("/Köln 1/1")
+        .press("esc m")
+        .sees("as sent")
+        .sees(said)
+        .sees("Grüße aus Köln")
+        .press("m")
+        .sees("000000  47 72 fc df")
+        .press("m ]")
+        .sees(said)
+        .sees("Grüße aus Köln");
+    answer("text/html; charset=utf-8", b"<p>Gr\xfc\xdfe</p>").sees("<p>Grüße</p>");
+    answer("text/plain; charset=us-ascii", "Straße".as_bytes())
+        .sees("[labelled us-ascii, but it is none: shown as UTF-8]")
+        .sees("Straße");
+    answer("text/plain; charset=\"b\u{1b}g\"", b"a\xe9b")
+        .sees("[labelled b\\x1bg, which is no charset: shown as windows-1252]")
+        .sees("aéb");
+    answer("text/plain; charset=utf-8", b"good \xc3\xbc\0, bad \xff")
+        .sees("[labelled utf-8, but not all of it is]")
+        .sees("good ü\\x00, bad \\xff");
+}
+
+#[test]
+fn a_body_that_is_no_text_is_one_key_away_from_its_bytes() {
+    let all: Vec<u8> = (0..=255).collect();
+    App::ready(100, 30)
+        .begins(&request("GET", "/"), Source::Client)
+        .responds(200, "application/json")
+        .sends(&all)
+        .ends(Outcome::Complete)
+        .press("enter [")
+        .sees("[labelled JSON, but it is no text]")
+        .sees("000000  00 01 02 03")
+        .press("m")
+        .sees("as sent")
+        .sees("[application/json, 256 B]")
+        .sees("000000  00 01 02 03")
+        .press("m")
+        .sees("as bytes")
+        .sees("000000  00 01 02 03");
+}
+
+#[test]
 fn a_wrong_label_hides_nothing() {
     App::ready(80, 24)
         .feed("GET / 200 application/json {oh no}")

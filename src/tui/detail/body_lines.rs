@@ -16,6 +16,8 @@ use super::line::{Accents, Side, Tone};
 pub(in crate::tui) struct BodyLines {
     pub(in crate::tui) index: LineIndex,
     pub(in crate::tui) decoded: Option<Decoded>,
+    /// What is wrong with what is said of its encoding, in words that are safe.
+    pub(in crate::tui) misfit: Option<String>,
     /// What belongs together, of a text that was laid out.
     pub(in crate::tui) outline: Option<Outline>,
     /// The colours of any other.

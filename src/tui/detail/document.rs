@@ -19,7 +19,7 @@ pub(in crate::tui) enum Part {
     /// Lines that are safe to print.
     Lines { side: Option<Side>, lines: Vec<TextLine> },
     /// The text body of that side; `mark` is what stands before its lines.
-    Body { side: Side, mark: Option<Side>, lines: BodyLines },
+    Body { side: Side, mark: Option<Side>, lines: Box<BodyLines> },
     /// So many bytes of the body of that side, as a hex dump.
     Bytes { side: Side, length: usize, dump: Dump },
     /// A picture, row by row.
@@ -99,7 +99,7 @@ impl Document {
     /// What is known of a body's lines, taken out to be extended.
     pub(in crate::tui) fn take_lines(&mut self, wanted: Side) -> BodyLines {
         let found = self.parts.iter_mut().find_map(|part| match part {
-            Part::Body { side, lines, .. } if *side == wanted => Some(lines),
+            Part::Body { side, lines, .. } if *side == wanted => Some(&mut **lines),
             _ => None,
         });
         found.map(std::mem::take).unwrap_or_default()
@@ -113,7 +113,7 @@ impl Document {
             first += part.len();
             match part {
                 Part::Body { lines, .. } if lines.outline.is_some() => {
-                    Some((begin, lines))
+                    Some((begin, &**lines))
                 }
                 _ => None,
             }
@@ -268,7 +268,11 @@ mod tests {
         let mut index = LineIndex::default();
         index.extend(b"c\nd\ne");
         let lines = BodyLines { index, ..BodyLines::default() };
-        document.parts.push(Part::Body { side: Side::Request, mark: None, lines });
+        document.parts.push(Part::Body {
+            side: Side::Request,
+            mark: None,
+            lines: Box::new(lines),
+        });
         document.add(None, vec![(Tone::Plain, "f".into())]);
         let shown: Vec<String> = document
             .window(1, 4)

@@ -19,7 +19,7 @@ use super::super::syntax::Language;
 use super::form;
 use super::json::{self, Values};
 use super::markup;
-use super::transcript::{Message, add_body, decoded_from, safe};
+use super::transcript::{Message, add_body, decoded_from, misfit, safe};
 use super::{BodyView, Secrets};
 
 /// Bytes up to which a body that still grows is laid out anew whenever it does.
@@ -89,7 +89,14 @@ pub(super) fn add(
         BodyView::Hex => remark("[bytes are seen once the secrets are]".to_owned()),
         BodyView::Pretty if !is_text => {
             remark(format!("[{}{}]", image(body), text::byte_count(body.total)));
+            if is_labelled_json(message.headers) {
+                remark("[labelled JSON, but it is no text]".to_owned());
+            }
             return add_picture(document, side, body, look);
+        }
+        BodyView::Raw if !is_text && hidden.is_none() => {
+            add_as_sent(document, (side, None, message), None, before, false);
+            return add_dump(document, side, body, look.columns);
         }
         BodyView::Pretty | BodyView::Raw => {}
     }
@@ -146,7 +153,7 @@ pub(super) fn add_as_sent(
         }
         let reading = read(&body.kept, message.headers, message.unpacking);
         document.add(mark, undone(body, &reading));
-        document.parts.push(Part::Body { side, mark, lines });
+        document.parts.push(Part::Body { side, mark, lines: Box::new(lines) });
         add_rest(document, mark, size);
     } else {
         // What was made for another view is not to be gone on with.
@@ -163,7 +170,7 @@ pub(super) fn add_as_sent(
 fn undone(body: &Body, reading: &Reading<'_>) -> Vec<(Tone, String)> {
     let sizes = (body.kept.len(), reading.content.len());
     let text = reading.decoded_from().map(|names| decoded_from(&names, sizes));
-    text.into_iter().map(|text| (Tone::Remark, text)).collect()
+    misfit(reading).into_iter().chain(text).map(|text| (Tone::Remark, text)).collect()
 }
 
 /// The fields of a form.
@@ -219,7 +226,7 @@ fn pretty(
 ) -> Option<Result<(Decoded, Builder), String>> {
     let reading = read(&body.kept, headers, message.unpacking);
     let label = message.headers.and_then(|headers| headers.get("content-type"));
-    let promised = label.is_some_and(|label| essence(label).ends_with("json"));
+    let promised = is_labelled_json(message.headers);
     let begins = reading.content.trim_ascii_start().first();
     if !promised && !matches!(begins, Some(b'{' | b'[')) || !message.over {
         return None;
@@ -233,6 +240,11 @@ fn pretty(
         }
         Err(_) => None,
     }
+}
+
+fn is_labelled_json(headers: Option<&Headers>) -> bool {
+    let label = headers.and_then(|headers| headers.get("content-type"));
+    label.is_some_and(|label| essence(label).ends_with("json"))
 }
 
 /// A text of that type laid out, where there is a way.
@@ -275,15 +287,19 @@ pub(in super::super) fn may_have_secrets(headers: Option<&Headers>, body: &Body)
 }
 
 fn add_text(document: &mut Document, side: Side, size: Size, lines: BodyLines) {
-    document.parts.push(Part::Body { side, mark: None, lines });
+    document.parts.push(Part::Body { side, mark: None, lines: Box::new(lines) });
     add_rest(document, None, size);
 }
 
 fn add_hex(document: &mut Document, side: Side, body: &Body, columns: usize) {
+    add_dump(document, side, body, columns);
+    add_rest(document, None, body.size());
+}
+
+fn add_dump(document: &mut Document, side: Side, body: &Body, columns: usize) {
     let length = body.kept.len();
     let dump = Dump::fitting(columns, length);
     document.parts.push(Part::Bytes { side, length, dump });
-    add_rest(document, None, body.size());
 }
 
 /// How much of it there is.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::tz::TimeZone;
 
-use crate::body::{Kind, Stop, Unpacking, essence, read};
+use crate::body::{Kind, Reading, Stop, Unpacking, essence, read};
 use crate::exchange::{Body, Exchange, Outcome, Source, Traceback};
 use crate::history::extent;
 use crate::history::masking::{masked_body, masked_fields, masked_head};
@@ -239,15 +239,16 @@ pub(super) fn add_body(
         return remark(format!("[{named}, {}{extent}]", text::byte_count(body.total)));
     };
     lines.paint(message.headers, message.body);
-    let (mut first, mut last) = (None, Vec::new());
+    let mut first = Vec::from_iter(lines.misfit.clone());
+    let mut last = Vec::new();
     if let Some(decoded) = &lines.decoded {
         let sizes = (body.kept.len(), decoded.text.len());
-        first = Some(decoded_from(&decoded.from, sizes));
+        first.push(decoded_from(&decoded.from, sizes));
         last.extend(undecoded(message, decoded));
     }
     last.extend(extent(body.size()).map(|extent| format!("[{extent}]")));
     first.into_iter().for_each(&mut remark);
-    document.parts.push(Part::Body { side, mark, lines });
+    document.parts.push(Part::Body { side, mark, lines: Box::new(lines) });
     let last = last.into_iter().map(|text| (Tone::Remark, text));
     document.add(mark, last.collect());
 }
@@ -256,6 +257,12 @@ pub(super) fn add_body(
 pub(super) fn decoded_from(names: &str, (sent, shown): (usize, usize)) -> String {
     let [sent, shown] = [sent, shown].map(|size| text::byte_count(size as u64));
     format!("[decoded from {names}, {sent} → {shown}]")
+}
+
+/// What is wrong with what is said of the encoding of a body.
+pub(super) fn misfit(reading: &Reading<'_>) -> Option<String> {
+    let misfit = reading.misfit.as_ref()?;
+    Some(format!("[{}]", safe(misfit.to_string().as_bytes())))
 }
 
 /// Why there is no more of what was decoded.
@@ -288,15 +295,17 @@ fn body_lines(message: &Message<'_>, before: BodyLines) -> Option<BodyLines> {
     if reading.kind == Kind::Binary {
         return None;
     }
-    let from = reading.decoded_from();
+    let (from, misfit) = (reading.decoded_from(), misfit(&reading));
     let Some(from) = from.filter(|_| !reading.is_as_sent()) else {
+        // Lines of what was decoded, while it looked as if that were to be, are others.
+        let before = if before.decoded.is_some() { BodyLines::default() } else { before };
         let BodyLines { mut index, highlight, .. } = before;
         index.extend(kept);
-        return Some(BodyLines { index, highlight, ..BodyLines::default() });
+        return Some(BodyLines { index, misfit, highlight, ..BodyLines::default() });
     };
     let (stop, bytes) = (reading.stop, kept.len());
     let decoded = Decoded { text: reading.content.into_owned(), bytes, from, stop };
-    Some(BodyLines::of(decoded))
+    Some(BodyLines { misfit, ..BodyLines::of(decoded) })
 }
 
 /// What to call a body that is not shown as text: `gzip, image/png`.
