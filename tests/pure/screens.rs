@@ -1762,6 +1762,15 @@ fn a_text_in_another_encoding_than_its_label_says_is_read_and_found() {
 }
 
 #[test]
+fn json_as_python_writes_it_is_laid_out_and_said_to_be_none() {
+    App::ready(80, 24)
+        .feed("GET / 200 application/json {\"a\":[NaN,1]}")
+        .press("enter [")
+        .sees("[no strict JSON: NaN, Infinity or a byte order mark]")
+        .sees("    NaN,");
+}
+
+#[test]
 fn a_body_that_is_no_text_is_one_key_away_from_its_bytes() {
     let all: Vec<u8> = (0..=255).collect();
     App::ready(100, 30)

@@ -108,13 +108,13 @@ pub(super) fn add(
         // What is masked is in UTF-8 and not packed, whatever its head says.
         let headers = if hidden.is_some() { None } else { message.headers };
         match pretty(shown, headers, message) {
-            Some(Ok((decoded, outline))) => {
+            Some(Ok((decoded, outline, is_strict))) => {
                 let mut lines = BodyLines::of(decoded);
                 let mut outline = outline.finish(&lines.index);
                 outline.take_over(folded.unwrap_or_default());
                 lines.outline = Some(outline);
                 document.has_cursor = true;
-                document.add(None, undone(body, &reading));
+                document.add(None, json_from(body, &reading, is_strict));
                 return add_text(document, side, shown.size(), lines);
             }
             Some(Err(why)) => document.add(None, vec![(Tone::Fault, why)]),
@@ -173,6 +173,16 @@ fn undone(body: &Body, reading: &Reading<'_>) -> Vec<(Tone, String)> {
     misfit(reading).into_iter().chain(text).map(|text| (Tone::Remark, text)).collect()
 }
 
+/// The same of JSON, and whether it is that strictly.
+fn json_from(body: &Body, reading: &Reading<'_>, is_strict: bool) -> Vec<(Tone, String)> {
+    let mut lines = undone(body, reading);
+    if !is_strict {
+        let text = "[no strict JSON: NaN, Infinity or a byte order mark]";
+        lines.push((Tone::Remark, text.to_owned()));
+    }
+    lines
+}
+
 /// The fields of a form.
 fn as_form(
     shown: &Body,
@@ -217,13 +227,13 @@ fn image(body: &Body) -> String {
     }
 }
 
-/// The body laid out, if it is of a type for which there is a way; an error is why that
-/// failed although its label promises it.
+/// The body laid out, if it is of a type for which there is a way, and whether it is strictly
+/// of that; an error is why that failed although its label promises it.
 fn pretty(
     body: &Body,
     headers: Option<&Headers>,
     message: &Message<'_>,
-) -> Option<Result<(Decoded, Builder), String>> {
+) -> Option<Result<(Decoded, Builder, bool), String>> {
     let reading = read(&body.kept, headers, message.unpacking);
     let label = message.headers.and_then(|headers| headers.get("content-type"));
     let promised = is_labelled_json(message.headers);
@@ -232,8 +242,8 @@ fn pretty(
         return None;
     }
     match json::laid_out(&reading.content, Values::of(label.unwrap_or_default())) {
-        Ok(json::LaidOut { text, outline }) => {
-            Some(Ok((Decoded::new(text, body.kept.len()), outline)))
+        Ok(json::LaidOut { text, outline, is_strict }) => {
+            Some(Ok((Decoded::new(text, body.kept.len()), outline, is_strict)))
         }
         Err(why) if promised && body.is_whole() => {
             Some(Err(format!("[labelled JSON, but it is none: {why}]")))

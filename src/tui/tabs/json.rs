@@ -2,6 +2,7 @@
 //! stand in place of their escapes: numbers, the order of members and those that come twice
 //! stay as they were sent.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
@@ -19,11 +20,18 @@ const DEEPEST: usize = 32;
 /// brackets alone would grow to sixty times its length.
 const MOST_INDENTED: usize = 64 << 20;
 
+/// What Python's `json` writes for numbers that JSON does not have (RFC 8259 section 6).
+const NO_NUMBERS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
+/// What must not stand before JSON, and may be ignored there (RFC 8259 section 8.1).
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A text with a line for each member and item, and what belongs together in it.
 #[derive(Debug)]
 pub(in super::super) struct LaidOut {
     pub(in super::super) text: Vec<u8>,
     pub(in super::super) outline: Builder,
+    /// Whether it has what JSON does not have, and is laid out nevertheless.
+    pub(in super::super) is_strict: bool,
 }
 
 /// How many values there may be in a text.
@@ -50,13 +58,15 @@ pub(in super::super) fn laid_out(
     text: &[u8],
     values: Values,
 ) -> Result<LaidOut, serde_json::Error> {
-    let mut found = serde_json::Deserializer::from_slice(text).into_iter::<IgnoredAny>();
+    let strict = strict(text);
+    let mut found =
+        serde_json::Deserializer::from_slice(&strict).into_iter::<IgnoredAny>();
     match values {
-        Values::One => drop(serde_json::from_slice::<IgnoredAny>(text)?),
+        Values::One => drop(serde_json::from_slice::<IgnoredAny>(&strict)?),
         Values::Several => found.try_for_each(|value| value.map(drop))?,
     }
     let mut layout = Layout::new(text.len());
-    let mut at = 0;
+    let mut at = begin(text);
     while let Some(&byte) = text.get(at) {
         at += 1;
         if byte.is_ascii_whitespace() {
@@ -89,7 +99,44 @@ pub(in super::super) fn laid_out(
             }
         }
     }
-    Ok(LaidOut { text: layout.text, outline: layout.outline })
+    let is_strict = matches!(strict, Cow::Borrowed(_));
+    Ok(LaidOut { text: layout.text, outline: layout.outline, is_strict })
+}
+
+/// Where a text begins behind its byte order mark.
+fn begin(text: &[u8]) -> usize {
+    if text.starts_with(MARK) { MARK.len() } else { 0 }
+}
+
+/// The text with something that is JSON in each place of what many write and read as JSON,
+/// though it is none: a byte order mark, and numbers that are not finite.
+fn strict(text: &[u8]) -> Cow<'_, [u8]> {
+    let mut out = Cow::Borrowed(text);
+    let mut at = begin(text);
+    if at > 0 {
+        out.to_mut()[..at].fill(b' ');
+    }
+    let is_there = |word: &[u8]| memchr::memmem::find(text, word).is_some();
+    if !is_there(NO_NUMBERS[0]) && !is_there(NO_NUMBERS[1]) {
+        return out;
+    }
+    while let Some(&byte) = text.get(at) {
+        at += 1;
+        match byte {
+            b'"' => at = end_of_string(text, at),
+            b'{' | b'[' | b'}' | b']' | b',' | b':' => {}
+            byte if byte.is_ascii_whitespace() => {}
+            _ => {
+                let word = at - 1..end_of_word(text, at);
+                at = word.end;
+                if NO_NUMBERS.contains(&&text[word.clone()]) {
+                    let sign = usize::from(byte == b'-');
+                    out.to_mut()[word.start + sign..word.end].fill(b'1');
+                }
+            }
+        }
+    }
+    out
 }
 
 /// What was laid out so far.
@@ -162,7 +209,7 @@ fn is_shown(character: char) -> bool {
 /// The value to which these steps lead in a text, valid and as it was sent: the first is
 /// which of the outermost values, each further one which member or item of that before.
 pub(in super::super) fn value_at(text: &[u8], steps: &[usize]) -> Option<Range<usize>> {
-    let mut at = after_space(text, 0);
+    let mut at = after_space(text, begin(text));
     for (level, step) in steps.iter().enumerate() {
         let in_object = level > 0 && text.get(at) == Some(&b'{');
         if level > 0 {
@@ -271,6 +318,26 @@ mod tests {
         assert!(shown("{\"a\": }").contains("line 1 column 7"), "{}", shown("{\"a\": }"));
         assert!(shown("[1] x").contains("trailing characters"));
         assert!(shown(&"[".repeat(100_000)).contains("EOF while parsing"));
+    }
+
+    #[test]
+    fn numbers_that_are_not_finite_and_a_byte_order_mark_are_let_be() {
+        let text = "\u{feff}{\"NaN\":[NaN,-Infinity,Infinity, 1],\"b\":\"NaN\"}";
+        let found = laid_out(text.as_bytes(), Values::One).unwrap();
+        assert!(!found.is_strict);
+        assert_eq!(
+            String::from_utf8(found.text).unwrap(),
+            "{\n  \"NaN\": [\n    NaN,\n    -Infinity,\n    Infinity,\n    1\n  ],\n  \
+             \"b\": \"NaN\"\n}"
+        );
+        assert_eq!(
+            value_at(text.as_bytes(), &[0, 0, 1]).map(|it| &text[it]),
+            Some("-Infinity")
+        );
+        assert!(laid_out(b"\"NaN\"", Values::One).unwrap().is_strict);
+        for wrong in ["[1NaN]", "{NaN: 1}", "[-NaN]", "[Infinit]", "[xInfinity]"] {
+            assert!(laid_out(wrong.as_bytes(), Values::One).is_err(), "{wrong}");
+        }
     }
 
     #[test]
