@@ -2,8 +2,8 @@
 //!
 //! Every byte of a request, a response, the application's output or a traceback passes
 //! [`printable`] before a terminal or a plain-text page sees it. What could move the
-//! cursor, change colours, hide or reorder text is shown as an escape instead. The dashboard
-//! takes out the colours of what the application prints first, and sets them itself.
+//! cursor, change colours, hide or reorder text is shown as an escape instead. The colours of
+//! what the application prints are taken out first, and set anew (`terminal/printed.rs`).
 
 use std::fmt::Write;
 use std::ops::Range;

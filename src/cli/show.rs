@@ -1,6 +1,6 @@
 //! `rdev show`: one exchange, as a transcript, byte for byte, or its body alone.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -11,7 +11,7 @@ use crate::config::{Secrets, Show, ShowForm};
 use crate::exchange::{Body, Cut, Event, Exchange, ExchangeEvent, Remark};
 use crate::history::database::{Reader, Record};
 use crate::history::extent;
-use crate::plain::{Settings, Transcript};
+use crate::plain::{Medium, Settings, Transcript};
 use crate::text;
 
 use super::json::{ListedDto, WholeDto};
@@ -112,11 +112,8 @@ fn write_transcript(out: &mut impl Write, record: &Record) -> io::Result<()> {
     for line in comment.iter().flat_map(|comment| comment.lines()) {
         writeln!(out, "# {}", text::printable(line.as_bytes()))?;
     }
-    let settings = Settings {
-        stdout_is_terminal: io::stdout().is_terminal(),
-        stderr_is_terminal: io::stdout().is_terminal(),
-        ..Settings::default()
-    };
+    let medium = Medium::of(&io::stdout());
+    let settings = Settings { stdout: medium, stderr: medium, ..Settings::default() };
     let mut transcript = Transcript::new(settings);
     for event in events(exchange) {
         for block in transcript.take(&event) {

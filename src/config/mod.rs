@@ -35,6 +35,6 @@ pub use limits::Limits;
 pub use pictures::PictureProtocol;
 pub use reload_mode::ReloadMode;
 pub use showing::Showing;
-pub use surroundings::Surroundings;
+pub use surroundings::{Surroundings, wants_colour};
 pub use target::{Target, TargetError};
 pub use transfer::{Copy, CopyForm, Export, Import, Secrets};

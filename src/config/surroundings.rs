@@ -72,7 +72,7 @@ fn set_variable(name: &str) -> Option<OsString> {
 }
 
 /// <https://no-color.org>, and terminals that can do nothing.
-fn wants_colour() -> bool {
+pub fn wants_colour() -> bool {
     set_variable("NO_COLOR").is_none()
         && set_variable("TERM").is_none_or(|term| term != "dumb")
 }

@@ -19,12 +19,13 @@
 //! words, which begin with `rdev:`, go to stderr.
 //!
 //! Invariant: [`Transcript`] does no I/O and knows no time but that of the events.
-//! Nothing from outside reaches a block unescaped, but the application's own output, and
-//! that only where no terminal reads it.
+//! Nothing from outside reaches a block unescaped, but the application's own output where
+//! no terminal reads it; for a terminal its colours are set anew, line by line.
 
 mod account;
 mod block;
 mod body;
+mod medium;
 mod news;
 mod outcome;
 mod print;
@@ -34,6 +35,7 @@ mod tests;
 mod transcript;
 
 pub use block::{Block, Stream};
+pub use medium::Medium;
 pub use news::Wording;
 pub use print::{Destination, printer, run, run_to};
 pub use transcript::{Settings, Transcript};

@@ -1,6 +1,6 @@
 //! The shell around the transcript: from the bus to stdout and stderr.
 
-use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
@@ -9,6 +9,7 @@ use crate::bus::Subscription;
 use crate::exchange::Event;
 
 use super::block::{Block, Stream};
+use super::medium::Medium;
 use super::news::Wording;
 use super::transcript::{PATIENCE, Settings, Transcript};
 
@@ -18,15 +19,15 @@ const FULL: Duration = Duration::from_millis(5);
 /// Where blocks are written.
 pub struct Destination<W> {
     writer: W,
-    is_terminal: bool,
+    medium: Medium,
     /// Why nothing is written any more.
     failed: Option<io::Error>,
 }
 
 impl<W: Write> Destination<W> {
-    /// A destination; for a terminal what the application prints is escaped.
-    pub fn new(writer: W, is_terminal: bool) -> Self {
-        Self { writer, is_terminal, failed: None }
+    /// Where there is a terminal, what the application prints is escaped.
+    pub fn new(writer: W, medium: Medium) -> Self {
+        Self { writer, medium, failed: None }
     }
 
     /// Writes a block with one call, as far as the system takes it whole.
@@ -53,7 +54,7 @@ pub fn run(
     wording: Wording,
 ) -> io::Result<()> {
     let (stdout, stderr) = (io::stdout(), io::stderr());
-    let (out, err) = (stdout.is_terminal(), stderr.is_terminal());
+    let (out, err) = (Medium::of(&stdout), Medium::of(&stderr));
     run_to(
         subscription,
         (root, wording),
@@ -73,8 +74,8 @@ pub fn run_to(
     let mut transcript = Transcript::new(Settings {
         root,
         wording,
-        stdout_is_terminal: stdout.is_terminal,
-        stderr_is_terminal: stderr.is_terminal,
+        stdout: stdout.medium,
+        stderr: stderr.medium,
     });
     let mut print = |blocks: Vec<Block>| {
         for block in blocks {
@@ -102,12 +103,9 @@ pub fn run_to(
 /// Makes the text of events for a terminal, for who writes it himself. To be called with
 /// none when some time went by without any.
 pub fn printer(root: PathBuf, wording: Wording) -> impl FnMut(&[Event]) -> Vec<u8> {
-    let mut transcript = Transcript::new(Settings {
-        root,
-        wording,
-        stdout_is_terminal: true,
-        stderr_is_terminal: true,
-    });
+    let medium = Medium::of(&io::stdout());
+    let settings = Settings { root, wording, stdout: medium, stderr: medium };
+    let mut transcript = Transcript::new(settings);
     move |events| {
         let mut blocks = Vec::new();
         for event in events {

@@ -619,16 +619,40 @@ fn printed(stream: OutputStream, text: &[u8]) -> Event {
 
 #[test]
 fn the_apps_output_is_escaped_for_a_terminal_only() {
-    let settings = Settings { stderr_is_terminal: true, ..Settings::default() };
+    let stderr = Medium::Terminal { has_colours: false };
+    let settings = Settings { stderr, ..Settings::default() };
     let mut transcript = Transcript::new(settings);
-    let hostile = b"\x1b[31m\xff\r";
+    let hostile = b"\x1b[31m\x1b[2J\xff\r";
     let mut blocks = transcript.take(&printed(OutputStream::Stdout, hostile));
     blocks.extend(transcript.take(&printed(OutputStream::Stderr, hostile)));
     let expected = [
-        Block { to: Stream::Stdout, bytes: b"\x1b[31m\xff\r\n".to_vec() },
-        Block { to: Stream::Stderr, bytes: b"\\x1b[31m\\xff\\x0d\n".to_vec() },
+        Block { to: Stream::Stdout, bytes: b"\x1b[2J\xff\r\n".to_vec() },
+        Block { to: Stream::Stderr, bytes: b"\\x1b[2J\\xff\\x0d\n".to_vec() },
     ];
     assert_eq!(blocks, expected);
+}
+
+#[test]
+fn colours_of_the_apps_output_last_as_long_as_it_left_them_open_and_colour_no_other_line()
+{
+    let stdout = Medium::Terminal { has_colours: true };
+    let settings = Settings { stdout, stderr: stdout, ..Settings::default() };
+    let mut transcript = Transcript::new(settings);
+    let mut shown = Vec::new();
+    for event in [
+        printed(OutputStream::Stdout, b"a \x1b[1;32mb"),
+        printed(OutputStream::Stderr, b"c"),
+        began(1, 0, b"GET / HTTP/1.0\r\n\r\n"),
+        printed(OutputStream::Stdout, b"d\x1b[0me"),
+        printed(OutputStream::Stdout, b"f"),
+    ] {
+        let blocks = transcript.take(&event);
+        shown.extend(blocks.into_iter().flat_map(|block| block.bytes));
+    }
+    let shown = String::from_utf8(shown).unwrap();
+    let (first, rest) = shown.split_once("#1 ").unwrap();
+    assert_eq!(first, "a \x1b[1;32mb\x1b[0m\nc\n");
+    assert!(rest.ends_with("\n> \n\x1b[1;32md\x1b[0me\nf\n"), "{rest:?}");
 }
 
 #[test]
@@ -712,8 +736,8 @@ fn blocks_are_written_whole_until_the_bus_closes_or_nobody_reads() {
     bus.publish(responded(3, 1, "HTTP/1.1 200 OK\n\n"));
     bus.close();
     let (out, err) = (Pipe::new(2), Pipe::new(10));
-    let stdout = Destination::new(out.clone(), false);
-    let stderr = Destination::new(err.clone(), false);
+    let stdout = Destination::new(out.clone(), Medium::Bytes);
+    let stderr = Destination::new(err.clone(), Medium::Bytes);
     run_to(&subscription, (PathBuf::new(), Wording::Line), stdout, stderr).unwrap();
     let block = |id| format!("#{id} 127.0.0.1:5123\n> GET / HTTP/1.0\n> \n");
     assert_eq!(out.calls(), [block(1), block(2)]);
@@ -728,8 +752,8 @@ fn a_stream_is_shown_while_nothing_else_happens() {
     bus.publish(responded(1, 1, "HTTP/1.1 200 OK\n\n"));
     let (out, err) = (Pipe::new(10), Pipe::new(10));
     let printer = std::thread::spawn({
-        let stdout = Destination::new(out.clone(), false);
-        let stderr = Destination::new(err, false);
+        let stdout = Destination::new(out.clone(), Medium::Bytes);
+        let stderr = Destination::new(err, Medium::Bytes);
         move || run_to(&subscription, (PathBuf::new(), Wording::Line), stdout, stderr)
     });
     while out.calls().len() < 2 {

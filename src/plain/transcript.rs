@@ -10,10 +10,12 @@ use crate::exchange::{
     Event, Exchange, ExchangeEvent, ExchangeId, Hint, OutputLine, OutputStream, Traceback,
 };
 use crate::history::{Live, Store};
+use crate::terminal::printed::OpenLooks;
 use crate::text;
 
 use super::block::{Block, Stream};
 use super::body;
+use super::medium::Medium;
 use super::news::{self, News, Wording};
 use super::outcome;
 use super::progress::Progress;
@@ -29,11 +31,9 @@ pub struct Settings {
     /// Paths below it are shown relative to it.
     pub root: PathBuf,
     pub wording: Wording,
-    /// Whether stdout is a terminal: what the application prints there is escaped then,
-    /// and passed on as it is otherwise.
-    pub stdout_is_terminal: bool,
-    /// The same for stderr.
-    pub stderr_is_terminal: bool,
+    /// Where what the application prints goes to.
+    pub stdout: Medium,
+    pub stderr: Medium,
 }
 
 /// Makes blocks of events. What is complete comes from [`Transcript::take`]; what takes
@@ -48,6 +48,7 @@ pub struct Transcript {
     /// The time of the latest event.
     now: Timestamp,
     told: Losses,
+    looks: OpenLooks,
 }
 
 impl Transcript {
@@ -59,6 +60,7 @@ impl Transcript {
             open: BTreeMap::new(),
             now: Timestamp::UNIX_EPOCH,
             told: Losses::default(),
+            looks: OpenLooks::default(),
         }
     }
 
@@ -177,16 +179,13 @@ impl Transcript {
         blocks
     }
 
-    fn output(&self, line: &OutputLine) -> Block {
-        let (to, is_terminal) = match line.stream {
-            OutputStream::Stdout => (Stream::Stdout, self.settings.stdout_is_terminal),
-            OutputStream::Stderr => (Stream::Stderr, self.settings.stderr_is_terminal),
+    fn output(&mut self, line: &OutputLine) -> Block {
+        let (to, medium) = match line.stream {
+            OutputStream::Stdout => (Stream::Stdout, self.settings.stdout),
+            OutputStream::Stderr => (Stream::Stderr, self.settings.stderr),
         };
-        let mut bytes = if is_terminal {
-            text::printable(&line.text).into_bytes()
-        } else {
-            line.text.clone()
-        };
+        let begins = self.looks.carry(line);
+        let mut bytes = medium.line(&line.text, begins);
         bytes.push(b'\n');
         Block { to, bytes }
     }

@@ -1,4 +1,5 @@
-//! The tty: what is typed, and a screen that is always given back.
+//! The tty: what is typed, a screen that is always given back, and what applications print
+//! made fit for it.
 //!
 //! Invariant: whatever ends or stops rdev (quit, signal, panic, ctrl-z), the terminal is
 //! left with the modes it was found in. No other folder changes them.
@@ -7,6 +8,7 @@ mod clipboard;
 mod graphic;
 mod input;
 mod keys;
+pub mod printed;
 mod rows;
 mod screen;
 

@@ -49,7 +49,6 @@ mod panes;
 mod past;
 mod picture;
 mod pinning;
-mod printed;
 mod programs;
 mod reading;
 mod resending;

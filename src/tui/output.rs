@@ -7,12 +7,10 @@ use std::ops::Range;
 use jiff::{SignedDuration, Timestamp};
 use ratatui::style::Style;
 
-use crate::exchange::{
-    Exchange, ExchangeId, GenerationId, OutputLine, OutputStream, Severity,
-};
+use crate::exchange::{Exchange, OutputLine, OutputStream, Severity};
+use crate::terminal::printed::{OpenLooks, Printed};
 use crate::text;
 
-use super::printed::{self, Printed};
 use super::search::{Search, Searched};
 use super::selecting::Selection;
 
@@ -22,8 +20,6 @@ const MOST_LINES: usize = 10_000;
 const MOST_BYTES: usize = 8 << 20;
 /// Bytes kept of one line; nobody reads on beyond that.
 const LONGEST_LINE: usize = 16 << 10;
-/// Sources whose look is still open that are remembered; few ever are.
-const MOST_OPEN: usize = 64;
 
 /// How long a line may take through its pipe.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_millis(5);
@@ -36,9 +32,6 @@ pub(super) enum Origin {
     /// Of the traceback of an import that failed.
     Import,
 }
-
-/// Who prints lines that follow on each other, each in the look that was left open before.
-type Printer = (OutputStream, GenerationId, Option<ExchangeId>);
 
 /// One line.
 #[derive(Clone, Debug)]
@@ -94,8 +87,7 @@ pub(super) struct Output {
     pub(super) selection: Option<Selection>,
     /// Where the window was when the search began.
     search_began: Option<u64>,
-    /// The looks that are left open, those that were last used last.
-    open: VecDeque<(Printer, Style)>,
+    open: OpenLooks,
 }
 
 impl Default for Output {
@@ -111,7 +103,7 @@ impl Default for Output {
             search: Search::default(),
             selection: None,
             search_began: None,
-            open: VecDeque::new(),
+            open: OpenLooks::default(),
         }
     }
 }
@@ -120,24 +112,8 @@ impl Output {
     /// Adds what the application printed.
     pub(super) fn print(&mut self, at: Timestamp, line: OutputLine) {
         let at = line.exchange.is_none().then_some(at);
-        let printer = (line.stream, line.generation, line.exchange);
-        let begins = self.carry_look(printer, &line.text);
+        let begins = self.open.carry(&line);
         self.add(Row { origin: Origin::App(line.stream), text: line.text, begins, at });
-    }
-
-    /// The look that is open before a line; the one behind it is remembered.
-    fn carry_look(&mut self, printer: Printer, line: &[u8]) -> Style {
-        let at = self.open.iter().position(|(other, _)| *other == printer);
-        let before = at.and_then(|at| self.open.remove(at));
-        let begins = before.map(|(_, look)| look).unwrap_or_default();
-        let ends = printed::after(line, begins);
-        if ends != Style::default() {
-            self.open.push_back((printer, ends));
-            if self.open.len() > MOST_OPEN {
-                self.open.pop_front();
-            }
-        }
-        begins
     }
 
     /// Adds what did not come from the application while it answers.
@@ -299,8 +275,6 @@ impl Searched for Output {
 
 #[cfg(test)]
 mod tests {
-    use ratatui::style::Color;
-
     use super::*;
 
     fn filled(lines: usize) -> Output {
@@ -371,34 +345,6 @@ mod tests {
         assert_eq!(found(&output).1, MOST_LINES);
         output.go(1);
         assert_eq!(shown(&output)[0], "9999");
-    }
-
-    #[test]
-    fn a_look_is_left_open_to_its_own_stream_exchange_and_process_and_not_to_many() {
-        let mut output = Output::default();
-        let mut begins = |stream, generation, exchange: Option<u64>, text: &[u8]| {
-            let (generation, text) = (GenerationId(generation), text.to_vec());
-            let exchange = exchange.map(ExchangeId);
-            let line = OutputLine { stream, generation, exchange, text };
-            output.print(Timestamp::UNIX_EPOCH, line);
-            output.rows.back().map(|row| row.begins)
-        };
-        let (out, err) = (OutputStream::Stdout, OutputStream::Stderr);
-        let (plain, red) = (Some(Style::new()), Some(Style::new().fg(Color::Indexed(1))));
-        assert_eq!(begins(out, 1, Some(1), b"\x1b[31mred"), plain);
-        assert_eq!(begins(err, 1, Some(1), b"plain"), plain);
-        assert_eq!(begins(out, 1, None, b"plain"), plain);
-        assert_eq!(begins(out, 2, Some(1), b"plain"), plain);
-        assert_eq!(begins(out, 1, Some(1), b"red"), red);
-        for other in 2..=MOST_OPEN as u64 {
-            begins(out, 1, Some(other), b"\x1b[1mbold");
-        }
-        assert_eq!(begins(out, 1, Some(1), b"still red"), red);
-        for other in 100..=100 + MOST_OPEN as u64 {
-            begins(out, 1, Some(other), b"\x1b[1mbold");
-        }
-        assert_eq!(begins(out, 1, Some(1), b"forgotten"), plain);
-        assert_eq!(output.open.len(), MOST_OPEN);
     }
 
     #[test]

@@ -8,13 +8,13 @@ use std::process::{Command, Stdio};
 use rusqlite::Connection;
 use serde_json::Value;
 
-use crate::client::{Client, request};
+use crate::client::{Client, get, request};
 use crate::dashboard::{Dashboard, dashboard, seen_port};
 use crate::environment::python;
 use crate::folder::Folder;
 use crate::patience::until;
 use crate::rdev::{Launch, Rdev, rdev};
-use crate::terminal::contents;
+use crate::terminal::{Terminal, contents};
 
 /// The application, served, with a history of its own.
 struct Printing {
@@ -372,4 +372,69 @@ fn loggers_that_colour_their_lines_are_read_in_their_colours() {
         });
         assert!(!terminal.text().contains("x1b"), "{}", terminal.text());
     }
+}
+
+#[test]
+fn transcripts_on_a_terminal_have_the_colours_of_what_is_printed_and_nothing_else_of_it()
+{
+    const COLOURED: &str = r#"
+import sys
+
+def app(environ, start_response):
+    print("told \x1b[1;32mgreen\x1b[2J and on")
+    print("with tail\x1b[0m plain")
+    print("open \x1b[31mscarlet", file=sys.stderr)
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [b"\x1b[31manswer"]
+"#;
+    let folder = Folder::empty();
+    folder.save("coloured.py", COLOURED);
+    let launch = || rdev(folder.path()).args(["coloured:app", "--port", "0"]);
+    let has_answered = |terminal: &Terminal| {
+        terminal.sees(["tail plain", "open scarlet", "< \\x1b[31manswer"]);
+        terminal.sees(["told green\\x1b[2J and on"]);
+    };
+    for dashboard in [false, true] {
+        let plain = (!dashboard).then_some("--plain");
+        let launch = plain.into_iter().fold(launch(), Launch::arg);
+        let terminal = launch.in_terminal(100, 30);
+        let port = seen_port(&terminal);
+        if dashboard {
+            terminal.press("s").sees(["the plain stream"]);
+        }
+        get(port, "/").expect(200);
+        has_answered(&terminal);
+        let colour_of = |text: &str| {
+            terminal.wait_for(text, |screen| {
+                let text = text.to_owned();
+                let rows = contents(screen);
+                let (row, line) =
+                    rows.lines().enumerate().find(|(_, it)| it.contains(&text))?;
+                let column = line.find(&text)?;
+                let cell = screen.cell(row as u16, column as u16)?;
+                Some((cell.fgcolor(), cell.bold()))
+            })
+        };
+        let plain = (vt100::Color::Default, false);
+        let green = (vt100::Color::Idx(2), true);
+        assert_eq!(colour_of("told"), plain);
+        assert_eq!([colour_of("green"), colour_of(" and on")], [green; 2]);
+        assert_eq!([colour_of("with tail"), colour_of("tail")], [green; 2]);
+        assert_eq!(colour_of(" plain"), plain);
+        assert_eq!(colour_of("scarlet"), (vt100::Color::Idx(1), false));
+        assert_eq!(colour_of("HTTP/1.1 200"), plain);
+    }
+    for (name, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let terminal = launch().env(name, value).arg("--plain").in_terminal(100, 30);
+        get(seen_port(&terminal), "/").expect(200);
+        has_answered(&terminal);
+        assert!(!terminal.written().contains(&0x1b), "{name}: {}", terminal.text());
+    }
+    let mut piped = launch().without_terminal();
+    get(piped.wait_for_port(), "/").expect(200);
+    piped.wait_for("all of it", |program| {
+        let said = program.said();
+        said.contains("told green\x1b[2J and on") && said.contains("open scarlet")
+    });
+    assert!(!piped.said().contains("\x1b[1;32m"), "{}", piped.said());
 }

@@ -8,10 +8,10 @@ use ratatui::style::Style;
 
 use crate::exchange::Exchange;
 use crate::terminal::Graphic;
+use crate::terminal::printed::Printed;
 use crate::text;
 
 use super::super::picture::{Halves, symbol};
-use super::super::printed::Printed;
 use super::super::syntax::Token;
 use super::body_lines::{BodyLines, body};
 use super::dump::Dump;

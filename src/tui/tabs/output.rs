@@ -2,12 +2,12 @@
 //! nobody knows whom.
 
 use crate::exchange::{Exchange, OutputLine, OutputStream};
+use crate::terminal::printed::{self, Printed};
 
 use ratatui::style::Style;
 
 use super::super::detail::{Document, TextLine, Tone};
 use super::super::output::Output;
-use super::super::printed::{self, Printed};
 use super::transcript::MOST_LINES;
 
 type Lines = Vec<TextLine>;

@@ -6,11 +6,11 @@ use ratatui::buffer::Buffer;
 use ratatui::style::Style;
 
 use crate::exchange::{OutputStream, Severity};
+use crate::terminal::printed::Printed;
 
 use super::super::layout::Regions;
 use super::super::output::Origin;
 use super::super::panes::Pane;
-use super::super::printed::Printed;
 use super::super::state::State;
 use super::super::theme::Styles;
 use super::cells::{after, heading, put, row};

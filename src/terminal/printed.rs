@@ -2,37 +2,44 @@
 //!
 //! Of all that steers a terminal only this choice is followed (SGR, ECMA-48 section
 //! 8.3.117); whatever else there is becomes visible as by [`text::printable`], and so does
-//! text that SGR 8 would hide. `theme` says what of it the terminal may have.
-//! Invariant: nothing here is ever sent on; text and looks leave apart from each other.
+//! text that SGR 8 would hide. The dashboard takes text and looks apart from each other;
+//! transcripts take whole lines, with sequences of our own in them.
+//! Invariant: no sequence is ever sent on as the application wrote it, and what is left
+//! open in a line changes nothing but lines of the same origin.
 
+use std::collections::VecDeque;
+use std::fmt::Write;
 use std::ops::Range;
 
 use anstyle_parse::{Params, ParamsIter, Parser, Perform};
 use memchr::memchr_iter;
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::exchange::{ExchangeId, GenerationId, OutputLine, OutputStream};
 use crate::text;
 
 const ESCAPE: u8 = b'\x1b';
+/// Sources whose look is still open that are remembered; few ever are.
+const MOST_OPEN: usize = 64;
 
 /// A line that is safe to print.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Printed {
+pub struct Printed {
     /// Without tabs.
-    pub(super) text: String,
+    pub text: String,
     /// Ascending and apart; what is in none of them is plain.
-    pub(super) looks: Vec<(Range<usize>, Style)>,
+    pub looks: Vec<(Range<usize>, Style)>,
 }
 
 impl Printed {
     /// What no application chose the look of.
-    pub(super) fn plain(line: &[u8]) -> Self {
+    pub fn plain(line: &[u8]) -> Self {
         let text = text::expand_tabs(&text::printable(line));
         Self { text, looks: Vec::new() }
     }
 
     /// A line of an application that had chosen that look before it.
-    pub(super) fn new(line: &[u8], begins: Style) -> Self {
+    pub fn new(line: &[u8], begins: Style) -> Self {
         let (mut printed, mut column) = (Self::default(), 0);
         read(line, begins, |piece, look| printed.add(piece, look, &mut column));
         printed
@@ -48,8 +55,89 @@ impl Printed {
 }
 
 /// The look of what an application prints behind a line, as a terminal would have it.
-pub(super) fn after(line: &[u8], begins: Style) -> Style {
+pub fn after(line: &[u8], begins: Style) -> Style {
     read(line, begins, |_, _| {})
+}
+
+/// A line for a terminal, with the looks that the application chose, or without any. What is
+/// to be hidden by being of one colour with its ground is not.
+pub fn line(line: &[u8], begins: Style, has_looks: bool) -> String {
+    let mut out = String::with_capacity(line.len());
+    read(line, begins, |piece, look| {
+        let opens = if has_looks { selection(look) } else { String::new() };
+        let closes = if opens.is_empty() { "" } else { "\x1b[0m" };
+        if !piece.is_empty() {
+            out.extend([opens.as_str(), &text::printable(piece), closes]);
+        }
+    });
+    out
+}
+
+/// A line for whoever reads bytes, without the looks that the application chose.
+pub fn bytes(line: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(line.len());
+    read(line, Style::new(), |piece, _| out.extend(piece));
+    out
+}
+
+/// The sequence that selects a look, where there was none; empty for none.
+fn selection(look: Style) -> String {
+    const WEIGHTS: [(Modifier, char); 6] = [
+        (Modifier::BOLD, '1'),
+        (Modifier::DIM, '2'),
+        (Modifier::ITALIC, '3'),
+        (Modifier::UNDERLINED, '4'),
+        (Modifier::REVERSED, '7'),
+        (Modifier::CROSSED_OUT, '9'),
+    ];
+    let mut out = String::new();
+    for (weight, number) in WEIGHTS {
+        if look.add_modifier.contains(weight) {
+            out.extend([';', number]);
+        }
+    }
+    if look.fg != look.bg {
+        for (colour, base) in [(look.fg, 30), (look.bg, 40)] {
+            let _infallible = match colour {
+                Some(Color::Indexed(number @ ..8)) => write!(out, ";{}", base + number),
+                Some(Color::Indexed(number @ 8..16)) => {
+                    write!(out, ";{}", base + 60 + number - 8)
+                }
+                Some(Color::Indexed(number)) => write!(out, ";{};5;{number}", base + 8),
+                Some(Color::Rgb(red, green, blue)) => {
+                    write!(out, ";{};2;{red};{green};{blue}", base + 8)
+                }
+                _ => Ok(()),
+            };
+        }
+    }
+    let numbers = out.strip_prefix(';');
+    numbers.map_or_else(String::new, |numbers| format!("\x1b[{numbers}m"))
+}
+
+/// Who prints lines that follow on each other, each in the look that was left open before.
+type Printer = (OutputStream, GenerationId, Option<ExchangeId>);
+
+/// The looks that are left open, those that were last used last.
+#[derive(Debug, Default)]
+pub struct OpenLooks(VecDeque<(Printer, Style)>);
+
+impl OpenLooks {
+    /// The look that is open before a line; the one behind it is remembered.
+    pub fn carry(&mut self, line: &OutputLine) -> Style {
+        let printer = (line.stream, line.generation, line.exchange);
+        let at = self.0.iter().position(|(other, _)| *other == printer);
+        let before = at.and_then(|at| self.0.remove(at));
+        let begins = before.map(|(_, look)| look).unwrap_or_default();
+        let ends = after(&line.text, begins);
+        if ends != Style::default() {
+            self.0.push_back((printer, ends));
+            if self.0.len() > MOST_OPEN {
+                self.0.pop_front();
+            }
+        }
+        begins
+    }
 }
 
 /// Calls for each piece of a line, with its look; returns that behind the last one.
@@ -260,5 +348,63 @@ mod tests {
         assert_eq!(open, fore(5).bold());
         assert_eq!(Printed::new(b"c", open).looks, [(0..1, open)]);
         assert_eq!(after(b"c\x1b[0md", open), PLAIN);
+    }
+    #[test]
+    fn a_look_is_left_open_to_its_own_stream_exchange_and_process_and_not_to_many() {
+        let mut open = OpenLooks::default();
+        let mut begins = |stream, generation, exchange: Option<u64>, text: &[u8]| {
+            let (generation, text) = (GenerationId(generation), text.to_vec());
+            let exchange = exchange.map(ExchangeId);
+            let line = OutputLine { stream, generation, exchange, text };
+            open.carry(&line)
+        };
+        let (out, err) = (OutputStream::Stdout, OutputStream::Stderr);
+        let (plain, red) = (PLAIN, fore(1));
+        assert_eq!(begins(out, 1, Some(1), b"\x1b[31mred"), plain);
+        assert_eq!(begins(err, 1, Some(1), b"plain"), plain);
+        assert_eq!(begins(out, 1, None, b"plain"), plain);
+        assert_eq!(begins(out, 2, Some(1), b"plain"), plain);
+        assert_eq!(begins(out, 1, Some(1), b"red"), red);
+        for other in 2..=MOST_OPEN as u64 {
+            begins(out, 1, Some(other), b"\x1b[1mbold");
+        }
+        assert_eq!(begins(out, 1, Some(1), b"still red"), red);
+        for other in 100..=100 + MOST_OPEN as u64 {
+            begins(out, 1, Some(other), b"\x1b[1mbold");
+        }
+        assert_eq!(begins(out, 1, Some(1), b"forgotten"), plain);
+        assert_eq!(open.0.len(), MOST_OPEN);
+    }
+
+    #[test]
+    fn a_terminal_gets_looks_as_sequences_of_ours_that_end_with_their_text() {
+        let cases = [
+            ("plain\ttext", "plain\ttext", "plain\ttext"),
+            ("\x1b[1;4;31ma", "\x1b[1;4;31ma\x1b[0m", "a"),
+            ("\x1b[93;104ma", "\x1b[93;104ma\x1b[0m", "a"),
+            ("\x1b[38;5;208;48:2::1:2:3ma", "\x1b[38;5;208;48;2;1;2;3ma\x1b[0m", "a"),
+            ("\x1b[2;3;7;9ma\x1b[mb", "\x1b[2;3;7;9ma\x1b[0mb", "ab"),
+            ("\x1b[31;41mhidden\x1b[1m", "hidden", "hidden"),
+            ("\x1b[31m\x1b[32m", "", ""),
+            (
+                "\x1b[32m\x1b[2J\u{202e}",
+                "\x1b[32m\\x1b[2J<U+202E>\x1b[0m",
+                "\\x1b[2J<U+202E>",
+            ),
+        ];
+        for (printed, looks, without) in cases {
+            assert_eq!(line(printed.as_bytes(), PLAIN, true), looks, "{printed:?}");
+            assert_eq!(line(printed.as_bytes(), PLAIN, false), without, "{printed:?}");
+        }
+        assert_eq!(bytes(b"\xff\x1b[31m\x1b[2Ja\x1b[0m\r"), b"\xff\x1b[2Ja\r");
+    }
+
+    #[test]
+    fn sequences_in_pieces_do_not_become_whole_by_what_is_taken_out() {
+        let split = b"\x1b\x1b[0m[2J\xc2\x1b[0m\x9b2J";
+        for has_looks in [true, false] {
+            let shown = line(split, PLAIN, has_looks);
+            assert_eq!(shown, "\\x1b[2J\\xc2\\x9b2J");
+        }
     }
 }
