@@ -23,5 +23,5 @@ pub use escapes::unescaped;
 pub use event_stream::{Block, block_after, event_stream};
 pub use multipart::{Part, boundary, parts};
 pub use reading::{
-    Kind, Reading, Unpacking, essence, is_plain, read, read_as, whole_characters,
+    Kind, Known, Reading, Unpacking, essence, is_plain, read, read_as, whole_characters,
 };

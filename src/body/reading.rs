@@ -89,13 +89,24 @@ pub fn read<'a>(
     headers: Option<&Headers>,
     unpacking: Unpacking,
 ) -> Reading<'a> {
-    read_as(None, bytes, headers, unpacking)
+    read_as(Known::Whole, bytes, headers, unpacking)
 }
 
-/// [`read`] for more of a body of which it was decided before what it is, so that what was
-/// read of it then stays as it was.
+/// What is known of a body before it is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// That it is all there is.
+    Whole,
+    /// That more of it comes: it is read up to where a character may be torn, since half
+    /// of one is one of another encoding.
+    Beginning,
+    /// What it is, decided by its beginning, so that what was read of that stays as it was.
+    As(Kind),
+}
+
+/// [`read`] for a body that grows.
 pub fn read_as<'a>(
-    decided: Option<Kind>,
+    known: Known,
     bytes: &'a [u8],
     headers: Option<&Headers>,
     unpacking: Unpacking,
@@ -117,9 +128,21 @@ pub fn read_as<'a>(
     let label = headers.and_then(|headers| headers.get("content-type"));
     // Packed data may end early where nothing says so, between two members.
     let is_unpacked = matches!(content, Cow::Owned(_));
-    let (kind, misfit) = match decided {
-        Some(kind) => (kind, None),
-        None => detect(&content, label.unwrap_or_default(), is_unpacked),
+    if known == Known::Beginning {
+        let whole = whole_characters(&content);
+        content = match content {
+            Cow::Borrowed(bytes) => Cow::Borrowed(&bytes[..whole]),
+            Cow::Owned(mut bytes) => {
+                bytes.truncate(whole);
+                Cow::Owned(bytes)
+            }
+        };
+    }
+    let (kind, misfit) = match known {
+        Known::As(kind) => (kind, None),
+        Known::Whole | Known::Beginning => {
+            detect(&content, label.unwrap_or_default(), is_unpacked)
+        }
     };
     if let Kind::Text(charset) = kind {
         content = match content {

@@ -7,9 +7,13 @@
 //!                                                  └─────▶ Full ────┘
 //! ```
 
+use std::fmt::Display;
+
 use jiff::Timestamp;
 
-use crate::body::{Kind, Reading, Stop, Unpacking, read_as, whole_characters};
+use crate::body::{
+    Charset, Kind, Known, Misfit, Reading, Stop, Unpacking, read_as, whole_characters,
+};
 use crate::exchange::{Body, Cut, Exchange};
 use crate::http::{Headers, RequestFraming, request_framing};
 use crate::text;
@@ -31,8 +35,12 @@ pub(super) struct Progress {
 #[derive(Debug, Default)]
 struct Side {
     stage: Stage,
-    /// Decided by the first bytes of the body.
+    /// Judged by the first bytes of the body.
     kind: Option<Kind>,
+    /// What is wrong with the label of its encoding.
+    misfit: Option<Misfit>,
+    /// Whether that stays so: the encoding of what is ASCII so far shows only later.
+    is_decided: bool,
     /// Bytes of the body's text.
     shown: usize,
     /// Whether they ended within a line.
@@ -144,10 +152,16 @@ impl Side {
         }
         if *total > 0 || !message.body.is_whole() {
             let most = Unpacking::up_to(body::LIMIT);
-            let reading = read_as(self.kind, kept, message.headers, most);
-            if self.kind.is_none() && (message.over || !reading.content.is_empty()) {
-                self.kind = Some(reading.kind);
-                write_decoded_from(out, message.arrow, &reading);
+            let decided = self.kind.filter(|_| self.is_decided).map(Known::As);
+            let guess = if message.over { Known::Whole } else { Known::Beginning };
+            let known = decided.unwrap_or(guess);
+            let mut reading = read_as(known, kept, message.headers, most);
+            if decided.is_none() && (message.over || !reading.content.is_empty()) {
+                self.judge(out, message, &reading);
+                // In another encoding what was left out as torn may be whole.
+                if let Some(kind) = self.kind.filter(|_| self.is_decided) {
+                    reading = read_as(Known::As(kind), kept, message.headers, most);
+                }
             }
             match self.kind {
                 Some(Kind::Text(_)) => self.write_text(out, message, &reading),
@@ -166,6 +180,25 @@ impl Side {
         if message.over {
             body::write_lines(out, message.arrow, message.trailers);
             self.stage = Stage::Done;
+        }
+    }
+
+    /// Settles what the body is, as far as that can be told, and says where a text is not
+    /// what was sent.
+    fn judge(&mut self, out: &mut String, message: &Message<'_>, reading: &Reading<'_>) {
+        let was_text = self.shown > 0;
+        let is_binary = reading.kind == Kind::Binary;
+        // What was shown as text goes on as text.
+        let kind =
+            if was_text && is_binary { Kind::Text(Charset::UTF_8) } else { reading.kind };
+        let is_open = !is_binary && !message.over && reading.content.is_ascii();
+        self.is_decided = !is_open;
+        if reading.misfit.is_some() && self.misfit != reading.misfit {
+            self.misfit.clone_from(&reading.misfit);
+            write_note(out, message.arrow, reading.misfit.as_ref());
+        }
+        if self.kind.replace(kind) != Some(kind) && !is_binary {
+            write_note(out, message.arrow, decoded_from(reading).as_ref());
         }
     }
 
@@ -219,13 +252,14 @@ impl Side {
     }
 }
 
-/// Says where a text is not what was sent.
-fn write_decoded_from(out: &mut String, arrow: &str, reading: &Reading<'_>) {
-    if let Some(misfit) = &reading.misfit {
-        body::write_lines(out, arrow, format!("[{misfit}]").as_bytes());
-    }
-    if let (Kind::Text(_), Some(from)) = (reading.kind, reading.decoded_from()) {
-        body::write_lines(out, arrow, format!("[decoded from {from}]").as_bytes());
+/// In words, what was done to the bytes of a text.
+fn decoded_from(reading: &Reading<'_>) -> Option<String> {
+    reading.decoded_from().map(|from| format!("decoded from {from}"))
+}
+
+fn write_note(out: &mut String, arrow: &str, note: Option<&impl Display>) {
+    if let Some(note) = note {
+        body::write_lines(out, arrow, format!("[{note}]").as_bytes());
     }
 }
 

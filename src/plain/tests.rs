@@ -384,6 +384,60 @@ fn text_in_another_encoding_is_shown_as_utf_8() {
     );
 }
 
+/// What is shown of a body whose pieces come one by one, each after a while.
+fn streamed(head: &str, pieces: &[&[u8]]) -> String {
+    let mut transcript = transcript();
+    transcript.take(&began(1, 0, b"GET / HTTP/1.0\r\n\r\n"));
+    let mut blocks = transcript.take(&responded(1, 1, head));
+    for piece in pieces {
+        blocks.extend(transcript.take(&response_body(1, 2, piece)));
+        blocks.extend(transcript.pause());
+    }
+    blocks.extend(transcript.take(&ended(1, 3, Outcome::Complete)));
+    let shown = text(&blocks);
+    let body = shown.split_once("\n< \n").unwrap().1;
+    body.rsplit_once("#1 complete").unwrap().0.to_owned()
+}
+
+#[test]
+fn the_encoding_of_a_stream_is_not_judged_by_half_a_character() {
+    let more = "#1 response goes on\n";
+    let within = "#1 response goes on, within the line\n";
+    let fallback = "< [no UTF-8: shown as windows-1252]\n< [decoded from windows-1252]\n";
+    let cases: [(&str, &[&[u8]], String); 8] = [
+        ("", &[b"caf\xc3", b"\xa9 \xc3\xbc"], format!("< caf\n{within}< é ü\n")),
+        ("", &[b"\xe2", b"\x82", b"\xac"], format!("{more}< €\n")),
+        (
+            "",
+            &[b"caf\xe9", b" au lait"],
+            format!("< caf\n{within}{fallback}< é au lait\n"),
+        ),
+        ("", &[b"a\n", b"caf\xe9"], format!("< a\n{more}< caf\n{within}{fallback}< é\n")),
+        (
+            "; charset=latin-1",
+            &[b"caf\xc3", b"\xa9 \xc3\xbc"],
+            format!(
+                "< [decoded from windows-1252]\n< caf\n{within}\
+                 < [labelled latin-1, but it is none: shown as UTF-8]\n< é ü\n"
+            ),
+        ),
+        (
+            "; charset=latin-1",
+            &[b"a\n", b"\xe9t\xe9"],
+            format!("< [decoded from windows-1252]\n< a\n{more}< été\n"),
+        ),
+        // What was shown as text goes on as text.
+        ("", &[b"ab", b"\0\x01\x02\x03\x04"], {
+            format!("< ab\n{within}< \\x00\\x01\\x02\\x03\\x04\n")
+        }),
+        ("", &[b"\0\x01\x02\x03\x04", b"ab"], format!("{more}< [text/plain, 7 B]\n")),
+    ];
+    for (charset, pieces, expected) in cases {
+        let head = format!("HTTP/1.1 200 OK\nContent-Type: text/plain{charset}\n\n");
+        assert_eq!(streamed(&head, pieces), expected, "{charset} {pieces:?}");
+    }
+}
+
 #[test]
 fn a_text_cut_within_a_character_counts_all_that_is_not_shown() {
     let body = "\u{20ac}".repeat(30_000);
