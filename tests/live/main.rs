@@ -12,6 +12,7 @@
 mod bad_input;
 mod breaches;
 mod buffers;
+mod charsets;
 mod client;
 mod closing;
 mod code_cache;

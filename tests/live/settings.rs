@@ -59,6 +59,27 @@ fn what_cannot_be_used_is_refused_with_file_and_line() {
 }
 
 #[test]
+fn a_dashboard_that_could_not_be_left_is_refused_and_the_terminal_left_alone() {
+    let cases = [
+        ("[tool.rdev.keys]\nquit = []", "2: quit needs a key; without one"),
+        (
+            "[tool.rdev.keys]\nhelp = \"f2\"\nquit = []\n",
+            "3: quit needs a key; without one",
+        ),
+    ];
+    for (settings, problem) in cases {
+        let folder = served(settings);
+        let launch = rdev(folder.path()).args(["little:app", "--port", "0"]);
+        let mut terminal = launch.in_terminal(200, 10);
+        assert_eq!(terminal.wait_for_exit().exit_code(), 2, "{settings}");
+        terminal.sees(["pyproject.toml:", problem, "there is no way out"]);
+        assert!(!terminal.text().contains("serving"), "{}", terminal.text());
+        let found = terminal.found.clone();
+        terminal.is_whole_as(&found);
+    }
+}
+
+#[test]
 fn the_sample_in_the_readme_can_be_used() {
     let sample = README.split("```toml\n").nth(1).and_then(|it| it.split("```").next());
     let folder = Folder::empty();
