@@ -35,7 +35,6 @@ import gc
 import importlib
 import itertools
 import marshal
-import operator
 import os
 import time
 
@@ -489,9 +488,10 @@ class Stash:
     misses both), so it also notes what an import of the application loads.
     """
 
-    def __init__(self, steps, surroundings, broken):
+    def __init__(self, steps, surroundings, broken, are_in_place):
         self._surroundings = surroundings
         self._broken = broken
+        self._are_in_place = are_in_place
         self._loads = []
         # In order; those before `_next` have been handed out, with what is `_handed`.
         self._steps, self._next = steps, 0
@@ -557,7 +557,7 @@ class Stash:
         for name, (keys, values) in _functions.items():
             if name in BASE_MODULES or name in self._handed:
                 found = _names(sys.modules.get(name))
-                if not all(map(operator.is_, map(found.get, keys), values)):
+                if not self._are_in_place(found, keys, values):
                     return "a part of %s was replaced" % name
         return None
 
@@ -654,10 +654,10 @@ def _shadows(folder, tops):
     return frozenset(shadows)
 
 
-def enter(steps, broken, is_own):
+def enter(steps, broken, is_own, are_in_place):
     """Makes a forked process look as if nothing had been imported. Gives the stash."""
     _renew()
-    return Stash(steps, Surroundings(is_own), broken)
+    return Stash(steps, Surroundings(is_own), broken, are_in_place)
 
 
 def _renew():

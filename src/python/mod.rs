@@ -21,6 +21,7 @@ mod call;
 mod client_disconnected;
 mod code_cache;
 mod current;
+mod definitions;
 mod describe;
 mod environ;
 mod errors;

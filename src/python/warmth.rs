@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCFunction, PyList};
 
 use super::application::Reports;
+use super::definitions;
 use super::library_files::LibraryFiles;
 use super::shims;
 use crate::exchange::Preload;
@@ -71,7 +72,8 @@ impl Warmth {
         reports: &'static Reports,
     ) -> PyResult<Bound<'py, PyAny>> {
         let is_own = shims::importing(py)?.getattr("is_own")?;
-        let arguments = (&self.steps, broken(py, reports)?, is_own);
+        let in_place = wrap_pyfunction!(definitions::are_in_place, py)?;
+        let arguments = (&self.steps, broken(py, reports)?, is_own, in_place);
         shims::warm(py)?.call_method1("enter", arguments)
     }
 }

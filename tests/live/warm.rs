@@ -388,6 +388,27 @@ fn what_the_user_changes_before_an_import_is_seen_by_it() {
 }
 
 #[test]
+fn what_is_only_looked_at_stays_memory_that_all_generations_share() {
+    // Whoever looks at a function in Python writes to it: its pages are noted here.
+    let many = "import os\n\
+        def make():\n    def one():\n        pass\n    return one\n\
+        SIZE = os.sysconf('SC_PAGESIZE')\nPAGES = set()\n\
+        for number in range(20000):\n    one = make()\n    \
+        globals()['one%d' % number] = one\n    PAGES.add(id(one) // SIZE)\n";
+    let environment = libraries(&[("many.py", many), ("other.py", "")]);
+    // Bit 56 of a page's entry: no other process has it.
+    let lines = "import many, other\n\
+        def FACTS():\n    own = 0\n    with open('/proc/self/pagemap', 'rb') as pages:\n\
+        \x20       for page in many.PAGES:\n            pages.seek(page * 8)\n\
+        \x20           own += int.from_bytes(pages.read(8), 'little') >> 56 & 1\n\
+        \x20   return [own, len(many.PAGES)]";
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    let own = project.save_until_warm(lines)["own"].clone();
+    let (own, all) = (own[0].as_u64().unwrap(), own[1].as_u64().unwrap());
+    assert!(own * 4 < all, "{own} of {all} pages are its own");
+}
+
+#[test]
 fn modules_named_like_those_of_the_library_are_the_users_own() {
     const NAMES: [&str; 6] =
         ["difflib", "queue", "signal", "ast", "inspect", "traceback"];
