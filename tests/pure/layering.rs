@@ -63,7 +63,8 @@ impl Source {
 
     /// What is left without its unit tests, which may use other parts to set a scene.
     fn production(&self) -> &str {
-        if self.path.ends_with("tests.rs") {
+        let names = ["tests", "tests.rs"].map(Path::new);
+        if self.path.iter().any(|part| names.contains(&Path::new(part))) {
             return "";
         }
         let end = self.text.find("#[cfg(test)]\nmod tests {");
