@@ -1,7 +1,7 @@
 //! Query strings and URL-encoded bodies.
 
 use super::fields::{is_count, is_secret_encoded};
-use super::{MASK, address, json};
+use super::{MASK, address, grant, json};
 
 /// A query string or URL-encoded body without its secrets; `None` where it has none.
 pub(super) fn mask_urlencoded(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -11,8 +11,9 @@ pub(super) fn mask_urlencoded(bytes: &[u8]) -> Option<Vec<u8>> {
 /// The same, in whose values so many others may lie within each other.
 pub(super) fn mask_urlencoded_within(bytes: &[u8], depth: usize) -> Option<Vec<u8>> {
     let mut found = false;
+    let is_grant = grant::is_one(bytes);
     let fields = bytes.split(|&byte| byte == b'&').map(|field| {
-        let masked = mask_field(field, depth);
+        let masked = grant::mask(field, is_grant).or_else(|| mask_field(field, depth));
         found |= masked.is_some();
         masked.unwrap_or_else(|| field.to_vec())
     });

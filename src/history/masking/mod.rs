@@ -8,6 +8,7 @@ mod address;
 mod content;
 mod fields;
 mod form;
+mod grant;
 mod head;
 mod hint;
 mod json;

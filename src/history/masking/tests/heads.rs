@@ -39,6 +39,16 @@ fn credentials_in_heads_are_masked_and_the_rest_is_left() {
             "Referer: http://ada:***@host/p?q=1&sig=***",
         ),
         ("Location: /next?code=1&jwt=s3cret", "Location: /next?code=1&jwt=***"),
+        (
+            "Location: https://shop/cb?code=s3cret%2F1&state=xyz",
+            "Location: https://shop/cb?code=***&state=xyz",
+        ),
+        (
+            "Location: https://shop/cb#state=xyz&c%6Fde=s3cret",
+            "Location: https://shop/cb#state=xyz&c%6Fde=***",
+        ),
+        ("Location: /login?ticket=ST-1-s3cret", "Location: /login?ticket=***"),
+        ("Location: /seats?ticket=12&code=DE", "Location: /seats?ticket=12&code=DE"),
         ("WWW-Authenticate: Basic realm=\"x\"", "WWW-Authenticate: Basic realm=\"x\""),
         ("X-Monkey: banana", "X-Monkey: banana"),
         ("Accept: */*", "Accept: */*"),
