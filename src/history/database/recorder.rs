@@ -387,7 +387,8 @@ impl Recorder {
         self.losses.blame(error.to_string());
         if is_damage(error) {
             let file = self.setup.file.clone();
-            self.put_aside(&file, "damaged", &error.to_string());
+            let why = format!("{} is damaged: {error}", file.display());
+            self.put_aside(&file, "damaged", &why);
             self.begin_again();
         }
     }

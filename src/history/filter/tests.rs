@@ -362,6 +362,7 @@ fn errors_point_at_the_place_and_say_what_was_expected() {
         ("localhost:80", 1, "in quotes it is a text"),
         ("dur:200ms", 5, ">200ms"),
         ("dur:>200", 5, "expected >200ms"),
+        ("dur:5s..1s", 5, "end comes before"),
         ("size:>1xb", 6, ">1mb"),
         ("age:>soon", 5, "<5m"),
         ("gen:x", 5, "12, >=12 or 3..5"),

@@ -251,6 +251,9 @@ fn compared(
         read(text.strip_prefix('=').unwrap_or(text)).map(|number| number..=number)
     };
     let range = range.ok_or_else(|| format!("expected {examples}"))?;
+    if range.is_empty() && text.contains("..") {
+        return Err("a range whose end comes before its beginning".to_owned());
+    }
     Ok(Range { first: *range.start(), last: *range.end() })
 }
 

@@ -163,7 +163,10 @@ fn the_meaning_of_strings_in_json_is_masked_and_the_rest_is_left() {
         ("{a(token: \"\"\"s3\"s3\"\"\", b: \"c\")}", "{a(token: \"***\", b: \"c\")}"),
         (r#"{"type":"password","value":"s3"}"#, r#"{"type":"password","value":"***"}"#),
         ("a=1&password=s3", "a=1&password=***"),
-        ("code=s3&grant_type=authorization_code", "code=***&grant_type=authorization_code"),
+        (
+            "code=s3&grant_type=authorization_code",
+            "code=***&grant_type=authorization_code",
+        ),
         ("code=DE&name=Ada", "code=DE&name=Ada"),
         (r#"{"a":"\"quoted\" \\ \/ = @"}"#, ""),
     ];
