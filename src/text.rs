@@ -5,6 +5,7 @@
 //! cursor, change colours, hide or reorder text is shown as an escape instead. The colours of
 //! what the application prints are taken out first, and set anew (`terminal/printed.rs`).
 
+use std::borrow::Cow;
 use std::fmt::Write;
 use std::ops::Range;
 use std::path::Path;
@@ -86,6 +87,50 @@ fn is_deceptive(character: char) -> bool {
         | '\u{e0000}'..='\u{e0fff}'
         // Where it stands, kitty and its like put a picture.
         | '\u{10eeee}')
+}
+
+/// An address with the letters beyond ASCII that are percent-encoded in it (RFC 3986 section
+/// 2.5): `/café` for `/caf%C3%A9`. Whatever else is encoded stays so: what has a meaning in
+/// an address, what would not be seen, spaces, and marks that belong to the character before
+/// them.
+pub fn readable_address(address: &str) -> Cow<'_, str> {
+    if !address.contains('%') {
+        return Cow::Borrowed(address);
+    }
+    let mut out = String::with_capacity(address.len());
+    let mut rest = address;
+    while let Some(at) = rest.find('%') {
+        let (before, encoded) = rest.split_at(at);
+        out.push_str(before);
+        let (sign, length) = match encoded_character(encoded) {
+            Some(character) => (character, 3 * character.len_utf8()),
+            None => ('%', 1),
+        };
+        out.push(sign);
+        rest = &encoded[length..];
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The character beyond ASCII that begins a text encoded, if it may be shown.
+fn encoded_character(text: &str) -> Option<char> {
+    let mut bytes = [0; 4];
+    let mut count = 0;
+    for triplet in text.as_bytes().chunks_exact(3).take(bytes.len()) {
+        let [b'%', high, low] = triplet else { break };
+        let digit = |byte: &u8| char::from(*byte).to_digit(16);
+        let value = digit(high)? * 16 + digit(low)?;
+        bytes[count] = u8::try_from(value).ok()?;
+        count += 1;
+    }
+    let chunk = bytes[..count].utf8_chunks().next()?;
+    let character = chunk.valid().chars().next()?;
+    let is_shown = !character.is_ascii()
+        && !character.is_whitespace()
+        && !is_deceptive(character)
+        && width(character.encode_utf8(&mut [0; 4])) > 0;
+    is_shown.then_some(character)
 }
 
 /// A path as it is shown to the user: from the folder on that it lies in, if it does, and
@@ -284,6 +329,27 @@ mod tests {
         assert!(found > 4000, "{found}");
         assert_eq!(printable("\u{2764}\u{fe0f}".as_bytes()), "\u{2764}<U+FE0F>");
         assert_eq!(printable("한 ✅ e\u{301}".as_bytes()), "한 ✅ e\u{301}");
+    }
+
+    #[test]
+    fn letters_of_an_address_are_read_and_nothing_else_that_is_encoded() {
+        let cases = [
+            ("/caf%C3%A9", "/café"),
+            ("/%e6%97%a5%E6%9C%AC?q=%C3%A9%20x", "/日本?q=é%20x"),
+            ("/%F0%9F%98%80!", "/😀!"),
+            // ASCII, spaces, marks, controls, bidirectional and invisible characters.
+            ("/%41%2F%3F%25%20%7f%00", ""),
+            ("/%C2%A0%E2%80%83%E3%80%80", ""),
+            ("/e%CC%81%E2%80%AE%E2%80%8B%C2%9B%EF%B8%8F", ""),
+            // What is no UTF-8, or only nearly encoded.
+            ("/%E9%C3%C0%AF%ED%A0%80%F0%9F%98", ""),
+            ("/100%%C3%zz%C3é%", ""),
+        ];
+        for (sent, expected) in cases {
+            let expected = if expected.is_empty() { sent } else { expected };
+            assert_eq!(readable_address(sent), expected, "{sent}");
+        }
+        assert_eq!(readable_address("/%C3%C3%A9%C3"), "/%C3é%C3");
     }
 
     #[test]

@@ -133,12 +133,12 @@ fn text_key(text: String) -> Key {
     Key::Text(text.into_boxed_str())
 }
 
-/// What was asked for: the target, less the secrets in its query, or the beginning of what
-/// could not be understood. Safe to be shown.
+/// What was asked for: the target, less the secrets in its query and with its letters
+/// readable, or the beginning of what could not be understood. Safe to be shown.
 pub(super) fn target(exchange: &Exchange) -> String {
     let request = &exchange.request;
     let asked = if let Some(head) = &request.head {
-        masked_target(&head.target).into_bytes()
+        text::readable_address(&masked_target(&head.target)).into_owned().into_bytes()
     } else {
         masked_head(request.raw.split(|&byte| byte == b'\r').next().unwrap_or_default())
     };

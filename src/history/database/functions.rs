@@ -12,11 +12,13 @@ use rusqlite::functions::{Context, FunctionFlags};
 use crate::body::{Unpacking, is_plain, read};
 use crate::exchange::Traceback;
 use crate::http::{Headers, RequestHead, ResponseHead};
+use crate::text::readable_address;
 
 use super::super::filter::{is_found, is_there, searched_expression};
 
-/// Lets the statements of a connection call these, each with an expression to look for:
+/// Lets the statements of a connection call these, most with an expression to look for:
 ///
+/// - `readable(address)`: with its letters beyond ASCII, as it is read;
 /// - `found(expression, text)`;
 /// - `found_in_traceback(expression, json)`;
 /// - `found_in_heads(name, expression, request, response)`: in a field of that name, or
@@ -26,6 +28,7 @@ use super::super::filter::{is_found, is_there, searched_expression};
 ///   decoded; in an empty one there is nothing. The side is 0 for a request.
 pub(super) fn register(connection: &Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("readable", 1, flags, readable)?;
     connection.create_scalar_function("found", 2, flags, found)?;
     connection.create_scalar_function(
         "found_in_traceback",
@@ -52,6 +55,11 @@ fn bytes<'a>(
 ) -> rusqlite::Result<Option<&'a [u8]>> {
     let value = context.get_raw(place);
     Ok(value.as_bytes_or_null()?)
+}
+
+fn readable(context: &Context<'_>) -> rusqlite::Result<Option<String>> {
+    let address: Option<String> = context.get(0)?;
+    Ok(address.map(|address| readable_address(&address).into_owned()))
 }
 
 fn found(context: &Context<'_>) -> rusqlite::Result<bool> {

@@ -70,6 +70,13 @@ pub(super) enum TextField {
     Comment,
 }
 
+impl TextField {
+    /// Whether letters beyond ASCII are encoded in it; it is looked for as it is read, too.
+    pub(super) fn is_encoded(self) -> bool {
+        matches!(self, Self::Path | Self::Url | Self::Line)
+    }
+}
+
 /// Numbers that a row of the database has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NumberField {
@@ -125,6 +132,16 @@ pub(super) enum Pattern {
 }
 
 impl Pattern {
+    /// Whether it may be met by letters beyond ASCII, which stand in an address encoded.
+    pub(super) fn may_go_beyond_ascii(&self) -> bool {
+        match self {
+            Self::Contains(text) | Self::Equals(text) | Self::StartsWith(text) => {
+                !text.is_ascii()
+            }
+            Self::Regex(_) => true,
+        }
+    }
+
     /// Whether a text is like that.
     pub(super) fn meets(&self, text: &str) -> bool {
         match self {

@@ -8,6 +8,7 @@ use regex::bytes::Regex;
 use crate::body::{Reading, Unpacking, essence, read, unescaped};
 use crate::exchange::{Body, Exchange, Outcome, Source};
 use crate::http::{Headers, RequestHead, ResponseHead};
+use crate::text::readable_address;
 
 use super::super::database::RunId;
 use super::condition::{
@@ -47,7 +48,11 @@ impl<'a> Facts<'a> {
         let exchange = self.exchange;
         match condition {
             Condition::Text(field, pattern) => {
-                self.text(*field).is_some_and(|text| pattern.meets(&text))
+                let reads = field.is_encoded() && pattern.may_go_beyond_ascii();
+                self.text(*field).is_some_and(|text| {
+                    pattern.meets(&text)
+                        || reads && pattern.meets(&readable_address(&text))
+                })
             }
             Condition::Number(field, range) => self.is_in(*field, *range),
             Condition::Flag(flag) => self.has(*flag),

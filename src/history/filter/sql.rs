@@ -179,6 +179,16 @@ fn text(field: TextField, pattern: &Pattern) -> (String, Vec<Value>) {
         TextField::ResponseType => "response_type",
         TextField::Comment => COMMENT,
     };
+    let (text, mut parameters) = matched(column, pattern);
+    if !field.is_encoded() || !pattern.may_go_beyond_ascii() {
+        return (text, parameters);
+    }
+    let (read, more) = matched(&format!("readable({column})"), pattern);
+    parameters.extend(more);
+    (format!("({text} OR (instr({column}, '%') > 0 AND {read}))"), parameters)
+}
+
+fn matched(column: &str, pattern: &Pattern) -> (String, Vec<Value>) {
     match pattern {
         Pattern::Contains(part) => {
             (format!("instr(lower({column}), ?) > 0"), vec![part.clone().into()])

@@ -459,6 +459,12 @@ fn any_filter() -> impl Strategy<Value = String> {
                 "output:o",
                 "not a",
                 "client:5",
+                "path:é",
+                "path:/aé",
+                "path:\"/é\"",
+                "url:/a.b/",
+                "aé",
+                "É",
             ]
             .map(str::to_owned),
         )
@@ -475,10 +481,29 @@ fn any_filter() -> impl Strategy<Value = String> {
     })
 }
 
+#[test]
+fn letters_are_found_in_addresses_that_have_them_encoded() {
+    let targets = ["/caf%C3%A9/1?q=%c3%bc", "/cafe", "/caf%2F%E9", "/caf%c3%a9"];
+    let exchanges: Vec<Exchange> = (1..)
+        .zip(targets)
+        .map(|(number, target)| {
+            asked(number, 9, &format!("GET {target} HTTP/1.1\nHost: a"), b"")
+        })
+        .collect();
+    let shelf = Shelf::with(&exchanges);
+    assert_eq!(shelf.found("path:café"), [1, 4]);
+    assert_eq!(shelf.found("path:/CAFé"), [1, 4]);
+    assert_eq!(shelf.found("path:/caf%C3%A9"), [1, 4]);
+    assert_eq!(shelf.found("path:/^\\/caf.(\\/1)?$/"), [1, 2, 4]);
+    assert_eq!(shelf.found("not path:é"), [2, 3]);
+    assert_eq!(shelf.found("url:q=ü"), [1]);
+    assert_eq!(shelf.found("GET ü"), [1]);
+}
+
 fn any_exchange() -> impl Strategy<Value = Exchange> {
     let request = (
         prop::sample::select(vec!["GET", "POST", "get", "DELETE"]),
-        "(/[ab%]{0,3}){1,2}(\\?[ab=&]{0,4})?|http://[ab]/[ab]?",
+        "(/([ab%]|%C3%A9|%2F){0,3}){1,2}(\\?([ab=&]|%C3%A9){0,4})?|http://[ab]/[ab]?",
         prop::option::of("[AB]: [ab]{0,3}"),
         "[abe ]{0,4}",
         0_i64..200,
