@@ -2,7 +2,7 @@
 
 use memchr::memmem;
 
-/// A part of a form.
+/// A part of a body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part<'a> {
     /// The name of the field; empty where there is none.
@@ -11,6 +11,8 @@ pub struct Part<'a> {
     pub file: Option<String>,
     /// The media type, where it is told.
     pub kind: Option<String>,
+    /// Which bytes of something larger it is, where that is told.
+    pub range: Option<String>,
     pub content: &'a [u8],
 }
 
@@ -48,6 +50,7 @@ fn part<'a>(head: &[u8], content: &'a [u8]) -> Part<'a> {
         name: parameter(&disposition, "name").unwrap_or_default(),
         file: parameter(&disposition, "filename"),
         kind: field("content-type"),
+        range: field("content-range"),
         content,
     }
 }

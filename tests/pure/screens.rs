@@ -1509,6 +1509,58 @@ fn several_values_in_a_row_are_laid_out_each() {
         .sees(r#"{"at": 2, "level": "error"}"#);
 }
 
+#[test]
+fn lines_that_are_no_json_are_marked_among_those_that_are() {
+    let body = "{\"at\": 1}\nTraceback: {\n{\"at\": {\"b\": 2}}\n";
+    for kind in ["application/x-ndjson", "application/jsonl"] {
+        App::ready(100, 30)
+            .feed(&format!("GET /log 200 {kind} {body}"))
+            .press("enter [")
+            .sees("[1 of 3 lines is no JSON, ✗ before it;")
+            .sees("line 2: expected value at column 1]")
+            .sees("✗ Traceback: {")
+            .sees("  \"at\": 1")
+            .sees("    \"b\": 2")
+            .press("m")
+            .sees("{\"at\": {\"b\": 2}}")
+            .misses("✗ Traceback");
+    }
+    App::ready(100, 30)
+        .feed(&format!("GET /log 200 application/json {body}"))
+        .press("enter [")
+        .sees("[labelled JSON, but it is none:")
+        .misses("✗ Traceback");
+}
+
+#[test]
+fn parts_of_a_response_are_a_table() {
+    let body = "--x\r\nContent-Type: application/json\r\n\r\n{\"a\": 1}\r\n--x\r\n\
+                Content-Type: text/plain\r\nContent-Range: bytes 0-4/9\r\n\r\n\
+                first\r\n--x\r\n\r\nbare\r\n--x--\r\n";
+    App::ready(100, 30)
+        .begins(&request("GET", "/parts"), Source::Client)
+        .called()
+        .responds(200, "multipart/mixed; boundary=x")
+        .sends(body.as_bytes())
+        .ends(Outcome::Complete)
+        .press("enter [")
+        .sees("part 1  [application/json, 8 B]")
+        .sees("        {\"a\": 1}")
+        .sees("part 2  [text/plain, bytes 0-4/9, 5 B]")
+        .sees("        first")
+        .sees("part 3  [4 B]")
+        .sees("        bare");
+}
+
+#[test]
+fn letters_of_a_path_are_readable_in_the_list_and_as_sent_in_the_detail() {
+    App::ready(120, 30)
+        .feed("GET /caf%C3%A9%2F%E2%80%AE 200 text/plain ok")
+        .sees("/café%2F%E2%80%AE ")
+        .press("enter")
+        .sees("> GET /caf%C3%A9%2F%E2%80%AE HTTP/1.1");
+}
+
 /// The text of the cells of that colour.
 fn coloured(app: &mut App, colour: Color) -> Vec<String> {
     runs(&app.frame(), |cell| cell.fg == colour)

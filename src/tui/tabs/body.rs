@@ -13,11 +13,10 @@ use crate::text;
 use super::super::detail::{
     BodyLines, Decoded, Document, Dump, Part, Side, TextLine, Tone,
 };
-use super::super::outline::Builder;
 use super::super::picture::Seen;
 use super::super::syntax::Language;
 use super::form;
-use super::json::{self, Values};
+use super::json::{self, Flaw, LaidOut, Values};
 use super::markup;
 use super::transcript::{Message, add_body, decoded_from, misfit, safe};
 use super::{BodyView, Secrets};
@@ -108,13 +107,13 @@ pub(super) fn add(
         // What is masked is in UTF-8 and not packed, whatever its head says.
         let headers = if hidden.is_some() { None } else { message.headers };
         match pretty(shown, headers, message) {
-            Some(Ok((decoded, outline, is_strict))) => {
-                let mut lines = BodyLines::of(decoded);
+            Some(Ok(LaidOut { text, outline, flaw })) => {
+                let mut lines = BodyLines::of(Decoded::new(text, shown.kept.len()));
                 let mut outline = outline.finish(&lines.index);
                 outline.take_over(folded.unwrap_or_default());
                 lines.outline = Some(outline);
                 document.has_cursor = true;
-                document.add(None, json_from(body, &reading, is_strict));
+                document.add(None, json_from(body, &reading, flaw));
                 return add_text(document, side, shown.size(), lines);
             }
             Some(Err(why)) => document.add(None, vec![(Tone::Fault, why)]),
@@ -173,14 +172,17 @@ fn undone(body: &Body, reading: &Reading<'_>) -> Vec<(Tone, String)> {
     misfit(reading).into_iter().chain(text).map(|text| (Tone::Remark, text)).collect()
 }
 
-/// The same of JSON, and whether it is that strictly.
-fn json_from(body: &Body, reading: &Reading<'_>, is_strict: bool) -> Vec<(Tone, String)> {
-    let mut lines = undone(body, reading);
-    if !is_strict {
-        let text = "[no strict JSON: NaN, Infinity or a byte order mark]";
-        lines.push((Tone::Remark, text.to_owned()));
-    }
-    lines
+/// The same of JSON, and where it is none.
+fn json_from(
+    body: &Body,
+    reading: &Reading<'_>,
+    flaw: Option<Flaw>,
+) -> Vec<(Tone, String)> {
+    let flaw = flaw.map(|flaw| {
+        let tone = if matches!(flaw, Flaw::Lax) { Tone::Remark } else { Tone::Fault };
+        (tone, format!("[{flaw}]"))
+    });
+    undone(body, reading).into_iter().chain(flaw).collect()
 }
 
 /// The fields of a form.
@@ -227,13 +229,13 @@ fn image(body: &Body) -> String {
     }
 }
 
-/// The body laid out, if it is of a type for which there is a way, and whether it is strictly
-/// of that; an error is why that failed although its label promises it.
+/// The body laid out, if it is of a type for which there is a way, and where it is not of
+/// that; an error is why that failed although its label promises it.
 fn pretty(
     body: &Body,
     headers: Option<&Headers>,
     message: &Message<'_>,
-) -> Option<Result<(Decoded, Builder, bool), String>> {
+) -> Option<Result<LaidOut, String>> {
     let reading = read(&body.kept, headers, message.unpacking);
     let label = message.headers.and_then(|headers| headers.get("content-type"));
     let promised = is_labelled_json(message.headers);
@@ -241,10 +243,8 @@ fn pretty(
     if !promised && !matches!(begins, Some(b'{' | b'[')) || !message.over {
         return None;
     }
-    match json::laid_out(&reading.content, Values::of(label.unwrap_or_default())) {
-        Ok(json::LaidOut { text, outline, is_strict }) => {
-            Some(Ok((Decoded::new(text, body.kept.len()), outline, is_strict)))
-        }
+    match json_laid_out(&reading.content, label.unwrap_or_default()) {
+        Ok(laid_out) => Some(Ok(laid_out)),
         Err(why) if promised && body.is_whole() => {
             Some(Err(format!("[labelled JSON, but it is none: {why}]")))
         }
@@ -252,14 +252,31 @@ fn pretty(
     }
 }
 
+/// JSON laid out; line by line where there are lines, and not all of them are JSON.
+fn json_laid_out(
+    content: &[u8],
+    content_type: &[u8],
+) -> Result<LaidOut, serde_json::Error> {
+    json::laid_out(content, Values::of(content_type)).or_else(|why| {
+        let lines = is_json_lines(content_type).then(|| json::laid_out_lines(content));
+        lines.flatten().ok_or(why)
+    })
+}
+
+/// As NDJSON and JSON Lines are labelled; there is no type that was registered.
+fn is_json_lines(content_type: &[u8]) -> bool {
+    let kind = essence(content_type);
+    ["ndjson", "jsonl", "jsonlines", "json-lines"].iter().any(|end| kind.ends_with(end))
+}
+
 fn is_labelled_json(headers: Option<&Headers>) -> bool {
     let label = headers.and_then(|headers| headers.get("content-type"));
-    label.is_some_and(|label| essence(label).ends_with("json"))
+    label.is_some_and(|label| essence(label).ends_with("json") || is_json_lines(label))
 }
 
 /// A text of that type laid out, where there is a way.
 pub(in super::super) fn readable(content: &[u8], content_type: &[u8]) -> Option<Vec<u8>> {
-    if let Ok(json) = json::laid_out(content, Values::of(content_type)) {
+    if let Ok(json) = json_laid_out(content, content_type) {
         return Some(json.text);
     }
     markup::laid_out(content, Language::of(content_type, content)?)

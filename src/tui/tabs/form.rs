@@ -1,6 +1,7 @@
-//! Forms as tables: a row for each field, further ones for the lines of its value.
+//! Forms, and other bodies of several parts, as tables: a row for each field or part,
+//! further ones for the lines of its value.
 
-use crate::body::{Kind, Unpacking, essence, parts, read};
+use crate::body::{Kind, Part, Unpacking, essence, parts, read};
 use crate::http::Headers;
 use crate::text;
 
@@ -13,12 +14,13 @@ const MOST_ROWS: usize = 2000;
 /// Bytes shown of one line of a value.
 const LONGEST: usize = 4096;
 
-/// The fields of a form with that Content-Type; `None` where it is none, or not what that
-/// says: what curl sends without being told of a type is labelled a form, too.
+/// The fields or parts of a body with that Content-Type; `None` where it has none, or is not
+/// what that says: what curl sends without being told of a type is labelled a form, too.
 pub(super) fn table(content: &[u8], content_type: &[u8]) -> Option<Vec<TextLine>> {
     let fields = match essence(content_type).as_str() {
         "application/x-www-form-urlencoded" => urlencoded(content)?,
-        "multipart/form-data" => multipart(content, content_type)?,
+        "multipart/form-data" => of_parts(content, content_type, true)?,
+        kind if kind.starts_with("multipart/") => of_parts(content, content_type, false)?,
         _ => return None,
     };
     let mut lines = Vec::new();
@@ -51,9 +53,11 @@ fn urlencoded(content: &[u8]) -> Option<Fields> {
     is_one.then(|| fields.take(MOST_ROWS + 1).collect())
 }
 
-fn multipart(content: &[u8], content_type: &[u8]) -> Option<Fields> {
+/// The parts of a form, or of something else: those have no names of fields.
+fn of_parts(content: &[u8], content_type: &[u8], is_form: bool) -> Option<Fields> {
     let parts = parts(content, content_type)?;
-    let fields = parts.into_iter().take(MOST_ROWS + 1).flat_map(|part| {
+    let parts = parts.into_iter().take(MOST_ROWS + 1).zip(1..);
+    let fields = parts.flat_map(|(part, number)| {
         let mut headers = Headers::default();
         if let Some(kind) = &part.kind {
             headers.push("Content-Type", kind.as_str());
@@ -62,15 +66,28 @@ fn multipart(content: &[u8], content_type: &[u8]) -> Option<Fields> {
             read(part.content, Some(&headers), Unpacking::up_to(LONGEST * LONGEST));
         let is_text = matches!(reading.kind, Kind::Text(_));
         let text = String::from_utf8_lossy(&reading.content).into_owned();
-        let Some(file) = part.file else { return vec![(part.name, text)] };
-        let size = text::byte_count(part.content.len() as u64);
-        let kind = part.kind.map(|kind| format!(", {kind}")).unwrap_or_default();
-        let facts = format!("[file {file:?}{kind}, {size}]");
-        let mut rows = vec![(part.name, facts)];
+        if is_form && part.file.is_none() {
+            return vec![(part.name, text)];
+        }
+        let facts = facts(&part);
+        let name = if is_form { part.name } else { format!("part {number}") };
+        let mut rows = vec![(name, facts)];
         if is_text && !text.is_empty() {
             rows.push((String::new(), text));
         }
         rows
     });
     Some(fields.collect())
+}
+
+/// What there is to know of a part: `[file "a.png", image/png, 12 kB]`.
+fn facts(part: &Part<'_>) -> String {
+    let size = text::byte_count(part.content.len() as u64);
+    let told = [
+        part.file.as_ref().map(|file| format!("file {file:?}")),
+        part.kind.clone(),
+        part.range.clone(),
+        Some(size),
+    ];
+    format!("[{}]", told.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }

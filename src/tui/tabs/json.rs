@@ -3,6 +3,7 @@
 //! stay as they were sent.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::ops::Range;
 
 use serde::de::IgnoredAny;
@@ -22,6 +23,8 @@ const MOST_INDENTED: usize = 64 << 20;
 
 /// What Python's `json` writes for numbers that JSON does not have (RFC 8259 section 6).
 const NO_NUMBERS: [&[u8]; 3] = [b"NaN", b"Infinity", b"-Infinity"];
+/// What stands before a line that is no JSON among others that are.
+const BAD: &str = "✗";
 /// What must not stand before JSON, and may be ignored there (RFC 8259 section 8.1).
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
@@ -30,8 +33,34 @@ const MARK: &[u8] = b"\xef\xbb\xbf";
 pub(in super::super) struct LaidOut {
     pub(in super::super) text: Vec<u8>,
     pub(in super::super) outline: Builder,
-    /// Whether it has what JSON does not have, and is laid out nevertheless.
-    pub(in super::super) is_strict: bool,
+    /// Where it is not what JSON is, and laid out nevertheless.
+    pub(in super::super) flaw: Option<Flaw>,
+}
+
+/// What is wrong with a text that is laid out nevertheless.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in super::super) enum Flaw {
+    /// It has what many write and read as JSON, though it is none.
+    Lax,
+    /// So many of its lines are no JSON, of so many; the first one, and why.
+    Lines { bad: usize, all: usize, first: usize, why: String },
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Lax => {
+                out.write_str("no strict JSON: NaN, Infinity or a byte order mark")
+            }
+            Self::Lines { bad, all, first, why } => {
+                let are = if *bad == 1 { "is" } else { "are" };
+                write!(
+                    out,
+                    "{bad} of {all} lines {are} no JSON, {BAD} before it; line {first}: {why}"
+                )
+            }
+        }
+    }
 }
 
 /// How many values there may be in a text.
@@ -66,41 +95,36 @@ pub(in super::super) fn laid_out(
         Values::Several => found.try_for_each(|value| value.map(drop))?,
     }
     let mut layout = Layout::new(text.len());
-    let mut at = begin(text);
-    while let Some(&byte) = text.get(at) {
-        at += 1;
-        if byte.is_ascii_whitespace() {
-            continue;
-        }
-        layout.begin_value(byte);
-        match byte {
-            b'"' => {
-                let end = end_of_string(text, at);
-                layout.add_string(&text[at - 1..end]);
-                at = end;
+    layout.add(text);
+    let flaw = matches!(strict, Cow::Owned(_)).then_some(Flaw::Lax);
+    Ok(LaidOut { text: layout.text, outline: layout.outline, flaw })
+}
+
+/// JSON lines of which some are no JSON: these stand as they are, behind a sign. None where
+/// all or none of them are JSON.
+pub(in super::super) fn laid_out_lines(text: &[u8]) -> Option<LaidOut> {
+    let mut layout = Layout::new(text.len());
+    let (mut good, mut bad, mut first) = (0, 0, None);
+    for (line, number) in text.split(|&byte| byte == b'\n').zip(1..) {
+        let line = line.trim_ascii();
+        match serde_json::from_slice::<IgnoredAny>(&strict(line)) {
+            _ if line.is_empty() => {}
+            Ok(_) => {
+                good += 1;
+                layout.add(line);
             }
-            b'{' | b'[' => {
-                let close = after_space(text, at);
-                match text.get(close) {
-                    Some(end @ (b'}' | b']')) => {
-                        layout.text.extend([byte, *end]);
-                        at = close + 1;
-                    }
-                    _ => layout.open(byte),
-                }
-            }
-            b'}' | b']' => layout.close(byte),
-            b',' => layout.next(),
-            b':' => layout.text.extend_from_slice(b": "),
-            _ => {
-                let end = end_of_word(text, at);
-                layout.text.extend_from_slice(&text[at - 1..end]);
-                at = end;
+            Err(why) => {
+                bad += 1;
+                // Of which it is the only line.
+                let why = why.to_string().replace("at line 1 column", "at column");
+                first.get_or_insert((number, why));
+                layout.add_as_it_is(line);
             }
         }
     }
-    let is_strict = matches!(strict, Cow::Borrowed(_));
-    Ok(LaidOut { text: layout.text, outline: layout.outline, is_strict })
+    let (first, why) = first.filter(|_| good > 0)?;
+    let flaw = Flaw::Lines { bad, all: good + bad, first, why };
+    Some(LaidOut { text: layout.text, outline: layout.outline, flaw: Some(flaw) })
 }
 
 /// Where a text begins behind its byte order mark.
@@ -152,6 +176,51 @@ impl Layout {
     fn new(length: usize) -> Self {
         let text = Vec::with_capacity(length + length / 2);
         Self { text, outline: Builder::default(), lines: 0, depth: 0 }
+    }
+
+    /// Adds a text that is JSON, or one value of it after the other.
+    fn add(&mut self, text: &[u8]) {
+        let mut at = begin(text);
+        while let Some(&byte) = text.get(at) {
+            at += 1;
+            if byte.is_ascii_whitespace() {
+                continue;
+            }
+            self.begin_value(byte);
+            match byte {
+                b'"' => {
+                    let end = end_of_string(text, at);
+                    self.add_string(&text[at - 1..end]);
+                    at = end;
+                }
+                b'{' | b'[' => {
+                    let close = after_space(text, at);
+                    match text.get(close) {
+                        Some(end @ (b'}' | b']')) => {
+                            self.text.extend([byte, *end]);
+                            at = close + 1;
+                        }
+                        _ => self.open(byte),
+                    }
+                }
+                b'}' | b']' => self.close(byte),
+                b',' => self.next(),
+                b':' => self.text.extend_from_slice(b": "),
+                _ => {
+                    let end = end_of_word(text, at);
+                    self.text.extend_from_slice(&text[at - 1..end]);
+                    at = end;
+                }
+            }
+        }
+    }
+
+    /// Adds a line that is no JSON.
+    fn add_as_it_is(&mut self, line: &[u8]) {
+        self.begin_value(b' ');
+        self.text.extend_from_slice(BAD.as_bytes());
+        self.text.push(b' ');
+        self.text.extend_from_slice(line);
     }
 
     /// A value that follows another outermost begins a line.
@@ -209,6 +278,27 @@ fn is_shown(character: char) -> bool {
 /// The value to which these steps lead in a text, valid and as it was sent: the first is
 /// which of the outermost values, each further one which member or item of that before.
 pub(in super::super) fn value_at(text: &[u8], steps: &[usize]) -> Option<Range<usize>> {
+    let (first, inner) = steps.split_first()?;
+    if laid_out(text, Values::Several).is_ok() {
+        return value_in(text, steps);
+    }
+    // Lines of which some are no JSON.
+    let mut end = 0;
+    let lines = text.split(|&byte| byte == b'\n').map(|line| {
+        let begin = end + line.len() - line.trim_ascii_start().len();
+        end += line.len() + 1;
+        begin..begin + line.trim_ascii().len()
+    });
+    let line = lines.filter(|line| !line.is_empty()).nth(*first)?;
+    if inner.is_empty() {
+        return Some(line);
+    }
+    let found = value_in(&text[line.clone()], &[&[0], inner].concat())?;
+    Some(line.start + found.start..line.start + found.end)
+}
+
+/// [`value_at`] where everything is JSON.
+fn value_in(text: &[u8], steps: &[usize]) -> Option<Range<usize>> {
     let mut at = after_space(text, begin(text));
     for (level, step) in steps.iter().enumerate() {
         let in_object = level > 0 && text.get(at) == Some(&b'{');
@@ -324,7 +414,7 @@ mod tests {
     fn numbers_that_are_not_finite_and_a_byte_order_mark_are_let_be() {
         let text = "\u{feff}{\"NaN\":[NaN,-Infinity,Infinity, 1],\"b\":\"NaN\"}";
         let found = laid_out(text.as_bytes(), Values::One).unwrap();
-        assert!(!found.is_strict);
+        assert_eq!(found.flaw, Some(Flaw::Lax));
         assert_eq!(
             String::from_utf8(found.text).unwrap(),
             "{\n  \"NaN\": [\n    NaN,\n    -Infinity,\n    Infinity,\n    1\n  ],\n  \
@@ -334,7 +424,7 @@ mod tests {
             value_at(text.as_bytes(), &[0, 0, 1]).map(|it| &text[it]),
             Some("-Infinity")
         );
-        assert!(laid_out(b"\"NaN\"", Values::One).unwrap().is_strict);
+        assert_eq!(laid_out(b"\"NaN\"", Values::One).unwrap().flaw, None);
         for wrong in ["[1NaN]", "{NaN: 1}", "[-NaN]", "[Infinit]", "[xInfinity]"] {
             assert!(laid_out(wrong.as_bytes(), Values::One).is_err(), "{wrong}");
         }
@@ -357,6 +447,28 @@ mod tests {
         assert_eq!(Values::of(b"application/problem+json"), Values::One);
         assert_eq!(Values::of(b"application/x-ndjson; charset=utf-8"), Values::Several);
         assert!(shown_as("{} {", Values::Several).contains("EOF"));
+    }
+
+    #[test]
+    fn lines_that_are_no_json_stand_among_those_that_are() {
+        let text = b"{\"a\": [1]}\n\noops {\r\n{\"a\": NaN}\n[2, \"\n3\n";
+        let found = laid_out_lines(text).unwrap();
+        assert_eq!(
+            String::from_utf8(found.text).unwrap(),
+            "{\n  \"a\": [\n    1\n  ]\n}\n✗ oops {\n{\n  \"a\": NaN\n}\n✗ [2, \"\n3"
+        );
+        let flaw = found.flaw.unwrap().to_string();
+        let expected = "2 of 5 lines are no JSON, ✗ before it; line 3: expected value";
+        assert!(flaw.starts_with(expected), "{flaw}");
+        let at = |steps: &[usize]| {
+            let found = value_at(text, steps).map(|range| &text[range]);
+            String::from_utf8_lossy(found.unwrap_or(b"none")).into_owned()
+        };
+        assert_eq!(at(&[0, 0, 0]), "1");
+        assert_eq!([at(&[1]), at(&[2, 0])], ["oops {", "NaN"]);
+        assert_eq!([at(&[3]), at(&[4]), at(&[5])], ["[2, \"", "3", "none"]);
+        assert!(laid_out_lines(b"{}\n{}").is_none());
+        assert!(laid_out_lines(b"no\n{").is_none());
     }
 
     #[test]
