@@ -1,28 +1,20 @@
 //! Following a history that is being written: what ends from now on.
-//!
-//! The folder of the file is watched, so that nothing is done while nothing is written.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io;
-use std::mem::MaybeUninit;
-use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::thread::sleep;
 use std::time::Duration;
 
-use anyhow::Context;
 use rusqlite::params;
-use rustix::event::{PollFd, PollFlags, poll};
-use rustix::fs::inotify;
-use rustix::io::Errno;
 
 use crate::history::database::{Place, Reader, RecordId, RunId};
 use crate::history::filter::Filter;
 use crate::history::search::judge;
 
 use super::history::Printer;
+use super::written::Writes;
 
 /// What is written in one batch touches the file several times, and can be read only
 /// after the last of them.
@@ -38,7 +30,7 @@ pub(super) fn follow(
     open: Vec<Place>,
     printer: &mut Printer,
 ) -> anyhow::Result<()> {
-    let watch = watch(file)?;
+    let mut writes = Writes::to(file)?;
     let mut inode = inode(file);
     let mut state = State {
         seen: newest.iter().map(|id| (id.run, id.number.0)).collect(),
@@ -53,7 +45,7 @@ pub(super) fn follow(
             }
         }
         printer.flush()?;
-        wait(&watch)?;
+        writes.wait()?;
         sleep(SETTLING);
         // A damaged file was put aside, and a new one begun.
         let now = self::inode(file);
@@ -115,41 +107,4 @@ fn places_after(
 
 fn inode(file: &Path) -> Option<u64> {
     fs::metadata(file).ok().map(|metadata| metadata.ino())
-}
-
-fn watch(file: &Path) -> anyhow::Result<OwnedFd> {
-    let folder = match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let watch = inotify::init(inotify::CreateFlags::CLOEXEC)?;
-    let events = inotify::WatchFlags::MODIFY
-        | inotify::WatchFlags::CREATE
-        | inotify::WatchFlags::MOVED_TO;
-    inotify::add_watch(&watch, folder, events)
-        .with_context(|| format!("{} cannot be watched", folder.display()))?;
-    Ok(watch)
-}
-
-/// Waits until something is written, and forgets how much it was. The error is that nobody
-/// reads any more.
-fn wait(watch: &OwnedFd) -> anyhow::Result<()> {
-    let stdout = io::stdout();
-    // Of a pipe without a reader the system tells without being asked (`poll(2)`).
-    let mut waits = [
-        PollFd::new(watch, PollFlags::IN),
-        PollFd::from_borrowed_fd(stdout.as_fd(), PollFlags::empty()),
-    ];
-    match poll(&mut waits, None) {
-        Err(Errno::INTR) => return Ok(()),
-        polled => polled?,
-    };
-    if waits[1].revents().intersects(PollFlags::ERR | PollFlags::HUP) {
-        return Err(io::Error::from(io::ErrorKind::BrokenPipe).into());
-    }
-    let mut buffer = [MaybeUninit::<u8>::uninit(); 4096];
-    match rustix::io::read(watch, &mut buffer) {
-        Ok(_) | Err(Errno::INTR) => Ok(()),
-        Err(error) => Err(error.into()),
-    }
 }

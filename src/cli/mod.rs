@@ -12,6 +12,7 @@ mod import;
 mod json;
 mod row;
 mod show;
+mod written;
 
 use std::io::{self, ErrorKind, Write};
 

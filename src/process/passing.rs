@@ -2,11 +2,15 @@
 //!
 //! The kernel ties descriptors to the first byte of the write they came with and never
 //! merges two such writes into one read, so they arrive in the order of their messages.
+//!
+//! That nobody reads any more is an error and not the end of the writer, whatever the
+//! application makes of SIGPIPE: Linux is told so with each write, macOS once per socket.
 
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 
 use rustix::net::{
     RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
@@ -19,6 +23,26 @@ use crate::lane;
 
 /// The most descriptors one message carries.
 const MOST: usize = 3;
+
+#[cfg(target_os = "linux")]
+const SENDING: SendFlags = SendFlags::NOSIGNAL;
+#[cfg(not(target_os = "linux"))]
+const SENDING: SendFlags = SendFlags::empty();
+
+#[cfg(target_os = "linux")]
+const RECEIVING: RecvFlags = RecvFlags::CMSG_CLOEXEC;
+#[cfg(not(target_os = "linux"))]
+const RECEIVING: RecvFlags = RecvFlags::empty();
+
+/// Two sockets that are connected, one of them for another process.
+pub fn socket_pair() -> io::Result<(UnixStream, UnixStream)> {
+    let pair = UnixStream::pair()?;
+    #[cfg(target_os = "macos")]
+    for socket in [&pair.0, &pair.1] {
+        rustix::net::sockopt::set_socket_nosigpipe(socket, true)?;
+    }
+    Ok(pair)
+}
 
 /// Sends one message whole, with its descriptors. On a socket that does not block, a
 /// message that does not fit is waited for: control messages are few and small.
@@ -44,7 +68,7 @@ pub fn send_bytes(
     let mut sent = 0;
     while sent < bytes.len() {
         let slice = [IoSlice::new(&bytes[sent..])];
-        match sendmsg(&socket, &slice, &mut control, SendFlags::NOSIGNAL) {
+        match sendmsg(&socket, &slice, &mut control, SENDING) {
             Ok(length) => {
                 sent += length;
                 control.clear();
@@ -76,11 +100,15 @@ pub fn receive_bytes(
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut control = RecvAncillaryBuffer::new(&mut space);
     let mut pieces = [IoSliceMut::new(bytes)];
-    let flags = RecvFlags::CMSG_CLOEXEC;
-    let length = recvmsg(&socket, &mut pieces, &mut control, flags)?.bytes;
+    let length = recvmsg(&socket, &mut pieces, &mut control, RECEIVING)?.bytes;
     for message in control.drain() {
         if let RecvAncillaryMessage::ScmRights(received) = message {
-            descriptors.extend(received);
+            for descriptor in received {
+                // A program that another thread starts at this very moment has it, too.
+                #[cfg(not(target_os = "linux"))]
+                rustix::io::fcntl_setfd(&descriptor, rustix::io::FdFlags::CLOEXEC)?;
+                descriptors.push_back(descriptor);
+            }
         }
     }
     Ok(length)

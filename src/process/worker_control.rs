@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 
-use super::passing::send;
+use super::passing::{send, socket_pair};
 use crate::exchange::ExchangeId;
 use crate::lane::ToWorker;
 
@@ -19,7 +19,7 @@ impl WorkerControl {
 
     /// Opens one more lane and returns the server's end of it.
     pub fn open_lane(&self) -> io::Result<UnixStream> {
-        let (near, far) = UnixStream::pair()?;
+        let (near, far) = socket_pair()?;
         send(&self.0, &ToWorker::OpenLane, &[far.as_fd()])?;
         Ok(near)
     }

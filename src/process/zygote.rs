@@ -10,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::descriptors::original_descriptor_limit;
+use super::passing::socket_pair;
 
 /// The first argument that makes the program a zygote.
 pub const ZYGOTE_FLAG: &str = "--zygote";
@@ -22,7 +23,7 @@ pub const ZYGOTE_FLAG: &str = "--zygote";
 /// Must be called from a thread that lives as long as the front: the zygote asks the
 /// kernel to end it together with its parent, and that means the parent's thread.
 pub fn spawn_zygote(python: &Path, output: OwnedFd) -> io::Result<(UnixStream, i32)> {
-    let (near, far) = UnixStream::pair()?;
+    let (near, far) = socket_pair()?;
     let program = std::env::current_exe()?;
     let stderr = output.try_clone()?;
     let child = Command::new(program)

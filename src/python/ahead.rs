@@ -35,6 +35,7 @@ pub(super) struct Gate {
     reports: &'static Reports,
     /// Not to be read before it proceeds; `None` is whichever file comes first.
     before: Option<PathBuf>,
+    #[cfg(target_os = "linux")]
     like: Option<i32>,
     /// What hands the libraries out and notes what is loaded.
     stash: OnceLock<Py<PyAny>>,
@@ -80,6 +81,7 @@ impl Gate {
         Box::leak(Box::new(Self {
             reports,
             before,
+            #[cfg(target_os = "linux")]
             like: ahead.like,
             stash: OnceLock::new(),
             traces: OnceLock::new(),

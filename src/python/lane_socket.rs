@@ -163,8 +163,9 @@ impl LaneSocket {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
         #[cfg(target_os = "linux")]
         let wanted = PollFlags::RDHUP;
+        // There it says so of one direction already, but only if it is asked.
         #[cfg(not(target_os = "linux"))]
-        let wanted = PollFlags::empty();
+        let wanted = PollFlags::HUP;
         let mut fds = [PollFd::new(&self.socket, wanted)];
         let ready = poll(&mut fds, Some(&Timespec::default()));
         ready.is_ok_and(|count| count > 0)

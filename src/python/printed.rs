@@ -39,7 +39,7 @@ type Arguments<'a, 'py> = (&'a Bound<'py, PyTuple>, Option<&'a Bound<'py, PyDict
 struct Printing {
     descriptor: RawFd,
     /// The pipe, by device and inode: the application may put something else there.
-    place: (u64, u64),
+    place: Place,
     seal: Seal,
     stream: Py<PyAny>,
     /// Python's own methods, of the stream and of the raw file.
@@ -272,8 +272,11 @@ fn watch_for_forks(py: Python<'_>) -> PyResult<()> {
     py.import("os")?.call_method("register_at_fork", (), Some(&arguments)).map(drop)
 }
 
+/// A file system and a file of it.
+type Place = (rustix::fs::Dev, u64);
+
 /// What a descriptor leads to.
-fn place(descriptor: RawFd) -> Option<(u64, u64)> {
+fn place(descriptor: RawFd) -> Option<Place> {
     // SAFETY: the descriptor is looked at and not closed; where the application has closed
     // it, the call says so.
     let descriptor = unsafe { BorrowedFd::borrow_raw(descriptor) };

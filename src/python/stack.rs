@@ -63,10 +63,7 @@ pub(super) fn file() -> io::Result<OwnedFd> {
     }
     #[cfg(not(target_os = "linux"))]
     {
-        let path = std::env::temp_dir().join(format!("rdev-{}", std::process::id()));
-        let file = File::options().read(true).write(true).create_new(true).open(&path)?;
-        std::fs::remove_file(&path)?;
-        Ok(file.into())
+        Ok(tempfile::tempfile()?.into())
     }
 }
 

@@ -134,7 +134,8 @@ mod tests {
     fn only_regular_files_have_one() {
         let dir = tempfile::tempdir().unwrap();
         let pipe = dir.path().join("pipe.py");
-        rustix::fs::mkfifoat(rustix::fs::CWD, &pipe, rustix::fs::Mode::RWXU).unwrap();
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+        assert!(made.success());
         assert!(Fingerprint::take(&pipe).is_none());
         assert!(Fingerprint::take(dir.path()).is_none());
         assert!(Fingerprint::take(&dir.path().join("none.py")).is_none());

@@ -8,11 +8,10 @@
 //!
 //! Where there is no inotify, or its limits are reached, everything is suspect always.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::interest::Interest;
 use super::patterns::Patterns;
@@ -30,10 +29,8 @@ pub enum Touched {
 /// Shared by the server, which looks, and the driver, which says where.
 #[derive(Debug)]
 pub struct Tripwire {
-    #[cfg(target_os = "linux")]
-    inotify: Option<std::os::fd::OwnedFd>,
-    /// Directories by watch descriptor.
-    directories: Mutex<HashMap<i32, PathBuf>>,
+    /// Whoever tells of changes, where there is one.
+    watches: Option<Watches>,
     /// Something cannot be watched.
     blind: AtomicBool,
     interest: Arc<Interest>,
@@ -44,20 +41,10 @@ pub struct Tripwire {
 impl Tripwire {
     /// One that covers nothing yet. Where it `polls`, everything is suspect always.
     pub fn new(patterns: Patterns, polls: bool) -> Self {
-        #[cfg(target_os = "linux")]
-        let (inotify, blind) = {
-            use rustix::fs::inotify::{CreateFlags, init};
-            let inotify = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok();
-            let blind = inotify.is_none();
-            (inotify, blind)
-        };
-        #[cfg(not(target_os = "linux"))]
-        let blind = true;
+        let watches = Watches::begin();
         Self {
-            #[cfg(target_os = "linux")]
-            inotify,
-            directories: Mutex::default(),
-            blind: AtomicBool::new(blind || polls),
+            blind: AtomicBool::new(watches.is_none() || polls),
+            watches,
             polls,
             interest: Arc::new(Interest::new(patterns)),
         }
@@ -86,15 +73,16 @@ impl Tripwire {
         if self.is_blind() {
             return Some(Touched::Everything);
         }
-        self.read_events()
+        self.watches.as_ref()?.touched(&self.interest)
     }
 
     /// Adds directories. Says whether any of them is new; the error is the first that
     /// leaves something unseen, and from then on everything is suspect.
     pub(super) fn cover(&self, directories: &[PathBuf]) -> Result<bool, WatchError> {
+        let Some(watches) = &self.watches else { return Ok(false) };
         let mut news = false;
         for directory in directories {
-            match self.watch(directory) {
+            match watches.add(directory) {
                 Ok(new) => news |= new,
                 // Gone again, or closed to us: nothing can be imported from it either.
                 Err(error) if is_harmless(&error) => {}
@@ -106,10 +94,6 @@ impl Tripwire {
         }
         Ok(news)
     }
-
-    fn directories(&self) -> MutexGuard<'_, HashMap<i32, PathBuf>> {
-        self.directories.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 fn is_harmless(error: &io::Error) -> bool {
@@ -118,24 +102,43 @@ fn is_harmless(error: &io::Error) -> bool {
 }
 
 #[cfg(target_os = "linux")]
+use inotify::Watches;
+
+#[cfg(target_os = "linux")]
 mod inotify {
-    use std::collections::BTreeSet;
+    use std::collections::{BTreeSet, HashMap};
     use std::ffi::OsStr;
     use std::io;
     use std::mem::MaybeUninit;
+    use std::os::fd::OwnedFd;
     use std::os::unix::ffi::OsStrExt;
     use std::path::PathBuf;
+    use std::sync::{Mutex, MutexGuard, PoisonError};
 
-    use rustix::fs::inotify::{Event, ReadFlags, Reader, WatchFlags, add_watch};
+    use rustix::fs::inotify::{
+        CreateFlags, Event, ReadFlags, Reader, WatchFlags, add_watch, init,
+    };
     use rustix::io::Errno;
 
+    use super::super::interest::Interest;
     use super::super::walk::is_pruned_name;
-    use super::{Touched, Tripwire};
+    use super::Touched;
 
-    impl Tripwire {
+    #[derive(Debug)]
+    pub(super) struct Watches {
+        inotify: OwnedFd,
+        /// Directories by watch descriptor.
+        directories: Mutex<HashMap<i32, PathBuf>>,
+    }
+
+    impl Watches {
+        pub(super) fn begin() -> Option<Self> {
+            let inotify = init(CreateFlags::NONBLOCK | CreateFlags::CLOEXEC).ok()?;
+            Some(Self { inotify, directories: Mutex::default() })
+        }
+
         /// Whether the directory had no watch before.
-        pub(super) fn watch(&self, directory: &PathBuf) -> io::Result<bool> {
-            let Some(inotify) = &self.inotify else { return Ok(false) };
+        pub(super) fn add(&self, directory: &PathBuf) -> io::Result<bool> {
             let flags = WatchFlags::MODIFY
                 | WatchFlags::CLOSE_WRITE
                 | WatchFlags::MOVE
@@ -145,16 +148,16 @@ mod inotify {
                 | WatchFlags::MOVE_SELF
                 | WatchFlags::ONLYDIR;
             let mut directories = self.directories();
-            let watch = add_watch(inotify, directory, flags)?;
+            let watch = add_watch(&self.inotify, directory, flags)?;
             // A renamed directory keeps its watch and gets its new name here.
             let before = directories.insert(watch, directory.clone());
             Ok(before.as_ref() != Some(directory))
         }
 
-        pub(super) fn read_events(&self) -> Option<Touched> {
-            let inotify = self.inotify.as_ref()?;
+        /// What has been touched since the last look; `None` means nothing.
+        pub(super) fn touched(&self, interest: &Interest) -> Option<Touched> {
             let mut buffer = [MaybeUninit::<u8>::uninit(); 8 << 10];
-            let mut reader = Reader::new(inotify, &mut buffer);
+            let mut reader = Reader::new(&self.inotify, &mut buffer);
             let mut touched = BTreeSet::new();
             let mut lost = false;
             loop {
@@ -162,7 +165,7 @@ mod inotify {
                     Ok(event) if event.events().contains(ReadFlags::QUEUE_OVERFLOW) => {
                         lost = true;
                     }
-                    Ok(event) => touched.extend(self.suspect(&event)),
+                    Ok(event) => touched.extend(self.suspect(&event, interest)),
                     Err(Errno::INTR) => {}
                     Err(Errno::AGAIN) => break,
                     Err(_) => {
@@ -179,7 +182,7 @@ mod inotify {
         }
 
         /// The path an event is about, where it could matter.
-        fn suspect(&self, event: &Event<'_>) -> Option<PathBuf> {
+        fn suspect(&self, event: &Event<'_>, interest: &Interest) -> Option<PathBuf> {
             let flags = event.events();
             let mut directories = self.directories();
             if flags.contains(ReadFlags::IGNORED) {
@@ -190,23 +193,36 @@ mod inotify {
             let name = OsStr::from_bytes(name.to_bytes());
             let path = directory.join(name);
             let matters = if flags.contains(ReadFlags::ISDIR) {
-                !is_pruned_name(name) || self.interest.is_above(&path)
+                !is_pruned_name(name) || interest.is_above(&path)
             } else {
-                self.interest.matters(&path)
+                interest.matters(&path)
             };
             matters.then_some(path)
+        }
+
+        fn directories(&self) -> MutexGuard<'_, HashMap<i32, PathBuf>> {
+            self.directories.lock().unwrap_or_else(PoisonError::into_inner)
         }
     }
 }
 
+/// Other systems tell of a change some time after it was made, if at all.
 #[cfg(not(target_os = "linux"))]
-impl Tripwire {
-    fn watch(&self, _directory: &PathBuf) -> io::Result<bool> {
-        Ok(false)
+#[derive(Debug)]
+enum Watches {}
+
+#[cfg(not(target_os = "linux"))]
+impl Watches {
+    fn begin() -> Option<Self> {
+        None
     }
 
-    fn read_events(&self) -> Option<Touched> {
-        Some(Touched::Everything)
+    fn add(&self, _directory: &PathBuf) -> io::Result<bool> {
+        match *self {}
+    }
+
+    fn touched(&self, _interest: &Interest) -> Option<Touched> {
+        match *self {}
     }
 }
 

@@ -4,7 +4,6 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
-use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,7 +21,7 @@ use super::zygote::Zygote;
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, Making, OutputStream, Rung, Traceback};
 use crate::lane::{Birth, FromWorker, ImportPlan, OpenedFile, OsText, Seal, ToZygote};
-use crate::process::{Inbox, Received, WorkerControl, kill_group, send};
+use crate::process::{Inbox, Received, WorkerControl, kill_group, send, socket_pair};
 
 /// How much of what a process had printed before its end is still taken: what it has
 /// started may go on printing into the same pipes for ever.
@@ -88,7 +87,7 @@ impl Worker {
         registry: &Registry,
         tokens: [Token; 3],
     ) -> io::Result<Self> {
-        let (near, far) = UnixStream::pair()?;
+        let (near, far) = socket_pair()?;
         let (out_read, out_write) = pipe()?;
         let (err_read, err_write) = pipe()?;
         let id = plan.generation;
@@ -283,8 +282,8 @@ fn random_seal() -> io::Result<Seal> {
 
 /// A pipe whose reading end does not block.
 pub(super) fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
-    let (read, write) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
+    let (read, write) = io::pipe()?;
     let flags = rustix::fs::fcntl_getfl(&read)? | rustix::fs::OFlags::NONBLOCK;
     rustix::fs::fcntl_setfl(&read, flags)?;
-    Ok((read, write))
+    Ok((read.into(), write.into()))
 }

@@ -58,6 +58,9 @@ pub(super) struct Zygotes {
     learnt_from: GenerationId,
     /// When it has taken too long.
     patience: Option<Instant>,
+    /// Those that are to become a worker before they were up: if they never are, what they
+    /// print says why.
+    becoming: Vec<Zygote>,
     /// Those that are done with, but may still have a worker to fork.
     leaving: Vec<Zygote>,
     /// Whether any has ever come up.
@@ -79,6 +82,7 @@ impl Zygotes {
             record: Vec::new(),
             learnt_from: GenerationId(0),
             patience: None,
+            becoming: Vec::new(),
             leaving: Vec::new(),
             was_up: false,
             told: None,
@@ -94,7 +98,7 @@ impl Zygotes {
 
     fn all(&mut self) -> impl Iterator<Item = &mut Zygote> {
         let named = [&mut self.base, &mut self.warm, &mut self.candidate];
-        named.into_iter().flatten().chain(&mut self.leaving)
+        named.into_iter().flatten().chain(&mut self.becoming).chain(&mut self.leaving)
     }
 
     /// Makes the worker of the next generation. `cold` says why nothing imported
@@ -149,7 +153,7 @@ impl Zygotes {
         };
         let worker = Worker::order((zygote, birth), making, plan, registry, tokens)?;
         if birth == Birth::Become {
-            *source = None;
+            self.becoming.extend(source.take().filter(|zygote| !zygote.ready));
         }
         Ok(worker)
     }
@@ -166,6 +170,7 @@ impl Zygotes {
         self.warmth.lost();
         self.leaving.extend(self.base.take());
         self.leaving.retain(|zygote| !zygote.broken);
+        self.becoming.retain(|zygote| !zygote.broken);
     }
 
     /// A generation was imported: judges it and learns from it.
@@ -269,7 +274,8 @@ impl Zygotes {
     /// Whether an interpreter is still coming up, so that nothing can be said about the
     /// workers it is to fork.
     pub(super) fn is_starting(&self) -> bool {
-        self.base.as_ref().is_some_and(|base| !base.ready)
+        let mut starting = self.base.iter().chain(&self.becoming);
+        starting.any(|zygote| !zygote.ready)
     }
 
     /// Whether there is more output to read, of which no event tells.
@@ -299,6 +305,7 @@ impl Zygotes {
             }
         }
         self.was_up |= is_up;
+        self.becoming.retain(|zygote| !zygote.ready);
         if is_broken {
             let text = "the zygote was replaced: what it said could not be understood";
             heard.notices.push(text.to_owned());
@@ -399,7 +406,10 @@ impl Zygotes {
             self.warmth.lost();
             return Loss::Source;
         }
-        let Some(mut base) = self.base.take_if(is) else { return Loss::None };
+        let becoming = self.becoming.extract_if(.., is).next();
+        let Some(mut base) = self.base.take_if(is).or(becoming) else {
+            return Loss::None;
+        };
         // It may have come up just before.
         let _last = base.reports();
         self.was_up |= base.ready;
@@ -410,7 +420,7 @@ impl Zygotes {
     pub(super) fn end(&mut self) {
         self.end_warm();
         self.leaving.extend(self.base.take());
-        for zygote in self.leaving.drain(..) {
+        for zygote in self.becoming.drain(..).chain(self.leaving.drain(..)) {
             zygote.end();
         }
     }

@@ -132,12 +132,29 @@ impl<S: Read + Write> Channel<S> {
         count: usize,
     ) -> io::Result<Option<usize>> {
         use std::os::unix::fs::FileExt;
+        if !self.writable {
+            return Ok(None);
+        }
         let mut piece = vec![0; count.min(PIECE)];
         let length = file.read_at(&mut piece, *offset)?;
-        *offset += length as u64;
-        self.outbox().extend_from_slice(&piece[..length]);
-        self.flush()?;
-        Ok(Some(length))
+        if length == 0 {
+            return Ok(Some(0));
+        }
+        while self.writable {
+            match self.socket.write(&piece[..length]) {
+                Ok(0) => return Err(ErrorKind::WriteZero.into()),
+                Ok(length) => {
+                    *offset += length as u64;
+                    return Ok(Some(length));
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    self.writable = false;
+                }
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
     }
 
     /// Reads once into the beginning of `into`.

@@ -110,7 +110,21 @@ pub(super) fn keyboard() -> io::Result<File> {
     if rustix::termios::isatty(stdin) {
         return Ok(stdin.try_clone_to_owned()?.into());
     }
+    controlling_terminal()
+}
+
+#[cfg(target_os = "linux")]
+fn controlling_terminal() -> io::Result<File> {
     File::options().read(true).write(true).open("/dev/tty")
+}
+
+/// By its own name: macOS does not poll `/dev/tty`. What is drawn on is the terminal.
+#[cfg(not(target_os = "linux"))]
+fn controlling_terminal() -> io::Result<File> {
+    use std::os::unix::ffi::OsStrExt;
+    let name = rustix::termios::ttyname(rustix::stdio::stdout(), Vec::new())?;
+    let name = std::ffi::OsStr::from_bytes(name.as_bytes());
+    File::options().read(true).write(true).open(name)
 }
 
 /// Whether the terminal belongs to another process group now: we are in the background,
