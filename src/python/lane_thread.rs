@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 
 use super::call::{self, Caller};
 use super::lane_socket::LaneSocket;
+use super::signal_stack::SignalStack;
 use crate::exchange::{ExchangeId, Hint};
 use crate::lane::{Down, Up};
 
@@ -87,7 +88,7 @@ pub(super) fn start(
     let thread = std::thread::Builder::new().name(name.clone()).stack_size(STACK);
     let at_work = AtWork::begin();
     let handle = thread.spawn(move || {
-        let _until_the_end = at_work;
+        let _until_the_end = (at_work, SignalStack::of_this_thread());
         let lane = Arc::new(LaneSocket::new(socket));
         let mut word = Vec::new();
         Up::Serving.append(ExchangeId(0), &mut word);

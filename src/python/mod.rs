@@ -44,6 +44,7 @@ mod remarks;
 mod running;
 mod sending;
 mod shims;
+mod signal_stack;
 mod stack;
 mod start_response;
 mod turns;

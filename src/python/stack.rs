@@ -19,6 +19,7 @@ use std::time::Duration;
 use pyo3::prelude::*;
 
 use super::shims;
+use super::signal_stack::SignalStack;
 use crate::clock::monotonic;
 
 /// The signals that faulthandler, too, takes for a death.
@@ -74,6 +75,8 @@ pub(super) fn record(py: Python<'_>, file: OwnedFd) -> PyResult<()> {
     let descriptor = file.as_raw_fd();
     std::mem::forget(file);
     shims::process(py)?.call_method1("register_stack", (signal, descriptor))?;
+    // faulthandler has just given this thread one, and does so once in a process.
+    std::mem::forget(SignalStack::of_this_thread()?);
     let mine = current(signal)?;
     // SAFETY: faulthandler has just installed a handler without SA_SIGINFO, so this is
     // the address of its `void handler(int)`.
