@@ -360,8 +360,12 @@ impl Warmth {
         if self.why_off().is_none() {
             let why = "the process that had its libraries in memory is gone";
             self.stage = Stage::Cold(why.to_owned());
-            self.known.clear();
         }
+    }
+
+    /// Which libraries there are is to be learnt anew.
+    pub(super) fn forget(&mut self) {
+        self.known.clear();
     }
 }
 
@@ -503,6 +507,9 @@ mod tests {
         assert_eq!(fork.rung(), WARM, "what was in memory stays there");
         fork.lost();
         assert_eq!(fork.rung(), Rung::Cold);
+        assert!(!fork.learn(&trace(&["flask"], &[])), "they are known");
+        fork.forget();
+        assert!(fork.learn(&trace(&["flask"], &[])));
 
         let mut cold = Warmth::new(ReloadMode::Cold, true);
         assert!(!cold.learn(&trace(&["flask"], &[])));

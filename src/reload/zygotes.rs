@@ -14,7 +14,7 @@ use super::zygote::Zygote;
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, Libraries, Making, Preload, Rung, Traceback};
 use crate::lane::{Birth, FromZygote, ImportPlan, ImportTrace, ToZygote};
-use crate::process::{Exit, describe_exit, send};
+use crate::process::{Backoff, Exit, describe_exit, send};
 
 /// How long importing the libraries beforehand may take.
 const PRELOAD: Duration = Duration::from_secs(60);
@@ -61,6 +61,12 @@ pub(super) struct Zygotes {
     /// Those that are to become a worker before they were up: if they never are, what they
     /// print says why.
     becoming: Vec<Zygote>,
+    /// When the libraries are to be imported beforehand once more, and how often those that
+    /// had them were lost.
+    again: Option<Instant>,
+    losses: Backoff,
+    /// Whether the candidate tries what was in memory already.
+    is_again: bool,
     /// Those that are done with, but may still have a worker to fork.
     leaving: Vec<Zygote>,
     /// Whether any has ever come up.
@@ -83,6 +89,9 @@ impl Zygotes {
             learnt_from: GenerationId(0),
             patience: None,
             becoming: Vec::new(),
+            again: None,
+            losses: Backoff::default(),
+            is_again: false,
             leaving: Vec::new(),
             was_up: false,
             told: None,
@@ -113,6 +122,7 @@ impl Zygotes {
         let mut making = self.warmth.making(cold);
         if making.rung != Rung::Cold && self.warm.is_none() {
             self.warmth.lost();
+            self.warmth.forget();
             making = self.warmth.making(None);
         }
         if making.rung == Rung::Cold && self.base.is_none() {
@@ -167,7 +177,7 @@ impl Zygotes {
     /// Where workers were forked from is broken: the next one comes from another.
     pub(super) fn distrust(&mut self) {
         self.end_warm();
-        self.warmth.lost();
+        self.lose_warm();
         self.leaving.extend(self.base.take());
         self.leaving.retain(|zygote| !zygote.broken);
         self.becoming.retain(|zygote| !zygote.broken);
@@ -188,6 +198,7 @@ impl Zygotes {
         } else if verdict == Verdict::Keep && self.warmth.learn(trace) {
             self.record.clone_from(&trace.record);
             self.learnt_from = id;
+            self.is_again = false;
             self.try_preload(registry);
         } else if self.needs_another() {
             self.try_preload(registry);
@@ -226,6 +237,7 @@ impl Zygotes {
     /// A warm generation was found to be unlike a fresh one.
     pub(super) fn unlike(&mut self, why: &str) {
         self.warmth.unlike(why);
+        self.again = None;
         self.end_warm();
     }
 
@@ -241,12 +253,39 @@ impl Zygotes {
         }
     }
 
+    /// The libraries are in memory no more, but it is known which they were: no generation
+    /// has to show it again, which none may live to do while saves follow each other fast.
+    fn lose_warm(&mut self) {
+        self.warmth.lost();
+        self.warm_soon();
+    }
+
+    fn warm_soon(&mut self) {
+        let now = monotonic();
+        self.again = Some(now + self.losses.died(now));
+    }
+
+    /// Whether that is due.
+    pub(super) fn is_due_again(&mut self, now: Instant) -> bool {
+        self.again.take_if(|at| now >= *at).is_some()
+    }
+
+    /// Imports the libraries beforehand that are known, unless that was begun meanwhile.
+    pub(super) fn warm_again(&mut self, registry: &Registry) {
+        let is_wanted = self.warmth.why_off().is_none() && !self.record.is_empty();
+        if is_wanted && self.warm.is_none() && self.candidate.is_none() {
+            self.is_again = true;
+            self.try_preload(registry);
+        }
+    }
+
     /// Starts a zygote that imports the libraries; it becomes the warm one if all goes
     /// well. Failing that, generations are made from nothing, which is right if slow.
     fn try_preload(&mut self, registry: &Registry) {
         self.end_candidate();
         let Ok(zygote) = Zygote::start(&self.python, registry, self.token) else {
-            return;
+            // There may be no process or descriptor to be had just now.
+            return self.warm_soon();
         };
         let excluded = self.warmth.excluded().keys().cloned().collect();
         let birth = if self.warmth.uses_up() { Birth::Become } else { Birth::Fork };
@@ -258,9 +297,9 @@ impl Zygotes {
         }
     }
 
-    /// When [`Self::give_up_if_due`] wants to be called.
+    /// When [`Self::give_up_if_due`] or [`Self::is_due_again`] wants to be called.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.patience
+        self.patience.into_iter().chain(self.again).min()
     }
 
     /// Ends an attempt to import beforehand that takes too long; says so.
@@ -327,6 +366,7 @@ impl Zygotes {
         self.patience = None;
         match self.warmth.preloaded(preload, refused) {
             Next::Use => {
+                self.is_again = false;
                 self.leaving.extend(self.warm.take());
                 self.warm = self.candidate.take();
                 let preload = Arc::clone(self.warmth.preload());
@@ -355,6 +395,10 @@ impl Zygotes {
     fn not_warm(&mut self, why: &str) -> String {
         let text = format!("libraries are imported anew for each generation: {why}");
         self.warmth.gave_up(&text);
+        if std::mem::take(&mut self.is_again) {
+            // The next generation that can be imported shows them.
+            self.warmth.forget();
+        }
         text
     }
 
@@ -403,7 +447,7 @@ impl Zygotes {
             );
         }
         if self.warm.take_if(is).is_some() {
-            self.warmth.lost();
+            self.lose_warm();
             return Loss::Source;
         }
         let becoming = self.becoming.extract_if(.., is).next();

@@ -5,11 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::environment::{run, venv};
+use crate::family::send;
 use crate::folder::Folder;
-use crate::patience::{PATIENCE, within};
+use crate::patience::{PATIENCE, until, within};
 use crate::rdev::{Rdev, rdev};
 
 /// What an application can see of how it came to be. `FACTS` is a test's own part.
@@ -253,6 +255,41 @@ fn failing_imports_do_not_end_the_warm_ones() {
     }
     let said = project.server.said();
     assert!(!said.contains("from nothing: "), "{said}");
+}
+
+/// A save would do as well, but only one whose import comes to its end.
+#[test]
+fn libraries_that_were_in_memory_are_there_again_though_nothing_is_saved() {
+    let environment = libraries(&[("thing.py", "VALUE = 1\n")]);
+    let lines = "import os, thing\nFACTS = lambda: [thing.VALUE, os.getpid()]";
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    project.save_until_warm(lines);
+    let others = |worker: &Value| {
+        let mut family = project.server.family();
+        let is_zygote = |pid: &u32| {
+            let words = fs::read_to_string(format!("/proc/{pid}/cmdline"));
+            words.is_ok_and(|words| words.contains("--zygote"))
+        };
+        family.retain(|pid| worker["own"][1] != *pid && is_zygote(pid));
+        family
+    };
+    let worker = project.ask();
+    let before = until("rest", || Some(others(&worker)).filter(|it| it.len() == 2));
+    for pid in &before {
+        send(*pid, Signal::KILL);
+    }
+    until("another zygote and the process that waits", || {
+        let now = others(&worker);
+        (now.len() == 2 && !now.iter().any(|pid| before.contains(pid))).then_some(())
+    });
+    let said = project.server.said().matches("modules warm").count();
+    assert_eq!(project.save(lines)["own"][0], 1);
+    let warm = || project.server.said().matches("modules warm").count() > said;
+    assert!(
+        within(PATIENCE, || warm().then_some(())).is_some(),
+        "{}",
+        project.server.said()
+    );
 }
 
 #[test]
