@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use mio::Token;
+use rustix::io::Errno;
 
 use super::Announcement;
 use super::code::Code;
@@ -151,13 +152,16 @@ impl Loop {
 
     fn spawn(&mut self, id: GenerationId) {
         let cold = self.cold.take();
-        let spawned = self.try_spawn(id, cold).or_else(|_| {
+        let spawned = self.try_spawn(id, cold).or_else(|error| {
+            if lacks_descriptors(&error) {
+                return Err(error);
+            }
             self.zygotes.distrust();
             self.try_spawn(id, cold)
         });
         if let Err(error) = spawned {
             let how = format!("could not be started ({error})");
-            let end = ProcessEnd { how, death: Death::Outside, stack: None };
+            let end = ProcessEnd { how, death: Death::Unborn, stack: None };
             self.inputs.push_back(Input::Exited { id, end });
         }
     }
@@ -200,4 +204,9 @@ impl Loop {
         worker.begin_span(mark);
         Ok(worker)
     }
+}
+
+/// Whether connections, say, have taken all that there are, which is no fault of a zygote's.
+fn lacks_descriptors(error: &io::Error) -> bool {
+    matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE))
 }

@@ -317,6 +317,31 @@ fn a_process_that_keeps_dying_is_held_back_and_the_dashboard_says_so() {
 }
 
 #[test]
+fn code_that_could_not_be_started_is_served_once_descriptors_are_free() {
+    let folder = Folder::empty();
+    folder.save("app.py", &app("first", "", ""));
+    let launch =
+        rdev(folder.path()).inside(&["sh", "-ec", "ulimit -n 100 && exec \"$@\"", "sh"]);
+    let server = launch.args(["app:app", "--reload", "--reload-mode", "cold"]).serve();
+    let mut client = server.connect();
+    client.get("/").expect(200);
+    let crowd: Vec<_> = (0..100).map(|_| server.connect()).collect();
+    let says = |words: &str| server.said().matches(words).count();
+    until("all to be in use", || {
+        (says("no connection can be taken for now") > 0).then_some(())
+    });
+    folder.save("app.py", &app("second", "", ""));
+    // A save is looked at twice while nothing can be opened; the rest is tried unasked. One
+    // try may have come just when the older generation had given its own back.
+    until("many tries", || {
+        (says(" failed: the process could not") > 3 || says(" ready in ") > 1)
+            .then_some(())
+    });
+    drop(crowd);
+    until("the second", || (client.get("/").text() == "second").then_some(()));
+}
+
+#[test]
 fn the_zygote_and_the_worker_may_be_killed_and_it_serves_on() {
     let pid = "
     if path == '/pid':

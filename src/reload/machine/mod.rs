@@ -96,6 +96,8 @@ pub(super) enum Death {
     Signal,
     /// Somebody killed it, or it never came to life: nothing about its code.
     Outside,
+    /// The system had no process or no descriptor for it, but may have later.
+    Unborn,
 }
 
 /// Something to do.
@@ -477,7 +479,13 @@ impl Machine {
             }
             Newest::Forked { .. } | Newest::Importing { .. } => {
                 let traceback = Arc::new(died_importing(&end));
-                self.import_failed(traceback, now)
+                let mut actions = self.import_failed(traceback, now);
+                if end.death == Death::Unborn
+                    && self.after_failure == AfterFailure::AwaitChange
+                {
+                    actions.extend(self.begin_again(ReloadReason::Died(end.how), now));
+                }
+                actions
             }
             Newest::Ready => self.died(id, end, now),
             // It ends after it has reported its failure.

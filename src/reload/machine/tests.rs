@@ -278,6 +278,16 @@ fn being_killed_while_importing_is_believed_the_second_time() {
 }
 
 #[test]
+fn what_could_not_be_started_is_tried_again_without_a_change() {
+    let unborn = |id| ended(id, Death::Unborn);
+    let mut inputs = vec![Input::Start, unborn(ONE), unborn(TWO), unborn(THREE)];
+    inputs.extend([Input::PauseOver, imported(GenerationId(4))]);
+    let expected = "spawn 1, begin 1, spawn 2, begin 2, fail 2, hold, spawn 3, begin 3, \
+                    fail 3, pause 250, hold, spawn 4, begin 4, serve 4";
+    assert_eq!(run(inputs), expected);
+}
+
+#[test]
 fn an_import_that_takes_too_long_has_failed_and_is_killed() {
     let traceback = Arc::default();
     let late = Input::TimedOut { id: ONE, traceback };
