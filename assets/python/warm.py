@@ -218,10 +218,10 @@ _SETTERS = (
 class Surroundings:
     """What imports depend on beside the files: looked at often, so compared cheaply."""
 
-    def __init__(self, is_own):
+    def __init__(self, is_own, names):
         self._is_own = is_own
         self._raw = None
-        self._modules, self._aliases = set(), set()
+        self._names, self._aliases = names, set()
         self.state = None
 
     def look(self):
@@ -234,10 +234,7 @@ class Surroundings:
 
     def _find_aliases(self):
         """Names in `sys.modules` that no import has put there."""
-        new = sys.modules.keys() - self._modules
-        if new:
-            self._modules |= new
-            self._aliases.update(filter(_is_alias, new))
+        self._aliases.update(filter(_is_alias, self._names.come(sys.modules)))
         return sorted(self._aliases & sys.modules.keys())
 
     def own_path(self):
@@ -329,7 +326,7 @@ def _files(names, is_own):
     return sorted(files | folders)
 
 
-def preload(trace, excluded, is_own, forks):
+def preload(trace, excluded, is_own, forks, names):
     """Imports in the zygote. Gives (steps, refusals, late, learnt, files): what can be
     handed out; which modules must not be imported beforehand, with the reason; which
     could not be, since they come after something that cannot be done for the application;
@@ -339,7 +336,7 @@ def preload(trace, excluded, is_own, forks):
     A step is (name, its state, names of the modules it brought, what else it changed).
     """
     states, loads = marshal.loads(trace)
-    surroundings = Surroundings(is_own)
+    surroundings = Surroundings(is_own, names)
     start = snapshot()
     steps, refusals, late, learnt = [], [], [], []
     known = surroundings.look()
@@ -654,10 +651,10 @@ def _shadows(folder, tops):
     return frozenset(shadows)
 
 
-def enter(steps, broken, is_own, are_in_place):
+def enter(steps, broken, is_own, are_in_place, names):
     """Makes a forked process look as if nothing had been imported. Gives the stash."""
     _renew()
-    return Stash(steps, Surroundings(is_own), broken, are_in_place)
+    return Stash(steps, Surroundings(is_own, names), broken, are_in_place)
 
 
 def _renew():

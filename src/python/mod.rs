@@ -34,6 +34,7 @@ mod lane_socket;
 mod lane_thread;
 mod library_files;
 mod logged;
+mod module_names;
 mod oddities;
 mod opened;
 #[cfg(target_os = "linux")]

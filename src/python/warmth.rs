@@ -9,6 +9,7 @@ use pyo3::types::{PyBytes, PyCFunction, PyList};
 use super::application::Reports;
 use super::definitions;
 use super::library_files::LibraryFiles;
+use super::module_names::ModuleNames;
 use super::shims;
 use crate::exchange::Preload;
 use crate::lane::{Birth, FromWorker, ImportTrace};
@@ -47,7 +48,8 @@ impl Warmth {
     ) -> PyResult<(Preload, Vec<Named>)> {
         let is_own = shims::importing(py)?.getattr("is_own")?;
         let forks = birth == Birth::Fork;
-        let arguments = (PyBytes::new(py, trace), excluded, is_own, forks);
+        let names = ModuleNames::none(py)?;
+        let arguments = (PyBytes::new(py, trace), excluded, is_own, forks, names);
         let (steps, refused, left_out, surroundings, files): Preloaded<'_> =
             shims::warm(py)?.call_method1("preload", arguments)?.extract()?;
         self.files = LibraryFiles::look(files);
@@ -73,7 +75,8 @@ impl Warmth {
     ) -> PyResult<Bound<'py, PyAny>> {
         let is_own = shims::importing(py)?.getattr("is_own")?;
         let in_place = wrap_pyfunction!(definitions::are_in_place, py)?;
-        let arguments = (&self.steps, broken(py, reports)?, is_own, in_place);
+        let names = ModuleNames::none(py)?;
+        let arguments = (&self.steps, broken(py, reports)?, is_own, in_place, names);
         shims::warm(py)?.call_method1("enter", arguments)
     }
 }
