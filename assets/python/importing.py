@@ -8,7 +8,6 @@ import ast
 import builtins
 import difflib
 import importlib
-import inspect
 import marshal
 import os
 import site
@@ -16,6 +15,10 @@ import sys
 import sysconfig
 from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, module_from_spec
+from types import FunctionType, MethodType, ModuleType
+
+# Flags of code objects, by their names in `inspect`: CO_COROUTINE and CO_ASYNC_GENERATOR.
+_COROUTINE, _ASYNC_GENERATOR = 0x80, 0x200
 
 GUESSES = ("app", "application", "create_app()", "make_app()")
 
@@ -181,7 +184,7 @@ def _guess(module):
     for guess in GUESSES:
         name = guess.partition("(")[0]
         found = getattr(module, name, None)
-        if callable(found) and not inspect.ismodule(found):
+        if callable(found) and not isinstance(found, ModuleType):
             return (found() if guess.endswith("()") else found), guess
     raise NotServable(
         "module %r has none of: %s\nname the callable: %s:NAME%s"
@@ -242,7 +245,7 @@ def _attribute(owner, name, where):
         close = difflib.get_close_matches(name, names, 1)
         if close:
             text += "; did you mean %r?" % close[0]
-        elif inspect.ismodule(owner):
+        elif isinstance(owner, ModuleType):
             text += _callables(owner)
         raise NotServable(text) from None
 
@@ -255,16 +258,26 @@ def _check(application, where):
             "%s is not callable, so no WSGI application: it is %s"
             % (where, _a(name.replace("builtins.", "")))
         )
-    call = application if inspect.isroutine(application) else kind.__call__
-    if inspect.isclass(application):
+    is_function = isinstance(application, (FunctionType, MethodType))
+    call = application if is_function else kind.__call__
+    if isinstance(application, type):
         call = getattr(application, "__call__", None)
-    if inspect.iscoroutinefunction(call) or inspect.isasyncgenfunction(call):
-        what = "a coroutine function" if inspect.isroutine(application) else _a(name)
+    if _is_asynchronous(call):
+        what = "a coroutine function" if is_function else _a(name)
         raise NotServable(
             "%s is an ASGI application (%s); rdev serves WSGI ones\n"
             "an ASGI server runs it, or wrap it: a2wsgi.ASGIMiddleware(app)"
             % (where, what)
         )
+
+
+def _is_asynchronous(function):
+    """Whether it is written with `async def`. The module `inspect` would tell it, too, but
+    takes 3 ms to import, for which the first answer would wait."""
+    while isinstance(function, MethodType):
+        function = function.__func__
+    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
+    return bool(flags & (_COROUTINE | _ASYNC_GENERATOR))
 
 
 def _a(noun):

@@ -4,10 +4,10 @@ Standard streams, arguments, module path, `breakpoint()`, what is told of a deat
 failure, and the way out.
 """
 
+import _signal
 import errno
 import faulthandler
 import os
-import signal
 import sys
 
 # Debuggers that talk to the terminal, which the worker does not have.
@@ -129,10 +129,10 @@ def leave_fork():
 def retire(give_back):
     """Ends the process as `sys.exit()` would, but for threads that never end. What it
     holds is given back before its memory is."""
-    handler = signal.getsignal(signal.SIGTERM)
+    handler = _signal.getsignal(_signal.SIGTERM)
     try:
         if callable(handler):
-            handler(signal.SIGTERM, None)
+            handler(_signal.SIGTERM, None)
     except BaseException as error:
         if not isinstance(error, SystemExit):
             sys.excepthook(type(error), error, error.__traceback__)
