@@ -55,6 +55,8 @@ impl Loop {
                 }
             }
             Action::Begin(id) => {
+                // What it opened before the older one was gone it has told of before, too.
+                self.hear_worker(id);
                 match self.workers.get_mut(&id) {
                     Some(worker) if worker.is_as_read() => worker.begin_import(),
                     // The generation before has left other files behind.

@@ -27,7 +27,8 @@ impl Loop {
         }
     }
 
-    fn hear_worker(&mut self, id: GenerationId) {
+    /// Takes in what a worker has said by now.
+    pub(super) fn hear_worker(&mut self, id: GenerationId) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let (reports, printed) = (worker.reports(), worker.printed());
         self.publish_output(id, printed);

@@ -102,6 +102,7 @@ impl Loop {
     pub(super) fn hear_opened(&mut self, id: GenerationId, files: Vec<OpenedFile>) {
         let Some(code) = &mut self.code else { return };
         let Some(worker) = self.workers.get_mut(&id) else { return };
+        worker.note_opened(&files);
         if !self.machine.is_newest(id) {
             return;
         }

@@ -54,7 +54,7 @@ pub(super) struct Worker {
     pub(super) zygote: i32,
     /// When it was ordered.
     pub(super) ordered: Instant,
-    /// What it had opened when it was taken as a generation whose import was made ahead.
+    /// What it had opened when an import that was made ahead could go on.
     opened_ahead: Vec<OpenedFile>,
     /// How many others it has opened.
     pub(super) opened: usize,
@@ -188,6 +188,14 @@ impl Worker {
         self.making = Arc::new(Making { rung, why, unmet: false });
         self.was_ahead = true;
         self.opened_ahead = opened;
+    }
+
+    /// Notes what an import that was made ahead still opens before it may go on, while the
+    /// generation before has not ended.
+    pub(super) fn note_opened(&mut self, files: &[OpenedFile]) {
+        if self.was_ahead && self.import.is_none() {
+            self.opened_ahead.extend_from_slice(files);
+        }
     }
 
     /// Whether an import that was made ahead has opened nothing that is other now.

@@ -227,6 +227,50 @@ def",
     }
 }
 
+/// It is taken before it has opened the file, and opens it before that is written.
+#[test]
+fn what_is_read_while_exit_handlers_still_run_is_read_again() {
+    let app = APP.replace(
+        "\ndef",
+        "
+import atexit, os, time
+
+def leave():
+    os.mkdir('leaving')
+    time.sleep(0.2)
+    with open('state.txt', 'w') as file:
+        file.write('after-' + late.WORD)
+atexit.register(leave)
+
+def",
+    );
+    let early = "
+import os, time
+while os.path.exists('wait') and not os.path.exists('leaving'):
+    time.sleep(0.001)
+with open('state.txt') as file:
+    WORD = file.read()
+";
+    let mut project = project(&[
+        ("early.py", early),
+        ("late.py", "WORD = 'late'\n"),
+        ("state.txt", "none"),
+        ("web.py", &app),
+    ]);
+    let family = || project.server.family();
+    until("the next one is begun", || (family().len() == 4).then_some(()));
+    let before: Vec<_> = family();
+    project.folder.save("wait", "");
+    assert_eq!(project.save("late"), "after-late late1");
+    std::fs::remove_dir(project.folder.path().join("leaving")).unwrap();
+    until("another is begun", || {
+        let now = project.server.family();
+        let begun = now.iter().filter(|one| !before.contains(one)).count();
+        (now.len() == 4 && begun >= 2).then_some(())
+    });
+    assert_eq!(project.save("late"), "after-late1 late2");
+}
+
 #[test]
 fn a_module_that_was_missed_and_comes_is_found() {
     let mut project = project(&[
