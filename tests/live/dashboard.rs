@@ -1063,10 +1063,12 @@ fn watch(name: &str) {
         let (number, status) = (index + 1, answer.status.to_string());
         let line = String::from_utf8_lossy(&bytes).lines().next().unwrap().to_owned();
         let path = line.split(' ').nth(1).unwrap();
+        // Letters beyond ASCII are listed as what they are.
+        let begins = path.split('%').next().unwrap();
         at.terminal.sees_row([
             &format!("> {number:4} g1 "),
             &recorded.method,
-            &path[..path.len().min(12)],
+            &begins[..begins.len().min(12)],
             &status,
         ]);
         let title = format!("#{number} {} {status}", recorded.method);
