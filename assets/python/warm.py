@@ -29,6 +29,7 @@ for _name in _BASE:
 
 import gc
 
+_IS_COLLECTING = gc.isenabled()  # `sitecustomize` may have switched it off
 gc.disable()  # until `hide`: there is nothing to collect yet
 
 import _signal
@@ -57,7 +58,8 @@ def hide():
     # The collector would go through them again and again while the application is
     # imported, which takes 20 ms with Django.
     gc.freeze()
-    gc.enable()
+    if _IS_COLLECTING:
+        gc.enable()
 
 
 _Module = type(sys)

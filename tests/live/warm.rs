@@ -507,3 +507,23 @@ fn a_target_may_be_named_like_a_module_of_the_library() {
         assert_eq!(server.get("/").expect(200).text(), "mine");
     }
 }
+
+#[test]
+fn a_collector_that_was_switched_off_before_the_application_stays_off() {
+    let site = Folder::empty();
+    site.save("sitecustomize.py", "import gc\ngc.disable()\n");
+    let folder = Folder::empty();
+    let app = "
+import gc
+
+def app(environ, start_response):
+    start_response('200 OK', [])
+    return [str(gc.isenabled()).encode()]
+";
+    folder.save("web.py", app);
+    for (path, is_on) in [(site.path(), "False"), (folder.path(), "True")] {
+        let launch = rdev(folder.path()).env("PYTHONPATH", path);
+        let server = launch.args(["web:app"]).serve();
+        assert_eq!(server.get("/").expect(200).text(), is_on);
+    }
+}
