@@ -19,8 +19,8 @@ use holes::Holes;
 /// How many events a reader may lag behind: what a fast server does in a third of a second.
 /// An event takes up to 112 bytes beside what it holds, which is ten times that for a head.
 const QUEUE_EVENTS: usize = 32_768;
-/// How many events a reader that does not gather takes at a time, so that what it lags
-/// behind stays in the queue, where it is bounded.
+/// How many events are in a batch, so that what a reader lags behind stays in the queue,
+/// where it is bounded.
 const TAKEN: usize = 1024;
 /// How many bytes of bodies and output a reader may lag behind. There are two, terminal and
 /// history, which may lag by different pieces of one large body.
@@ -106,8 +106,8 @@ struct Queue {
     unknown: HashSet<ExchangeId>,
     /// What was dropped of bodies.
     holes: Holes,
-    /// Its reader lets events gather, and is woken early only where many have.
-    gathers: bool,
+    /// With how many events its reader is to be woken; `None` while it does not sleep.
+    wakes_at: Option<usize>,
     closed: bool,
 }
 
@@ -142,32 +142,16 @@ impl Bus {
 }
 
 impl Subscription {
-    /// Waits for events and takes those there are, up to a bound; `None` once the bus is
-    /// closed and everything was taken. An empty batch means that `timeout` passed.
-    pub fn next_batch(&self, timeout: Option<Duration>) -> Option<Vec<Event>> {
-        let mut queue = lock(&self.reader.queue);
-        while queue.events.is_empty() {
-            if queue.closed {
-                return None;
-            }
-            let (next, timed_out) = match timeout {
-                None => (wait(&self.reader.filled, queue), false),
-                Some(timeout) => {
-                    let (guard, result) = self
-                        .reader
-                        .filled
-                        .wait_timeout(queue, timeout)
-                        .unwrap_or_else(PoisonError::into_inner);
-                    (guard, result.timed_out())
-                }
-            };
-            queue = next;
-            if timed_out {
-                break;
-            }
-        }
-        let events = queue.take(TAKEN);
-        drop(queue);
+    /// Waits for an event, then lets more gather for so long, or until there is a batch, and
+    /// takes that: publishing costs less for a reader that does not have to be woken for
+    /// each event. `None` once the bus is closed and everything was taken. An empty batch
+    /// means that `timeout` passed.
+    pub fn next_batch(
+        &self,
+        linger: Duration,
+        timeout: Option<Duration>,
+    ) -> Option<Vec<Event>> {
+        let events = self.await_events(linger, TAKEN, timeout)?.take(TAKEN);
         // Looking into each takes longer than others should wait for the queue.
         let bytes: usize = events.iter().map(payload).sum();
         let mut queue = lock(&self.reader.queue);
@@ -175,39 +159,60 @@ impl Subscription {
         Some(events)
     }
 
-    /// Waits for an event, then lets more gather for so long, or until the queue is a
-    /// quarter full, and takes all there are. Publishing costs less for a reader that
-    /// does not have to be woken for each event. `None` and empty batches, after
-    /// `timeout`, as for [`Self::next_batch`].
+    /// As [`Self::next_batch`], but lets more gather until the queue is a quarter full,
+    /// and takes all there are.
     pub fn gather(
         &self,
         linger: Duration,
         timeout: Option<Duration>,
     ) -> Option<VecDeque<Event>> {
-        let filled = &self.reader.filled;
-        let mut queue = lock(&self.reader.queue);
-        while queue.events.is_empty() {
-            if queue.closed {
-                return None;
-            }
-            let Some(timeout) = timeout else {
-                queue = wait(filled, queue);
-                continue;
-            };
-            let waited = filled.wait_timeout(queue, timeout);
-            let (next, result) = waited.unwrap_or_else(PoisonError::into_inner);
-            queue = next;
-            if result.timed_out() && queue.events.is_empty() {
-                return Some(VecDeque::new());
-            }
-        }
-        queue.gathers = true;
-        let goes_on = |queue: &mut Queue| !queue.closed && !queue.is_quarter_full();
-        let gathered = filled.wait_timeout_while(queue, linger, goes_on);
-        let (mut queue, _) = gathered.unwrap_or_else(PoisonError::into_inner);
-        queue.gathers = false;
+        let mut queue = self.await_events(linger, QUEUE_EVENTS / 4, timeout)?;
         queue.bytes = 0;
         Some(std::mem::take(&mut queue.events))
+    }
+
+    /// The queue once an event has come and more have gathered for so long, or `enough` are
+    /// there; empty after `timeout`; `None` where nothing will ever come.
+    fn await_events(
+        &self,
+        linger: Duration,
+        enough: usize,
+        timeout: Option<Duration>,
+    ) -> Option<MutexGuard<'_, Queue>> {
+        let mut queue = lock(&self.reader.queue);
+        if queue.events.is_empty() {
+            queue = self.sleep(queue, 1, timeout);
+        }
+        if queue.events.is_empty() {
+            return (!queue.closed).then_some(queue);
+        }
+        if !linger.is_zero() {
+            queue = self.sleep(queue, enough, Some(linger));
+        }
+        Some(queue)
+    }
+
+    /// Sleeps until so many events are there, for so long at most.
+    fn sleep<'a>(
+        &self,
+        mut queue: MutexGuard<'a, Queue>,
+        enough: usize,
+        timeout: Option<Duration>,
+    ) -> MutexGuard<'a, Queue> {
+        let filled = &self.reader.filled;
+        let goes_on = |queue: &mut Queue| !queue.closed && !queue.has(enough);
+        queue.wakes_at = Some(enough);
+        let mut queue = match timeout {
+            None => {
+                filled.wait_while(queue, goes_on).unwrap_or_else(PoisonError::into_inner)
+            }
+            Some(timeout) => {
+                let waited = filled.wait_timeout_while(queue, timeout, goes_on);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+        };
+        queue.wakes_at = None;
+        queue
     }
 
     /// What this reader has lost so far.
@@ -219,14 +224,13 @@ impl Subscription {
 impl Reader {
     fn offer(&self, event: Event) {
         let mut queue = lock(&self.queue);
-        if !queue.put(event) {
+        if !queue.put(event) || !queue.wakes_at.is_some_and(|enough| queue.has(enough)) {
             return;
         }
-        let wakes = !queue.gathers || queue.is_quarter_full();
+        // Once: each waking is a call of the system, for the one who publishes.
+        queue.wakes_at = None;
         drop(queue);
-        if wakes {
-            self.filled.notify_one();
-        }
+        self.filled.notify_one();
     }
 }
 
@@ -293,8 +297,9 @@ impl Queue {
         taken
     }
 
-    fn is_quarter_full(&self) -> bool {
-        self.events.len() >= QUEUE_EVENTS / 4 || self.bytes >= QUEUE_BYTES / 4
+    /// Whether so many events are there, or too many bytes to wait for them.
+    fn has(&self, events: usize) -> bool {
+        self.events.len() >= events || self.bytes >= QUEUE_BYTES / 4
     }
 }
 
@@ -358,10 +363,6 @@ pub fn payload(event: &Event) -> usize {
 /// every point where a panic could happen.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn wait<'a, T>(filled: &Condvar, guard: MutexGuard<'a, T>) -> MutexGuard<'a, T> {
-    filled.wait(guard).unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
