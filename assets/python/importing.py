@@ -258,12 +258,11 @@ def _check(application, where):
             "%s is not callable, so no WSGI application: it is %s"
             % (where, _a(name.replace("builtins.", "")))
         )
-    is_function = isinstance(application, (FunctionType, MethodType))
-    call = application if is_function else kind.__call__
-    if isinstance(application, type):
-        call = getattr(application, "__call__", None)
-    if _is_asynchronous(call):
+    if _is_asynchronous(application):
+        is_function = isinstance(application, (FunctionType, MethodType))
         what = "a coroutine function" if is_function else _a(name)
+        if isinstance(application, type):
+            what = "a class"
         raise NotServable(
             "%s is an ASGI application (%s); rdev serves WSGI ones\n"
             "an ASGI server runs it, or wrap it: a2wsgi.ASGIMiddleware(app)"
@@ -271,13 +270,55 @@ def _check(application, where):
         )
 
 
-def _is_asynchronous(function):
-    """Whether it is written with `async def`. The module `inspect` would tell it, too, but
-    takes 3 ms to import, for which the first answer would wait."""
-    while isinstance(function, MethodType):
-        function = function.__func__
-    flags = getattr(getattr(function, "__code__", None), "co_flags", 0)
-    return bool(flags & (_COROUTINE | _ASYNC_GENERATOR))
+def _is_asynchronous(application):
+    """Whether calling it, or instances where it is a class, gives something to wait for."""
+    function = _unwrapped(application)
+    if _awaits(function):
+        return True
+    kind = function if isinstance(function, type) else type(function)
+    for base in kind.__mro__:
+        if "__call__" in base.__dict__:
+            return _awaits(_unwrapped(base.__dict__["__call__"]))
+    return False
+
+
+def _unwrapped(function):
+    """What a method or a `partial` calls in the end. Whoever has made one of the latter has
+    `functools`, which is the application's own."""
+    functools = sys.modules.get("functools")
+    partials = tuple(
+        getattr(functools, name, ()) for name in ("partial", "partialmethod")
+    )
+    while True:
+        if isinstance(function, (MethodType, classmethod, staticmethod)):
+            function = function.__func__
+        elif isinstance(function, partials):
+            function = function.func
+        else:
+            return function
+
+
+def _awaits(function):
+    """Whether it is written with `async def`, or marked as if it was. The module `inspect`
+    would tell it, too, but takes 3 ms to import, for which the first answer would wait."""
+    flags = getattr(_own(function, "__code__"), "co_flags", 0)
+    if flags & (_COROUTINE | _ASYNC_GENERATOR):
+        return True
+    # By inspect.markcoroutinefunction, since Python 3.12.
+    asks = getattr(sys.modules.get("inspect"), "iscoroutinefunction", None)
+    if asks is not None and _own(function, "_is_coroutine_marker") is not None:
+        return asks(function)
+    # Before, by a mark of asyncio's that others, such as asgiref, set.
+    mark = getattr(sys.modules.get("asyncio.coroutines"), "_is_coroutine", None)
+    return mark is not None and _own(function, "_is_coroutine") is mark
+
+
+def _own(value, name):
+    """An attribute, without waking an object that makes one up, as proxies do."""
+    try:
+        return object.__getattribute__(value, name)
+    except AttributeError:
+        return None
 
 
 def _a(noun):

@@ -32,13 +32,27 @@ const TARGETS: [(&str, &[&str]); 11] = [
     ("nothing:missing_name", &["missing_name", "nothing"]),
     ("nothing", &["app", "application", "create_app", "make_app"]),
     ("uncallable:app", &["app", "dict", "not callable"]),
-    ("asgi:app", &["ASGI", "app"]),
+    ("asgi:app", &["ASGI", "a coroutine function"]),
     ("syntax:app", &["SyntaxError", "syntax.py"]),
     ("raises:app", &["DivisionByZero", "raises.py"]),
     ("exits:app", &["SystemExit", "exits.py"]),
     ("missing_import:app", &["no_such_module_anywhere", "missing_import.py"]),
     ("raises.py", &["DivisionByZero"]),
     ("no_such_file.py", &["no_such_file.py"]),
+];
+
+/// The kinds of ASGI applications in `tests/apps/bad/asgi.py`, and what they are called.
+const ASGI: [(&str, &str); 10] = [
+    ("partial", "a functools.partial"),
+    ("Application", "a class"),
+    ("instance", "an asgi.Application"),
+    ("method", "a coroutine function"),
+    ("partial_of_instance", "a functools.partial"),
+    ("Partial", "a class"),
+    ("partial_inside", "an asgi.Partial"),
+    ("partial_method", "an asgi.Method"),
+    ("marked", "a coroutine function"),
+    ("marked_instance", "an asgi.Plain"),
 ];
 
 #[test]
@@ -64,6 +78,57 @@ fn with_reload_it_is_the_answer_until_a_save_mends_it() {
         until(&format!("{target} is mended"), || {
             (server.get("/").text() == "mended").then_some(())
         });
+    }
+}
+
+#[test]
+fn an_asgi_application_of_any_kind_is_told_from_a_wsgi_one() {
+    let folder = Folder::copy_of("bad");
+    for (name, kind) in ASGI {
+        let target = format!("asgi:{name}");
+        let said = refusal(rdev(folder.path()).args(["--port", "0", &target]), 1);
+        assert_says(&said, &[&format!("{target} is an ASGI application ({kind})")]);
+    }
+}
+
+/// Kinds of callables as those in `tests/apps/bad/asgi.py`, with nothing to wait for.
+const SERVED: &str = "import functools, inspect
+
+def app(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [b'served']
+
+def configured(settings, environ, start_response):
+    return app(environ, start_response)
+
+partial = functools.partial(configured, {})
+partial_of_partial = functools.partial(partial)
+
+class Application:
+    __call__ = functools.partial(configured, {})
+
+    async def send(self):
+        pass
+
+instance = Application()
+
+class Lazy:
+    def __getattr__(self, name):
+        raise RuntimeError('woken')
+
+    def __call__(self, environ, start_response):
+        return app(environ, start_response)
+
+lazy = Lazy()
+";
+
+#[test]
+fn callables_of_the_kinds_that_asynchronous_ones_may_be_of_are_served() {
+    let folder = Folder::empty();
+    folder.save("served.py", SERVED);
+    for name in ["app", "partial", "partial_of_partial", "instance", "lazy"] {
+        let server = rdev(folder.path()).arg(format!("served:{name}")).serve();
+        assert_eq!(server.get("/").expect(200).text(), "served", "{name}");
     }
 }
 
