@@ -229,17 +229,19 @@ class Surroundings:
 
     def __init__(self, is_own, names):
         self._is_own = is_own
-        self._raw = None
         self._names, self._aliases = names, set()
-        self.state = None
+        # What was seen the last time, and the state that it is: one value, for an import
+        # may begin within the look of another, and in another thread meanwhile.
+        self._last = None, None
 
     def look(self):
         """The state now, as (environment changes, everything else in words)."""
         raw = snapshot() + (self._find_aliases(),)
-        if raw != self._raw:
-            self._raw = raw
-            self.state = self._describe(raw)
-        return self.state
+        known, state = self._last
+        if raw != known:
+            state = self._describe(raw)
+            self._last = raw, state
+        return state
 
     def _find_aliases(self):
         """Names in `sys.modules` that no import has put there."""
@@ -286,7 +288,7 @@ class Surroundings:
 
 
 def _is_alias(name):
-    module = sys.modules[name]
+    module = sys.modules.get(name)  # gone where its import has failed in another thread
     if not issubclass(type(module), _Module) or name == "__main__":
         return False
     spec = _names(module).get("__spec__")
@@ -356,10 +358,11 @@ def preload(trace, excluded, is_own, forks, names):
             continue
         changes, _ = states[index]
         _prepare_environment(changes)
-        if surroundings.look() != states[index]:
+        state = surroundings.look()
+        if state != states[index]:
             # The application has changed something before this that cannot be changed
             # for it: nothing from here on.
-            found = difference(surroundings.state, states[index])
+            found = difference(state, states[index])
             why = "comes after a change of %s" % found
             late = [(other, why) for other, _ in loads[place:] if other not in sys.modules]
             break

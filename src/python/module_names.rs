@@ -4,6 +4,10 @@
 //! all of them each time, which is 20 µs by then, and 15 ms of the import of pandas. Names
 //! that nothing has touched are where they were, so that comparing addresses finds the few
 //! others.
+//!
+//! Invariant: nothing of Python's runs while this is borrowed. A name may be of a class with
+//! a `__hash__` of its own, and what that imports has the names looked at once more, as has
+//! another thread's import meanwhile.
 
 use std::ptr::null_mut;
 
@@ -56,19 +60,30 @@ impl ModuleNames {
         });
         (unmoved, others)
     }
+
+    /// Notes how the names stand now. Gives all that were ever there before, the names to
+    /// look for among them, and those that are not where they were, whose last owner this
+    /// may have been.
+    fn note<'py>(
+        &mut self,
+        modules: &Bound<'py, PyDict>,
+    ) -> (Bound<'py, PySet>, Vec<Bound<'py, PyAny>>, Vec<Py<PyAny>>) {
+        let (unmoved, others) = self.compare(modules);
+        let gone = self.order.split_off(unmoved);
+        self.order.extend(others.iter().map(|name| name.clone().unbind()));
+        (self.seen.bind(modules.py()).clone(), others, gone)
+    }
 }
 
 #[pymethods]
 impl ModuleNames {
     /// Those that were never there before.
     fn come<'py>(
-        &mut self,
+        this: &Bound<'py, Self>,
         modules: &Bound<'py, PyDict>,
     ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let (unmoved, others) = self.compare(modules);
-        self.order.truncate(unmoved);
-        self.order.extend(others.iter().map(|name| name.clone().unbind()));
-        let seen = self.seen.bind(modules.py());
+        let (seen, others, gone) = this.borrow_mut().note(modules);
+        drop(gone);
         let mut new = Vec::new();
         for name in others {
             if !seen.contains(&name)? {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::Signal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::environment::{run, venv};
 use crate::family::send;
@@ -494,6 +494,28 @@ fn modules_named_like_those_of_the_library_are_the_users_own() {
     for pid in zygotes.filter(|pid| worker != *pid) {
         assert!(!ran.contains(&format!(" {pid}\n")), "{pid} ran them:\n{ran}");
     }
+}
+
+/// The names in `sys.modules` are looked at with every import, and that runs their code.
+#[test]
+fn looking_at_the_names_of_modules_may_begin_another_import() {
+    let lines = "import sys, types
+class Name(str):
+    imports = []
+    def __hash__(self):
+        while self.imports:
+            __import__(self.imports.pop())
+        return str.__hash__(self)
+    __eq__ = str.__eq__
+sys.modules[Name('odd')] = types.ModuleType('odd')
+Name.imports += ['wave', 'colorsys']
+import outer
+FACTS = lambda: [name for name in ('wave', 'colorsys', 'inner') if name in sys.modules]";
+    let environment = libraries(&[("outer.py", "import inner"), ("inner.py", "")]);
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    let all = json!(["wave", "colorsys", "inner"]);
+    assert_eq!(project.ask()["own"], all);
+    assert_eq!(project.save(lines)["own"], all);
 }
 
 #[test]
