@@ -37,6 +37,7 @@ mod logged;
 mod module_names;
 mod oddities;
 mod opened;
+mod own_time;
 #[cfg(target_os = "linux")]
 mod pages;
 mod printed;

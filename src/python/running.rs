@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::ffi::c_long;
 use std::fmt::Write as _;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use rustix::process::{Signal, getpgrp, kill_process_group};
 
 use super::call::Conversation;
 use super::describe::describe;
+use super::own_time::OwnTime;
 use super::{shims, stack};
 use crate::clock::ticks;
 use crate::exchange::{ExchangeId, Frame, Traceback};
@@ -24,8 +25,12 @@ use crate::lane::Up;
 
 /// How long C code may hold on to the interpreter once a request is to be ended: less
 /// than the server waits for the request's end, and many turns (5 ms) of as many threads
-/// as there may be, each of which the interpreter may give to any of them.
+/// as there may be, each of which the interpreter may give to any of them. Turns take
+/// longer where others have the processors, so that this is of the process's own time.
 const HOLD: Duration = Duration::from_millis(1500);
+
+/// How often that time is looked at: not much more often than threads take turns.
+const LOOK: Duration = Duration::from_millis(25);
 
 /// How long a call may take to end by the exception that was raised in it, until the place
 /// is told where it is instead.
@@ -87,13 +92,24 @@ pub(super) fn interrupt(id: ExchangeId, why: String) {
     if raising.is_err() {
         ends().at_work = false;
     }
-    if raising.is_ok() && waiting.recv_timeout(HOLD) == Err(RecvTimeoutError::Timeout) {
+    if raising.is_ok() && !attaches(&waiting) {
         let line = "rdev: C code holds on to the interpreter and no request can be \
                     ended: the process is killed\n";
         let _unheard = rustix::io::write(rustix::stdio::stderr(), line.as_bytes());
         die_where_it_is(id);
         let _gone = kill_process_group(getpgrp(), Signal::KILL);
     }
+}
+
+/// Whether the thread that sends this once it has the interpreter gets it.
+fn attaches(attached: &Receiver<()>) -> bool {
+    let mut own = OwnTime::start();
+    while attached.recv_timeout(LOOK) == Err(RecvTimeoutError::Timeout) {
+        if own.passed() >= HOLD {
+            return false;
+        }
+    }
+    true
 }
 
 /// Ends the process where C code is that holds on to the interpreter: in one of the calls,
