@@ -12,6 +12,10 @@ use crate::clock::monotonic;
 /// long as it is there, with the lowest priority, while it is not what others wait for.
 const LEAST: u32 = 10;
 
+/// Who runs for less while it is looked at wants no processor: threads that wait for the
+/// interpreter wake up every 5 ms, for some 20 µs.
+const TURN: Duration = Duration::from_micros(500);
+
 /// A watch that stands while the process is kept from the processors.
 pub(super) struct OwnTime {
     counted: Duration,
@@ -35,16 +39,26 @@ impl OwnTime {
     /// many threads that wait for each other it sees the one that was kept longest.
     pub(super) fn passed(&mut self) -> Duration {
         let (looked, threads) = (monotonic(), threads());
-        let (mut ran, mut kept) = (Duration::ZERO, Duration::ZERO);
-        for (thread, now) in &threads {
-            let before = self.threads.get(thread).copied().unwrap_or_default();
-            ran += now.running.saturating_sub(before.running);
-            kept = kept.max(now.waiting.saturating_sub(before.waiting));
-        }
+        let (ran, kept) = spent(&self.threads, &threads);
         self.counted += counted(looked - self.looked, ran, kept);
         (self.looked, self.threads) = (looked, threads);
         self.counted
     }
+}
+
+/// For how long the threads ran together in between, and for how long that was kept from
+/// running which was kept longest of those that wanted to.
+fn spent(before: &HashMap<u64, Had>, now: &HashMap<u64, Had>) -> (Duration, Duration) {
+    let (mut all, mut kept) = (Duration::ZERO, Duration::ZERO);
+    for (thread, now) in now {
+        let before = before.get(thread).copied().unwrap_or_default();
+        let ran = now.running.saturating_sub(before.running);
+        all += ran;
+        if ran >= TURN {
+            kept = kept.max(now.waiting.saturating_sub(before.waiting));
+        }
+    }
+    (all, kept)
 }
 
 /// What counts of the time that has passed, in which the threads ran for so long together,
@@ -101,6 +115,21 @@ mod tests {
             let [passed, ran, kept, expected] = row.map(Duration::from_millis);
             assert_eq!(counted(passed, ran, kept), expected, "{row:?}");
         }
+    }
+
+    #[test]
+    fn who_only_looks_whether_it_may_run_is_kept_from_nothing() {
+        let had = |running, waiting| Had {
+            running: Duration::from_micros(running),
+            waiting: Duration::from_micros(waiting),
+        };
+        let before = HashMap::from([(1, had(5000, 700)), (2, had(100, 100))]);
+        let mut now = HashMap::from([(1, had(8000, 9700)), (2, had(200, 20_100))]);
+        let millis =
+            |(ran, kept): (Duration, Duration)| (ran.as_micros(), kept.as_millis());
+        assert_eq!(millis(spent(&before, &now)), (3100, 9));
+        now.insert(3, had(1000, 15_000));
+        assert_eq!(millis(spent(&before, &now)), (4100, 15));
     }
 
     #[test]
