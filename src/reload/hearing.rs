@@ -51,7 +51,7 @@ impl Loop {
                 self.zygotes.distrust();
             }
             let how = "ended before it could say a word".to_owned();
-            self.remove(id, how, Death::Outside);
+            self.remove(id, how, Death::Unborn);
         }
     }
 
@@ -126,7 +126,7 @@ impl Loop {
             self.publish(id, GenerationEvent::Preloaded(preload));
         }
         for (id, error) in heard.unborn {
-            self.remove(id, format!("could not be forked ({error})"), Death::Outside);
+            self.remove(id, format!("could not be forked ({error})"), Death::Unborn);
         }
         let all_born = self.workers.values().all(|worker| worker.pid.is_some());
         self.zygotes.rest(all_born && !self.standby.is_unborn());
@@ -183,7 +183,7 @@ impl Loop {
             self.workers.values().filter(unborn).map(|it| it.id).collect();
         for id in unborn {
             let how = format!("was not forked: the zygote {how}");
-            self.remove(id, how, Death::Outside);
+            self.remove(id, how, Death::Unborn);
         }
     }
 
@@ -199,7 +199,7 @@ impl Loop {
         {
             // It has said why it ends.
         } else if self.machine.is_importing(id)
-            && death != Death::Outside
+            && matches!(death, Death::Exit | Death::Signal)
             && self.zygotes.failed(worker.making.rung, &Traceback::default())
         {
             self.suspect(id, &format!("its process {how} while importing"));

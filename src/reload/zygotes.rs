@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mio::{Registry, Token};
+use signal_hook::consts::SIGKILL;
 
 use super::warmth::{Next, Verdict, Warmth};
 use super::worker::Worker;
@@ -20,6 +21,9 @@ use crate::process::{Backoff, Exit, describe_exit, send};
 const PRELOAD: Duration = Duration::from_secs(60);
 /// How many modules that are not kept warm are named.
 const MOST_NAMED: usize = 3;
+
+/// How often an interpreter that was killed before any had come up is started again.
+const MOST_KILLED: u32 = 3;
 
 /// What zygotes have said.
 #[derive(Debug, Default)]
@@ -69,8 +73,9 @@ pub(super) struct Zygotes {
     is_again: bool,
     /// Those that are done with, but may still have a worker to fork.
     leaving: Vec<Zygote>,
-    /// Whether any has ever come up.
+    /// Whether any has ever come up, and how many were killed before.
     was_up: bool,
+    killed: u32,
     /// How many excluded modules the user knows of.
     told: Option<usize>,
 }
@@ -94,6 +99,7 @@ impl Zygotes {
             is_again: false,
             leaving: Vec::new(),
             was_up: false,
+            killed: 0,
             told: None,
         }
     }
@@ -457,7 +463,14 @@ impl Zygotes {
         // It may have come up just before.
         let _last = base.reports();
         self.was_up |= base.ready;
-        if self.was_up { Loss::Source } else { Loss::Interpreter(base.last_words()) }
+        // Somebody kills it, which says nothing about it.
+        let was_killed = exit.status.terminating_signal() == Some(SIGKILL);
+        self.killed += u32::from(was_killed);
+        if self.was_up || was_killed && self.killed <= MOST_KILLED {
+            Loss::Source
+        } else {
+            Loss::Interpreter(base.last_words())
+        }
     }
 
     /// Ends them all.

@@ -33,6 +33,7 @@ mod giving_back;
 mod history;
 mod hostile;
 mod incomplete;
+mod kills;
 mod leaving;
 mod lifecycle;
 mod linted;

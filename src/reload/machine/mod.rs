@@ -94,10 +94,24 @@ pub(super) enum Death {
     Exit,
     /// A signal that may be of its own making, such as SIGSEGV.
     Signal,
-    /// Somebody killed it, or it never came to life: nothing about its code.
+    /// Somebody killed it, its own code perhaps, or the system for want of memory.
     Outside,
-    /// The system had no process or no descriptor for it, but may have later.
+    /// It never came to life, but may later: the system had no process or no descriptor for
+    /// it, or what it was to be forked from had ended. That is nothing about its code.
     Unborn,
+}
+
+impl Death {
+    /// How often an import that ends so is tried again before that is believed of the code.
+    /// Who kills processes may hit the same import twice; one that ends all by itself would
+    /// again.
+    fn tries(self) -> u32 {
+        match self {
+            Self::Exit => 0,
+            Self::Signal => 1,
+            Self::Outside | Self::Unborn => 3,
+        }
+    }
 }
 
 /// Something to do.
@@ -176,8 +190,8 @@ pub(super) struct Machine {
     /// Why the generation after the pause will be made.
     pending: Option<ReloadReason>,
     backoff: Backoff,
-    /// Whether the import of this code was tried again after a death by chance.
-    retried: bool,
+    /// How often the import of this code was tried again after a death by chance.
+    retried: u32,
     /// Whether it was tried again after others were ended for an address.
     cleared: bool,
 }
@@ -197,7 +211,7 @@ impl Machine {
             predecessors: Predecessors::default(),
             pending: None,
             backoff: Backoff::default(),
-            retried: false,
+            retried: 0,
             cleared: false,
         }
     }
@@ -303,7 +317,7 @@ impl Machine {
     /// There is other code: whatever happened to the last may not happen again.
     fn change(&mut self, reason: ReloadReason) -> Vec<Action> {
         self.backoff.forgive();
-        self.retried = false;
+        self.retried = 0;
         self.cleared = false;
         self.replace(reason)
     }
@@ -375,7 +389,7 @@ impl Machine {
         if self.after_failure == AfterFailure::GiveUp {
             self.after_failure = AfterFailure::TryAgain;
         }
-        self.retried = false;
+        self.retried = 0;
         self.cleared = false;
         vec![Action::Publish(id, ready), Action::Serve(id)]
     }
@@ -466,11 +480,11 @@ impl Machine {
             return Vec::new();
         }
         match self.newest {
-            // Once may be chance: the system was short of memory, say.
+            // It may be chance: the system was short of memory, say.
             Newest::Forked { .. } | Newest::Importing { .. }
-                if end.death != Death::Exit && !self.retried =>
+                if self.retried < end.death.tries() =>
             {
-                self.retried = true;
+                self.retried += 1;
                 self.newest = Newest::None;
                 let said = format!("{} while importing the application", end.how);
                 let mut actions = vec![Action::Publish(id, GenerationEvent::Died(said))];

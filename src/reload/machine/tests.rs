@@ -277,13 +277,25 @@ fn being_killed_while_importing_is_believed_the_second_time() {
     assert_eq!(log, "spawn 1, begin 1, spawn 2, begin 2, serve 2");
 }
 
+/// Four attempts, all of which end so.
+fn four_attempts(death: Death) -> Vec<Input> {
+    let [one, two, three, four] = [1, 2, 3, 4].map(|id| ended(GenerationId(id), death));
+    vec![Input::Start, one, two, three, Input::PauseOver, four]
+}
+
+#[test]
+fn being_killed_by_others_while_importing_is_believed_the_fourth_time() {
+    let expected = "spawn 1, begin 1, spawn 2, begin 2, spawn 3, begin 3, pause 250, \
+                    spawn 4, begin 4, fail 4";
+    assert_eq!(run(four_attempts(Death::Outside)), expected);
+}
+
 #[test]
 fn what_could_not_be_started_is_tried_again_without_a_change() {
-    let unborn = |id| ended(id, Death::Unborn);
-    let mut inputs = vec![Input::Start, unborn(ONE), unborn(TWO), unborn(THREE)];
-    inputs.extend([Input::PauseOver, imported(GenerationId(4))]);
-    let expected = "spawn 1, begin 1, spawn 2, begin 2, fail 2, hold, spawn 3, begin 3, \
-                    fail 3, pause 250, hold, spawn 4, begin 4, serve 4";
+    let mut inputs = four_attempts(Death::Unborn);
+    inputs.extend([Input::PauseOver, imported(GenerationId(5))]);
+    let expected = "spawn 1, begin 1, spawn 2, begin 2, spawn 3, begin 3, pause 250, \
+                    spawn 4, begin 4, fail 4, pause 500, hold, spawn 5, begin 5, serve 5";
     assert_eq!(run(inputs), expected);
 }
 
