@@ -17,7 +17,9 @@ pub use descendants::{end_descendants, outlive_us};
 pub use descriptors::{raise_descriptor_limit, restore_descriptor_limit};
 pub use foreground::run_in_foreground;
 pub use ignored::is_ignored;
-pub use passing::{Inbox, Received, receive_bytes, send, send_bytes, socket_pair};
+pub use passing::{
+    Inbox, Received, receive_bytes, send, send_at_once, send_bytes, socket_pair,
+};
 pub use reaper::{Exit, become_subreaper, kill_group, reap};
 pub use status::describe_exit;
 pub use worker_control::WorkerControl;

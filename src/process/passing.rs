@@ -81,6 +81,15 @@ pub fn send_bytes(
     Ok(())
 }
 
+/// Sends as much as there is room for, without waiting for more.
+pub fn send_at_once(socket: impl AsFd, bytes: &[u8]) -> io::Result<usize> {
+    use rustix::io::Errno;
+    match rustix::net::send(socket, bytes, SENDING | SendFlags::DONTWAIT) {
+        Err(Errno::AGAIN | Errno::INTR) => Ok(0),
+        sent => Ok(sent?),
+    }
+}
+
 fn wait_writable(socket: &impl AsFd) -> io::Result<()> {
     use rustix::event::{PollFd, PollFlags, poll};
     let mut fds = [PollFd::new(socket, PollFlags::OUT)];

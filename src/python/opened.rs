@@ -157,6 +157,11 @@ pub(super) fn heard(number: u64) {
     HEARING.came.notify_all();
 }
 
+/// Whether there is nothing to wait for.
+pub(super) fn is_heard() -> bool {
+    HEARING.heard.load(Ordering::Acquire) >= HEARING.asked.load(Ordering::Acquire)
+}
+
 /// Called detached from Python.
 pub(super) fn wait_until_heard() {
     let asked = HEARING.asked.load(Ordering::Acquire);

@@ -197,7 +197,7 @@ impl Server {
         if let Some(lane) = self.lanes.get_mut(lane) {
             Down::Call(Box::new(call)).append(exchange.id, lane.channel.outbox());
             // A broken lane shows when it is read.
-            let _broken = lane.channel.flush();
+            let _broken = lane.flush(self.poll.registry());
         }
     }
 

@@ -109,7 +109,7 @@ impl Server {
                 .append(exchange.id, lane.channel.outbox());
             exchange.give_up_body(Cut::Unread);
         }
-        let _broken = lane.channel.flush();
+        let _broken = lane.flush(self.poll.registry());
     }
 
     /// The call goes on all the same: does without it.

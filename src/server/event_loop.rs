@@ -160,7 +160,7 @@ pub(super) struct Server {
     /// Connections and lanes whose turn was over before their work: mio will not speak of
     /// them again.
     unfinished: VecDeque<Token>,
-    /// What connections read into, one after the other.
+    /// What connections and lanes read into, one after the other.
     scratch: Vec<u8>,
     /// Set once the server is ending.
     pub(super) stopping: Option<Stopping>,
@@ -390,12 +390,11 @@ impl Server {
 
     /// Moves a lane on: its outbox out, its frames to the exchange they belong to.
     pub(super) fn drive_lane(&mut self, token: Token) {
-        let mut bytes = Vec::new();
         for _ in 0..TURN {
             let Some(lane) = self.lanes.get_mut(token) else { return };
             // The worker reads no more. What it said before is there to be read, and
             // behind it, where it has gone, the end.
-            if lane.channel.flush().is_err() {
+            if lane.flush(self.poll.registry()).is_err() {
                 lane.channel.discard_outbox();
                 lane.channel.expect_more();
             }
@@ -409,10 +408,9 @@ impl Server {
                 }
             }
             let Some(lane) = self.lanes.get_mut(token) else { return };
-            bytes.clear();
-            let garbled = match lane.channel.fill(&mut bytes) {
-                Ok(Fill::Some(_)) => {
-                    lane.frames.feed(&bytes);
+            let garbled = match lane.channel.fill_start(&mut self.scratch) {
+                Ok(Fill::Some(length)) => {
+                    lane.frames.feed(&self.scratch[..length]);
                     self.take_frames(token).is_err()
                 }
                 Ok(Fill::Nothing) => return,

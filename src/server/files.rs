@@ -64,7 +64,7 @@ impl Server {
         };
         let word = if taken { Down::FileTaken } else { Down::FileRefused };
         word.append(id, lane.channel.outbox());
-        let _broken = lane.channel.flush();
+        let _broken = lane.flush(self.poll.registry());
     }
 
     /// Sends some of the file.

@@ -256,7 +256,7 @@ impl Server {
                 exchange.upload = Upload::Done;
             }
         }
-        let _broken = lane.channel.flush();
+        let _broken = lane.flush(self.poll.registry());
         Step::Again
     }
 
@@ -303,7 +303,7 @@ impl Server {
                 .append(exchange.id, lane.channel.outbox());
             exchange.upload = Upload::Done;
         }
-        let _broken = lane.channel.flush();
+        let _broken = lane.flush(self.poll.registry());
         Step::Again
     }
 
@@ -325,7 +325,7 @@ impl Server {
         if !matches!(frame, Down::Body(_)) {
             exchange.upload = Upload::Done;
         }
-        let _broken = lane.channel.flush();
+        let _broken = lane.flush(self.poll.registry());
         Step::Again
     }
 
@@ -349,7 +349,7 @@ impl Server {
                     if let Some(lane) = self.lanes.get_mut(lane) {
                         let frame = Down::BodyCut(why.to_owned());
                         frame.append(exchange.id, lane.channel.outbox());
-                        let _broken = lane.channel.flush();
+                        let _broken = lane.flush(self.poll.registry());
                     }
                 }
                 Stage::Spooling => {

@@ -7,8 +7,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream as StdUnixStream;
 use std::sync::Arc;
 
-use mio::net::UnixStream;
-use mio::{Interest, Registry, Token};
+use mio::{Registry, Token};
 
 use super::channel::Channel;
 use super::lane_stream::LaneStream;
@@ -35,6 +34,13 @@ pub(super) struct Lane {
 }
 
 impl Lane {
+    /// Writes what there is for the worker, as far as there is room.
+    pub(super) fn flush(&mut self, registry: &Registry) -> io::Result<()> {
+        self.channel.flush()?;
+        let awaits_room = self.channel.pending() > 0;
+        self.channel.socket.await_room(awaits_room, registry)
+    }
+
     /// Tells the worker that nobody waits for this exchange any more.
     pub(super) fn abandon(&mut self, timing: Timing) {
         self.abandoned = Some(timing);
@@ -179,14 +185,12 @@ impl Lanes {
         registry: &Registry,
         token: Token,
     ) -> io::Result<()> {
-        socket.set_nonblocking(true)?;
-        let mut socket = UnixStream::from_std(socket);
-        registry.register(&mut socket, token, Interest::READABLE | Interest::WRITABLE)?;
+        let stream = LaneStream::register(socket, registry, token)?;
         if let Some(pool) = self.pools.get_mut(&generation) {
             pool.open += 1;
         }
         let lane = Lane {
-            channel: Channel::new(LaneStream::new(socket)),
+            channel: Channel::new(stream),
             frames: FrameReader::default(),
             generation,
             served: false,
