@@ -5,6 +5,7 @@
 //! exchanges before steps of known ones. What was shown once also ends, and its sizes are
 //! true: in place of pieces of bodies a reader is told how many bytes were in them.
 
+mod allowance;
 mod holes;
 
 use std::collections::{HashSet, VecDeque};
@@ -12,8 +13,9 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use crate::exchange::{Command, Event, ExchangeEvent, ExchangeId};
+use crate::exchange::{Command, Event, ExchangeEvent, ExchangeId, Source};
 
+pub use allowance::Allowance;
 use holes::Holes;
 
 /// How many events a reader may lag behind: what a fast server does in a third of a second.
@@ -106,6 +108,8 @@ struct Queue {
     unknown: HashSet<ExchangeId>,
     /// What was dropped of bodies.
     holes: Holes,
+    /// How many exchanges of clients its reader hears of; of all without one.
+    allowance: Option<Allowance>,
     /// With how many events its reader is to be woken; `None` while it does not sleep.
     wakes_at: Option<usize>,
     closed: bool,
@@ -114,7 +118,18 @@ struct Queue {
 impl Bus {
     /// Adds a reader that sees every event published from now on.
     pub fn subscribe(&self) -> Subscription {
-        let reader = Arc::new(Reader::default());
+        self.subscribe_with(None)
+    }
+
+    /// Adds a reader that hears of no more exchanges of clients than it is allowed. What
+    /// is beyond counts as lost.
+    pub fn subscribe_within(&self, allowance: Allowance) -> Subscription {
+        self.subscribe_with(Some(allowance))
+    }
+
+    fn subscribe_with(&self, allowance: Option<Allowance>) -> Subscription {
+        let queue = Mutex::new(Queue { allowance, ..Queue::default() });
+        let reader = Arc::new(Reader { queue, filled: Condvar::new() });
         lock(&self.readers).push(Arc::clone(&reader));
         Subscription { reader }
     }
@@ -242,7 +257,10 @@ impl Queue {
         {
             return false;
         }
-        if self.holes.are_behind(&event) || !self.has_room(&event) {
+        if self.holes.are_behind(&event)
+            || !self.has_room(&event)
+            || !self.is_allowed(&event)
+        {
             return self.refuse(&event);
         }
         let is_end =
@@ -268,6 +286,20 @@ impl Queue {
         room(event).is_none_or(|(events, bytes)| {
             self.events.len() < events && self.bytes + payload(event) <= bytes
         })
+    }
+
+    fn is_allowed(&mut self, event: &Event) -> bool {
+        match (event, &mut self.allowance) {
+            (
+                Event::Exchange {
+                    at,
+                    what: ExchangeEvent::Began { source: Source::Client, .. },
+                    ..
+                },
+                Some(allowance),
+            ) => allowance.take(*at),
+            _ => true,
+        }
     }
 
     /// Counts what is dropped. `true` where something is told in its place.

@@ -1,6 +1,7 @@
 //! Readers that keep up and readers that do not.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 
 use proptest::prelude::*;
 
@@ -90,6 +91,31 @@ fn what_is_not_taken_counts_and_what_the_queue_grew_by_is_given_back() {
     assert_eq!(rest.map(|batch| batch.len()).sum::<usize>(), fits);
     let queue = lock(&reader.reader.queue);
     assert_eq!((queue.bytes, queue.events.capacity()), (0, 0));
+}
+
+#[test]
+fn a_reader_hears_of_no_more_exchanges_than_it_is_allowed_but_of_all_sent_again() {
+    let bus = Bus::default();
+    let reader = bus.subscribe_within(Allowance::of(NonZero::<usize>::MIN));
+    let at = Clock::start().now();
+    let publish =
+        |id, what| bus.publish(Event::Exchange { id: ExchangeId(id), at, what });
+    for id in 0..2000 {
+        let sent_again = id >= 1900;
+        let source =
+            if sent_again { Source::Replay(ExchangeId(0)) } else { Source::Client };
+        let request = Arc::new(Request { raw: Vec::new(), head: None });
+        publish(id, ExchangeEvent::Began { source, client: String::new(), request });
+        publish(id, ExchangeEvent::Ended(Outcome::Complete));
+    }
+    bus.close();
+    let lost = Losses { exchanges: 150, ..Losses::default() };
+    assert_eq!(reader.losses(), lost);
+    let heard: Vec<Event> =
+        std::iter::from_fn(|| reader.next_batch(Duration::ZERO, None))
+            .flatten()
+            .collect();
+    assert_eq!(heard.len(), 1850 * 2);
 }
 
 fn of(id: u64, what: ExchangeEvent) -> Event {

@@ -1,12 +1,14 @@
 //! The thread that writes the history.
 
+use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, channel};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::part::{panic_text, spawn};
 use super::warn;
-use crate::bus::Bus;
+use crate::bus::{Allowance, Bus};
 use crate::clock::Clock;
 use crate::config::{HistoryConfig, HistoryPlace};
 use crate::history::database::recorder;
@@ -49,7 +51,9 @@ impl Recording {
             clock,
             bus: bus.clone(),
         };
-        let (bus, subscription) = (bus.clone(), bus.subscribe());
+        let processors = available_parallelism().unwrap_or(NonZero::<usize>::MIN);
+        let subscription = bus.subscribe_within(Allowance::of(processors));
+        let bus = bus.clone();
         spawn("history", move || {
             let recording = AssertUnwindSafe(|| recorder::run(setup, &subscription));
             let words = catch_unwind(recording).unwrap_or_else(|panic| {

@@ -3,6 +3,8 @@
 //! Called within a transaction of the caller's. Invariant: an exchange keeps its place
 //! from the first time it is written.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use rusqlite::{Connection, Error, ErrorCode, params};
 use serde::Serialize;
@@ -380,11 +382,13 @@ fn path_and_query(target: &str) -> (&str, Option<&str>) {
 }
 
 /// `text/html` of `Text/HTML; charset=utf-8`.
-fn media_type(headers: &Headers) -> Option<String> {
+fn media_type(headers: &Headers) -> Option<Cow<'_, str>> {
     let value = headers.get("content-type")?;
     let essence = value.split(|&byte| byte == b';').next()?.trim_ascii();
-    let text = String::from_utf8_lossy(essence).to_ascii_lowercase();
-    (!text.is_empty()).then_some(text)
+    let text = String::from_utf8_lossy(essence);
+    let is_lower = !text.bytes().any(|byte| byte.is_ascii_uppercase());
+    let lower = if is_lower { text } else { Cow::Owned(text.to_ascii_lowercase()) };
+    (!lower.is_empty()).then_some(lower)
 }
 
 fn trailers(exchange: &Exchange) -> Option<&[u8]> {
