@@ -1,6 +1,6 @@
 """What keeping a history costs a server that is asked as much as it can answer.
 
-    python3 tests/bench/throughput.py [--rounds 15] [--seconds 2] [--rdev PATH]
+    python3 tests/bench/throughput.py [--rounds 40] [--seconds 1] [--rdev PATH]
 
 builds rdev unless one is given, and starts it twice for each application, with a history
 and with `--no-history`, each with its dashboard in a terminal of its own. Both are asked in
@@ -82,8 +82,8 @@ class Lost:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--seconds", type=float, default=2.0)
+    parser.add_argument("--rounds", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--rdev", type=lambda path: Path(path).resolve())
     options = parser.parse_args()
     tools = prepare(options.rdev)
