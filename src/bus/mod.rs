@@ -157,16 +157,10 @@ impl Bus {
 }
 
 impl Subscription {
-    /// Waits for an event, then lets more gather for so long, or until there is a batch, and
-    /// takes that: publishing costs less for a reader that does not have to be woken for
-    /// each event. `None` once the bus is closed and everything was taken. An empty batch
-    /// means that `timeout` passed.
-    pub fn next_batch(
-        &self,
-        linger: Duration,
-        timeout: Option<Duration>,
-    ) -> Option<Vec<Event>> {
-        let events = self.await_events(linger, TAKEN, timeout)?.take(TAKEN);
+    /// Waits for events and takes those there are, up to a bound; `None` once the bus is
+    /// closed and everything was taken. An empty batch means that `timeout` passed.
+    pub fn next_batch(&self, timeout: Option<Duration>) -> Option<Vec<Event>> {
+        let events = self.await_event(timeout)?.take(TAKEN);
         // Looking into each takes longer than others should wait for the queue.
         let bytes: usize = events.iter().map(payload).sum();
         let mut queue = lock(&self.reader.queue);
@@ -174,37 +168,27 @@ impl Subscription {
         Some(events)
     }
 
-    /// As [`Self::next_batch`], but lets more gather until the queue is a quarter full,
-    /// and takes all there are.
+    /// Waits for an event, then lets more gather for so long, or until the queue is a
+    /// quarter full, and takes all there are. `None` and empty batches, after `timeout`, as
+    /// for [`Self::next_batch`].
     pub fn gather(
         &self,
         linger: Duration,
         timeout: Option<Duration>,
     ) -> Option<VecDeque<Event>> {
-        let mut queue = self.await_events(linger, QUEUE_EVENTS / 4, timeout)?;
+        let mut queue = self.await_event(timeout)?;
+        if !queue.events.is_empty() {
+            queue = self.sleep(queue, QUEUE_EVENTS / 4, Some(linger));
+        }
         queue.bytes = 0;
         Some(std::mem::take(&mut queue.events))
     }
 
-    /// The queue once an event has come and more have gathered for so long, or `enough` are
-    /// there; empty after `timeout`; `None` where nothing will ever come.
-    fn await_events(
-        &self,
-        linger: Duration,
-        enough: usize,
-        timeout: Option<Duration>,
-    ) -> Option<MutexGuard<'_, Queue>> {
-        let mut queue = lock(&self.reader.queue);
-        if queue.events.is_empty() {
-            queue = self.sleep(queue, 1, timeout);
-        }
-        if queue.events.is_empty() {
-            return (!queue.closed).then_some(queue);
-        }
-        if !linger.is_zero() {
-            queue = self.sleep(queue, enough, Some(linger));
-        }
-        Some(queue)
+    /// The queue once an event is there; empty after `timeout`; `None` where nothing will
+    /// ever come.
+    fn await_event(&self, timeout: Option<Duration>) -> Option<MutexGuard<'_, Queue>> {
+        let queue = self.sleep(lock(&self.reader.queue), 1, timeout);
+        (!queue.events.is_empty() || !queue.closed).then_some(queue)
     }
 
     /// Sleeps until so many events are there, for so long at most.

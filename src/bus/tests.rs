@@ -20,15 +20,16 @@ fn an_event_is_as_small_as_the_bound_of_the_queue_has_it() {
 }
 
 #[test]
-fn a_reader_that_lets_events_gather_is_woken_for_a_whole_batch() {
+fn a_reader_that_lets_events_gather_is_woken_when_many_have() {
     let bus = Bus::default();
     let reader = bus.subscribe();
     let forever = Duration::from_secs(3600);
-    let taken = std::thread::spawn(move || reader.next_batch(forever, None));
-    for id in 0..TAKEN as u64 {
+    let gathered = std::thread::spawn(move || reader.gather(forever, None));
+    let many = QUEUE_EVENTS / 4;
+    for id in 0..many as u64 {
         bus.publish(of(id, ExchangeEvent::Held));
     }
-    assert_eq!(taken.join().unwrap().map(|batch| batch.len()), Some(TAKEN));
+    assert_eq!(gathered.join().unwrap().map(|events| events.len()), Some(many));
 }
 
 #[test]
@@ -38,11 +39,8 @@ fn every_reader_sees_every_event_and_the_end() {
     bus.publish(event(ExchangeEvent::Held));
     bus.close();
     for reader in &readers {
-        assert_eq!(
-            reader.next_batch(Duration::ZERO, None).map(|batch| batch.len()),
-            Some(1)
-        );
-        assert!(reader.next_batch(Duration::ZERO, None).is_none());
+        assert_eq!(reader.next_batch(None).map(|batch| batch.len()), Some(1));
+        assert!(reader.next_batch(None).is_none());
         assert!(reader.losses().is_none());
     }
 }
@@ -82,12 +80,12 @@ fn what_is_not_taken_counts_and_what_the_queue_grew_by_is_given_back() {
     let fits = QUEUE_EVENTS / 2;
     publish(fits + 1);
     assert_eq!(reader.losses().body_pieces, 1);
-    let taken = reader.next_batch(Duration::ZERO, None).unwrap().len();
+    let taken = reader.next_batch(None).unwrap().len();
     assert!(taken < fits / 4, "{taken}");
     publish(taken + 1);
     assert_eq!(reader.losses().body_pieces, 2);
     bus.close();
-    let rest = std::iter::from_fn(|| reader.next_batch(Duration::ZERO, None));
+    let rest = std::iter::from_fn(|| reader.next_batch(None));
     assert_eq!(rest.map(|batch| batch.len()).sum::<usize>(), fits);
     let queue = lock(&reader.reader.queue);
     assert_eq!((queue.bytes, queue.events.capacity()), (0, 0));
@@ -112,9 +110,7 @@ fn a_reader_hears_of_no_more_exchanges_than_it_is_allowed_but_of_all_sent_again(
     let lost = Losses { exchanges: 100, ..Losses::default() };
     assert_eq!(reader.losses(), lost);
     let heard: Vec<Event> =
-        std::iter::from_fn(|| reader.next_batch(Duration::ZERO, None))
-            .flatten()
-            .collect();
+        std::iter::from_fn(|| reader.next_batch(None)).flatten().collect();
     assert_eq!(heard.len(), 400 * 2);
 }
 
@@ -151,9 +147,7 @@ fn in_place_of_what_was_dropped_its_length_is_told_and_the_end_comes_after_it() 
     assert_eq!(reader.losses().body_pieces, 100 - fits);
     bus.close();
     let events: Vec<Event> =
-        std::iter::from_fn(|| reader.next_batch(Duration::ZERO, None))
-            .flatten()
-            .collect();
+        std::iter::from_fn(|| reader.next_batch(None)).flatten().collect();
     let (mut told, mut passed) = (0, 0);
     for event in &events {
         let Event::Exchange { what, .. } = event else { continue };
@@ -196,7 +190,7 @@ fn an_exchange_that_was_begun_ends_however_full_the_queue_is() {
     bus.publish(of(dropped, ExchangeEvent::Ended(Outcome::Complete)));
     bus.publish(of(1, ExchangeEvent::Ended(Outcome::Complete)));
     bus.close();
-    let events = std::iter::from_fn(|| reader.next_batch(Duration::ZERO, None)).flatten();
+    let events = std::iter::from_fn(|| reader.next_batch(None)).flatten();
     let ends: Vec<u64> = events
         .filter_map(|event| match event {
             Event::Exchange { id, what: ExchangeEvent::Ended(_), .. } => Some(id.0),
@@ -240,7 +234,7 @@ proptest! {
         let mut flying: BTreeMap<u64, [Vec<u8>; 2]> = BTreeMap::new();
         let (mut ids, mut over) = (BTreeMap::new(), Vec::new());
         let read = |live: &mut Live| {
-            for event in reader.next_batch(Duration::ZERO, Some(Duration::ZERO)).into_iter().flatten() {
+            for event in reader.next_batch(Some(Duration::ZERO)).into_iter().flatten() {
                 live.record(&event);
             }
         };

@@ -87,7 +87,7 @@ pub fn run_to(
     };
     loop {
         let patience = transcript.is_waiting().then_some(PATIENCE.unsigned_abs());
-        let Some(events) = subscription.next_batch(Duration::ZERO, patience) else {
+        let Some(events) = subscription.next_batch(patience) else {
             break;
         };
         for event in &events {

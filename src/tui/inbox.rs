@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
 use std::time::Duration;
 
 use crate::bus::Subscription;
@@ -17,9 +18,9 @@ use super::message::Message;
 const CHANNEL: usize = 32;
 /// Events in one message, for the same reason.
 const BATCH: usize = 256;
-/// How long events gather before they are shown: less than a frame takes, and long enough
-/// that a fast server does not wake two threads for each of its events.
-const LINGER: Duration = Duration::from_millis(8);
+/// How long it takes no more of them where few came: less than a frame takes, and long
+/// enough that a fast server does not wake two threads for each of its events.
+const PAUSE: Duration = Duration::from_millis(8);
 
 /// What comes through the channel.
 pub(super) enum Inward {
@@ -92,7 +93,8 @@ pub(super) fn inward(report: Report) -> Inward {
 
 /// Moves events from the bus to the channel until either is closed.
 pub(super) fn forward(subscription: &Subscription, sender: &SyncSender<Inward>) {
-    while let Some(batch) = subscription.next_batch(LINGER, None) {
+    while let Some(batch) = subscription.next_batch(None) {
+        let are_few = batch.len() < BATCH;
         let mut events = batch.into_iter();
         loop {
             let events: Vec<_> = events.by_ref().take(BATCH).collect();
@@ -104,6 +106,9 @@ pub(super) fn forward(subscription: &Subscription, sender: &SyncSender<Inward>) 
             if sender.send(Inward::Message(message)).is_err() {
                 return;
             }
+        }
+        if are_few {
+            thread::sleep(PAUSE);
         }
     }
     let _ = sender.send(Inward::End(EndedBy::Bus));

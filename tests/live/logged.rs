@@ -118,7 +118,11 @@ fn what_flask_catches_is_seen_where_it_was_raised() {
         "In libraries:",
     ]);
     get(at.port, "/goods/tea").expect(200);
-    at.terminal.press("space").sees(["#2 GET 200", "> GET /goods/tea HTTP/1.1"]);
+    // Space is about what is there when it is pressed.
+    at.terminal
+        .sees(["Exchanges 2"])
+        .press("space")
+        .sees(["#2 GET 200", "> GET /goods/tea HTTP/1.1"]);
     assert!(!at.terminal.text().contains("Traceback"), "{}", at.terminal.text());
 }
 
