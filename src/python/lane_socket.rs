@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use pyo3::prelude::*;
@@ -12,9 +13,13 @@ use rustix::io::Errno;
 use rustix::process::{Pid, getpid};
 
 use super::opened;
+use crate::clock::ticks;
 use crate::exchange::ExchangeId;
 use crate::lane::{self, Down, FrameReader, PIECE};
 use crate::process::{send_at_once, send_bytes};
+
+/// For how long a thread may write without giving the interpreter up, in ticks.
+const MOST_ATTACHED: u64 = 1_000_000;
 
 /// A blocking socket that frames are read from and written to. It is read by one thread
 /// at a time: by the lane's between calls, by whoever reads `wsgi.input` within one.
@@ -25,6 +30,8 @@ pub(super) struct LaneSocket {
     /// Held for each frame that is written. Threads of the application speak of one call,
     /// too: they log, and write.
     outgoing: Mutex<()>,
+    /// When its thread last gave the interpreter up, in ticks.
+    detached: AtomicU64,
     /// The process it belongs to. What the application forks has it, too, but must not
     /// use it: the server would hear two voices.
     process: Pid,
@@ -45,6 +52,7 @@ impl LaneSocket {
             socket: UnixStream::from(socket),
             incoming: Mutex::new(incoming),
             outgoing: Mutex::default(),
+            detached: AtomicU64::new(ticks()),
             process: getpid(),
         }
     }
@@ -59,7 +67,8 @@ impl LaneSocket {
     ///
     /// Where there is room, as there nearly always is, the thread stays attached. The call
     /// takes a few microseconds; to come back behind all the others that wait for the
-    /// interpreter took several times that, and two switches of threads.
+    /// interpreter took several times that, and two switches of threads. Not for long,
+    /// though: where C code makes the blocks, nothing else would ever give it up.
     pub(super) fn send(&self, py: Python<'_>, frames: &[u8]) -> io::Result<()> {
         self.check_process()?;
         if frames.is_empty() {
@@ -70,18 +79,26 @@ impl LaneSocket {
             Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
             Err(TryLockError::WouldBlock) => None,
         };
-        let may_write = turn.is_some() && opened::is_heard();
+        let held = ticks().saturating_sub(self.detached.load(Ordering::Relaxed));
+        let may_write = turn.is_some() && held < MOST_ATTACHED && opened::is_heard();
         let written = if may_write { send_at_once(&self.socket, frames)? } else { 0 };
         let rest = &frames[written..];
         if rest.is_empty() {
             return Ok(());
         }
         let has_turn = turn.is_some();
-        py.detach(|| {
+        self.detach(py, || {
             opened::wait_until_heard();
             let _turn = (!has_turn).then(|| self.await_turn());
             (&self.socket).write_all(rest)
         })
+    }
+
+    /// Does something while others have the interpreter.
+    fn detach<T: Send>(&self, py: Python<'_>, what: impl FnOnce() -> T + Send) -> T {
+        let done = py.detach(what);
+        self.detached.store(ticks(), Ordering::Relaxed);
+        done
     }
 
     fn await_turn(&self) -> MutexGuard<'_, ()> {
@@ -118,7 +135,7 @@ impl LaneSocket {
             self.send(py, &frames)?;
             return self.check_client();
         }
-        py.detach(|| {
+        self.detach(py, || {
             opened::wait_until_heard();
             for piece in block.chunks(PIECE) {
                 lane::append_data(id, piece, &mut frames);
@@ -164,7 +181,7 @@ impl LaneSocket {
         py: Python<'_>,
     ) -> io::Result<Option<(ExchangeId, Down)>> {
         self.check_process()?;
-        py.detach(|| self.receive_detached())
+        self.detach(py, || self.receive_detached())
     }
 
     fn receive_detached(&self) -> io::Result<Option<(ExchangeId, Down)>> {

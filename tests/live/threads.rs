@@ -1,6 +1,9 @@
 //! Threads of an application that speak and listen beside its call, and go on after it
 //! (`tests/apps/threads.py`): each answer, and the next, is whole all the same.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
 use crate::client::request;
 use crate::folder::Folder;
 use crate::patience::until;
@@ -59,4 +62,43 @@ fn a_thread_that_still_reads_does_not_take_the_next_request() {
             (ends.lines().count() == round).then_some(())
         });
     }
+}
+
+/// Blocks without end that C code makes: nothing in it gives the interpreter up.
+const BLOCKS_OF_C: &str = "\
+import itertools, operator
+
+def app(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    if environ['PATH_INFO'] == '/':
+        return [b'plain']
+    block = b'ab' * 200_000 + b'x' * 500
+    return map(operator.methodcaller('replace', b'ab', b''), itertools.repeat(block))
+";
+
+#[test]
+fn who_is_sent_blocks_that_c_code_makes_is_not_answered_alone() {
+    let folder = Folder::empty();
+    folder.save("app.py", BLOCKS_OF_C);
+    let server = rdev(folder.path()).arg("app:app").serve();
+    let mut reader = server.connect();
+    reader.send(request("GET", "/blocks"));
+    reader.head("GET");
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Acquire) {
+                if !reader.chunk().is_ok_and(|chunk| chunk.is_some()) {
+                    break;
+                }
+            }
+        });
+        let answers: Vec<_> = (0..3)
+            .map(|_| server.connect().try_ask("GET", request("GET", "/").as_bytes()))
+            .collect();
+        over.store(true, Ordering::Release);
+        for answer in answers {
+            assert_eq!(answer.unwrap().text(), "plain");
+        }
+    });
 }
