@@ -20,7 +20,7 @@ const CHANNEL: usize = 32;
 const BATCH: usize = 256;
 /// How long it takes no more of them where few came: less than a frame takes, and long
 /// enough that a fast server does not wake two threads for each of its events.
-const PAUSE: Duration = Duration::from_millis(8);
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// What comes through the channel.
 pub(super) enum Inward {

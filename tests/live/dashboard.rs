@@ -543,7 +543,7 @@ fn the_terminal_copies_where_no_program_does() {
     large.post("/json", body.as_bytes()).expect(200);
     at.terminal
         .press("G")
-        .sees(["#2 POST"])
+        .sees(["#2 POST 200"])
         .press("y b")
         .sees(["no clipboard takes the request body of #2, 80 kB: it is in "]);
     let text = at.terminal.text();
