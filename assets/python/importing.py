@@ -272,6 +272,10 @@ def _check(application, where):
 
 def _is_asynchronous(application):
     """Whether calling it, or instances where it is a class, gives something to wait for."""
+    if isinstance(application, FunctionType):  # as proxies of one say that they are
+        flags = getattr(getattr(application, "__code__", None), "co_flags", 0)
+        if flags & (_COROUTINE | _ASYNC_GENERATOR):
+            return True
     function = _unwrapped(application)
     if _awaits(function):
         return True
@@ -317,7 +321,7 @@ def _own(value, name):
     """An attribute, without waking an object that makes one up, as proxies do."""
     try:
         return object.__getattribute__(value, name)
-    except AttributeError:
+    except Exception:  # a property's, for one
         return None
 
 

@@ -153,7 +153,7 @@ impl Ledger {
         let what = match &self.why {
             Some(why) => format!("nothing is recorded: {why}"),
             None if is_again => "the history is recorded again".to_owned(),
-            None => "the history could not keep up".to_owned(),
+            None => "more comes than the history takes".to_owned(),
         };
         Some(if all.is_none() { what } else { format!("{what}; {all} lost so far") })
     }
@@ -304,7 +304,11 @@ impl Recorder {
         }
         for (id, remark) in &self.remarks {
             // One that is not there was deleted, or lost and counted.
-            batch.remark(*id, remark)?;
+            if !batch.remark(*id, remark)? && !remark.is_none() {
+                let text =
+                    format!("{id} is not in the history: nor is what you said of it");
+                self.say(Severity::Warning, text);
+            }
         }
         if self.losses.noted != self.losses.all() {
             batch.losses(self.losses.all())?;
