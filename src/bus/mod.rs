@@ -363,13 +363,16 @@ fn room(event: &Event) -> Option<(usize, usize)> {
 
 /// The bytes an event holds beyond its own size.
 pub fn payload(event: &Event) -> usize {
-    use ExchangeEvent::{Began, RequestBody, Responded, ResponseBody};
+    use ExchangeEvent::{Began, Recalled, RequestBody, Responded, ResponseBody};
     match event {
         Event::Exchange { what: RequestBody(bytes) | ResponseBody(bytes), .. } => {
             bytes.len()
         }
         Event::Exchange { what: Began { request, .. }, .. } => request.raw.len(),
         Event::Exchange { what: Responded(response), .. } => response.raw.len(),
+        Event::Exchange { what: Recalled(exchange), .. } => {
+            exchange.request_body.kept.len() + exchange.response_body.kept.len()
+        }
         Event::Output { line, .. } => line.text.len(),
         _ => 0,
     }

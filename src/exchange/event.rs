@@ -6,8 +6,9 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::{
-    Cut, ExchangeId, GenerationId, Hint, Libraries, Making, Outcome, OutputLine, Preload,
-    ReloadReason, Remark, Request, Response, Rung, Source, Timing, Traceback,
+    Cut, Exchange, ExchangeId, GenerationId, Hint, Libraries, Making, Outcome,
+    OutputLine, Preload, ReloadReason, Remark, Request, Response, Rung, Source, Timing,
+    Traceback,
 };
 
 /// Something that happened, told to the terminal and the history.
@@ -28,6 +29,11 @@ impl Event {
             | Self::Output { at, .. }
             | Self::Notice { at, .. } => *at,
         }
+    }
+
+    /// All of an exchange, for who has left it out.
+    pub fn recalled(at: Timestamp, exchange: Arc<Exchange>) -> Self {
+        Self::Exchange { id: exchange.id, at, what: ExchangeEvent::Recalled(exchange) }
     }
 
     /// The user says something of an exchange.
@@ -77,6 +83,9 @@ pub enum ExchangeEvent {
     /// Nothing more comes for the client. Where it had all of its response, the call is
     /// over, too.
     Ended(Outcome),
+    /// It is over and this is all of it, for who has left it out: the user is about to
+    /// say something of it.
+    Recalled(Arc<Exchange>),
     /// The user says this of it, at any time, in place of what was said before.
     Remarked(Remark),
 }

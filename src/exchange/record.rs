@@ -167,7 +167,8 @@ impl Exchange {
             | ExchangeEvent::ResponseBody(_)
             | ExchangeEvent::ResponsePassed(..)
             | ExchangeEvent::ResponseIncomplete(..)
-            | ExchangeEvent::Hint(_) => {}
+            | ExchangeEvent::Hint(_)
+            | ExchangeEvent::Recalled(_) => {}
             ExchangeEvent::RequestTrailers(lines) => {
                 self.request_trailers = lines.to_vec();
             }

@@ -105,7 +105,10 @@ impl Serving {
             Command::Replay { request, source } => server.replay(request, source),
             Command::End(id) => server.end(id),
             Command::Locate(id) => server.locate(id),
-            Command::Remark { id, remark } => {
+            Command::Remark { id, remark, whole } => {
+                if let Some(exchange) = whole {
+                    bus.publish(Event::recalled(clock.now(), exchange));
+                }
                 bus.publish(Event::remarked(id, clock.now(), remark));
             }
             Command::Reload => driver.wish(Wish::Reload),

@@ -6,6 +6,7 @@ use crate::exchange::{
 };
 use crate::history::Store;
 
+use super::marking;
 use super::message::Effect;
 use super::output::Origin;
 use super::panes::Pane;
@@ -22,7 +23,7 @@ pub(super) fn refresh(state: &mut State) {
 
 pub(super) fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
     let recorded = state.store.record(&event);
-    let effects = pinning::heed(state, &event);
+    let mut effects = pinning::heed(state, &event);
     if let Some(id) = recorded {
         state.shown.change(id);
     }
@@ -30,6 +31,9 @@ pub(super) fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
         Event::Exchange { id, what, .. } => {
             if recorded.is_some() || matches!(what, ExchangeEvent::Began { .. }) {
                 take_in_step(state, id, &what);
+            }
+            if matches!(what, ExchangeEvent::Ended(_)) {
+                effects.extend(marking::ended(state, id));
             }
         }
         Event::Generation { what, .. } => match &what {

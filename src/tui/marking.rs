@@ -2,6 +2,7 @@
 //! back as events, so that whatever shows or keeps exchanges hears of them.
 
 use std::mem;
+use std::sync::Arc;
 
 use crate::exchange::{Command, Exchange, ExchangeId, Remark};
 use crate::history::Store;
@@ -35,7 +36,7 @@ fn mark(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     };
     let marked = !exchange.remark.marked;
-    say(exchange.id, Remark { marked, ..exchange.remark.clone() })
+    vec![say(exchange, Remark { marked, ..exchange.remark.clone() })]
 }
 
 fn unmark_all(state: &mut State) -> Vec<Effect> {
@@ -69,10 +70,9 @@ pub(super) fn put_back(state: &mut State) -> Vec<Effect> {
 /// Marks those that are still in memory, or takes their marks away.
 fn all_marked(state: &State, ids: &[ExchangeId], marked: bool) -> Vec<Effect> {
     let found = ids.iter().filter_map(|id| state.store.exchange(*id));
-    let say = |exchange: &Exchange| {
-        say(exchange.id, Remark { marked, ..exchange.remark.clone() })
-    };
-    found.flat_map(say).collect()
+    let say =
+        |exchange: &Exchange| say(exchange, Remark { marked, ..exchange.remark.clone() });
+    found.map(say).collect()
 }
 
 fn is_marked(state: &State, id: ExchangeId) -> bool {
@@ -99,11 +99,22 @@ fn ask(state: &mut State) {
 pub(super) fn comment(state: &State, id: ExchangeId, text: &str) -> Vec<Effect> {
     let Some(exchange) = state.store.exchange(id) else { return Vec::new() };
     let comment = Some(text.to_owned()).filter(|text| !text.is_empty());
-    say(id, Remark { comment, ..exchange.remark.clone() })
+    vec![say(exchange, Remark { comment, ..exchange.remark.clone() })]
 }
 
-fn say(id: ExchangeId, remark: Remark) -> Vec<Effect> {
-    vec![Effect::Send(Command::Remark { id, remark })]
+/// Says this of an exchange. One that is under way is not complete yet: what is said of it
+/// is said again at its end.
+pub(super) fn say(exchange: &Exchange, remark: Remark) -> Effect {
+    let is_kept = exchange.ended.is_some() && !remark.is_none();
+    let whole = is_kept.then(|| Arc::new(exchange.clone()));
+    Effect::Send(Command::Remark { id: exchange.id, remark, whole })
+}
+
+/// Says again what is said of an exchange that has ended, if anything is.
+pub(super) fn ended(state: &State, id: ExchangeId) -> Option<Effect> {
+    let exchange = state.store.exchange(id)?;
+    let remark = exchange.remark.clone();
+    (!remark.is_none()).then(|| say(exchange, remark))
 }
 
 /// Goes to the next one in the list that is marked, around its end.

@@ -12,6 +12,7 @@ use crate::history::Store;
 use crate::replay::{request_bytes, room_for};
 
 use super::keymap::Action;
+use super::marking;
 use super::message::Effect;
 use super::state::State;
 
@@ -46,7 +47,7 @@ pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
 
 fn said(exchange: &Exchange, pinned: bool) -> Effect {
     let remark = Remark { pinned, ..exchange.remark.clone() };
-    Effect::Send(Command::Remark { id: exchange.id, remark })
+    marking::say(exchange, remark)
 }
 
 /// The error is the reason, as a sentence.

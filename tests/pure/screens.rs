@@ -384,11 +384,12 @@ fn describe(effect: &Effect) -> String {
         Effect::Send(Command::Replay { request, source }) => {
             format!("replay {source:?}: {}", String::from_utf8_lossy(request))
         }
-        Effect::Send(Command::Remark { id, remark }) => {
+        Effect::Send(Command::Remark { id, remark, whole }) => {
             let marked = if remark.marked { "marked" } else { "" };
             let pinned = if remark.pinned { "pinned " } else { "" };
             let comment = remark.comment.as_deref().unwrap_or_default();
-            format!("remark {id}: {pinned}{marked}; {comment}")
+            let whole = if whole.is_some() { " (whole)" } else { "" };
+            format!("remark {id}{whole}: {pinned}{marked}; {comment}")
         }
         Effect::Save(Saved { file, what, bytes, remark }) => {
             let bytes = String::from_utf8_lossy(bytes);
@@ -2139,6 +2140,20 @@ fn exchanges_are_marked_and_commented_on() {
 }
 
 #[test]
+fn what_is_said_of_an_exchange_under_way_is_said_again_at_its_end() {
+    let marked = Remark { marked: true, ..Remark::default() };
+    App::ready(120, 24)
+        .begins(&request("GET", "/slow"), Source::Client)
+        .called()
+        .press("m")
+        .effects(["remark 1: marked; "])
+        .step(1, ExchangeEvent::Remarked(marked))
+        .responds(200, "text/plain")
+        .ends(Outcome::Complete)
+        .effects(["remark 1 (whole): marked; "]);
+}
+
+#[test]
 fn all_marks_are_taken_away_at_once_and_put_back() {
     let marked = |marked| ExchangeEvent::Remarked(Remark { marked, ..Remark::default() });
     let app = App::ready(120, 24).press("U").effects([]);
@@ -2149,7 +2164,7 @@ fn all_marks_are_taken_away_at_once_and_put_back() {
     let app = app.effects(["remark 1: ; ", "remark 3: ; "]);
     let app = app.step(1, marked(false)).step(3, marked(false)).press("u");
     let app = app.sees("2 marked again");
-    let app = app.effects(["remark 1: marked; ", "remark 3: marked; "]);
+    let app = app.effects(["remark 1 (whole): marked; ", "remark 3 (whole): marked; "]);
     // What was cleared since comes back first, and then nothing is left.
     let app = app.step(1, marked(true)).step(3, marked(true)).press("U z");
     app.press("u").sees("brought back").press("u").sees("nothing was cleared");
@@ -3193,7 +3208,7 @@ fn what_is_typed_behind_a_colon_is_a_command() {
         .press("ctrl-u s a v e tab enter")
         .sees("save response body of #1")
         .press("esc : m a r k enter")
-        .effects(["remark 1: marked; "])
+        .effects(["remark 1 (whole): marked; "])
         .press(": 2 G q")
         .sees(":2Gq")
         .press("ctrl-c")

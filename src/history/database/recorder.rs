@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -100,6 +101,8 @@ struct Recorder {
     output: Vec<(Timestamp, OutputLine)>,
     /// What the user has said and is not written: it waits for as long as that fails.
     remarks: BTreeMap<ExchangeId, Remark>,
+    /// The exchanges that this is about, for those that were left out.
+    recalled: BTreeMap<ExchangeId, Arc<Exchange>>,
     losses: Ledger,
     /// When to look at the bounds; `None` while there is no file.
     next_bounds: Option<Instant>,
@@ -171,6 +174,7 @@ impl Recorder {
             generations: VecDeque::new(),
             output: Vec::new(),
             remarks: BTreeMap::new(),
+            recalled: BTreeMap::new(),
             losses: Ledger {
                 bus: Losses::default(),
                 disk: Losses::default(),
@@ -214,6 +218,8 @@ impl Recorder {
     fn take_step(&mut self, id: ExchangeId, at: Timestamp, what: &ExchangeEvent) {
         if let ExchangeEvent::Remarked(remark) = what {
             self.remarks.insert(id, remark.clone());
+        } else if let ExchangeEvent::Recalled(exchange) = what {
+            self.recalled.insert(id, Arc::clone(exchange));
         } else if let ExchangeEvent::Began { source, client, request } = what {
             let (client, request) = (client.clone(), request.clone());
             let exchange = Exchange::begin(id, at, *source, client, request);
@@ -282,9 +288,21 @@ impl Recorder {
                 }
             }
         }
+        self.write_recalled(&mut batch)?;
         self.write_the_rest(&batch, &places)?;
         batch.commit()?;
         Ok(places)
+    }
+
+    /// Writes those of which the user says something and which are not there: left out,
+    /// lost, or deleted since.
+    fn write_recalled(&self, batch: &mut Batch<'_>) -> rusqlite::Result<()> {
+        for (id, exchange) in &self.recalled {
+            if !self.growing.contains_key(id) && batch.place_of(*id)?.is_none() {
+                batch.add(exchange)?;
+            }
+        }
+        Ok(())
     }
 
     fn write_the_rest(
@@ -303,12 +321,7 @@ impl Recorder {
             batch.generation(*id, *at, what)?;
         }
         for (id, remark) in &self.remarks {
-            // One that is not there was deleted, or lost and counted.
-            if !batch.remark(*id, remark)? && !remark.is_none() {
-                let text =
-                    format!("{id} is not in the history: nor is what you said of it");
-                self.say(Severity::Warning, text);
-            }
+            batch.remark(*id, remark)?;
         }
         if self.losses.noted != self.losses.all() {
             batch.losses(self.losses.all())?;
@@ -345,6 +358,7 @@ impl Recorder {
         self.output.clear();
         self.generations.clear();
         self.remarks.clear();
+        self.recalled.clear();
         self.losses.noted = self.losses.all();
         let soon = monotonic() + BOUNDS_EVERY;
         self.next_bounds = Some(self.next_bounds.map_or(soon, |next| next.min(soon)));

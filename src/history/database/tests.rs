@@ -1,5 +1,6 @@
 //! What is written is what is read.
 
+use std::num::NonZero;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +11,7 @@ use super::super::search::judge;
 use super::evict::Step;
 use super::write::{self, Draft, Part};
 use super::*;
+use crate::bus::{Allowance, Bus, Subscription};
 use crate::exchange::{
     Body, Cut, Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId,
     Hint, Link, Outcome, OutputLine, OutputStream, Raised, ReloadReason, Remark, Request,
@@ -368,13 +370,13 @@ fn with_remarks(count: i64) -> (tempfile::TempDir, Writer) {
     let marked = Remark { marked: true, ..Remark::default() };
     let commented = Remark { comment: Some("why?".to_owned()), ..Remark::default() };
     let pinned = Remark { pinned: true, ..Remark::default() };
-    assert!(batch.remark(ExchangeId(2), &marked).unwrap());
-    assert!(batch.remark(ExchangeId(3), &commented).unwrap());
-    assert!(batch.remark(ExchangeId(5), &pinned).unwrap());
+    batch.remark(ExchangeId(2), &marked).unwrap();
+    batch.remark(ExchangeId(3), &commented).unwrap();
+    batch.remark(ExchangeId(5), &pinned).unwrap();
     for said in [&marked, &pinned, &Remark::default()] {
-        assert!(batch.remark(ExchangeId(4), said).unwrap());
+        batch.remark(ExchangeId(4), said).unwrap();
     }
-    assert!(!batch.remark(ExchangeId(u64::MAX), &marked).unwrap());
+    batch.remark(ExchangeId(u64::MAX), &marked).unwrap();
     batch.commit().unwrap();
     (folder, writer)
 }
@@ -473,14 +475,14 @@ fn what_is_too_much_goes_but_for_what_something_was_said_of() {
     assert_eq!(left(&mut writer, bounds, now), [2, 3, 5]);
 }
 
-#[test]
-fn what_the_user_says_on_the_bus_is_recorded_also_after_the_end() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("history.db");
-    let bus = crate::bus::Bus::default();
-    let subscription = bus.subscribe();
+/// Records what comes over a bus, until that is closed.
+fn recording(
+    file: &std::path::Path,
+    bus: &Bus,
+    subscription: Subscription,
+) -> std::thread::JoinHandle<Vec<String>> {
     let setup = recorder::Setup {
-        file: file.clone(),
+        file: file.to_owned(),
         is_own_place: true,
         bounds: NO_BOUNDS,
         beginning: Beginning {
@@ -493,21 +495,42 @@ fn what_the_user_says_on_the_bus_is_recorded_also_after_the_end() {
         clock: crate::clock::Clock::start(),
         bus: bus.clone(),
     };
-    let publish =
-        |id, what| bus.publish(Event::Exchange { id: ExchangeId(id), at: at(0), what });
-    let recorder = std::thread::spawn(move || recorder::run(setup, &subscription));
-    for id in 1..=3 {
+    std::thread::spawn(move || recorder::run(setup, &subscription))
+}
+
+/// Publishes exchanges of one moment, and waits until so many are recorded.
+fn publish_and_await(
+    bus: &Bus,
+    ids: std::ops::Range<u64>,
+    kept: usize,
+    file: &std::path::Path,
+) -> Reader {
+    for id in ids {
         let request = request("GET / HTTP/1.1\nHost: a\n\n");
         let (source, client) = (Source::Client, String::new());
-        publish(id, ExchangeEvent::Began { source, client, request });
-        publish(id, ExchangeEvent::Ended(Outcome::Complete));
+        publish(bus, id, ExchangeEvent::Began { source, client, request });
+        publish(bus, id, ExchangeEvent::Ended(Outcome::Complete));
     }
-    let reader = loop {
-        match Reader::open(&file) {
-            Ok(reader) if reader.latest(9).unwrap().len() == 3 => break reader,
+    loop {
+        match Reader::open(file) {
+            Ok(reader) if reader.latest(9999).unwrap().len() == kept => break reader,
             _ => std::thread::yield_now(),
         }
-    };
+    }
+}
+
+fn publish(bus: &Bus, id: u64, what: ExchangeEvent) {
+    bus.publish(Event::Exchange { id: ExchangeId(id), at: at(0), what });
+}
+
+#[test]
+fn what_the_user_says_on_the_bus_is_recorded_also_after_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let bus = Bus::default();
+    let recorder = recording(&file, &bus, bus.subscribe());
+    let reader = publish_and_await(&bus, 1..4, 3, &file);
+    let publish = |id, what| publish(&bus, id, what);
     let said = Remark { marked: true, pinned: true, comment: Some("ask Ada".to_owned()) };
     publish(1, ExchangeEvent::Remarked(said.clone()));
     publish(2, ExchangeEvent::Remarked(said.clone()));
@@ -517,4 +540,34 @@ fn what_the_user_says_on_the_bus_is_recorded_also_after_the_end() {
     let remarks: Vec<Remark> =
         reader.latest(9).unwrap().into_iter().rev().map(|row| row.remark).collect();
     assert_eq!(remarks, [said, Remark::default(), Remark::default()]);
+}
+
+#[test]
+fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("history.db");
+    let bus = Bus::default();
+    let allowance = Allowance::of(NonZero::new(1).unwrap());
+    let recorder = recording(&file, &bus, bus.subscribe_within(allowance));
+    let reader = publish_and_await(&bus, 1..1001, 300, &file);
+    let marked = Remark { marked: true, ..Remark::default() };
+    // The second one is there already.
+    for second in [1000, 3_i64] {
+        let number = second.unsigned_abs();
+        publish(&bus, number, ExchangeEvent::Recalled(Arc::new(of_second(second))));
+        publish(&bus, number, ExchangeEvent::Remarked(marked.clone()));
+    }
+    bus.close();
+    recorder.join().unwrap();
+    let rows = reader.latest(9999).unwrap();
+    assert_eq!(rows.len(), 301);
+    assert_eq!(reader.losses(rows[0].id.run).unwrap().exchanges, 700);
+    let kept = |number| rows.iter().find(move |row| row.id.number.0 == number).unwrap();
+    assert_eq!([&kept(1000).remark, &kept(3).remark], [&marked; 2]);
+    let recalled = reader.record_at(kept(1000).place).unwrap().unwrap().exchange;
+    let whole = of_second(1000);
+    assert_eq!(
+        (recalled.response_body, recalled.output),
+        (whole.response_body, whole.output)
+    );
 }
