@@ -13,6 +13,10 @@ use crate::text::printable_lines;
 
 use super::{FOUND, NOTHING, find, leaving, say};
 
+/// What a test begins with that may fail for it, whenever it is run.
+const MASKED: &[u8] =
+    b"# Secrets are masked: put others in, or copy it with --include-sensitive.\n";
+
 pub(super) fn run(request: &Copy) -> anyhow::Result<u8> {
     let Some((reader, record)) = find(&request.place, &request.id)? else {
         return Ok(NOTHING);
@@ -32,6 +36,9 @@ pub(super) fn run(request: &Copy) -> anyhow::Result<u8> {
     let copied = copy_as(form(request.form), &exchange, application.as_ref())
         .with_context(|| cannot_be_copied(id))?;
     let mut out = io::stdout().lock();
+    if is_masked && request.form == CopyForm::Pytest {
+        out.write_all(MASKED)?;
+    }
     if out.is_terminal() && request.form == CopyForm::Raw {
         out.write_all(printable_lines(&String::from_utf8_lossy(&copied)).as_bytes())?;
     } else {

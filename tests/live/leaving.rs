@@ -246,12 +246,13 @@ def app(environ, start_response):
     let project = project();
     project.folder.save("login.py", APP);
     let server = project.serve(["login:app"]);
-    ask(&server, "GET", "/", "", b"");
+    ask(&server, "GET", "/", "Authorization: Bearer s3cret\r\n", b"");
     project.wait_for(1);
     let masked = project.printed(["copy", "1", "--as", "pytest"]);
     let all = project.printed(["copy", "1", "--as", "pytest", "--include-sensitive"]);
     for (text, has_it) in [(masked, false), (all, true)] {
         assert_eq!(text.contains("s3cret"), has_it, "{text}");
+        assert_eq!(text.starts_with("# Secrets are masked"), !has_it, "{text}");
         fs::write(project.path("test_copied.py"), &text).unwrap();
         let (status, said) = pytest(&project);
         assert_eq!(status, Some(0), "{text}\n{said}");
