@@ -169,6 +169,22 @@ fn kill_9_loses_nothing_that_ended_a_tenth_of_a_second_before() {
 }
 
 #[test]
+fn what_a_killed_server_had_under_way_is_cut_once_another_records() {
+    let project = project();
+    let mut server = project.serve(["app:app"]);
+    let mut client = server.connect();
+    client.send(begun("/one", 1));
+    until("it to be recorded", || (project.begun() == 1).then_some(()));
+    kill(&mut server);
+    let running = || project.run(["history", "-n", "0", "is:running"]).stdout;
+    assert!(running().contains("/one"));
+    let _server = project.serve(["app:app"]);
+    until("it to be ended", || running().is_empty().then_some(()));
+    let cut = project.run(["history", "-n", "0", "is:cut"]).stdout;
+    assert!(cut.contains("/one") && cut.contains("cut: rdev was killed"), "{cut}");
+}
+
+#[test]
 fn the_steps_of_an_exchange_are_timed_in_their_order() {
     const STEPS: &str = "accepted, 0, called, entered, started, responded, first_byte, \
                          last_byte, duration";

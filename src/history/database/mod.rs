@@ -4,6 +4,7 @@
 //! body that is kept is a beginning of what went over the wire, and its size says how much
 //! that was.
 
+mod abandoned;
 mod evict;
 mod functions;
 mod growing;

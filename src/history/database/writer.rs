@@ -9,6 +9,7 @@ use crate::exchange::{
 };
 
 use super::super::copy_as::Application;
+use super::abandoned::end_abandoned;
 use super::read;
 use super::record::{Place, RecordId, RunId};
 use super::write::{self, Draft, json};
@@ -45,8 +46,10 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Begins a run in a database that was opened for writing.
-    pub fn begin(connection: Connection, run: &Beginning) -> rusqlite::Result<Self> {
+    /// Begins a run in a database that was opened for writing, and ends those of processes
+    /// that were killed.
+    pub fn begin(mut connection: Connection, run: &Beginning) -> rusqlite::Result<Self> {
+        end_abandoned(&mut connection)?;
         let kind = match run.kind {
             RunKind::Server => 0,
             RunKind::Import => 1,
