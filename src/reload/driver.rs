@@ -242,8 +242,8 @@ impl Loop {
         if let Some(text) = self.zygotes.give_up_if_due(now) {
             self.inform(text);
         }
-        if self.zygotes.is_due_again(now) && !self.is_stopping() {
-            self.zygotes.warm_again(self.poll.registry());
+        if !self.is_stopping() {
+            self.zygotes.begin_again(now, self.poll.registry());
         }
         if self.again.take_if(|at| now >= *at).is_some() {
             for (touched, number) in std::mem::take(&mut self.looks) {

@@ -10,11 +10,13 @@
 //! since exit handlers of the generation before may have written that.
 
 use std::fs::Metadata;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use mio::Token;
 
+use super::code::Code;
 use super::driver::Loop;
 use super::judging::changed_in;
 use super::output::Line;
@@ -31,10 +33,14 @@ const REST: Duration = Duration::from_millis(50);
 const PATIENCE: u32 = 5;
 const LEAST_PATIENCE: Duration = Duration::from_secs(2);
 /// How often one that was lost for no reason of the code's is begun again, and after
-/// which time, doubled each time: a process that got no turn on a busy machine, or whose
-/// zygote was just replaced.
-const MOST_TRIES: u32 = 3;
+/// which time, doubled each time up to the longest: one that got no turn on a busy machine,
+/// or one that was killed, or whose zygote was.
+const MOST_LATE: u32 = 3;
+const MOST_KILLED: u32 = 10;
 const AGAIN: Duration = Duration::from_millis(500);
+const LONGEST_AGAIN: Duration = Duration::from_secs(8);
+/// Whichever has waited for so long is the first that was lost.
+const LONG: Duration = Duration::from_secs(10);
 /// Files written within so long of each other may have been written together.
 const CHECKOUT: Duration = Duration::from_secs(10);
 /// How many lines it may print before it is given up.
@@ -46,8 +52,8 @@ const TOKEN: Token = Token(3);
 #[derive(Default)]
 pub(super) struct Standby {
     worker: Option<Worker>,
-    /// It has gone as far as it is to go.
-    waits: bool,
+    /// Since when it has gone as far as it is to go.
+    waits: Option<Instant>,
     /// What it printed, for when it is taken.
     printed: Vec<(OutputStream, Line)>,
     /// Files that it opened or is going to write, for then, too.
@@ -88,18 +94,25 @@ impl Standby {
         self.due = None;
         self.printed.clear();
         self.opened.clear();
-        self.waits = false;
+        self.waits = None;
         if let Some(worker) = self.worker.take() {
             // One that is not born yet finds nobody to report to, and leaves.
             worker.kill();
         }
     }
 
-    /// It is gone, or never came; the next try may fare better.
+    /// It is gone, or could not be had; the next try may fare better.
     pub(super) fn lose(&mut self, now: Instant) {
+        if self.waits.is_some_and(|since| now.duration_since(since) > LONG) {
+            self.lost = 0;
+        }
+        self.begin_again(now, MOST_KILLED);
+    }
+
+    fn begin_again(&mut self, now: Instant, most: u32) {
         self.end();
-        if self.lost < MOST_TRIES {
-            self.due = Some(now + AGAIN * 2_u32.pow(self.lost));
+        if self.lost < most {
+            self.due = Some(now + LONGEST_AGAIN.min(AGAIN * 2_u32.pow(self.lost)));
             self.lost += 1;
         }
     }
@@ -129,26 +142,30 @@ impl Loop {
         }
         if self.standby.worker.is_some() {
             // It hangs, or was never born.
+            self.standby.begin_again(now, MOST_LATE);
+        } else if self.machine.is_ready()
+            && !self.is_stopping()
+            && self.begin_standby().is_err()
+        {
+            // There may be no process to be had just now.
             self.standby.lose(now);
-        } else if self.machine.is_ready() && !self.is_stopping() {
-            // There may be no process to be had: then without.
-            let _none = self.begin_standby();
         }
     }
 
-    fn begin_standby(&mut self) -> Option<()> {
-        let mark = self.code.as_mut()?.mark();
+    fn begin_standby(&mut self) -> io::Result<()> {
+        let Some(mark) = self.code.as_mut().map(Code::mark) else { return Ok(()) };
         let newest = self.machine.newest();
         let like = self.workers.get(&newest).and_then(|worker| worker.pid);
         let ahead = Ahead { until: self.how_far(), like };
         let generation = GenerationId(0);
         let plan = ImportPlan { generation, ahead: Some(ahead), ..self.plan().clone() };
         let registry = self.poll.registry();
-        let mut worker = self.zygotes.make_ahead(plan, registry, [TOKEN; 3])?;
-        worker.begin_span(Some(mark));
-        self.standby.worker = Some(worker);
-        self.standby.due = Some(monotonic() + self.standby.patience);
-        Some(())
+        if let Some(mut worker) = self.zygotes.make_ahead(plan, registry, [TOKEN; 3])? {
+            worker.begin_span(Some(mark));
+            self.standby.worker = Some(worker);
+            self.standby.due = Some(monotonic() + self.standby.patience);
+        }
+        Ok(())
     }
 
     /// Up to the file that was edited last. Which of several comes first is known from
@@ -181,7 +198,7 @@ impl Loop {
                 }
                 FromWorker::Loaded { files } => worker.note_loaded(files),
                 FromWorker::Waiting { showed, .. } => {
-                    self.standby.waits = true;
+                    self.standby.waits = Some(monotonic());
                     self.standby.due = None;
                     self.standby.showed |= showed;
                     is_lost |= showed;
@@ -231,7 +248,7 @@ impl Loop {
         }
         self.standby.end();
         worker.become_generation(id, opened_ahead);
-        worker.proceed_mark = self.code.as_mut().map(super::code::Code::mark);
+        worker.proceed_mark = self.code.as_mut().map(Code::mark);
         self.publish_output(id, printed);
         Some((worker, opened))
     }

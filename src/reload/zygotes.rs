@@ -24,6 +24,9 @@ const MOST_NAMED: usize = 3;
 
 /// How often an interpreter that was killed before any had come up is started again.
 const MOST_KILLED: u32 = 3;
+/// How often libraries are tried again when whoever imports them beforehand is killed, until
+/// another generation asks for it: it may be the system that does it, for want of memory.
+const MOST_RETRIES: u32 = 10;
 
 /// What zygotes have said.
 #[derive(Debug, Default)]
@@ -66,11 +69,16 @@ pub(super) struct Zygotes {
     /// print says why.
     becoming: Vec<Zygote>,
     /// When the libraries are to be imported beforehand once more, and how often those that
-    /// had them were lost.
+    /// had them, or were importing them, were lost.
     again: Option<Instant>,
     losses: Backoff,
-    /// Whether the candidate tries what was in memory already.
+    /// Whether the candidate tries what was in memory or tried already.
     is_again: bool,
+    /// How many candidates were killed since one had the libraries in memory.
+    retries: u32,
+    /// The same for an interpreter to make generations from, where there is no other.
+    base_again: Option<Instant>,
+    base_losses: Backoff,
     /// Those that are done with, but may still have a worker to fork.
     leaving: Vec<Zygote>,
     /// Whether any has ever come up, and how many were killed before.
@@ -97,6 +105,9 @@ impl Zygotes {
             again: None,
             losses: Backoff::default(),
             is_again: false,
+            retries: 0,
+            base_again: None,
+            base_losses: Backoff::default(),
             leaving: Vec::new(),
             was_up: false,
             killed: 0,
@@ -131,8 +142,8 @@ impl Zygotes {
             self.warmth.forget();
             making = self.warmth.making(None);
         }
-        if making.rung == Rung::Cold && self.base.is_none() {
-            self.base = Some(Zygote::start(&self.python, registry, self.token)?);
+        if making.rung == Rung::Cold {
+            self.start_base(registry)?;
         }
         self.order(plan, making, registry, tokens)
     }
@@ -144,14 +155,23 @@ impl Zygotes {
         plan: ImportPlan,
         registry: &Registry,
         tokens: [Token; 3],
-    ) -> Option<Worker> {
+    ) -> io::Result<Option<Worker>> {
         let making = self.warmth.making(None);
-        if !self.warmth.goes_ahead()
-            || making.rung == Rung::Cold && !self.warmth.has_nothing()
-        {
-            return None;
+        let is_cold = making.rung == Rung::Cold;
+        if !self.warmth.goes_ahead() || is_cold && !self.warmth.has_nothing() {
+            return Ok(None);
         }
-        self.order(plan, making, registry, tokens).ok()
+        if is_cold {
+            self.start_base(registry)?;
+        }
+        self.order(plan, making, registry, tokens).map(Some)
+    }
+
+    fn start_base(&mut self, registry: &Registry) -> io::Result<()> {
+        if self.base.is_none() {
+            self.base = Some(Zygote::start(&self.python, registry, self.token)?);
+        }
+        Ok(())
     }
 
     fn order(
@@ -266,20 +286,38 @@ impl Zygotes {
         self.warm_soon();
     }
 
-    fn warm_soon(&mut self) {
+    /// After which pause that is tried.
+    fn warm_soon(&mut self) -> Duration {
         let now = monotonic();
-        self.again = Some(now + self.losses.died(now));
+        let pause = self.losses.died(now);
+        self.again = Some(now + pause);
+        pause
     }
 
-    /// Whether that is due.
-    pub(super) fn is_due_again(&mut self, now: Instant) -> bool {
-        self.again.take_if(|at| now >= *at).is_some()
+    fn base_soon(&mut self) {
+        let now = monotonic();
+        self.base_again = Some(now + self.base_losses.died(now));
+    }
+
+    /// Begins what was lost again where that is due.
+    pub(super) fn begin_again(&mut self, now: Instant, registry: &Registry) {
+        if self.again.take_if(|at| now >= *at).is_some() {
+            self.warm_again(registry);
+        }
+        if self.base_again.take_if(|at| now >= *at).is_some()
+            && self.warm.is_none()
+            && self.start_base(registry).is_err()
+        {
+            // There may be no process or descriptor to be had just now.
+            self.base_soon();
+        }
     }
 
     /// Imports the libraries beforehand that are known, unless that was begun meanwhile.
-    pub(super) fn warm_again(&mut self, registry: &Registry) {
+    fn warm_again(&mut self, registry: &Registry) {
         let is_wanted = self.warmth.why_off().is_none() && !self.record.is_empty();
-        if is_wanted && self.warm.is_none() && self.candidate.is_none() {
+        let is_known = self.warm.is_some() && self.retries == 0;
+        if is_wanted && !is_known && self.candidate.is_none() {
             self.is_again = true;
             self.try_preload(registry);
         }
@@ -291,21 +329,22 @@ impl Zygotes {
         self.end_candidate();
         let Ok(zygote) = Zygote::start(&self.python, registry, self.token) else {
             // There may be no process or descriptor to be had just now.
-            return self.warm_soon();
+            self.warm_soon();
+            return;
         };
         let excluded = self.warmth.excluded().keys().cloned().collect();
         let birth = if self.warmth.uses_up() { Birth::Become } else { Birth::Fork };
         let trace = self.record.clone();
         let order = ToZygote::Preload { trace, excluded, birth };
-        if send(zygote.orders(), &order, &[]).is_ok() {
-            self.candidate = Some(zygote);
-            self.patience = Some(monotonic() + PRELOAD);
-        }
+        // If it is gone already, that will be heard.
+        let _gone = send(zygote.orders(), &order, &[]);
+        self.candidate = Some(zygote);
+        self.patience = Some(monotonic() + PRELOAD);
     }
 
-    /// When [`Self::give_up_if_due`] or [`Self::is_due_again`] wants to be called.
+    /// When [`Self::give_up_if_due`] or [`Self::begin_again`] wants to be called.
     pub(super) fn deadline(&self) -> Option<Instant> {
-        self.patience.into_iter().chain(self.again).min()
+        self.patience.into_iter().chain(self.again).chain(self.base_again).min()
     }
 
     /// Ends an attempt to import beforehand that takes too long; says so.
@@ -373,6 +412,7 @@ impl Zygotes {
         match self.warmth.preloaded(preload, refused) {
             Next::Use => {
                 self.is_again = false;
+                self.retries = 0;
                 self.leaving.extend(self.warm.take());
                 self.warm = self.candidate.take();
                 let preload = Arc::clone(self.warmth.preload());
@@ -405,6 +445,29 @@ impl Zygotes {
             // The next generation that can be imported shows them.
             self.warmth.forget();
         }
+        text
+    }
+
+    /// Whoever imported the libraries beforehand has ended. If it was killed, that is tried
+    /// again.
+    fn candidate_ended(&mut self, exit: Exit) -> String {
+        let how = describe_exit(exit.status);
+        let how = format!("the process that imported them beforehand {how}");
+        if !was_killed(exit) {
+            return self.not_warm(&how);
+        }
+        if self.retries >= MOST_RETRIES {
+            self.is_again = true;
+            return self
+                .not_warm(&format!("{how}, and so were {MOST_RETRIES} before it"));
+        }
+        self.retries += 1;
+        let pause = self.warm_soon().as_secs_f64();
+        let when =
+            if pause > 0.0 { format!("in {pause} s") } else { "at once".to_owned() };
+        let text =
+            format!("libraries are not in memory yet: {how}; another does it {when}");
+        self.warmth.gave_up(&text);
         text
     }
 
@@ -447,10 +510,7 @@ impl Zygotes {
         let is = |zygote: &mut Zygote| zygote.pid == exit.pid;
         if self.candidate.take_if(is).is_some() {
             self.patience = None;
-            let how = describe_exit(exit.status);
-            return Loss::Preload(
-                self.not_warm(&format!("the process that tried it {how}")),
-            );
+            return Loss::Preload(self.candidate_ended(exit));
         }
         if self.warm.take_if(is).is_some() {
             self.lose_warm();
@@ -463,10 +523,10 @@ impl Zygotes {
         // It may have come up just before.
         let _last = base.reports();
         self.was_up |= base.ready;
-        // Somebody kills it, which says nothing about it.
-        let was_killed = exit.status.terminating_signal() == Some(SIGKILL);
+        let was_killed = was_killed(exit);
         self.killed += u32::from(was_killed);
         if self.was_up || was_killed && self.killed <= MOST_KILLED {
+            self.base_soon();
             Loss::Source
         } else {
             Loss::Interpreter(base.last_words())
@@ -481,6 +541,11 @@ impl Zygotes {
             zygote.end();
         }
     }
+}
+
+/// Whether somebody has killed it, which says nothing about it.
+fn was_killed(exit: Exit) -> bool {
+    exit.status.terminating_signal() == Some(SIGKILL)
 }
 
 fn interpreter_line(line: &[u8]) -> String {

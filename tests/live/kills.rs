@@ -1,10 +1,11 @@
 //! Processes that are killed at random moments, in the middle of whatever they do, while
 //! clients ask and files are saved: whoever kills them, nobody is answered by older code,
 //! refused, reset or left waiting, and a worker that dies costs the requests that it works
-//! on, no others.
+//! on, no others. Once nobody kills any more, everything is there again.
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use rustix::process::Signal;
 use crate::client::{Answer, Client, request};
 use crate::family::send;
 use crate::folder::Folder;
+use crate::patience::{PATIENCE, within};
 use crate::rdev::{Rdev, rdev};
 use crate::wire::random::Random;
 
@@ -23,10 +25,13 @@ const TRIES: usize = 3;
 /// The latest a process is killed after the save or the kill before, in microseconds. A
 /// generation takes 40 ms.
 const LATEST: usize = 80_000;
+/// The front, and at rest what it forks from, a worker, and the one that is begun ahead.
+const ALL: usize = 4;
 
-/// Long enough to be killed in each part of an import, and in an answer.
+/// Long enough to be killed in each part of an import, and in an answer. `difflib` is a
+/// library that is imported beforehand.
 const APP: &str = "\
-import json, time
+import difflib, os, time
 
 time.sleep(0.01)
 from words import VERSION
@@ -34,7 +39,8 @@ time.sleep(0.02)
 
 def app(environ, start_response):
     time.sleep(0.002)
-    start_response('200 OK', [('Content-Type', 'text/plain')])
+    headers = [('Content-Type', 'text/plain'), ('Process', str(os.getpid()))]
+    start_response('200 OK', headers)
     return [str(VERSION).encode()]
 ";
 
@@ -43,8 +49,8 @@ struct Story {
     port: u16,
     /// The newest version whose save has returned.
     saved: AtomicU32,
-    /// How many processes were killed, or are just being.
-    killed: AtomicU32,
+    /// The processes that were killed, or are just being.
+    killed: Mutex<HashSet<u32>>,
     over: AtomicBool,
 }
 
@@ -52,31 +58,54 @@ struct Story {
 #[derive(Default)]
 struct Met {
     right: u32,
-    lost: u32,
-    /// The kill that the last lost answer is put down to: each of them costs one at most.
-    culprit: u32,
+    /// Which process has answered for a generation.
+    processes: HashMap<String, u32>,
+    /// The generations that died of one of its requests each, or while they worked on it.
+    lost: HashSet<String>,
     complaints: Vec<String>,
 }
 
 impl Met {
-    /// Judges an answer to a request before which so much had been saved, and before and
-    /// after which so many processes had been killed.
-    fn answer(&mut self, answer: &Answer, saved: u32, killed: [u32; 2]) {
+    /// Judges an answer to a request before which so much had been saved.
+    fn answer(&mut self, answer: &Answer, saved: u32) {
         let version = answer.text().parse::<u32>().unwrap_or_default();
-        // One that was killed just before may get it all the same.
-        let culprit = killed[0].max(self.culprit + 1);
+        let generation = answer.header("rdev-generation").unwrap_or_default().to_owned();
         match answer.status {
-            200 if answer.complete && version >= saved => self.right += 1,
+            200 if answer.complete && version >= saved => {
+                self.right += 1;
+                let process = answer.header("process").and_then(|it| it.parse().ok());
+                self.processes.insert(generation, process.unwrap_or_default());
+            }
             200 if answer.complete => {
                 self.complaints.push(format!("{version} after {saved} was saved"));
             }
-            502 if answer.complete && culprit <= killed[1] => {
-                self.lost += 1;
-                self.culprit = culprit;
-            }
+            // A generation dies once.
+            502 if answer.complete && self.lost.insert(generation) => {}
             _ => self.complaints.push(answer.to_string()),
         }
     }
+}
+
+/// Which generations have cost answers of any client: those alone whose processes were
+/// killed, as far as it is known which they were, and so at most one for each kill.
+fn judge_losses<'a>(
+    all: &'a [Met],
+    killed: &HashSet<u32>,
+) -> Result<HashSet<&'a String>, String> {
+    let lost: HashSet<&String> = all.iter().flat_map(|it| &it.lost).collect();
+    for met in all {
+        for (generation, process) in &met.processes {
+            if lost.contains(generation) && !killed.contains(process) {
+                return Err(format!(
+                    "generation {generation} died, but nobody killed it"
+                ));
+            }
+        }
+    }
+    if lost.len() > killed.len() {
+        return Err(format!("{} kills cost {} workers", killed.len(), lost.len()));
+    }
+    Ok(lost)
 }
 
 /// Asks on until the story is over, on a new connection each time or on a kept one.
@@ -85,12 +114,8 @@ fn ask(story: &Story, mut keeps: bool) -> Met {
     let mut client = Client::connect(story.port);
     while !story.over.load(Ordering::Acquire) {
         let saved = story.saved.load(Ordering::Acquire);
-        let killed = story.killed.load(Ordering::Acquire);
         match client.try_ask("GET", request("GET", "/").as_bytes()) {
-            Ok(answer) => {
-                let now = story.killed.load(Ordering::Acquire);
-                met.answer(&answer, saved, [killed, now]);
-            }
+            Ok(answer) => met.answer(&answer, saved),
             Err(error) => {
                 met.complaints.push(error.to_string());
                 keeps = false;
@@ -116,15 +141,33 @@ fn number(name: &str, otherwise: u64) -> u64 {
 }
 
 /// Kills any process below the front, whatever it does just now.
-fn kill_one(server: &Rdev, story: &Story, random: &mut Random) -> bool {
+fn kill_one(server: &Rdev, random: &mut Random) -> Option<u32> {
     let mut below = server.family();
     below.retain(|pid| *pid != server.pid());
-    if below.is_empty() {
-        return false;
-    }
-    story.killed.fetch_add(1, Ordering::AcqRel);
-    send(*random.pick(&below), Signal::KILL);
-    true
+    let picked = below.get(random.below(below.len().max(1))).copied()?;
+    send(picked, Signal::KILL);
+    Some(picked)
+}
+
+/// Whether everything is there again that there is at rest, though nothing is saved.
+fn is_whole_again(server: &Rdev) -> bool {
+    within(PATIENCE, || (server.family().len() == ALL).then_some(())).is_some()
+}
+
+/// Saves until the generation after it was begun beforehand, with its libraries.
+fn save_until_ready_beforehand(server: &Rdev, folder: &Folder, mut version: u32) {
+    let count = || server.said().matches("warm, begun beforehand").count();
+    let before = count();
+    let mut pause = Duration::from_millis(100);
+    let found = within(PATIENCE, || {
+        thread::sleep(pause);
+        pause = pause * 3 / 2;
+        version += 1;
+        folder.replace("words.py", &format!("VERSION = {version}\n"));
+        server.get("/").expect(200);
+        (count() > before).then_some(())
+    });
+    assert!(found.is_some(), "{}", server.said());
 }
 
 /// The newest version is brought in, whatever was killed meanwhile.
@@ -154,11 +197,12 @@ fn processes_killed_at_random_moments_cost_no_more_than_what_they_worked_on() {
     let folder = Folder::empty();
     folder.save("app.py", APP);
     folder.save("words.py", "VERSION = 0\n");
-    let server = rdev(folder.path()).args(["app:app", "--reload"]).serve();
+    let arguments = ["app:app", "--reload", "--generation-header"];
+    let server = rdev(folder.path()).args(arguments).serve();
     let story = Arc::new(Story {
         port: server.port,
         saved: AtomicU32::new(0),
-        killed: AtomicU32::new(0),
+        killed: Mutex::default(),
         over: AtomicBool::new(false),
     });
     let clients: Vec<_> = (0..CLIENTS)
@@ -169,18 +213,22 @@ fn processes_killed_at_random_moments_cost_no_more_than_what_they_worked_on() {
         .collect();
     let mut editor = server.connect();
     let mut done = Ok(());
-    let mut version = 0;
-    while done.is_ok() && u64::from(story.killed.load(Ordering::Acquire)) < kills {
+    let (mut version, mut killed) = (0, 0);
+    while done.is_ok() && killed < kills {
         version += 1;
         folder.replace("words.py", &format!("VERSION = {version}\n"));
         story.saved.store(version, Ordering::Release);
         for _ in 0..=random.below(2) {
             let moment = u64::try_from(random.below(LATEST)).unwrap();
             thread::sleep(Duration::from_micros(moment));
-            kill_one(&server, &story, &mut random);
+            if let Some(pid) = kill_one(&server, &mut random) {
+                story.killed.lock().unwrap().insert(pid);
+                killed += 1;
+            }
         }
         done = is_brought_in(&mut editor, version);
     }
+    let is_whole = is_whole_again(&server);
     story.over.store(true, Ordering::Release);
     let met: Vec<Met> = clients.into_iter().map(|it| it.join().unwrap()).collect();
     let complaints: Vec<&String> = met.iter().flat_map(|it| &it.complaints).collect();
@@ -188,9 +236,35 @@ fn processes_killed_at_random_moments_cost_no_more_than_what_they_worked_on() {
     assert!(done.is_ok(), "{}\n{said}", done.unwrap_err());
     assert!(complaints.is_empty(), "{complaints:#?}\n{said}");
     assert!(met.iter().all(|it| it.right > 0), "a client was never answered");
-    let (right, lost): (u32, u32) =
-        met.iter().fold((0, 0), |(right, lost), it| (right + it.right, lost + it.lost));
+    assert!(is_whole, "{} processes\n{said}", server.family().len());
+    let lost = judge_losses(&met, &story.killed.lock().unwrap());
+    let workers = lost.unwrap_or_else(|error| panic!("{error}\n{said}")).len();
+    let right: u32 = met.iter().map(|it| it.right).sum();
+    let lost: usize = met.iter().map(|it| it.lost.len()).sum();
     println!(
-        "{version} saves, {kills} kills, {right} answers, {lost} lost with a worker"
+        "{version} saves, {kills} kills, {right} answers, {lost} lost with {workers} workers"
     );
+    save_until_ready_beforehand(&server, &folder, version);
+}
+
+/// Nothing is saved, which would begin everything anew: what was killed again and again
+/// while it came up is tried again all the same.
+#[test]
+fn everything_is_there_again_after_many_kills_though_nothing_is_saved() {
+    let seed = number("RDEV_SEED", u64::from(std::process::id()));
+    println!("RDEV_SEED={seed}");
+    let mut random = Random::new(seed);
+    let folder = Folder::empty();
+    folder.save("app.py", APP);
+    folder.save("words.py", "VERSION = 0\n");
+    let server = rdev(folder.path()).args(["app:app", "--reload"]).serve();
+    assert!(is_whole_again(&server), "{}", server.said());
+    for _ in 0..number("RDEV_KILLS", 40) {
+        kill_one(&server, &mut random);
+        let moment = u64::try_from(random.below(LATEST)).unwrap();
+        thread::sleep(Duration::from_micros(moment));
+    }
+    assert!(is_whole_again(&server), "{:?}\n{}", server.family(), server.said());
+    server.get("/").expect(200);
+    save_until_ready_beforehand(&server, &folder, 0);
 }

@@ -94,26 +94,28 @@ fn a_module_saved_again_and_again_is_the_only_one_to_import() {
 }
 
 #[test]
-fn one_that_is_killed_is_begun_again() {
+fn what_is_killed_at_rest_is_begun_again_though_nothing_is_saved() {
     let app =
         APP.replace("{early.WORD}", "{os.getpid()}").replace("import early", "import os");
     let mut project = project(&[("late.py", "WORD = 'late'\n"), ("web.py", &app)]);
     project.save_until_ready_beforehand("late");
-    // Front, zygote, worker, and the one that waits, which is the youngest.
-    let waiting = |project: &Project, before: Option<u32>| {
-        until("one that waits", || {
+    // Front and worker, the zygote, and the one that waits, which is the youngest.
+    let others = |project: &Project, killed: Option<u32>| {
+        until("a zygote and one that waits", || {
             let answer = project.server.get("/").expect(200).text();
             let worker: u32 = answer.split(' ').next()?.parse().ok()?;
-            let family = project.server.family();
-            let youngest = *family.iter().max_by_key(|pid| begun_at(**pid))?;
-            let is_it =
-                family.len() == 4 && youngest != worker && Some(youngest) != before;
-            is_it.then_some(youngest)
+            let mut others = project.server.family();
+            others.retain(|pid| ![worker, project.server.pid()].contains(pid));
+            others.sort_by_key(|pid| begun_at(*pid));
+            let [one, two] = others[..] else { return None };
+            (Some(one) != killed && Some(two) != killed).then_some([one, two])
         })
     };
-    let first = waiting(&project, None);
-    send(first, Signal::KILL);
-    waiting(&project, Some(first));
+    let [zygote, waiting] = others(&project, None);
+    send(waiting, Signal::KILL);
+    others(&project, Some(waiting));
+    send(zygote, Signal::KILL);
+    others(&project, Some(zygote));
     project.save("late");
 }
 

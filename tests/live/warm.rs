@@ -9,7 +9,7 @@ use rustix::process::Signal;
 use serde_json::{Value, json};
 
 use crate::environment::{run, venv};
-use crate::family::send;
+use crate::family::{begun_at, send};
 use crate::folder::Folder;
 use crate::patience::{PATIENCE, until, within};
 use crate::rdev::{Rdev, rdev};
@@ -290,6 +290,34 @@ fn libraries_that_were_in_memory_are_there_again_though_nothing_is_saved() {
         "{}",
         project.server.said()
     );
+}
+
+#[test]
+fn libraries_are_in_memory_in_the_end_though_who_imports_them_beforehand_is_killed() {
+    let environment = libraries(&[("slow.py", "import time\ntime.sleep(0.5)\n")]);
+    let lines = "import os, slow\nFACTS = lambda: os.getpid()";
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    let worker = project.ask()["own"].as_u64();
+    let said = |words: &str| project.server.said().matches(words).count();
+    for kills in 1..=4 {
+        let trying = until("a process that imports them beforehand", || {
+            let mut others = project.server.family();
+            others.retain(|pid| {
+                *pid != project.server.pid() && Some(u64::from(*pid)) != worker
+            });
+            // Beside the one that has forked the worker, which is older.
+            others.sort_by_key(|pid| begun_at(*pid));
+            (others.len() == 2).then(|| others.pop()).flatten()
+        });
+        send(trying, Signal::KILL);
+        until("word of it", || {
+            (said("libraries are not in memory yet: the process") == kills).then_some(())
+        });
+    }
+    until("libraries in memory", || {
+        (said("library modules stay in memory") == 1).then_some(())
+    });
+    project.save_until_warm(lines);
 }
 
 #[test]

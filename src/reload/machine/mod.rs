@@ -112,6 +112,16 @@ impl Death {
             Self::Outside | Self::Unborn => 3,
         }
     }
+
+    /// The same until a change is waited for. Meanwhile requests are told of it. Code that
+    /// the system kills for want of memory is not run for ever.
+    fn tries_until_a_change(self) -> u32 {
+        match self {
+            Self::Exit | Self::Signal => self.tries(),
+            Self::Outside => 12,
+            Self::Unborn => u32::MAX,
+        }
+    }
 }
 
 /// Something to do.
@@ -494,9 +504,10 @@ impl Machine {
             Newest::Forked { .. } | Newest::Importing { .. } => {
                 let traceback = Arc::new(died_importing(&end));
                 let mut actions = self.import_failed(traceback, now);
-                if end.death == Death::Unborn
+                if self.retried < end.death.tries_until_a_change()
                     && self.after_failure == AfterFailure::AwaitChange
                 {
+                    self.retried += 1;
                     actions.extend(self.begin_again(ReloadReason::Died(end.how), now));
                 }
                 actions

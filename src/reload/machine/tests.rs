@@ -284,19 +284,30 @@ fn four_attempts(death: Death) -> Vec<Input> {
 }
 
 #[test]
-fn being_killed_by_others_while_importing_is_believed_the_fourth_time() {
-    let expected = "spawn 1, begin 1, spawn 2, begin 2, spawn 3, begin 3, pause 250, \
-                    spawn 4, begin 4, fail 4";
-    assert_eq!(run(four_attempts(Death::Outside)), expected);
+fn what_others_kill_or_could_not_be_started_fails_the_fourth_time_and_is_tried_on() {
+    for death in [Death::Outside, Death::Unborn] {
+        let mut inputs = four_attempts(death);
+        inputs.extend([Input::PauseOver, imported(GenerationId(5))]);
+        let expected = "spawn 1, begin 1, spawn 2, begin 2, spawn 3, begin 3, pause 250, \
+                        spawn 4, begin 4, fail 4, pause 500, hold, spawn 5, begin 5, \
+                        serve 5";
+        assert_eq!(run(inputs), expected);
+    }
 }
 
 #[test]
-fn what_could_not_be_started_is_tried_again_without_a_change() {
-    let mut inputs = four_attempts(Death::Unborn);
-    inputs.extend([Input::PauseOver, imported(GenerationId(5))]);
-    let expected = "spawn 1, begin 1, spawn 2, begin 2, spawn 3, begin 3, pause 250, \
-                    spawn 4, begin 4, fail 4, pause 500, hold, spawn 5, begin 5, serve 5";
-    assert_eq!(run(inputs), expected);
+fn an_import_that_is_always_killed_is_given_up_until_a_change() {
+    let mut inputs = four_attempts(Death::Outside);
+    for id in 5..30 {
+        inputs.extend([Input::PauseOver, ended(GenerationId(id), Death::Outside)]);
+    }
+    assert!(
+        run(inputs.clone()).ends_with("begin 13, fail 13"),
+        "{}",
+        run(inputs.clone())
+    );
+    inputs.push(changed());
+    assert!(run(inputs).ends_with("fail 13, hold, spawn 14, begin 14"));
 }
 
 #[test]
