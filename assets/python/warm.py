@@ -227,9 +227,12 @@ _SETTERS = (
 class Surroundings:
     """What imports depend on beside the files: looked at often, so compared cheaply."""
 
-    def __init__(self, is_own, names):
+    def __init__(self, is_own, names, known=None):
         self._is_own = is_own
         self._names, self._aliases = names, set()
+        # Modules that were seen to be no aliases: to look into them again is to write to
+        # the counts of references of all that is looked at.
+        self._known = known or {}
         # What was seen the last time, and the state that it is: one value, for an import
         # may begin within the look of another, and in another thread meanwhile.
         self._last = None, None
@@ -245,8 +248,13 @@ class Surroundings:
 
     def _find_aliases(self):
         """Names in `sys.modules` that no import has put there."""
-        self._aliases.update(filter(_is_alias, self._names.come(sys.modules)))
+        self._aliases.update(filter(self._is_alias, self._names.come(sys.modules)))
         return sorted(self._aliases & sys.modules.keys())
+
+    def _is_alias(self, name):
+        module = sys.modules.get(name)  # gone where its import has failed in another thread
+        known = module is not None and self._known.get(name) is module
+        return not known and _is_alias(name, module)
 
     def own_path(self):
         """The folders on `sys.path` that are no library's."""
@@ -287,8 +295,7 @@ class Surroundings:
         return changes, tuple((what, repr(value)) for what, value in rest)
 
 
-def _is_alias(name):
-    module = sys.modules.get(name)  # gone where its import has failed in another thread
+def _is_alias(name, module):
     if not issubclass(type(module), _Module) or name == "__main__":
         return False
     spec = _names(module).get("__spec__")
@@ -338,14 +345,25 @@ def _files(names, is_own):
 
 
 def preload(trace, excluded, is_own, forks, names):
-    """Imports in the zygote. Gives (steps, refusals, late, learnt, files): what can be
+    """Imports in the zygote. Gives (stash, refusals, late, learnt, files): what can be
     handed out; which modules must not be imported beforehand, with the reason; which
     could not be, since they come after something that cannot be done for the application;
     in which changes of the surroundings modules are imported, from which one on; and what
     it was all read from.
-
-    A step is (name, its state, names of the modules it brought, what else it changed).
     """
+    with _Rows():
+        steps, refusals, late, learnt = _take_steps(trace, excluded, is_own, forks, names)
+    files = _files((name for _, _, names, _ in steps for name in names), is_own)
+    stash = Stash(steps, is_own)
+    for name, module in (*sys.modules.items(), *stash.modules.items()):
+        _functions[name] = _own_functions(name, module)
+    gc.collect()
+    gc.freeze()
+    return stash, refusals, late, learnt, files
+
+
+def _take_steps(trace, excluded, is_own, forks, names):
+    """A step is (name, its state, names of the modules it brought, what else it changed)."""
     states, loads = marshal.loads(trace)
     surroundings = Surroundings(is_own, names)
     start = snapshot()
@@ -376,11 +394,32 @@ def preload(trace, excluded, is_own, forks, names):
         brought = [other for other in sys.modules if other not in modules]
         steps.append((name, states[index], brought, changes_between(before, snapshot())))
     apply(changes_between(snapshot(), start))
-    files = _files((name for _, _, names, _ in steps for name in names), is_own)
-    _functions.update((name, _own_functions(name)) for name in list(sys.modules))
-    gc.collect()
-    gc.freeze()
-    return steps, refusals, late, learnt, files
+    return steps, refusals, late, learnt
+
+
+class _Rows:
+    """While it is entered, modules and their dictionaries lie beside each other in memory.
+
+    To hand a module out is to write to its count of references, and a page that is
+    written is shared with the zygote no more: one page for each that lies by itself.
+    """
+
+    _MANY = 128
+
+    def __enter__(self):
+        self._system = importlib._bootstrap
+        self._original, self._row = self._system._new_module, []
+        self._system._new_module = self._next
+
+    def __exit__(self, *error):
+        self._system._new_module = self._original
+
+    def _next(self, name):
+        if not self._row:
+            self._row = [_Module.__new__(_Module) for _ in range(self._MANY)]
+        module = self._row.pop()
+        module.__init__(name)
+        return module
 
 
 def _hooked(before, after):
@@ -402,10 +441,10 @@ _functions = {}
 _DEFINED = (type, type(snapshot))
 
 
-def _own_functions(name):
+def _own_functions(name, module):
     found = {
         key: value
-        for key, value in _names(sys.modules[name]).items()
+        for key, value in _names(module).items()
         if issubclass(type(value), _DEFINED)
         and getattr(value, "__module__", None) == name
     }
@@ -488,6 +527,13 @@ def _descriptors():
         return 0
 
 
+def _beside(names):
+    """Copies of names that lie beside each other in memory, as modules do by `_Rows`."""
+    # The first ones fill what is free between other objects.
+    _filling, copies = [[(name + ".")[:-1] for name in names] for _ in range(2)]
+    return copies
+
+
 class Stash:
     """Finder of what was imported beforehand; first on `sys.meta_path` while the
     application is imported.
@@ -497,35 +543,68 @@ class Stash:
     misses both), so it also notes what an import of the application loads.
     """
 
-    def __init__(self, steps, surroundings, broken, are_in_place):
+    def __init__(self, steps, is_own):
+        """Made in the zygote, so that what is written for it stays shared with all workers
+        (3 MiB of each generation of 300 modules)."""
+        names = [name for name in sys.modules if name not in BASE_MODULES]
+        self.modules = dict(zip(_beside(names), map(sys.modules.get, names)))
+        # A namespace package has to be looked at while its parents are in place.
+        self._libraries = {
+            name: (module, is_library(name, module, is_own))
+            for name, module in self.modules.items()
+        }
+        self.no_aliases = {
+            name: module
+            for name, module in self.modules.items()
+            if not _is_alias(name, module)
+        }
+        for name in names:
+            del sys.modules[name]
+        copies = dict(zip(self.modules, self.modules))
+        # In order; those before `_next` have been handed out, with what is `_handed`.
+        self._steps, self._next = [], 0
+        for head, state, names, changes in steps:
+            names = [copies.get(name, name) for name in names]
+            self._steps.append((head, state, names, changes))
+        self._pending = set(self.names())
+        self._handed = {}
+        # Modules that their packages have, and by which name.
+        children = _beside([name.rpartition(".")[2] for name in self.modules])
+        self._bound = {
+            name: child
+            for name, child in zip(self.modules, children)
+            if self._unbind(name, child)
+        }
+        self._tops = {name.partition(".")[0] for name in self._pending}
+        self._shadows = {}
+        self._loads = []
+        # Of others that were looked at, whether they are libraries.
+        self._sorted = {}
+
+    def enter(self, surroundings, broken, are_in_place):
+        """Begins to hand out, in a worker."""
         self._surroundings = surroundings
         self._broken = broken
         self._are_in_place = are_in_place
-        self._loads = []
-        # In order; those before `_next` have been handed out, with what is `_handed`.
-        self._steps, self._next = steps, 0
-        self._pending = {name for _, _, names, _ in steps for name in names}
-        self._handed = {}
-        self._modules = {
-            name: sys.modules.pop(name)
-            for name in list(sys.modules)
-            if name not in BASE_MODULES
-        }
-        self._bound = {name for name in self._modules if self._unbind(name)}
-        self._tops = {name.partition(".")[0] for name in self._pending}
-        self._shadows = {}
-        # Of modules that were looked at, whether they are libraries.
-        self._sorted = {}
+        for name in sys.modules.keys() - BASE_MODULES:
+            if name in self.modules:
+                # What a library has registered for forks does not find it there.
+                broken("%s is imported when a process is forked" % name)
+            self.modules[name] = sys.modules.pop(name)
         sys.meta_path.insert(0, self)
 
-    def _parent(self, name):
-        parent, _, child = name.rpartition(".")
-        known = self._modules if parent in self._modules else sys.modules
-        return known.get(parent), child
+    def names(self):
+        """The modules that can be handed out, in order."""
+        return [name for _, _, names, _ in self._steps for name in names]
 
-    def _unbind(self, name):
-        parent, child = self._parent(name)
-        return parent is not None and _unbind(parent, child, self._modules[name])
+    def _parent(self, name):
+        parent = name.rpartition(".")[0]
+        known = self.modules if parent in self.modules else sys.modules
+        return known.get(parent)
+
+    def _unbind(self, name, child):
+        parent = self._parent(name)
+        return parent is not None and _unbind(parent, child, self.modules[name])
 
     def find_spec(self, name, path=None, target=None):
         """Part of the import system's protocol."""
@@ -541,7 +620,7 @@ class Stash:
         if why:
             self._broken(why)
             return None
-        is_package = hasattr(self._modules[name], "__path__")
+        is_package = hasattr(self.modules[name], "__path__")
         return _ModuleSpec(name, _Handed(self), is_package=is_package)
 
     def _difference(self, name, state):
@@ -585,11 +664,11 @@ class Stash:
         self._next += 1
         apply(changes)
         for name in names:
-            module = self._modules[name]
+            module = self.modules[name]
             sys.modules[name] = module
-            parent, child = self._parent(name)
-            if name in self._bound and parent is not None:
-                _names(parent)[child] = module
+            parent = self._parent(name) if name in self._bound else None
+            if parent is not None:
+                _names(parent)[self._bound[name]] = module
             self._handed[name] = module
             self._pending.discard(name)
 
@@ -607,7 +686,9 @@ class Stash:
                 self._is_library(name, module, is_own)
 
     def _is_library(self, name, module, is_own):
-        known = self._sorted.get(name)
+        known = self._libraries.get(name)
+        if known is None or known[0] is not module:
+            known = self._sorted.get(name)
         if known is None or known[0] is not module:
             known = self._sorted[name] = module, is_library(name, module, is_own)
         return known[1]
@@ -663,24 +744,25 @@ def _shadows(folder, tops):
     return frozenset(shadows)
 
 
-def enter(steps, broken, is_own, are_in_place, names):
+def enter(stash, broken, is_own, are_in_place, names):
     """Makes a forked process look as if nothing had been imported. Gives the stash."""
-    _renew()
-    return Stash(steps, Surroundings(is_own, names), broken, are_in_place)
+    _renew(stash.modules)
+    stash.enter(Surroundings(is_own, names, stash.no_aliases), broken, are_in_place)
+    return stash
 
 
-def _renew():
+def _renew(modules):
     """What libraries take from the process or the hour when they are imported."""
-    numpy = sys.modules.get("numpy.random")
+    numpy = modules.get("numpy.random")
     if numpy is not None:
         # It seeds its global generator at import, so every fork would count alike.
         numpy.seed()
-    renew_hour()
+    renew_hour(modules)
 
 
-def renew_hour():
+def renew_hour(modules=None):
     """Makes the application's start be now, for what has noted it."""
-    logging = sys.modules.get("logging")
+    logging = (sys.modules if modules is None else modules).get("logging")
     if logging is not None and logging.__name__ not in BASE_MODULES:
         in_nanoseconds = isinstance(logging._startTime, int)
         logging._startTime = time.time_ns() if in_nanoseconds else time.time()

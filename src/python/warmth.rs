@@ -14,7 +14,7 @@ use super::shims;
 use crate::exchange::Preload;
 use crate::lane::{Birth, FromWorker, ImportTrace};
 
-/// Steps, refusals, what came too late, what was learnt, files: what `preload` in
+/// The stash, refusals, what came too late, what was learnt, files: what `preload` in
 /// `warm.py` gives.
 type Preloaded<'py> =
     (Bound<'py, PyAny>, Vec<Named>, Vec<Named>, Vec<Named>, Vec<PathBuf>);
@@ -22,19 +22,20 @@ type Preloaded<'py> =
 /// A module, and something to be said about it.
 type Named = (String, String);
 
-/// Libraries in memory, in the steps they were imported in (`warm.py`).
+/// Libraries in memory, in the steps they were imported in.
 pub(super) struct Warmth {
-    steps: Py<PyAny>,
+    /// A `Stash` of `warm.py`.
+    stash: Py<PyAny>,
     files: LibraryFiles,
 }
 
 impl Warmth {
     /// Nothing imported beforehand.
-    pub(super) fn none(py: Python<'_>) -> Self {
-        Self {
-            steps: PyList::empty(py).into_any().unbind(),
-            files: LibraryFiles::default(),
-        }
+    pub(super) fn none(py: Python<'_>) -> PyResult<Self> {
+        let is_own = shims::importing(py)?.getattr("is_own")?;
+        let stash =
+            shims::warm(py)?.call_method1("Stash", (PyList::empty(py), is_own))?;
+        Ok(Self { stash: stash.unbind(), files: LibraryFiles::default() })
     }
 
     /// Imports what a trace names. Gives what that brought, and what must be excluded
@@ -50,14 +51,11 @@ impl Warmth {
         let forks = birth == Birth::Fork;
         let names = ModuleNames::none(py)?;
         let arguments = (PyBytes::new(py, trace), excluded, is_own, forks, names);
-        let (steps, refused, left_out, surroundings, files): Preloaded<'_> =
+        let (stash, refused, left_out, surroundings, files): Preloaded<'_> =
             shims::warm(py)?.call_method1("preload", arguments)?.extract()?;
         self.files = LibraryFiles::look(files);
-        let mut modules = Vec::new();
-        for step in steps.try_iter()? {
-            modules.extend(step?.get_item(2)?.extract::<Vec<String>>()?);
-        }
-        self.steps = steps.unbind();
+        let modules = stash.call_method0("names")?.extract()?;
+        self.stash = stash.unbind();
         Ok((Preload { modules, left_out, surroundings }, refused))
     }
 
@@ -76,7 +74,7 @@ impl Warmth {
         let is_own = shims::importing(py)?.getattr("is_own")?;
         let in_place = wrap_pyfunction!(definitions::are_in_place, py)?;
         let names = ModuleNames::none(py)?;
-        let arguments = (&self.steps, broken(py, reports)?, is_own, in_place, names);
+        let arguments = (&self.stash, broken(py, reports)?, is_own, in_place, names);
         shims::warm(py)?.call_method1("enter", arguments)
     }
 }

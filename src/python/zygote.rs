@@ -78,7 +78,7 @@ fn zygote(py: Python<'_>) -> PyResult<()> {
     if let Some(cache) = &cache {
         shims::keep(cache, &compiled);
     }
-    let mut warmth = Warmth::none(py);
+    let mut warmth = Warmth::none(py)?;
     let order = obey(py, &control, &mut warmth)?;
     // Nothing that only the zygote needs is open in a worker.
     drop(control);

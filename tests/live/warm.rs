@@ -474,6 +474,41 @@ fn what_is_only_looked_at_stays_memory_that_all_generations_share() {
 }
 
 #[test]
+fn modules_that_are_handed_out_lie_in_few_pages() {
+    // To hand one out is to write to it. What each one holds would lie between them, if it
+    // is as large as a module is.
+    const MODULES: usize = 100;
+    let names: Vec<String> = (0..MODULES).map(|number| format!("m{number}")).collect();
+    let files: Vec<String> = names.iter().map(|name| format!("{name}.py")).collect();
+    let holds = "import sys\nLENGTH = (sys.getsizeof(sys) - sys.getsizeof(())) // 8\n\
+                 HELD = [(number,) * LENGTH for number in range(200)]\n";
+    let files: Vec<_> = files.iter().map(|file| (file.as_str(), holds)).collect();
+    let environment = libraries(&files);
+    let lines = format!(
+        "import os, {}\nSIZE = os.sysconf('SC_PAGESIZE')\n\
+         FACTS = lambda: len({{id(globals()['m%d' % number]) // SIZE \
+         for number in range({MODULES})}})",
+        names.join(", ")
+    );
+    let mut project = project(environment.path(), Folder::empty(), &lines);
+    let pages = project.save_until_warm(&lines)["own"].as_u64().unwrap();
+    assert!(pages < 20, "{MODULES} modules lie in {pages} pages");
+}
+
+#[test]
+fn a_library_that_imports_another_when_a_process_is_forked_is_imported_once() {
+    let counted = "import builtins\n\
+                   builtins.TIMES = getattr(builtins, 'TIMES', 0) + 1\n";
+    let forked = "import os, counted\n\
+                  os.register_at_fork(after_in_child=lambda: __import__('counted'))\n";
+    let environment = libraries(&[("counted.py", counted), ("forked.py", forked)]);
+    let lines = "import forked\nFACTS = lambda: TIMES";
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    let found = project.save_until(lines, "counted is imported when a process is forked");
+    project.is_as_plain(&found);
+}
+
+#[test]
 fn modules_named_like_those_of_the_library_are_the_users_own() {
     const NAMES: [&str; 6] =
         ["difflib", "queue", "signal", "ast", "inspect", "traceback"];
