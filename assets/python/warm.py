@@ -357,6 +357,10 @@ def preload(trace, excluded, is_own, forks, names):
     stash = Stash(steps, is_own)
     for name, module in (*sys.modules.items(), *stash.modules.items()):
         _functions[name] = _own_functions(name, module)
+    # The interpreter holds the 4096 names of attributes that were looked for last. Workers
+    # look for others, and would write to the counts of those that make room: 0.6 MiB of
+    # each generation of 300 modules.
+    sys._clear_type_cache()
     gc.collect()
     gc.freeze()
     return stash, refusals, late, learnt, files
