@@ -1,8 +1,5 @@
 //! A program that has the terminal for a while, as a process group of its own: its ctrl-c
 //! and ctrl-z are its own, and what it leaves behind cannot read the keyboard.
-//!
-//! Invariant: the terminal is the program's before its first instruction, so that what is
-//! typed once something is seen of it is never read by us.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -10,7 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use rustix::process::{
-    Pid, Signal, WaitOptions, WaitStatus, getpgrp, getpid, kill_process_group, waitpid,
+    Pid, Signal, WaitOptions, WaitStatus, getpgrp, kill_process_group, waitpid,
 };
 use rustix::termios::tcsetpgrp;
 
@@ -20,22 +17,14 @@ pub fn run_in_foreground(
     command: &mut Command,
     terminal: impl AsFd,
 ) -> io::Result<Option<WaitStatus>> {
-    let lent = terminal.as_fd().try_clone_to_owned()?;
-    let take_terminal = move || Ok(without_stop(|| tcsetpgrp(&lent, getpid()))?);
-    #[expect(unsafe_code, reason = "only the child can do it before the program runs")]
-    // SAFETY: between fork and exec the closure makes system calls alone: it allocates
-    // nothing and takes no lock. The descriptor is its own.
-    unsafe {
-        command.process_group(0).pre_exec(take_terminal);
-    }
-    let spawned = command.spawn();
-    let status = spawned
-        .as_ref()
-        .ok()
-        .and_then(|child| Pid::from_raw(child.id().cast_signed()).and_then(wait_for));
-    // Also where the program could not be run: its process had the terminal already.
+    let child = command.process_group(0).spawn()?;
+    let Some(group) = Pid::from_raw(child.id().cast_signed()) else { return Ok(None) };
+    let given = tcsetpgrp(&terminal, group);
+    // It may have been stopped for touching the terminal before it was its own.
+    let _gone = kill_process_group(group, Signal::CONT);
+    let status = wait_for(group);
     let taken = without_stop(|| tcsetpgrp(&terminal, getpgrp()));
-    spawned?;
+    given?;
     taken?;
     Ok(status)
 }

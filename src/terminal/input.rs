@@ -27,6 +27,18 @@ const ESCAPE_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 40_000_000 };
 /// tells it to a job that runs there when a shell brings it to the foreground.
 const AWAY_WAIT: Timespec = Timespec { tv_sec: 0, tv_nsec: 250_000_000 };
 
+/// Whether the keyboard is lent to a program, from before that runs: the terminal is handed
+/// over soon after, and what is typed at the program's first words is not for us.
+static LENT: AtomicBool = AtomicBool::new(false);
+
+/// Leaves the keyboard to somebody else while something is done.
+pub(super) fn lending<T>(work: impl FnOnce() -> T) -> T {
+    LENT.store(true, Ordering::SeqCst);
+    let result = work();
+    LENT.store(false, Ordering::SeqCst);
+    result
+}
+
 /// What the thread tells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
@@ -148,7 +160,7 @@ impl<D: FnMut(Report) -> bool> Reader<D> {
 
     /// Waits for one thing and tells it. False when this is the end.
     fn turn(&mut self) -> bool {
-        let away = is_elsewhere(&self.tty);
+        let away = self.is_away();
         let escape = self.decoder.is_waiting().then_some(&ESCAPE_WAIT);
         let waited = escape.or(away.then_some(&AWAY_WAIT));
         let mut polled = Vec::with_capacity(2 + self.sources.len());
@@ -180,6 +192,11 @@ impl<D: FnMut(Report) -> bool> Reader<D> {
         self.read_keyboard(events[0])
     }
 
+    /// Whether what is typed is for somebody else.
+    fn is_away(&self) -> bool {
+        LENT.load(Ordering::SeqCst) || is_elsewhere(&self.tty)
+    }
+
     fn hear(&mut self, index: usize) -> bool {
         let (heard, report) = &mut self.sources[index];
         // Several signals of a kind are one.
@@ -189,7 +206,7 @@ impl<D: FnMut(Report) -> bool> Reader<D> {
 
     fn read_keyboard(&mut self, events: PollFlags) -> bool {
         // What is typed while we are in the background is for somebody else.
-        if events.is_empty() || events == PollFlags::IN && is_elsewhere(&self.tty) {
+        if events.is_empty() || events == PollFlags::IN && self.is_away() {
             return true;
         }
         // A hang-up may come with bytes still to be read; the read tells.

@@ -36,7 +36,7 @@ use signal_hook::low_level;
 use crate::process::run_in_foreground;
 
 use super::graphic::{Graphic, forgetting};
-use super::input::{is_elsewhere, keyboard};
+use super::input::{is_elsewhere, keyboard, lending};
 use super::rows;
 
 /// The screen there is, for [`give_back`].
@@ -302,7 +302,7 @@ impl Screen {
     pub fn lend(&mut self, command: &mut Command) -> io::Result<Option<WaitStatus>> {
         self.modes.give_back();
         let before = tcgetattr(&self.modes.keyboard);
-        let ended = run_in_foreground(command, &self.modes.keyboard);
+        let ended = lending(|| run_in_foreground(command, &self.modes.keyboard));
         // What it leaves is neither for us nor for whoever has the terminal after us.
         if let Ok(before) = before
             && !is_elsewhere(&self.modes.keyboard)
