@@ -271,7 +271,15 @@ def _check(application, where):
 
 
 def _is_asynchronous(application):
-    """Whether calling it, or instances where it is a class, gives something to wait for."""
+    """Whether calling it, or instances where it is a class, gives something to wait for.
+    One that does not bear to be looked at may be called all the same."""
+    try:
+        return _promises(application)
+    except Exception:  # a proxy's that has nothing behind it yet, for one
+        return False
+
+
+def _promises(application):
     if isinstance(application, FunctionType):  # as proxies of one say that they are
         flags = getattr(getattr(application, "__code__", None), "co_flags", 0)
         if flags & (_COROUTINE | _ASYNC_GENERATOR):

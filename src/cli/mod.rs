@@ -1,8 +1,8 @@
 //! The commands about the history, one file each. They work while a server runs and while
 //! none does.
 //!
-//! Invariant: all but `import` only read. What came over the wire reaches a terminal escaped; who
-//! closes the pipe early has seen enough, and that is no error.
+//! Invariant: all but `import` only read. What came over the wire reaches a terminal escaped;
+//! who closes the pipe early has seen enough, and that is no error.
 
 mod copy;
 mod export;

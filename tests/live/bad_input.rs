@@ -120,13 +120,18 @@ class Lazy:
         return app(environ, start_response)
 
 lazy = Lazy()
+
+class Shy(Application):
+    __class__ = property(lambda self: 1 / 0)
+
+shy = Shy()
 ";
 
 #[test]
 fn callables_of_the_kinds_that_asynchronous_ones_may_be_of_are_served() {
     let folder = Folder::empty();
     folder.save("served.py", SERVED);
-    for name in ["app", "partial", "partial_of_partial", "instance", "lazy"] {
+    for name in ["app", "partial", "partial_of_partial", "instance", "lazy", "shy"] {
         let server = rdev(folder.path()).arg(format!("served:{name}")).serve();
         assert_eq!(server.get("/").expect(200).text(), "served", "{name}");
     }
