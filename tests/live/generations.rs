@@ -205,7 +205,10 @@ fn the_dashboard_says_what_cut_a_stream() {
     client.send(request("GET", "/stream"));
     client.head("GET");
     at.folder.save("app.py", &app("second", "", ""));
-    at.terminal.sees(["gen 2 ✓"]).press("enter");
+    // What is opened once it is cut begins with why.
+    at.terminal.sees(["gen 2 ✓", "✗ 200"]).press("enter");
+    at.terminal.sees(["the application's process was ended: newer", "(--retire)"]);
+    at.terminal.press("] ] ] ]");
     at.terminal.sees(["* cut short: the application's process", "(--retire)"]);
 }
 
