@@ -2,8 +2,8 @@
 //!
 //! It is meant for the history: to write an exchange costs a server at its limit two fifths
 //! of the time it answers one in, when that is all an application does. What is allowed is
-//! hardly more than an application with a framework answers: Flask at its limit 4,500 to 5,700 a
-//! second on two processors (`tests/bench/throughput.py`).
+//! hardly more than an application with a framework answers: Flask at its limit 4,500 to
+//! 5,700 a second on two processors (`tests/bench/throughput.py`).
 
 use std::num::NonZero;
 use std::time::Duration;

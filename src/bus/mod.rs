@@ -259,7 +259,10 @@ impl Queue {
 
     /// Whether it belongs to an exchange that the reader does not know.
     fn is_of_no_use(&mut self, id: ExchangeId, what: &ExchangeEvent) -> bool {
-        let is_unknown = !self.unknown.is_empty() && self.unknown.contains(&id);
+        // It has to hear of that to say that the exchange is missing.
+        let is_said = matches!(what, ExchangeEvent::Remarked(_));
+        let is_unknown =
+            !is_said && !self.unknown.is_empty() && self.unknown.contains(&id);
         if is_unknown && matches!(what, ExchangeEvent::Ended(_)) {
             self.unknown.remove(&id);
         }
@@ -337,7 +340,7 @@ impl Losses {
 /// How full the queue may be for this kind of event to still go in: bodies and output
 /// are dropped at half, beginnings and hints at three quarters, most of the rest when it
 /// is full. `None` for what always goes in: steps of which each exchange in flight has one
-/// or two.
+/// or two, and what the user says with a key, and what comes of that.
 fn room(event: &Event) -> Option<(usize, usize)> {
     use ExchangeEvent as What;
     let quarters = match event {
@@ -347,11 +350,7 @@ fn room(event: &Event) -> Option<(usize, usize)> {
         } => 2,
         Event::Exchange { what: What::Began { .. } | What::Hint(_), .. } => 3,
         Event::Exchange {
-            what:
-                What::Raised(_)
-                | What::Remarked(_)
-                | What::RequestPassed(..)
-                | What::ResponsePassed(..),
+            what: What::Raised(_) | What::RequestPassed(..) | What::ResponsePassed(..),
             ..
         }
         | Event::Generation { .. }
@@ -361,18 +360,16 @@ fn room(event: &Event) -> Option<(usize, usize)> {
     Some((QUEUE_EVENTS / 4 * quarters, QUEUE_BYTES / 4 * quarters))
 }
 
-/// The bytes an event holds beyond its own size.
+/// The bytes an event holds beyond its own size. What is recalled is a copy of what another
+/// reader keeps, made at a key of the user's, and takes no room from others.
 pub fn payload(event: &Event) -> usize {
-    use ExchangeEvent::{Began, Recalled, RequestBody, Responded, ResponseBody};
+    use ExchangeEvent::{Began, RequestBody, Responded, ResponseBody};
     match event {
         Event::Exchange { what: RequestBody(bytes) | ResponseBody(bytes), .. } => {
             bytes.len()
         }
         Event::Exchange { what: Began { request, .. }, .. } => request.raw.len(),
         Event::Exchange { what: Responded(response), .. } => response.raw.len(),
-        Event::Exchange { what: Recalled(exchange), .. } => {
-            exchange.request_body.kept.len() + exchange.response_body.kept.len()
-        }
         Event::Output { line, .. } => line.text.len(),
         _ => 0,
     }

@@ -14,10 +14,10 @@ pub enum Command {
     End(ExchangeId),
     /// Have a request that is being worked on tell where the application is in it.
     Locate(ExchangeId),
-    /// Keep what the user says of an exchange, in place of what was said before; and the
-    /// exchange itself, once it is over and something is said of it, for a history that
-    /// has left it out.
-    Remark { id: ExchangeId, remark: Remark, whole: Option<Arc<Exchange>> },
+    /// Keep what the user says of an exchange, in place of what was said before.
+    Remark { id: ExchangeId, remark: Remark },
+    /// Keep an exchange that is over and missing in the history.
+    Recall(Arc<Exchange>),
     /// Import the code again although nothing changed.
     Reload,
     /// The same from nothing but the interpreter, though libraries are in memory.

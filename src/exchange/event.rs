@@ -31,14 +31,14 @@ impl Event {
         }
     }
 
-    /// All of an exchange, for who has left it out.
-    pub fn recalled(at: Timestamp, exchange: Arc<Exchange>) -> Self {
-        Self::Exchange { id: exchange.id, at, what: ExchangeEvent::Recalled(exchange) }
-    }
-
     /// The user says something of an exchange.
     pub fn remarked(id: ExchangeId, at: Timestamp, remark: Remark) -> Self {
         Self::Exchange { id, at, what: ExchangeEvent::Remarked(remark) }
+    }
+
+    /// All of an exchange that the history does not have.
+    pub fn recalled(at: Timestamp, exchange: Arc<Exchange>) -> Self {
+        Self::Exchange { id: exchange.id, at, what: ExchangeEvent::Recalled(exchange) }
     }
 }
 
@@ -83,11 +83,12 @@ pub enum ExchangeEvent {
     /// Nothing more comes for the client. Where it had all of its response, the call is
     /// over, too.
     Ended(Outcome),
-    /// It is over and this is all of it, for who has left it out: the user is about to
-    /// say something of it.
-    Recalled(Arc<Exchange>),
     /// The user says this of it, at any time, in place of what was said before.
     Remarked(Remark),
+    /// The history does not have it, and was to keep what is said of it.
+    Missing,
+    /// It is over, and this is all of it: the answer to that.
+    Recalled(Arc<Exchange>),
 }
 
 /// A step in the life of a generation.

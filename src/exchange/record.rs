@@ -168,6 +168,7 @@ impl Exchange {
             | ExchangeEvent::ResponsePassed(..)
             | ExchangeEvent::ResponseIncomplete(..)
             | ExchangeEvent::Hint(_)
+            | ExchangeEvent::Missing
             | ExchangeEvent::Recalled(_) => {}
             ExchangeEvent::RequestTrailers(lines) => {
                 self.request_trailers = lines.to_vec();

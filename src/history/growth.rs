@@ -119,6 +119,7 @@ pub(super) fn apply(
         | ExchangeEvent::Held
         | ExchangeEvent::Called(_)
         | ExchangeEvent::Timed(_)
+        | ExchangeEvent::Missing
         | ExchangeEvent::Recalled(_)
         | ExchangeEvent::Remarked(_) => {}
     }

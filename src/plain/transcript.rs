@@ -116,6 +116,7 @@ impl Transcript {
             ExchangeEvent::Held
             | ExchangeEvent::Called(_)
             | ExchangeEvent::Timed(_)
+            | ExchangeEvent::Missing
             | ExchangeEvent::Recalled(_)
             | ExchangeEvent::Remarked(_) => {}
             ExchangeEvent::Began { .. }

@@ -105,11 +105,11 @@ impl Serving {
             Command::Replay { request, source } => server.replay(request, source),
             Command::End(id) => server.end(id),
             Command::Locate(id) => server.locate(id),
-            Command::Remark { id, remark, whole } => {
-                if let Some(exchange) = whole {
-                    bus.publish(Event::recalled(clock.now(), exchange));
-                }
+            Command::Remark { id, remark } => {
                 bus.publish(Event::remarked(id, clock.now(), remark));
+            }
+            Command::Recall(exchange) => {
+                bus.publish(Event::recalled(clock.now(), exchange));
             }
             Command::Reload => driver.wish(Wish::Reload),
             Command::Cold => driver.wish(Wish::Cold),

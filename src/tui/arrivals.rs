@@ -6,12 +6,12 @@ use crate::exchange::{
 };
 use crate::history::Store;
 
-use super::marking;
 use super::message::Effect;
 use super::output::Origin;
 use super::panes::Pane;
 use super::pinning;
 use super::resending;
+use super::saying;
 use super::state::State;
 
 /// Brings the rows of the list nearer to where the store is.
@@ -32,9 +32,7 @@ pub(super) fn take_in(state: &mut State, event: Event) -> Vec<Effect> {
             if recorded.is_some() || matches!(what, ExchangeEvent::Began { .. }) {
                 take_in_step(state, id, &what);
             }
-            if matches!(what, ExchangeEvent::Ended(_)) {
-                effects.extend(marking::ended(state, id));
-            }
+            effects.extend(saying::heed(state, id, &what));
         }
         Event::Generation { what, .. } => match &what {
             GenerationEvent::Failed(traceback) => {

@@ -1,16 +1,15 @@
-//! What the user says of exchanges: marks and comments. They go out as commands and come
-//! back as events, so that whatever shows or keeps exchanges hears of them.
+//! Marks and comments: what the keys do.
 
 use std::mem;
-use std::sync::Arc;
 
-use crate::exchange::{Command, Exchange, ExchangeId, Remark};
+use crate::exchange::ExchangeId;
 use crate::history::Store;
 
 use super::asking::Question;
 use super::filter_line;
 use super::keymap::Action;
 use super::message::Effect;
+use super::saying;
 use super::state::State;
 use super::timeline::RowId;
 
@@ -35,8 +34,8 @@ fn mark(state: &mut State) -> Vec<Effect> {
         state.prompt.inform("there is no exchange to mark".to_owned());
         return Vec::new();
     };
-    let marked = !exchange.remark.marked;
-    vec![say(exchange, Remark { marked, ..exchange.remark.clone() })]
+    let id = exchange.id;
+    saying::say(state, id, |remark| remark.marked = !remark.marked)
 }
 
 fn unmark_all(state: &mut State) -> Vec<Effect> {
@@ -68,11 +67,12 @@ pub(super) fn put_back(state: &mut State) -> Vec<Effect> {
 }
 
 /// Marks those that are still in memory, or takes their marks away.
-fn all_marked(state: &State, ids: &[ExchangeId], marked: bool) -> Vec<Effect> {
-    let found = ids.iter().filter_map(|id| state.store.exchange(*id));
-    let say =
-        |exchange: &Exchange| say(exchange, Remark { marked, ..exchange.remark.clone() });
-    found.map(say).collect()
+fn all_marked(state: &mut State, ids: &[ExchangeId], marked: bool) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    for id in ids {
+        effects.extend(saying::say(state, *id, |remark| remark.marked = marked));
+    }
+    effects
 }
 
 fn is_marked(state: &State, id: ExchangeId) -> bool {
@@ -96,25 +96,9 @@ fn ask(state: &mut State) {
 }
 
 /// Keeps a comment; an empty one takes it away.
-pub(super) fn comment(state: &State, id: ExchangeId, text: &str) -> Vec<Effect> {
-    let Some(exchange) = state.store.exchange(id) else { return Vec::new() };
+pub(super) fn comment(state: &mut State, id: ExchangeId, text: &str) -> Vec<Effect> {
     let comment = Some(text.to_owned()).filter(|text| !text.is_empty());
-    vec![say(exchange, Remark { comment, ..exchange.remark.clone() })]
-}
-
-/// Says this of an exchange. One that is under way is not complete yet: what is said of it
-/// is said again at its end.
-pub(super) fn say(exchange: &Exchange, remark: Remark) -> Effect {
-    let is_kept = exchange.ended.is_some() && !remark.is_none();
-    let whole = is_kept.then(|| Arc::new(exchange.clone()));
-    Effect::Send(Command::Remark { id: exchange.id, remark, whole })
-}
-
-/// Says again what is said of an exchange that has ended, if anything is.
-pub(super) fn ended(state: &State, id: ExchangeId) -> Option<Effect> {
-    let exchange = state.store.exchange(id)?;
-    let remark = exchange.remark.clone();
-    (!remark.is_none()).then(|| say(exchange, remark))
+    saying::say(state, id, |remark| remark.comment = comment)
 }
 
 /// Goes to the next one in the list that is marked, around its end.

@@ -53,6 +53,7 @@ mod programs;
 mod reading;
 mod resending;
 mod route;
+mod saying;
 mod search;
 mod searching;
 mod selecting;

@@ -5,15 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::exchange::{
-    Command, Event, Exchange, ExchangeId, Notice, Remark, Severity, Source,
-};
+use crate::exchange::{Command, Event, Exchange, ExchangeId, Notice, Severity, Source};
 use crate::history::Store;
 use crate::replay::{request_bytes, room_for};
 
 use super::keymap::Action;
-use super::marking;
 use super::message::Effect;
+use super::saying;
 use super::state::State;
 
 /// Pins the exchange, or takes its pin away.
@@ -26,28 +24,21 @@ pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
     let id = exchange.id;
     if exchange.remark.pinned {
         let text = format!("#{id} is not pinned any more");
-        let effect = said(exchange, false);
         state.prompt.inform(text);
-        return vec![effect];
+        return saying::say(state, id, |remark| remark.pinned = false);
     }
     match pinnable(state, exchange) {
         Ok(()) => {
             let what = crate::text::printable(exchange.request.method().as_bytes());
             let text = format!("#{id} is pinned: its {what} is sent again to new code");
-            let effect = said(exchange, true);
             state.prompt.inform(text);
-            vec![effect]
+            saying::say(state, id, |remark| remark.pinned = true)
         }
         Err(text) => {
             state.prompt.say(Notice { severity: Severity::Warning, text });
             Vec::new()
         }
     }
-}
-
-fn said(exchange: &Exchange, pinned: bool) -> Effect {
-    let remark = Remark { pinned, ..exchange.remark.clone() };
-    marking::say(exchange, remark)
 }
 
 /// The error is the reason, as a sentence.

@@ -28,6 +28,7 @@ use super::output::Output;
 use super::panes::{Pane, Panes};
 use super::past::Past;
 use super::picture::Decoding;
+use super::saying::Saying;
 use super::searching;
 use super::server::Server;
 use super::shown::Shown;
@@ -194,6 +195,7 @@ pub struct State {
     /// Where everything was in the last frame.
     pub(super) regions: Regions,
     pub(super) prompt: Prompt,
+    pub(super) saying: Saying,
     /// The time of the frame.
     pub(super) now: Timestamp,
     /// Pixels of a cell, its width and height, where they are known.
@@ -218,6 +220,7 @@ impl State {
             streams: false,
             regions: Regions::default(),
             prompt: Prompt::default(),
+            saying: Saying::default(),
             now,
             cell: None,
         }

@@ -384,13 +384,13 @@ fn describe(effect: &Effect) -> String {
         Effect::Send(Command::Replay { request, source }) => {
             format!("replay {source:?}: {}", String::from_utf8_lossy(request))
         }
-        Effect::Send(Command::Remark { id, remark, whole }) => {
+        Effect::Send(Command::Remark { id, remark }) => {
             let marked = if remark.marked { "marked" } else { "" };
             let pinned = if remark.pinned { "pinned " } else { "" };
             let comment = remark.comment.as_deref().unwrap_or_default();
-            let whole = if whole.is_some() { " (whole)" } else { "" };
-            format!("remark {id}{whole}: {pinned}{marked}; {comment}")
+            format!("remark {id}: {pinned}{marked}; {comment}")
         }
+        Effect::Send(Command::Recall(exchange)) => format!("recall {}", exchange.id),
         Effect::Save(Saved { file, what, bytes, remark }) => {
             let bytes = String::from_utf8_lossy(bytes);
             format!("save the {what} in {}: {bytes} [{remark}]", file.display())
@@ -2140,17 +2140,35 @@ fn exchanges_are_marked_and_commented_on() {
 }
 
 #[test]
-fn what_is_said_of_an_exchange_under_way_is_said_again_at_its_end() {
+fn one_key_after_the_other_changes_what_was_said_last() {
+    let app = App::ready(120, 24).feed("GET /one 200").press("m");
+    let app = app.effects(["remark 1: marked; "]).press("; n o enter");
+    let app =
+        app.effects(["remark 1: marked; no"]).press("m").effects(["remark 1: ; no"]);
+    // The first of them comes back.
+    let remark = Remark { marked: true, ..Remark::default() };
+    let app = app.step(1, ExchangeEvent::Remarked(remark)).press("m");
+    app.effects(["remark 1: marked; no"]);
+}
+
+#[test]
+fn what_the_history_lacks_is_handed_to_it_once_it_is_over() {
     let marked = Remark { marked: true, ..Remark::default() };
     App::ready(120, 24)
+        .feed("GET /one 200")
+        .step(1, ExchangeEvent::Remarked(marked.clone()))
+        .step(1, ExchangeEvent::Missing)
+        .effects(["recall 1"])
         .begins(&request("GET", "/slow"), Source::Client)
         .called()
-        .press("m")
-        .effects(["remark 1: marked; "])
-        .step(1, ExchangeEvent::Remarked(marked))
+        .step(2, ExchangeEvent::Remarked(marked))
+        .step(2, ExchangeEvent::Missing)
+        .effects([])
         .responds(200, "text/plain")
         .ends(Outcome::Complete)
-        .effects(["remark 1 (whole): marked; "]);
+        .effects(["recall 2"])
+        .step(7, ExchangeEvent::Missing)
+        .sees("#7 is not in the history: nor is what you said of it");
 }
 
 #[test]
@@ -2164,7 +2182,7 @@ fn all_marks_are_taken_away_at_once_and_put_back() {
     let app = app.effects(["remark 1: ; ", "remark 3: ; "]);
     let app = app.step(1, marked(false)).step(3, marked(false)).press("u");
     let app = app.sees("2 marked again");
-    let app = app.effects(["remark 1 (whole): marked; ", "remark 3 (whole): marked; "]);
+    let app = app.effects(["remark 1: marked; ", "remark 3: marked; "]);
     // What was cleared since comes back first, and then nothing is left.
     let app = app.step(1, marked(true)).step(3, marked(true)).press("U z");
     app.press("u").sees("brought back").press("u").sees("nothing was cleared");
@@ -3208,7 +3226,7 @@ fn what_is_typed_behind_a_colon_is_a_command() {
         .press("ctrl-u s a v e tab enter")
         .sees("save response body of #1")
         .press("esc : m a r k enter")
-        .effects(["remark 1 (whole): marked; "])
+        .effects(["remark 1: marked; "])
         .press(": 2 G q")
         .sees(":2Gq")
         .press("ctrl-c")

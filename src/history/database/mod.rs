@@ -8,6 +8,7 @@ mod abandoned;
 mod evict;
 mod functions;
 mod growing;
+mod ledger;
 mod open;
 mod read;
 mod reader;

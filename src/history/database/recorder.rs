@@ -15,12 +15,13 @@ use rusqlite::ErrorCode;
 use crate::bus::{Bus, Losses, Subscription, payload};
 use crate::clock::{Clock, monotonic};
 use crate::exchange::{
-    Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId, Notice,
-    OutputLine, Remark, Severity,
+    Cut, Event, Exchange, ExchangeEvent, ExchangeId, GenerationEvent, GenerationId,
+    Notice, OutputLine, Remark, Severity,
 };
 
 use super::evict::{Bounds, Step};
 use super::growing::Growing;
+use super::ledger::Ledger;
 use super::open::{
     OpenError, claims_to_be_a_history, identity, open_to_write, set_aside,
 };
@@ -37,8 +38,6 @@ const IDLE_BOUNDS_EVERY: Duration = Duration::from_secs(3600);
 const DELETING: Duration = Duration::from_millis(30);
 /// From one attempt to write to the next, where that fails.
 const RETRY: Duration = Duration::from_secs(2);
-/// From one word about what is lost to the next.
-const TOLD_EVERY: Duration = Duration::from_secs(10);
 /// Generations kept until they can be written.
 const GENERATIONS: usize = 1000;
 /// Exchanges that have ended for the client while the application goes on: more of them
@@ -101,65 +100,21 @@ struct Recorder {
     output: Vec<(Timestamp, OutputLine)>,
     /// What the user has said and is not written: it waits for as long as that fails.
     remarks: BTreeMap<ExchangeId, Remark>,
-    /// The exchanges that this is about, for those that were left out.
-    recalled: BTreeMap<ExchangeId, Arc<Exchange>>,
+    /// What was said of exchanges that are not there; whoever has them was asked for them.
+    missing: BTreeMap<ExchangeId, Remark>,
+    /// Those that have come.
+    recalled: Vec<Arc<Exchange>>,
     losses: Ledger,
     /// When to look at the bounds; `None` while there is no file.
     next_bounds: Option<Instant>,
 }
 
-/// What was lost, and how much of that is known to whom.
-struct Ledger {
-    /// On the way here.
-    bus: Losses,
-    /// Because it could not be written.
-    disk: Losses,
-    /// Noted in the run.
-    noted: Losses,
-    /// Told to the user.
-    told: Losses,
-    next_word: Instant,
-    /// Why nothing can be written.
-    why: Option<String>,
-    /// Whether the user knows that.
-    why_told: bool,
-}
-
-impl Ledger {
-    fn all(&self) -> Losses {
-        Losses {
-            exchanges: self.bus.exchanges + self.disk.exchanges,
-            body_pieces: self.bus.body_pieces + self.disk.body_pieces,
-            output_lines: self.bus.output_lines + self.disk.output_lines,
-            other: self.bus.other + self.disk.other,
-        }
-    }
-
-    /// Nothing can be written, for this reason.
-    fn blame(&mut self, why: String) {
-        self.why = Some(why);
-    }
-
-    /// Whether the user does not know all.
-    fn has_news(&self) -> bool {
-        self.all() != self.told || self.why.is_some() != self.why_told
-    }
-
-    /// What to tell the user now.
-    fn word(&mut self, now: Instant) -> Option<String> {
-        if !self.has_news() || now < self.next_word {
-            return None;
-        }
-        let (all, is_again) = (self.all(), self.why_told && self.why.is_none());
-        (self.told, self.why_told) = (all, self.why.is_some());
-        self.next_word = now + TOLD_EVERY;
-        let what = match &self.why {
-            Some(why) => format!("nothing is recorded: {why}"),
-            None if is_again => "the history is recorded again".to_owned(),
-            None => "more comes than the history takes".to_owned(),
-        };
-        Some(if all.is_none() { what } else { format!("{what}; {all} lost so far") })
-    }
+/// What came of a batch.
+struct Written {
+    /// Of the exchanges that were written for the first time.
+    places: Vec<(ExchangeId, super::Place)>,
+    /// What the user said of these has no place.
+    missing: Vec<ExchangeId>,
 }
 
 impl Recorder {
@@ -174,16 +129,9 @@ impl Recorder {
             generations: VecDeque::new(),
             output: Vec::new(),
             remarks: BTreeMap::new(),
-            recalled: BTreeMap::new(),
-            losses: Ledger {
-                bus: Losses::default(),
-                disk: Losses::default(),
-                noted: Losses::default(),
-                told: Losses::default(),
-                next_word: now,
-                why: None,
-                why_told: false,
-            },
+            missing: BTreeMap::new(),
+            recalled: Vec::new(),
+            losses: Ledger::begin(now),
             next_bounds: Some(now),
         };
         recorder.writer = recorder.open();
@@ -192,7 +140,7 @@ impl Recorder {
 
     /// How long the recorder may sleep while nothing happens.
     fn patience(&self) -> Option<Duration> {
-        let word = self.losses.has_news().then_some(self.losses.next_word);
+        let word = self.losses.next_word();
         let due = [self.next_bounds, self.retry, word];
         let next = due.into_iter().flatten().min()?;
         Some(next.saturating_duration_since(monotonic()))
@@ -219,7 +167,7 @@ impl Recorder {
         if let ExchangeEvent::Remarked(remark) = what {
             self.remarks.insert(id, remark.clone());
         } else if let ExchangeEvent::Recalled(exchange) = what {
-            self.recalled.insert(id, Arc::clone(exchange));
+            self.recalled.push(Arc::clone(exchange));
         } else if let ExchangeEvent::Began { source, client, request } = what {
             let (client, request) = (client.clone(), request.clone());
             let exchange = Exchange::begin(id, at, *source, client, request);
@@ -238,6 +186,7 @@ impl Recorder {
                 self.fail(&error);
             }
         }
+        self.write_recalled();
         self.forget_what_is_over();
         if let Some(word) = self.losses.word(monotonic()) {
             self.say(Severity::Warning, word);
@@ -259,7 +208,7 @@ impl Recorder {
         self.writer = Some(writer);
         self.settle(&written.map_err(Some)?);
         self.retry = None;
-        self.losses.why = None;
+        self.losses.acquit();
         Ok(())
     }
 
@@ -271,12 +220,8 @@ impl Recorder {
             || self.growing.values().any(|growing| growing.is_dirty)
     }
 
-    /// Writes all that is new in one batch. Returns the places of the exchanges that
-    /// were written for the first time.
-    fn write(
-        &self,
-        writer: &mut Writer,
-    ) -> rusqlite::Result<Vec<(ExchangeId, super::Place)>> {
+    /// Writes all that is new in one batch.
+    fn write(&self, writer: &mut Writer) -> rusqlite::Result<Written> {
         let run = writer.run();
         let mut batch = writer.batch()?;
         let mut places = Vec::new();
@@ -288,28 +233,18 @@ impl Recorder {
                 }
             }
         }
-        self.write_recalled(&mut batch)?;
-        self.write_the_rest(&batch, &places)?;
+        let missing = self.write_the_rest(&batch, &places)?;
         batch.commit()?;
-        Ok(places)
+        Ok(Written { places, missing })
     }
 
-    /// Writes those of which the user says something and which are not there: left out,
+    /// Returns the exchanges of which something was said and which are not there: left out,
     /// lost, or deleted since.
-    fn write_recalled(&self, batch: &mut Batch<'_>) -> rusqlite::Result<()> {
-        for (id, exchange) in &self.recalled {
-            if !self.growing.contains_key(id) && batch.place_of(*id)?.is_none() {
-                batch.add(exchange)?;
-            }
-        }
-        Ok(())
-    }
-
     fn write_the_rest(
         &self,
         batch: &Batch<'_>,
         places: &[(ExchangeId, super::Place)],
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<Vec<ExchangeId>> {
         for (at, line) in &self.output {
             let place = match line.exchange {
                 Some(id) => self.place(id, places, batch)?,
@@ -320,13 +255,49 @@ impl Recorder {
         for (id, at, what) in &self.generations {
             batch.generation(*id, *at, what)?;
         }
+        let mut missing = Vec::new();
         for (id, remark) in &self.remarks {
-            batch.remark(*id, remark)?;
+            if !batch.remark(*id, remark)? {
+                missing.push(*id);
+            }
         }
         if self.losses.noted != self.losses.all() {
             batch.losses(self.losses.all())?;
         }
-        Ok(())
+        Ok(missing)
+    }
+
+    /// Writes what was missing, one by one and after all else, so that one which does not
+    /// fit on the disk is the only one that is not written.
+    fn write_recalled(&mut self) {
+        for exchange in std::mem::take(&mut self.recalled) {
+            let id = exchange.id;
+            let Some(remark) = self.missing.remove(&id) else { continue };
+            if let Err(why) = self.write_whole(Arc::unwrap_or_clone(exchange), remark) {
+                let text = format!(
+                    "#{id} is not in the history, nor is what you said of it: {why}"
+                );
+                self.say(Severity::Warning, text);
+            }
+        }
+    }
+
+    /// The error is a text for the user.
+    fn write_whole(
+        &mut self,
+        mut exchange: Exchange,
+        remark: Remark,
+    ) -> Result<(), String> {
+        exchange.remark = remark;
+        let limit = usize::try_from(self.setup.bounds.body).unwrap_or(usize::MAX);
+        exchange.request_body.shorten(limit, Cut::Long);
+        exchange.response_body.shorten(limit, Cut::Long);
+        let writer = self.writer.as_mut().ok_or("nothing is recorded")?;
+        let written = writer.batch().and_then(|mut batch| {
+            batch.add(&exchange)?;
+            batch.commit()
+        });
+        written.map_err(|error| error.to_string())
     }
 
     /// Where an exchange stands. What is printed for one may come after its end.
@@ -346,8 +317,8 @@ impl Recorder {
     }
 
     /// A batch is in the database.
-    fn settle(&mut self, places: &[(ExchangeId, super::Place)]) {
-        for (id, place) in places {
+    fn settle(&mut self, written: &Written) {
+        for (id, place) in &written.places {
             if let Some(growing) = self.growing.get_mut(id) {
                 growing.place = Some(*place);
             }
@@ -357,8 +328,13 @@ impl Recorder {
         }
         self.output.clear();
         self.generations.clear();
-        self.remarks.clear();
-        self.recalled.clear();
+        for (id, remark) in std::mem::take(&mut self.remarks) {
+            self.missing.remove(&id);
+            if written.missing.contains(&id) && !remark.is_none() {
+                self.missing.insert(id, remark);
+                self.tell(id, ExchangeEvent::Missing);
+            }
+        }
         self.losses.noted = self.losses.all();
         let soon = monotonic() + BOUNDS_EVERY;
         self.next_bounds = Some(self.next_bounds.map_or(soon, |next| next.min(soon)));
@@ -540,8 +516,17 @@ impl Recorder {
         let failed = ended.and_then(Result::err);
         let failed = failed.map(|error| format!("the history did not end well: {error}"));
         // How much it was in all.
-        let lost = self.losses.word(self.losses.next_word);
-        failed.into_iter().chain(lost).collect()
+        let lost = self.losses.last_word();
+        let missing = self
+            .missing
+            .keys()
+            .map(|id| format!("#{id} is not in the history: nor is what you said of it"));
+        failed.into_iter().chain(lost).chain(missing).collect()
+    }
+
+    fn tell(&self, id: ExchangeId, what: ExchangeEvent) {
+        let at = self.setup.clock.now();
+        self.setup.bus.publish(Event::Exchange { id, at, what });
     }
 
     fn say(&self, severity: Severity, text: String) {

@@ -370,13 +370,13 @@ fn with_remarks(count: i64) -> (tempfile::TempDir, Writer) {
     let marked = Remark { marked: true, ..Remark::default() };
     let commented = Remark { comment: Some("why?".to_owned()), ..Remark::default() };
     let pinned = Remark { pinned: true, ..Remark::default() };
-    batch.remark(ExchangeId(2), &marked).unwrap();
-    batch.remark(ExchangeId(3), &commented).unwrap();
-    batch.remark(ExchangeId(5), &pinned).unwrap();
+    assert!(batch.remark(ExchangeId(2), &marked).unwrap());
+    assert!(batch.remark(ExchangeId(3), &commented).unwrap());
+    assert!(batch.remark(ExchangeId(5), &pinned).unwrap());
     for said in [&marked, &pinned, &Remark::default()] {
-        batch.remark(ExchangeId(4), said).unwrap();
+        assert!(batch.remark(ExchangeId(4), said).unwrap());
     }
-    batch.remark(ExchangeId(u64::MAX), &marked).unwrap();
+    assert!(!batch.remark(ExchangeId(u64::MAX), &marked).unwrap());
     batch.commit().unwrap();
     (folder, writer)
 }
@@ -475,16 +475,17 @@ fn what_is_too_much_goes_but_for_what_something_was_said_of() {
     assert_eq!(left(&mut writer, bounds, now), [2, 3, 5]);
 }
 
-/// Records what comes over a bus, until that is closed.
+/// Records what comes over a bus, so much of each body, until that is closed.
 fn recording(
     file: &std::path::Path,
     bus: &Bus,
     subscription: Subscription,
+    body: u64,
 ) -> std::thread::JoinHandle<Vec<String>> {
     let setup = recorder::Setup {
         file: file.to_owned(),
         is_own_place: true,
-        bounds: NO_BOUNDS,
+        bounds: Bounds { body, ..NO_BOUNDS },
         beginning: Beginning {
             kind: RunKind::Server,
             title: String::new(),
@@ -528,7 +529,7 @@ fn what_the_user_says_on_the_bus_is_recorded_also_after_the_end() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("history.db");
     let bus = Bus::default();
-    let recorder = recording(&file, &bus, bus.subscribe());
+    let recorder = recording(&file, &bus, bus.subscribe(), u64::MAX);
     let reader = publish_and_await(&bus, 1..4, 3, &file);
     let publish = |id, what| publish(&bus, id, what);
     let said = Remark { marked: true, pinned: true, comment: Some("ask Ada".to_owned()) };
@@ -542,20 +543,37 @@ fn what_the_user_says_on_the_bus_is_recorded_also_after_the_end() {
     assert_eq!(remarks, [said, Remark::default(), Remark::default()]);
 }
 
+/// The first exchange that the recorder asks for.
+fn await_missing(watch: &Subscription) -> u64 {
+    loop {
+        for event in watch.next_batch(None).unwrap() {
+            if let Event::Exchange { id, what: ExchangeEvent::Missing, .. } = event {
+                return id.0;
+            }
+        }
+    }
+}
+
 #[test]
 fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("history.db");
     let bus = Bus::default();
     let allowance = Allowance::of(NonZero::new(1).unwrap());
-    let recorder = recording(&file, &bus, bus.subscribe_within(allowance));
+    let watch = bus.subscribe();
+    let recorder = recording(&file, &bus, bus.subscribe_within(allowance), 4000);
     let reader = publish_and_await(&bus, 1..1001, 300, &file);
     let marked = Remark { marked: true, ..Remark::default() };
-    // The second one is there already.
-    for second in [1000, 3_i64] {
-        let number = second.unsigned_abs();
-        publish(&bus, number, ExchangeEvent::Recalled(Arc::new(of_second(second))));
+    // The second one is there already; of the third one something was said for a while.
+    for number in [1000, 3, 999] {
         publish(&bus, number, ExchangeEvent::Remarked(marked.clone()));
+    }
+    publish(&bus, 999, ExchangeEvent::Remarked(Remark::default()));
+    let asked = await_missing(&watch);
+    assert_eq!(asked, 1000);
+    for second in [1000, 999] {
+        let exchange = Arc::new(of_second(second));
+        publish(&bus, second.unsigned_abs(), ExchangeEvent::Recalled(exchange));
     }
     bus.close();
     recorder.join().unwrap();
@@ -565,9 +583,8 @@ fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() 
     let kept = |number| rows.iter().find(move |row| row.id.number.0 == number).unwrap();
     assert_eq!([&kept(1000).remark, &kept(3).remark], [&marked; 2]);
     let recalled = reader.record_at(kept(1000).place).unwrap().unwrap().exchange;
-    let whole = of_second(1000);
-    assert_eq!(
-        (recalled.response_body, recalled.output),
-        (whole.response_body, whole.output)
-    );
+    let mut whole = of_second(1000);
+    whole.response_body.shorten(4000, Cut::Long);
+    let kept = (recalled.response_body, recalled.output);
+    assert_eq!(kept, (whole.response_body, whole.output));
 }

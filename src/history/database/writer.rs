@@ -145,15 +145,16 @@ impl Batch<'_> {
         read::place_of(&self.transaction, RecordId { run: self.run, number })
     }
 
-    /// Writes what the user says of an exchange of this run, if that is there. It is not
-    /// while an exchange that was left out is under way.
+    /// Writes what the user says of an exchange of this run; `false` where it is not, or
+    /// no longer, there.
     pub(super) fn remark(
         &self,
         number: ExchangeId,
         remark: &Remark,
-    ) -> rusqlite::Result<()> {
-        let Some(place) = self.place_of(number)? else { return Ok(()) };
-        write::write_remark(&self.transaction, place, remark)
+    ) -> rusqlite::Result<bool> {
+        let Some(place) = self.place_of(number)? else { return Ok(false) };
+        write::write_remark(&self.transaction, place, remark)?;
+        Ok(true)
     }
 
     pub(super) fn generation(

@@ -1,0 +1,72 @@
+//! What the user says of exchanges, on its way. It goes out as commands and comes back as
+//! events, so that whatever shows or keeps exchanges hears of it.
+//!
+//! Invariant: what was said last holds, however fast one key follows another. An exchange of
+//! which something is said gets into the history, also where that had left it out.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::exchange::{Command, ExchangeEvent, ExchangeId, Notice, Remark, Severity};
+use crate::history::Store;
+
+use super::message::Effect;
+use super::state::State;
+
+/// What is on its way.
+#[derive(Debug, Default)]
+pub(super) struct Saying {
+    /// What was said and has not come back.
+    said: BTreeMap<ExchangeId, Remark>,
+    /// The history lacks these, and they are not over.
+    missing: BTreeSet<ExchangeId>,
+}
+
+/// Changes what is said of an exchange.
+pub(super) fn say(
+    state: &mut State,
+    id: ExchangeId,
+    change: impl FnOnce(&mut Remark),
+) -> Vec<Effect> {
+    let Some(exchange) = state.store.exchange(id) else { return Vec::new() };
+    let last = state.saying.said.get(&id).unwrap_or(&exchange.remark);
+    let mut remark = last.clone();
+    change(&mut remark);
+    state.saying.said.insert(id, remark.clone());
+    vec![Effect::Send(Command::Remark { id, remark })]
+}
+
+/// Takes in what comes of it.
+pub(super) fn heed(
+    state: &mut State,
+    id: ExchangeId,
+    what: &ExchangeEvent,
+) -> Option<Effect> {
+    let saying = &mut state.saying;
+    match what {
+        ExchangeEvent::Remarked(remark) if saying.said.get(&id) == Some(remark) => {
+            saying.said.remove(&id);
+            None
+        }
+        ExchangeEvent::Missing => recall(state, id),
+        ExchangeEvent::Ended(_) if saying.missing.remove(&id) => recall(state, id),
+        _ => None,
+    }
+}
+
+/// Hands an exchange to the history, once it is over.
+fn recall(state: &mut State, id: ExchangeId) -> Option<Effect> {
+    match state.store.exchange(id) {
+        Some(exchange) if exchange.ended.is_some() => {
+            return Some(Effect::Send(Command::Recall(Arc::new(exchange.clone()))));
+        }
+        Some(_) => {
+            state.saying.missing.insert(id);
+        }
+        None => {
+            let text = format!("#{id} is not in the history: nor is what you said of it");
+            state.prompt.say(Notice { severity: Severity::Warning, text });
+        }
+    }
+    None
+}
