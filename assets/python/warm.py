@@ -772,6 +772,14 @@ def renew_hour(modules=None):
         logging._startTime = time.time_ns() if in_nanoseconds else time.time()
 
 
+def tidy():
+    """Has the collector do its work while nobody waits for the import: the next time that it
+    goes through everything would be in the rest of it, and takes 40 ms with 300 modules. Not
+    where the application would notice more than the time."""
+    if gc.isenabled() and not gc.callbacks and not gc.get_debug():
+        gc.collect()
+
+
 def facts():
     """What a generation is compared by with one made another way."""
     found = ["module " + name for name in sys.modules]

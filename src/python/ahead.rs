@@ -194,6 +194,9 @@ impl Gate {
                 // What cannot be done now is done at the end, and fails there.
                 let _later = warmth::sort(stash.bind(py));
             }
+            if self.state().stage == Stage::Closed {
+                shims::warm(py)?.call_method0("tidy")?;
+            }
         }
         py.detach(|| {
             #[cfg(target_os = "linux")]

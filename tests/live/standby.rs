@@ -93,6 +93,29 @@ fn a_module_saved_again_and_again_is_the_only_one_to_import() {
     }
 }
 
+/// The collector's work is done while nobody waits for the import, unless the application
+/// has switched it off.
+#[test]
+fn the_collector_has_gone_through_everything_before_the_rest_is_imported() {
+    let young = "import gc\nfor _ in range(5):\n    gc.collect(1)\nWORD = 'early'\n";
+    let app = APP
+        .replace("import late", "import gc, late\nCOUNT = gc.get_count()[2]")
+        .replace("{late.WORD}", "{late.WORD} {COUNT}");
+    for (early, is_collected) in [(young, true), (&format!("{young}gc.disable()"), false)]
+    {
+        let mut project = project(&[
+            ("early.py", early),
+            ("late.py", "WORD = 'late'\n"),
+            ("web.py", &app),
+        ]);
+        let is_new = |answer: &str| answer.ends_with(" 0");
+        assert!(!is_new(&project.server.get("/").expect(200).text()));
+        project.save_until_ready_beforehand("late");
+        let answer = project.server.get("/").expect(200).text();
+        assert_eq!(is_new(&answer), is_collected, "{answer}");
+    }
+}
+
 #[test]
 fn what_is_killed_at_rest_is_begun_again_though_nothing_is_saved() {
     let app =
