@@ -204,8 +204,11 @@ fn raised(news: &News, exchange: &Exchange, traceback: &Traceback) -> Block {
     let place = exchange
         .generation
         .map_or_else(String::new, |generation| format!(" in generation {generation}"));
+    // It may have been the import that did, or that still goes on.
+    let is_called = exchange.called.is_some();
+    let what = if is_called { "raised" } else { "did not reach the application" };
     let lines = news::traceback_lines(traceback);
-    Block::stderr(format!("#{id} {request} raised{place}\n{lines}"))
+    Block::stderr(format!("#{id} {request} {what}{place}\n{lines}"))
 }
 
 fn hinted(id: ExchangeId, hint: &Hint) -> Block {
