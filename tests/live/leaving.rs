@@ -503,6 +503,9 @@ ANSWERS = {
         b"data: https://h/?token=s3cret\n\ndata: {\"otp\": \"s3cret\"}\n\n"),
     "/xml": ([("Content-Type", "text/xml")],
         b"<dict><key>password</key><string>s3cret</string><a href='/?sig=s3cret'/></dict>"),
+    "/page": ([("Content-Type", "text/html; charset=utf-16")],
+        "<p><input type=password value='s3cret'><a href=/?sig=s3cret>\u00e9".encode("utf-16")),
+    "/jsonp": ([("Content-Type", "text/javascript")], b'callback({"token": ["s3cret"]});'),
 }
 
 def app(environ, start_response):
@@ -556,7 +559,8 @@ fn requests_with_secrets() -> Vec<Vec<u8>> {
         "/x?token=a s3cret",
     ];
     let lines = targets.map(|target| format!("GET {target} HTTP/1.1\r\n{close}\r\n"));
-    let paths = ["location", "link", "cookie", "json", "lines", "events", "xml"];
+    let paths =
+        ["location", "link", "cookie", "json", "lines", "events", "xml", "page", "jsonp"];
     let answers = paths.map(|path| format!("GET /{path} HTTP/1.1\r\n{close}\r\n"));
     let part =
         |head: &str, value: &str| format!("--x\r\n{head}\r\n\r\n{value}\r\n--x--\r\n");
@@ -633,6 +637,38 @@ fn no_verb_and_no_file_tells_a_secret() {
     project.printed(["import", "all.har", "--history", "other.db"]);
     let again = project.printed(["export", "--har", "-", "--history", "other.db"]);
     assert_eq!(again, archive);
+}
+
+/// What a field of a page is filled in with.
+fn filled_in(page: &str, name: &str) -> String {
+    let (_, rest) = page.split_once(&format!("name=\"{name}\" value=\"")).unwrap();
+    rest.split_once('"').unwrap().0.to_owned()
+}
+
+#[test]
+fn the_tokens_of_djangos_login_page_stay_in_the_history() {
+    let project = Project::of(Folder::copy_of("django_site"));
+    let server = project.serve(["project.wsgi"]);
+    let page = server.get("/admin/login/?next=/admin/").expect(200).text();
+    let token = filled_in(&page, "csrfmiddlewaretoken");
+    project.wait_for(1);
+    let shown = project.printed(["show", "1", "--json"]);
+    let archive = project.printed(["export", "--har", "-"]);
+    assert!(!shown.contains(&token) && !archive.contains(&token), "{shown}\n{archive}");
+    let parsed: Value = serde_json::from_str(&shown).unwrap();
+    assert_eq!(parsed["response"]["body"]["text"], page.replace(&token, "***"));
+    let open = "--include-sensitive";
+    let shown = project.printed(["show", "1", "--json", open]);
+    let opened = project.printed(["export", "--har", "-", open]);
+    assert!(token.len() > 30 && shown.contains(&token) && opened.contains(&token));
+    // Either comes back as it was.
+    for (history, text) in [("masked.db", archive), ("open.db", opened)] {
+        fs::write(project.path("page.har"), &text).unwrap();
+        let other = ["--history", history];
+        project.printed(["import", "page.har", other[0], other[1]]);
+        let again = project.printed(["export", "--har", "-", open, other[0], other[1]]);
+        assert_eq!(again, text);
+    }
 }
 
 #[test]

@@ -1,18 +1,21 @@
 //! Secrets taken out of an exchange before it leaves the history by a verb or a file.
 //!
-//! Credentials in headers, and tokens and passwords in addresses, forms, JSON and XML,
-//! become [`MASK`], whatever their length: nothing of them is left, neither a beginning
-//! nor how long they were. What is around them stays as it is, byte by byte.
+//! Credentials in headers, and tokens and passwords in addresses, forms, JSON, XML, pages
+//! and the data of scripts, become [`MASK`], whatever their length: nothing of them is left,
+//! neither a beginning nor how long they were. What is around them stays as it is, byte by byte.
 
 mod address;
 mod content;
+mod edits;
 mod fields;
 mod form;
 mod grant;
 mod head;
 mod hint;
+mod html;
 mod json;
 mod multipart;
+mod script;
 mod words;
 mod xml;
 

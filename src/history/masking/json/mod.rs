@@ -12,6 +12,7 @@ use std::ops::Range;
 use pairs::Pairs;
 use string::{end_of_block, end_of_string, escaped, inside, unescaped};
 
+use super::edits::{Edit, edited};
 use super::fields::{is_count, is_secret};
 use super::{MASK, words};
 
@@ -21,6 +22,11 @@ const DEPTH: usize = 8;
 /// A text without its secrets; `None` where it has none.
 pub(super) fn mask(text: &[u8]) -> Option<Vec<u8>> {
     mask_within(text, DEPTH)
+}
+
+/// The same of a text that is a string or an address as a whole, and may be neither.
+pub(super) fn mask_value(text: &[u8]) -> Option<Vec<u8>> {
+    mask_meant(text, DEPTH)
 }
 
 fn mask_within(text: &[u8], depth: usize) -> Option<Vec<u8>> {
@@ -40,23 +46,6 @@ fn mask_within(text: &[u8], depth: usize) -> Option<Vec<u8>> {
     edited(text, edits)
 }
 
-/// The text with places of it replaced. What lies within another is replaced with that.
-fn edited(text: &[u8], mut edits: Vec<(Range<usize>, Vec<u8>)>) -> Option<Vec<u8>> {
-    edits.sort_by_key(|(place, _)| (place.start, usize::MAX - place.end));
-    let mut out = Vec::with_capacity(text.len());
-    let mut copied = 0;
-    for (place, masked) in &edits {
-        if place.start < copied {
-            continue;
-        }
-        out.extend_from_slice(&text[copied..place.start]);
-        out.extend_from_slice(masked);
-        copied = place.end;
-    }
-    out.extend_from_slice(&text[copied..]);
-    (!edits.is_empty()).then_some(out)
-}
-
 fn quoted_mask() -> Vec<u8> {
     format!("\"{MASK}\"").into_bytes()
 }
@@ -64,8 +53,7 @@ fn quoted_mask() -> Vec<u8> {
 struct Walk<'a> {
     text: &'a [u8],
     depth: usize,
-    /// Places, and what takes them.
-    edits: Vec<(Range<usize>, Vec<u8>)>,
+    edits: Vec<Edit>,
     pairs: Pairs,
 }
 
@@ -111,7 +99,7 @@ fn is_open(name: &str, value: &[u8]) -> bool {
     is_constant(value) || is_count(name, value.trim_ascii())
 }
 
-fn is_constant(value: &[u8]) -> bool {
+pub(super) fn is_constant(value: &[u8]) -> bool {
     matches!(value.trim_ascii(), b"null" | b"true" | b"false")
 }
 
@@ -139,14 +127,14 @@ fn mask_meant(string: &[u8], depth: usize) -> Option<Vec<u8>> {
     masked.or(json)
 }
 
-fn after_space(text: &[u8], from: usize) -> usize {
+pub(super) fn after_space(text: &[u8], from: usize) -> usize {
     let rest = text.get(from..).unwrap_or_default();
     from + rest.iter().take_while(|byte| byte.is_ascii_whitespace()).count()
 }
 
 /// Where a value ends: a string at its quote, a list or an object at its bracket, anything
 /// else before what separates it from the next.
-fn end_of_value(text: &[u8], begin: usize) -> usize {
+pub(super) fn end_of_value(text: &[u8], begin: usize) -> usize {
     let (mut at, mut depth) = (begin, 0_usize);
     while let Some(&byte) = text.get(at) {
         match byte {

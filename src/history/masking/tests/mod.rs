@@ -2,6 +2,7 @@
 
 mod bodies;
 mod heads;
+mod pages;
 
 use proptest::prelude::*;
 
@@ -123,11 +124,13 @@ proptest! {
     #[test]
     fn hostile_bodies_and_heads_are_masked_without_harm(
         bytes in prop::collection::vec(
-            prop::sample::select(b"{}[]\",:\\\r\n &=;-x%4token <>/!".to_vec()), 0..80),
+            prop::sample::select(b"{}[]\",:\\\r\n &=;-x%4token <>/!'(".to_vec()), 0..80),
     ) {
         json::mask(&bytes);
         form::mask_urlencoded(&bytes);
         xml::mask(&bytes);
+        html::mask(&bytes);
+        script::mask(&bytes);
         multipart::mask(&bytes, b"multipart/form-data; boundary=x");
         words::mask(&bytes);
         content::mask_events(&bytes);
