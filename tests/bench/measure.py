@@ -57,6 +57,9 @@ class Rest:
 
     start_rdev: list[float]
     start_plain: list[float]
+    # Before the first save the worker shares nothing with the process that has the
+    # libraries in memory for the next.
+    memory_unsaved: float
     memory_rdev: float
     memory_plain: float
 
@@ -85,7 +88,7 @@ def _save_repeatedly(result: Result, file: EditedFile, port: int, saves: int) ->
 
 
 def measure_rest(tools: Tools, project: Project) -> Rest:
-    """rdev and the plain process, started by turns; memory after one save and a rest."""
+    """rdev and the plain process, started by turns; memory at rest, before a save and after."""
     rdev = SERVERS["rdev"]
     starts_rdev, starts_plain = [], []
     log = _log(f"{project.name}-rest")
@@ -99,10 +102,12 @@ def measure_rest(tools: Tools, project: Project) -> Rest:
         _, memory_plain = _start_plain(tools, project, folder)
         with _serving(tools, project, rdev, folder, log) as (tree, port):
             time.sleep(REST)
+            memory_unsaved = tree.memory()
             save_and_ask(EditedFile(folder / project.edited), port)
             time.sleep(REST)
             memory_rdev = tree.memory()
-    return Rest(starts_rdev[1:], starts_plain[1:], memory_rdev, memory_plain)
+    memory = (memory_unsaved, memory_rdev, memory_plain)
+    return Rest(starts_rdev[1:], starts_plain[1:], *memory)
 
 
 def _start_plain(tools: Tools, project: Project, folder: Path) -> tuple[float, float]:
