@@ -144,7 +144,12 @@ impl Loop {
     fn child_ended(&mut self, exit: Exit) {
         match self.zygotes.ended(exit) {
             Loss::None => {}
-            Loss::Preload(text) => return self.inform(text),
+            Loss::Preload(told) => {
+                if let Some(text) = told {
+                    self.inform(text);
+                }
+                return;
+            }
             Loss::Source => return self.zygote_ended(exit),
             Loss::Interpreter(words) => {
                 // Whoever it was to fork is not tried again.

@@ -44,8 +44,8 @@ pub(super) struct Heard {
 pub(super) enum Loss {
     /// It was no zygote, or one that was done with.
     None,
-    /// Importing beforehand came to nothing, for that reason.
-    Preload(String),
+    /// Importing beforehand came to nothing, for a reason that is to be told.
+    Preload(Option<String>),
     /// One that generations are made from; the next starts another.
     Source,
     /// No interpreter has ever come up; this is what it printed.
@@ -286,12 +286,9 @@ impl Zygotes {
         self.warm_soon();
     }
 
-    /// After which pause that is tried.
-    fn warm_soon(&mut self) -> Duration {
+    fn warm_soon(&mut self) {
         let now = monotonic();
-        let pause = self.losses.died(now);
-        self.again = Some(now + pause);
-        pause
+        self.again = Some(now + self.losses.died(now));
     }
 
     fn base_soon(&mut self) {
@@ -329,8 +326,7 @@ impl Zygotes {
         self.end_candidate();
         let Ok(zygote) = Zygote::start(&self.python, registry, self.token) else {
             // There may be no process or descriptor to be had just now.
-            self.warm_soon();
-            return;
+            return self.warm_soon();
         };
         let excluded = self.warmth.excluded().keys().cloned().collect();
         let birth = if self.warmth.uses_up() { Birth::Become } else { Birth::Fork };
@@ -449,26 +445,26 @@ impl Zygotes {
     }
 
     /// Whoever imported the libraries beforehand has ended. If it was killed, that is tried
-    /// again.
-    fn candidate_ended(&mut self, exit: Exit) -> String {
+    /// again, which is told once.
+    fn candidate_ended(&mut self, exit: Exit) -> Option<String> {
         let how = describe_exit(exit.status);
         let how = format!("the process that imported them beforehand {how}");
         if !was_killed(exit) {
-            return self.not_warm(&how);
-        }
-        if self.retries >= MOST_RETRIES {
-            self.is_again = true;
-            return self
-                .not_warm(&format!("{how}, and so were {MOST_RETRIES} before it"));
+            return Some(self.not_warm(&how));
         }
         self.retries += 1;
-        let pause = self.warm_soon().as_secs_f64();
-        let when =
-            if pause > 0.0 { format!("in {pause} s") } else { "at once".to_owned() };
-        let text =
-            format!("libraries are not in memory yet: {how}; another does it {when}");
+        if self.retries > MOST_RETRIES {
+            self.is_again = true;
+            let text = self.not_warm(&format!("{how} each time"));
+            return (self.retries == MOST_RETRIES + 1).then_some(text);
+        }
+        self.warm_soon();
+        let text = format!(
+            "libraries are not in memory yet: {how}; it is tried again, after a pause \
+             that grows"
+        );
         self.warmth.gave_up(&text);
-        text
+        (self.retries == 1).then_some(text)
     }
 
     /// What is not kept warm, and why, in one line.

@@ -304,8 +304,8 @@ fn what_is_not_kept_warm_is_told_once_with_the_reason() {
         ("print('noise')\n", "so that reloads are fast; not: lib (prints when imported)"),
         (
             dies,
-            "libraries are imported anew for each generation: the process that tried \
-                it was killed by SIGKILL",
+            "libraries are not in memory yet: the process that imported them beforehand \
+             was killed by SIGKILL",
         ),
     ];
     for (library, words) in table {

@@ -299,7 +299,8 @@ fn libraries_are_in_memory_in_the_end_though_who_imports_them_beforehand_is_kill
     let mut project = project(environment.path(), Folder::empty(), lines);
     let worker = project.ask()["own"].as_u64();
     let said = |words: &str| project.server.said().matches(words).count();
-    for kills in 1..=4 {
+    let mut killed = None;
+    for _ in 0..4 {
         let trying = until("a process that imports them beforehand", || {
             let mut others = project.server.family();
             others.retain(|pid| {
@@ -307,16 +308,16 @@ fn libraries_are_in_memory_in_the_end_though_who_imports_them_beforehand_is_kill
             });
             // Beside the one that has forked the worker, which is older.
             others.sort_by_key(|pid| begun_at(*pid));
-            (others.len() == 2).then(|| others.pop()).flatten()
+            let youngest = others.pop().filter(|_| others.len() == 1);
+            youngest.filter(|pid| Some(*pid) != killed)
         });
         send(trying, Signal::KILL);
-        until("word of it", || {
-            (said("libraries are not in memory yet: the process") == kills).then_some(())
-        });
+        killed = Some(trying);
     }
     until("libraries in memory", || {
         (said("library modules stay in memory") == 1).then_some(())
     });
+    assert_eq!(said("libraries are not in memory yet: the process"), 1);
     project.save_until_warm(lines);
 }
 
