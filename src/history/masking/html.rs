@@ -165,7 +165,7 @@ fn is_one_of(names: &[&[u8]], name: &[u8]) -> bool {
 
 fn mask_attributes(text: &[u8], tag: &Tag<'_>, edits: &mut Vec<Edit>) {
     let is_named = is_named(text, tag);
-    let naming = naming(text, tag);
+    let naming = naming(text, tag).filter(|_| !is_button(text, tag));
     for Attribute { name, value } in &tag.attributes {
         let place = value.clone();
         let value = &text[place.clone()];
@@ -175,7 +175,7 @@ fn mask_attributes(text: &[u8], tag: &Tag<'_>, edits: &mut Vec<Edit>) {
         let own = String::from_utf8_lossy(name);
         let holds_one = is_one_of(&HOLDING, name)
             && (is_named || naming.as_ref().is_some_and(|name| !is_open(name, value)));
-        if holds_one || (is_secret(&own) && !is_open(&own, value)) {
+        if holds_one || (is_called_so(&own) && !is_open(&own, value)) {
             edits.push((place, MASK.into()));
         } else if let Some((place, masked)) = mask_text(text, place) {
             // JSON may have hidden the quote that would end it.
@@ -186,6 +186,11 @@ fn mask_attributes(text: &[u8], tag: &Tag<'_>, edits: &mut Vec<Edit>) {
     }
 }
 
+/// Whether an attribute holds a secret, and not a key of the keyboard.
+fn is_called_so(name: &str) -> bool {
+    is_secret(name) && !name.eq_ignore_ascii_case("accesskey")
+}
+
 /// Whether a value tells nothing, whatever it is called.
 fn is_open(name: &str, value: &[u8]) -> bool {
     json::is_constant(value) || is_count(name, value)
@@ -193,12 +198,20 @@ fn is_open(name: &str, value: &[u8]) -> bool {
 
 /// Whether a field holds a password, or may: what would tell was cut off.
 fn is_named(text: &[u8], tag: &Tag<'_>) -> bool {
-    let is_password = |attribute: &Attribute<'_>| {
-        attribute.name.eq_ignore_ascii_case(b"type")
-            && text[attribute.value.clone()].eq_ignore_ascii_case(b"password")
-    };
-    tag.name.eq_ignore_ascii_case(b"input") && tag.attributes.iter().any(is_password)
-        || tag.is_cut && is_one_of(&[b"input", b"meta"], tag.name)
+    let is_input = tag.name.eq_ignore_ascii_case(b"input");
+    is_input && has_type(text, tag, &[b"password"])
+        || tag.is_cut && (is_input || tag.name.eq_ignore_ascii_case(b"meta"))
+}
+
+/// Whether what it is filled in with is what is written on it.
+fn is_button(text: &[u8], tag: &Tag<'_>) -> bool {
+    has_type(text, tag, &[b"button", b"reset", b"submit"])
+}
+
+fn has_type(text: &[u8], tag: &Tag<'_>, types: &[&[u8]]) -> bool {
+    tag.attributes.iter().any(|Attribute { name, value }| {
+        name.eq_ignore_ascii_case(b"type") && is_one_of(types, &text[value.clone()])
+    })
 }
 
 /// The name of an element that stands for a secret.

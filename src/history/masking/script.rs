@@ -63,8 +63,10 @@ fn name_before(text: &[u8]) -> Option<&[u8]> {
     match sign {
         b':' | b'=' => {
             let before = before.strip_suffix(b"]").unwrap_or(before);
-            let end = quoted(before).map_or(before.len(), |(_, end)| end);
-            Some(last_word(&before[..end]))
+            match quoted(before) {
+                Some((_, end)) => Some(last_word(&before[..end])),
+                None => bare_name(before),
+            }
         }
         b',' => {
             let (quote, end) = quoted(before)?;
@@ -74,6 +76,18 @@ fn name_before(text: &[u8]) -> Option<&[u8]> {
         }
         _ => None,
     }
+}
+
+/// A name without quotes, of which none stands before it on its line, either, nor a word
+/// that declares nothing: `"New password:"` is a label.
+fn bare_name(before: &[u8]) -> Option<&[u8]> {
+    const DECLARING: [&[u8]; 6] = [b"", b"const", b"let", b"readonly", b"static", b"var"];
+    let name = last_word(before);
+    let before = &before[..before.len() - name.len()];
+    let blanks = before.iter().rev().take_while(|byte| matches!(byte, b' ' | b'\t'));
+    let before = &before[..before.len() - blanks.count()];
+    let is_label = before.last().is_some_and(|byte| is_quote(*byte));
+    (!is_label && DECLARING.contains(&last_word(before))).then_some(name)
 }
 
 fn last_word(text: &[u8]) -> &[u8] {

@@ -59,6 +59,8 @@ fn fields_of_a_page_are_masked_by_their_type_and_their_name() {
             "<button name=token value=s3>Go</button><data id=api-key value=s3>",
             "<button name=token value=***>Go</button><data id=api-key value=***>",
         ),
+        ("<input type=submit name=set-password value='Set it'><a accesskey=n>", ""),
+        ("<p>It's my 'new password:' and \"password:\" too", ""),
         ("<label for=password id=password>Password</label><form id=login-token><p>a", ""),
         (
             "<textarea name=token rows=2>s3\n<b>s3</textarea>a<textarea>b</textarea>",
@@ -179,6 +181,11 @@ fn data_in_scripts_is_masked_and_code_is_left() {
             "h['X-CSRFToken'] = `***`; x.setRequestHeader(\"X-CSRFToken\", \"***\");",
         ),
         ("var token = 's3 of a line\nthat(\"a\")", "var token = '***\nthat(\"a\")"),
+        ("f(\"New password:\", {label: 'Password:', a: \"b\"}, \"c\")", ""),
+        (
+            "a = b\ntoken = 's3'\nlet pin= \"s3\"",
+            "a = b\ntoken = '***'\nlet pin= \"***\"",
+        ),
         ("var token = getCookie('csrftoken'), b = 'c';", ""),
         ("if (token == \"a\" || 'token' in b) { token += c=d; }", ""),
         ("[\"password\", \"name\"].forEach(f); it('has \"', \"b\")", ""),
