@@ -360,7 +360,8 @@ def preload(trace, excluded, is_own, forks, names):
     # The interpreter holds the 4096 names of attributes that were looked for last. Workers
     # look for others, and would write to the counts of those that make room: 0.6 MiB of
     # each generation of 300 modules.
-    sys._clear_type_cache()
+    names = ("_clear_internal_caches", "_clear_type_cache")  # the latter before Python 3.13
+    getattr(sys, names[0] if hasattr(sys, names[0]) else names[1])()
     gc.collect()
     gc.freeze()
     return stash, refusals, late, learnt, files

@@ -16,7 +16,7 @@ pub enum Command {
     Locate(ExchangeId),
     /// Keep what the user says of an exchange, in place of what was said before.
     Remark { id: ExchangeId, remark: Remark },
-    /// Keep an exchange that is over and missing in the history.
+    /// Keep an exchange that has ended and is missing in the history.
     Recall(Arc<Exchange>),
     /// Import the code again although nothing changed.
     Reload,

@@ -87,7 +87,7 @@ pub enum ExchangeEvent {
     Remarked(Remark),
     /// The history does not have it, and was to keep what is said of it.
     Missing,
-    /// It is over, and this is all of it: the answer to that.
+    /// All of it, at its end or when the application is done with it: the answer to that.
     Recalled(Arc<Exchange>),
 }
 

@@ -195,6 +195,12 @@ impl Exchange {
         }
     }
 
+    /// Whether nothing more can come: it has ended, and the application is done with it
+    /// or never had it.
+    pub fn is_over(&self) -> bool {
+        self.ended.is_some() && (self.called.is_none() || self.timing.closed.is_some())
+    }
+
     /// Whether the response is labelled as a stream of events.
     pub fn is_event_stream(&self) -> bool {
         let headers = self.response.as_ref().map(|response| &response.head.headers);

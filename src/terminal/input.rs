@@ -33,10 +33,16 @@ static LENT: AtomicBool = AtomicBool::new(false);
 
 /// Leaves the keyboard to somebody else while something is done.
 pub(super) fn lending<T>(work: impl FnOnce() -> T) -> T {
+    /// Takes it back, also where the work panics.
+    struct Lent;
+    impl Drop for Lent {
+        fn drop(&mut self) {
+            LENT.store(false, Ordering::SeqCst);
+        }
+    }
     LENT.store(true, Ordering::SeqCst);
-    let result = work();
-    LENT.store(false, Ordering::SeqCst);
-    result
+    let _lent = Lent;
+    work()
 }
 
 /// What the thread tells.

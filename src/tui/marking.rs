@@ -76,7 +76,7 @@ fn all_marked(state: &mut State, ids: &[ExchangeId], marked: bool) -> Vec<Effect
 }
 
 fn is_marked(state: &State, id: ExchangeId) -> bool {
-    state.store.exchange(id).is_some_and(|exchange| exchange.remark.marked)
+    saying::last(state, id).is_some_and(|remark| remark.marked)
 }
 
 fn nothing_is_marked(state: &mut State) {
@@ -90,7 +90,8 @@ fn ask(state: &mut State) {
         state.prompt.inform("there is no exchange to comment on".to_owned());
         return;
     };
-    let (id, comment) = (exchange.id, exchange.remark.comment.clone());
+    let id = exchange.id;
+    let comment = saying::last(state, id).and_then(|remark| remark.comment.clone());
     let comment = comment.unwrap_or_default();
     state.prompt.asking.open(Question::Comment(id), &comment);
 }

@@ -22,7 +22,7 @@ pub(super) fn toggle(state: &mut State) -> Vec<Effect> {
         return Vec::new();
     };
     let id = exchange.id;
-    if exchange.remark.pinned {
+    if saying::last(state, id).is_some_and(|remark| remark.pinned) {
         let text = format!("#{id} is not pinned any more");
         state.prompt.inform(text);
         return saying::say(state, id, |remark| remark.pinned = false);

@@ -18,8 +18,14 @@ use super::state::State;
 pub(super) struct Saying {
     /// What was said and has not come back.
     said: BTreeMap<ExchangeId, Remark>,
-    /// The history lacks these, and they are not over.
+    /// The history lacks these, or what the application still does with them.
     missing: BTreeSet<ExchangeId>,
+}
+
+/// What was said last of an exchange.
+pub(super) fn last(state: &State, id: ExchangeId) -> Option<&Remark> {
+    let exchange = state.store.exchange(id)?;
+    Some(state.saying.said.get(&id).unwrap_or(&exchange.remark))
 }
 
 /// Changes what is said of an exchange.
@@ -28,9 +34,7 @@ pub(super) fn say(
     id: ExchangeId,
     change: impl FnOnce(&mut Remark),
 ) -> Vec<Effect> {
-    let Some(exchange) = state.store.exchange(id) else { return Vec::new() };
-    let last = state.saying.said.get(&id).unwrap_or(&exchange.remark);
-    let mut remark = last.clone();
+    let Some(mut remark) = last(state, id).cloned() else { return Vec::new() };
     change(&mut remark);
     state.saying.said.insert(id, remark.clone());
     vec![Effect::Send(Command::Remark { id, remark })]
@@ -49,24 +53,29 @@ pub(super) fn heed(
             None
         }
         ExchangeEvent::Missing => recall(state, id),
-        ExchangeEvent::Ended(_) if saying.missing.remove(&id) => recall(state, id),
+        ExchangeEvent::Ended(_) | ExchangeEvent::Timed(_)
+            if saying.missing.contains(&id) =>
+        {
+            recall(state, id)
+        }
         _ => None,
     }
 }
 
-/// Hands an exchange to the history, once it is over.
+/// Hands an exchange to the history at its end, and once more when the application is done
+/// with it, where that takes longer.
 fn recall(state: &mut State, id: ExchangeId) -> Option<Effect> {
-    match state.store.exchange(id) {
-        Some(exchange) if exchange.ended.is_some() => {
-            return Some(Effect::Send(Command::Recall(Arc::new(exchange.clone()))));
-        }
-        Some(_) => {
-            state.saying.missing.insert(id);
-        }
-        None => {
-            let text = format!("#{id} is not in the history: nor is what you said of it");
-            state.prompt.say(Notice { severity: Severity::Warning, text });
-        }
+    let Some(exchange) = state.store.exchange(id) else {
+        state.saying.missing.remove(&id);
+        let text = format!("#{id} is not in the history: nor is what you said of it");
+        state.prompt.say(Notice { severity: Severity::Warning, text });
+        return None;
+    };
+    if exchange.is_over() {
+        state.saying.missing.remove(&id);
+    } else {
+        state.saying.missing.insert(id);
     }
-    None
+    let has_ended = exchange.ended.is_some();
+    has_ended.then(|| Effect::Send(Command::Recall(Arc::new(exchange.clone()))))
 }

@@ -2145,6 +2145,9 @@ fn one_key_after_the_other_changes_what_was_said_last() {
     let app = app.effects(["remark 1: marked; "]).press("; n o enter");
     let app =
         app.effects(["remark 1: marked; no"]).press("m").effects(["remark 1: ; no"]);
+    let app = app.press("U").sees("nothing is marked").press(";").sees("#1: no");
+    let app = app.press("esc *").effects(["remark 1: pinned ; no"]);
+    let app = app.press("*").effects(["remark 1: ; no"]);
     // The first of them comes back.
     let remark = Remark { marked: true, ..Remark::default() };
     let app = app.step(1, ExchangeEvent::Remarked(remark)).press("m");
@@ -2152,8 +2155,12 @@ fn one_key_after_the_other_changes_what_was_said_last() {
 }
 
 #[test]
-fn what_the_history_lacks_is_handed_to_it_once_it_is_over() {
+fn what_the_history_lacks_is_handed_to_it_at_its_end_and_once_it_is_over() {
     let marked = Remark { marked: true, ..Remark::default() };
+    let closed = || {
+        let closed = Some(Timestamp::UNIX_EPOCH);
+        ExchangeEvent::Timed(Arc::new(Timing { closed, ..Timing::default() }))
+    };
     App::ready(120, 24)
         .feed("GET /one 200")
         .step(1, ExchangeEvent::Remarked(marked.clone()))
@@ -2167,6 +2174,10 @@ fn what_the_history_lacks_is_handed_to_it_once_it_is_over() {
         .responds(200, "text/plain")
         .ends(Outcome::Complete)
         .effects(["recall 2"])
+        .step(2, closed())
+        .effects(["recall 2"])
+        .step(2, closed())
+        .effects([])
         .step(7, ExchangeEvent::Missing)
         .sees("#7 is not in the history: nor is what you said of it");
 }

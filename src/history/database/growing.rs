@@ -71,14 +71,6 @@ impl Growing {
         }
     }
 
-    /// Whether nothing more can come: it has ended, and the application is done with it
-    /// or never had it.
-    pub(super) fn is_over(&self) -> bool {
-        let exchange = &self.exchange;
-        exchange.ended.is_some()
-            && (exchange.called.is_none() || exchange.timing.closed.is_some())
-    }
-
     /// Whether it has ended and nothing of it is in the database.
     pub(super) fn has_ended_unwritten(&self) -> bool {
         self.exchange.ended.is_some() && self.place.is_none()

@@ -141,7 +141,8 @@ impl Recorder {
     /// How long the recorder may sleep while nothing happens.
     fn patience(&self) -> Option<Duration> {
         let word = self.losses.next_word();
-        let due = [self.next_bounds, self.retry, word];
+        let retry = self.retry.filter(|_| self.has_something());
+        let due = [self.next_bounds, retry, word];
         let next = due.into_iter().flatten().min()?;
         Some(next.saturating_duration_since(monotonic()))
     }
@@ -272,7 +273,7 @@ impl Recorder {
     fn write_recalled(&mut self) {
         for exchange in std::mem::take(&mut self.recalled) {
             let id = exchange.id;
-            let Some(remark) = self.missing.remove(&id) else { continue };
+            let remark = self.missing.remove(&id);
             if let Err(why) = self.write_whole(Arc::unwrap_or_clone(exchange), remark) {
                 let text = format!(
                     "#{id} is not in the history, nor is what you said of it: {why}"
@@ -282,21 +283,28 @@ impl Recorder {
         }
     }
 
-    /// The error is a text for the user.
+    /// Writes an exchange that was missing, with what is said of it, or what has become of
+    /// it since where nothing is. The error is a text for the user.
     fn write_whole(
         &mut self,
         mut exchange: Exchange,
-        remark: Remark,
+        remark: Option<Remark>,
     ) -> Result<(), String> {
-        exchange.remark = remark;
         let limit = usize::try_from(self.setup.bounds.body).unwrap_or(usize::MAX);
         exchange.request_body.shorten(limit, Cut::Long);
         exchange.response_body.shorten(limit, Cut::Long);
-        let writer = self.writer.as_mut().ok_or("nothing is recorded")?;
+        let opened = self.writer.take().or_else(|| self.open());
+        let mut writer = opened.ok_or("nothing is recorded")?;
         let written = writer.batch().and_then(|mut batch| {
-            batch.add(&exchange)?;
+            if let Some(remark) = remark {
+                exchange.remark = remark;
+                batch.add(&exchange)?;
+            } else {
+                batch.renew(&exchange)?;
+            }
             batch.commit()
         });
+        self.writer = Some(writer);
         written.map_err(|error| error.to_string())
     }
 
@@ -359,7 +367,7 @@ impl Recorder {
     fn forget_what_is_over(&mut self) {
         let fails = self.retry.is_some();
         self.growing.retain(|_, growing| {
-            let is_done = growing.is_over() && !growing.is_dirty;
+            let is_done = growing.exchange.is_over() && !growing.is_dirty;
             !(is_done || growing.has_ended_unwritten() && fails)
         });
         if self.growing.len() <= LINGERING {

@@ -10,7 +10,7 @@ CREATE TABLE run (
   address TEXT NOT NULL,            -- where it listened; empty for an import
   pid INTEGER NOT NULL,
   started INTEGER NOT NULL,
-  ended INTEGER,                    -- NULL while it runs, and after a kill
+  ended INTEGER,                    -- NULL while it runs, and after a kill until the next run
   lost_exchanges INTEGER NOT NULL DEFAULT 0,
   lost_body_pieces INTEGER NOT NULL DEFAULT 0,
   lost_output_lines INTEGER NOT NULL DEFAULT 0,

@@ -564,16 +564,21 @@ fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() 
     let recorder = recording(&file, &bus, bus.subscribe_within(allowance), 4000);
     let reader = publish_and_await(&bus, 1..1001, 300, &file);
     let marked = Remark { marked: true, ..Remark::default() };
-    // The second one is there already; of the third one something was said for a while.
-    for number in [1000, 3, 999] {
+    // The second one is there already.
+    for number in [1000, 3] {
         publish(&bus, number, ExchangeEvent::Remarked(marked.clone()));
     }
+    assert_eq!(await_missing(&watch), 1000);
+    // Of this one something was said for a while.
+    publish(&bus, 999, ExchangeEvent::Remarked(marked.clone()));
+    assert_eq!(await_missing(&watch), 999);
     publish(&bus, 999, ExchangeEvent::Remarked(Remark::default()));
-    let asked = await_missing(&watch);
-    assert_eq!(asked, 1000);
-    for second in [1000, 999] {
-        let exchange = Arc::new(of_second(second));
-        publish(&bus, second.unsigned_abs(), ExchangeEvent::Recalled(exchange));
+    // The application goes on with the first of them.
+    let mut over = of_second(1000);
+    over.outcome = Some(Outcome::ClientGone);
+    for exchange in [of_second(1000), of_second(999), over] {
+        let (id, what) = (exchange.id.0, ExchangeEvent::Recalled(Arc::new(exchange)));
+        publish(&bus, id, what);
     }
     bus.close();
     recorder.join().unwrap();
@@ -585,6 +590,7 @@ fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() 
     let recalled = reader.record_at(kept(1000).place).unwrap().unwrap().exchange;
     let mut whole = of_second(1000);
     whole.response_body.shorten(4000, Cut::Long);
-    let kept = (recalled.response_body, recalled.output);
-    assert_eq!(kept, (whole.response_body, whole.output));
+    let kept = (recalled.response_body, recalled.output, recalled.outcome);
+    let outcome = Some(Outcome::ClientGone);
+    assert_eq!(kept, (whole.response_body, whole.output, outcome));
 }

@@ -126,6 +126,15 @@ impl Batch<'_> {
         Ok(*self.last)
     }
 
+    /// Writes what has become of an exchange that was added, but for its bodies and output,
+    /// if it is still there.
+    pub(super) fn renew(&self, exchange: &Exchange) -> rusqlite::Result<()> {
+        let Some(place) = self.place_of(exchange.id)? else { return Ok(()) };
+        let mut draft = Draft::whole(self.run, exchange);
+        (draft.request.bytes, draft.response.bytes) = (&[], &[]);
+        self.update(&draft, place)
+    }
+
     pub(super) fn update(&self, draft: &Draft<'_>, place: Place) -> rusqlite::Result<()> {
         write::update(&self.transaction, draft, place)
     }
