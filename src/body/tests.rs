@@ -134,7 +134,8 @@ proptest! {
         }
         bytes.truncate(length.index(bytes.len()) + 1);
         let reading = read_coded(coding, &bytes, 4096);
-        prop_assert!(reading.is_as_sent() || reading.content.len() <= 4096);
+        // A byte of Windows-1252 takes up to three as text: 0x82 is U+201A.
+        prop_assert!(reading.is_as_sent() || reading.content.len() <= 3 * 4096);
     }
 
     #[test]
