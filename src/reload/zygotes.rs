@@ -459,9 +459,11 @@ impl Zygotes {
             return (self.retries == MOST_RETRIES + 1).then_some(text);
         }
         self.warm_soon();
+        let which =
+            if self.warm.is_some() { "the newest libraries" } else { "libraries" };
         let text = format!(
-            "libraries are not in memory yet: {how}; it is tried again, after a pause \
-             that grows"
+            "{which} are not in memory yet: {how}; it is tried again, after a pause that \
+             grows"
         );
         self.warmth.gave_up(&text);
         (self.retries == 1).then_some(text)

@@ -98,6 +98,9 @@ fn ask(state: &mut State) {
 
 /// Keeps a comment; an empty one takes it away.
 pub(super) fn comment(state: &mut State, id: ExchangeId, text: &str) -> Vec<Effect> {
+    if state.store.exchange(id).is_none() {
+        state.prompt.inform(format!("#{id} is not in memory any more"));
+    }
     let comment = Some(text.to_owned()).filter(|text| !text.is_empty());
     saying::say(state, id, |remark| remark.comment = comment)
 }

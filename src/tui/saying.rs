@@ -4,6 +4,7 @@
 //! Invariant: what was said last holds, however fast one key follows another. An exchange of
 //! which something is said gets into the history, also where that had left it out.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -16,8 +17,8 @@ use super::state::State;
 /// What is on its way.
 #[derive(Debug, Default)]
 pub(super) struct Saying {
-    /// What was said and has not come back.
-    said: BTreeMap<ExchangeId, Remark>,
+    /// What was said last where that has not come back, and how much is on its way.
+    said: BTreeMap<ExchangeId, (Remark, usize)>,
     /// The history lacks these, or what the application still does with them.
     missing: BTreeSet<ExchangeId>,
 }
@@ -25,7 +26,7 @@ pub(super) struct Saying {
 /// What was said last of an exchange.
 pub(super) fn last(state: &State, id: ExchangeId) -> Option<&Remark> {
     let exchange = state.store.exchange(id)?;
-    Some(state.saying.said.get(&id).unwrap_or(&exchange.remark))
+    Some(state.saying.said.get(&id).map_or(&exchange.remark, |(remark, _)| remark))
 }
 
 /// Changes what is said of an exchange.
@@ -36,7 +37,8 @@ pub(super) fn say(
 ) -> Vec<Effect> {
     let Some(mut remark) = last(state, id).cloned() else { return Vec::new() };
     change(&mut remark);
-    state.saying.said.insert(id, remark.clone());
+    let said = state.saying.said.entry(id).or_default();
+    *said = (remark.clone(), said.1 + 1);
     vec![Effect::Send(Command::Remark { id, remark })]
 }
 
@@ -48,8 +50,13 @@ pub(super) fn heed(
 ) -> Option<Effect> {
     let saying = &mut state.saying;
     match what {
-        ExchangeEvent::Remarked(remark) if saying.said.get(&id) == Some(remark) => {
-            saying.said.remove(&id);
+        ExchangeEvent::Remarked(_) => {
+            if let Entry::Occupied(mut said) = saying.said.entry(id) {
+                said.get_mut().1 -= 1;
+                if said.get().1 == 0 {
+                    said.remove();
+                }
+            }
             None
         }
         ExchangeEvent::Missing => recall(state, id),

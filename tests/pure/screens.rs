@@ -2148,9 +2148,12 @@ fn one_key_after_the_other_changes_what_was_said_last() {
     let app = app.press("U").sees("nothing is marked").press(";").sees("#1: no");
     let app = app.press("esc *").effects(["remark 1: pinned ; no"]);
     let app = app.press("*").effects(["remark 1: ; no"]);
-    // The first of them comes back.
-    let remark = Remark { marked: true, ..Remark::default() };
-    let app = app.step(1, ExchangeEvent::Remarked(remark)).press("m");
+    let app = app.press("m m").effects(["remark 1: marked; no", "remark 1: ; no"]);
+    // The first of them come back; one is as the last.
+    let remark = Remark { comment: Some("no".to_owned()), ..Remark::default() };
+    let marked = Remark { marked: true, ..remark.clone() };
+    let app = app.step(1, ExchangeEvent::Remarked(remark));
+    let app = app.step(1, ExchangeEvent::Remarked(marked)).press("m");
     app.effects(["remark 1: marked; no"]);
 }
 

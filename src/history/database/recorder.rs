@@ -272,40 +272,58 @@ impl Recorder {
     /// fit on the disk is the only one that is not written.
     fn write_recalled(&mut self) {
         for exchange in std::mem::take(&mut self.recalled) {
+            let exchange = Arc::unwrap_or_clone(exchange);
             let id = exchange.id;
-            let remark = self.missing.remove(&id);
-            if let Err(why) = self.write_whole(Arc::unwrap_or_clone(exchange), remark) {
-                let text = format!(
-                    "#{id} is not in the history, nor is what you said of it: {why}"
-                );
-                self.say(Severity::Warning, text);
+            let (written, what) = match self.missing.remove(&id) {
+                Some(remark) => (
+                    self.write_whole(exchange, remark),
+                    format!("#{id} is not in the history, nor is what you said of it"),
+                ),
+                None => (
+                    self.write_end(exchange),
+                    format!("what #{id} did after its end is not in the history"),
+                ),
+            };
+            if let Err(why) = written {
+                self.say(Severity::Warning, format!("{what}: {why}"));
             }
         }
     }
 
-    /// Writes an exchange that was missing, with what is said of it, or what has become of
-    /// it since where nothing is. The error is a text for the user.
+    /// Writes an exchange that was missing, with what is said of it. The error is a text for
+    /// the user.
     fn write_whole(
         &mut self,
         mut exchange: Exchange,
-        remark: Option<Remark>,
+        remark: Remark,
     ) -> Result<(), String> {
-        let limit = usize::try_from(self.setup.bounds.body).unwrap_or(usize::MAX);
-        exchange.request_body.shorten(limit, Cut::Long);
-        exchange.response_body.shorten(limit, Cut::Long);
+        exchange.remark = remark;
+        self.shorten(&mut exchange);
         let opened = self.writer.take().or_else(|| self.open());
         let mut writer = opened.ok_or("nothing is recorded")?;
         let written = writer.batch().and_then(|mut batch| {
-            if let Some(remark) = remark {
-                exchange.remark = remark;
-                batch.add(&exchange)?;
-            } else {
-                batch.renew(&exchange)?;
-            }
+            batch.add(&exchange)?;
             batch.commit()
         });
         self.writer = Some(writer);
         written.map_err(|error| error.to_string())
+    }
+
+    /// Writes what has become of such an exchange since, if it is there.
+    fn write_end(&mut self, mut exchange: Exchange) -> Result<(), String> {
+        self.shorten(&mut exchange);
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        let written = writer.batch().and_then(|batch| {
+            batch.renew(&exchange)?;
+            batch.commit()
+        });
+        written.map_err(|error| error.to_string())
+    }
+
+    fn shorten(&self, exchange: &mut Exchange) {
+        let limit = usize::try_from(self.setup.bounds.body).unwrap_or(usize::MAX);
+        exchange.request_body.shorten(limit, Cut::Long);
+        exchange.response_body.shorten(limit, Cut::Long);
     }
 
     /// Where an exchange stands. What is printed for one may come after its end.
@@ -412,6 +430,7 @@ impl Recorder {
                 format!("the history {file} was taken away; it is begun anew"),
             );
             self.begin_again();
+            self.writer = self.open();
         }
     }
 
@@ -520,6 +539,14 @@ impl Recorder {
     }
 
     fn end(mut self) -> Vec<String> {
+        // There is no later.
+        self.retry = None;
+        if let Err(error) = self.try_to_write() {
+            self.lose();
+            if let Some(error) = error {
+                self.losses.blame(error.to_string());
+            }
+        }
         let ended = self.writer.as_ref().map(|writer| writer.end(self.setup.clock.now()));
         let failed = ended.and_then(Result::err);
         let failed = failed.map(|error| format!("the history did not end well: {error}"));
@@ -529,7 +556,10 @@ impl Recorder {
             .missing
             .keys()
             .map(|id| format!("#{id} is not in the history: nor is what you said of it"));
-        failed.into_iter().chain(lost).chain(missing).collect()
+        let unwritten = self.remarks.iter().filter(|(_, remark)| !remark.is_none());
+        let unwritten = unwritten
+            .map(|(id, _)| format!("what you said of #{id} is not in the history"));
+        failed.into_iter().chain(lost).chain(missing).chain(unwritten).collect()
     }
 
     fn tell(&self, id: ExchangeId, what: ExchangeEvent) {

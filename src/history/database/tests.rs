@@ -576,6 +576,7 @@ fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() 
     // The application goes on with the first of them.
     let mut over = of_second(1000);
     over.outcome = Some(Outcome::ClientGone);
+    over.output.extend_from_within(..);
     for exchange in [of_second(1000), of_second(999), over] {
         let (id, what) = (exchange.id.0, ExchangeEvent::Recalled(Arc::new(exchange)));
         publish(&bus, id, what);
@@ -590,6 +591,7 @@ fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() 
     let recalled = reader.record_at(kept(1000).place).unwrap().unwrap().exchange;
     let mut whole = of_second(1000);
     whole.response_body.shorten(4000, Cut::Long);
+    whole.output.extend_from_within(..);
     let kept = (recalled.response_body, recalled.output, recalled.outcome);
     let outcome = Some(Outcome::ClientGone);
     assert_eq!(kept, (whole.response_body, whole.output, outcome));

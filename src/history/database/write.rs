@@ -247,6 +247,15 @@ pub(super) fn insert_output(
     Ok(())
 }
 
+/// Deletes the lines of an exchange.
+pub(super) fn delete_output(
+    connection: &Connection,
+    place: Place,
+) -> rusqlite::Result<()> {
+    let sql = "DELETE FROM output WHERE exchange = ?1";
+    connection.prepare_cached(sql)?.execute([place.0]).map(drop)
+}
+
 /// Writes a step of a generation.
 pub(super) fn write_generation(
     connection: &Connection,

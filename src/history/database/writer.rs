@@ -111,10 +111,7 @@ impl Batch<'_> {
     /// Writes an exchange for the first time, with its bodies and its output.
     pub fn add(&mut self, exchange: &Exchange) -> rusqlite::Result<Place> {
         let place = self.insert(&Draft::whole(self.run, exchange))?;
-        for line in &exchange.output {
-            let at = exchange.ended.unwrap_or(exchange.began);
-            write::insert_output(&self.transaction, self.run, at, line, Some(place))?;
-        }
+        self.output_of(exchange, place)?;
         Ok(place)
     }
 
@@ -126,13 +123,21 @@ impl Batch<'_> {
         Ok(*self.last)
     }
 
-    /// Writes what has become of an exchange that was added, but for its bodies and output,
-    /// if it is still there.
+    /// Writes what has become of an exchange that was added, but for its bodies, if it is
+    /// still there.
     pub(super) fn renew(&self, exchange: &Exchange) -> rusqlite::Result<()> {
         let Some(place) = self.place_of(exchange.id)? else { return Ok(()) };
         let mut draft = Draft::whole(self.run, exchange);
         (draft.request.bytes, draft.response.bytes) = (&[], &[]);
-        self.update(&draft, place)
+        self.update(&draft, place)?;
+        write::delete_output(&self.transaction, place)?;
+        self.output_of(exchange, place)
+    }
+
+    fn output_of(&self, exchange: &Exchange, place: Place) -> rusqlite::Result<()> {
+        let at = exchange.ended.unwrap_or(exchange.began);
+        let mut lines = exchange.output.iter();
+        lines.try_for_each(|line| self.output(at, line, Some(place)))
     }
 
     pub(super) fn update(&self, draft: &Draft<'_>, place: Place) -> rusqlite::Result<()> {
