@@ -2,7 +2,8 @@
 //! events, so that whatever shows or keeps exchanges hears of it.
 //!
 //! Invariant: what was said last holds, however fast one key follows another. An exchange of
-//! which something is said gets into the history, also where that had left it out.
+//! which something is said gets into the history, also where that had left it out, unless
+//! rdev ends before the history has asked for it, which is told then.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
