@@ -108,7 +108,7 @@ struct Queue {
     unknown: HashSet<ExchangeId>,
     /// What was dropped of bodies.
     holes: Holes,
-    /// How many exchanges of clients its reader hears of; of all without one.
+    /// Of which exchanges of clients its reader hears; of all without one.
     allowance: Option<Allowance>,
     /// With how many events its reader is to be woken; `None` while it does not sleep.
     wakes_at: Option<usize>,
@@ -121,8 +121,8 @@ impl Bus {
         self.subscribe_with(None)
     }
 
-    /// Adds a reader that hears of no more exchanges of clients than it is allowed. What
-    /// is beyond counts as lost.
+    /// Adds a reader that hears of exchanges of clients as far as that is allowed. What is
+    /// beyond counts as lost.
     pub fn subscribe_within(&self, allowance: Allowance) -> Subscription {
         self.subscribe_with(Some(allowance))
     }
@@ -236,10 +236,15 @@ impl Reader {
 impl Queue {
     /// Takes an event in, or what is told in its place. `false` where that is nothing.
     fn put(&mut self, event: Event) -> bool {
-        if let Event::Exchange { id, what, .. } = &event
-            && self.is_of_no_use(*id, what)
-        {
-            return false;
+        if let Event::Exchange { id, what, .. } = &event {
+            // Of those left out, too: they are what it is about.
+            if let (ExchangeEvent::Timed(timing), Some(it)) = (what, &mut self.allowance)
+            {
+                it.learn(timing);
+            }
+            if self.is_of_no_use(*id, what) {
+                return false;
+            }
         }
         if self.holes.are_behind(&event)
             || !self.has_room(&event)

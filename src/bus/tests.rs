@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::clock::Clock;
-use crate::exchange::{Cut, ExchangeId, Outcome, Request, Source};
+use crate::exchange::{Cut, ExchangeId, Outcome, Request, Source, Timing};
 use crate::history::{Live, Store};
 
 fn event(what: ExchangeEvent) -> Event {
@@ -98,20 +98,22 @@ fn a_reader_hears_of_no_more_exchanges_than_it_is_allowed_but_of_all_sent_again(
     let at = Clock::start().now();
     let publish =
         |id, what| bus.publish(Event::Exchange { id: ExchangeId(id), at, what });
-    for id in 0..500 {
-        let sent_again = id >= 400;
+    for id in 0..1100 {
+        let sent_again = id >= 1000;
         let source =
             if sent_again { Source::Replay(ExchangeId(0)) } else { Source::Client };
         let request = Arc::new(Request { raw: Vec::new(), head: None });
         publish(id, ExchangeEvent::Began { source, client: String::new(), request });
+        publish(id, ExchangeEvent::Timed(Arc::new(Timing::default())));
         publish(id, ExchangeEvent::Ended(Outcome::Complete));
     }
     bus.close();
-    let lost = Losses { exchanges: 100, ..Losses::default() };
+    // 500 at once, and 70 before it was clear that they take no time.
+    let lost = Losses { exchanges: 1000 - 570, ..Losses::default() };
     assert_eq!(reader.losses(), lost);
     let heard: Vec<Event> =
         std::iter::from_fn(|| reader.next_batch(None)).flatten().collect();
-    assert_eq!(heard.len(), 400 * 2);
+    assert_eq!(heard.len(), (570 + 100) * 3);
 }
 
 fn of(id: u64, what: ExchangeEvent) -> Event {

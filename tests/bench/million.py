@@ -3,8 +3,8 @@
     python3 tests/bench/million.py [--exchanges 1000000] [--rdev PATH]
 
 builds rdev unless one is given, and asks an application as fast as it answers, 2 KiB each,
-with the dashboard in a terminal, until its history has so many: three times as many and
-more are served meanwhile, since what comes too fast is left out. It prints the memory of
+with the dashboard in a terminal, until its history has so many. The application makes its
+page each time: of one that takes no time most would be left out. It prints the memory of
 the front on the way, and fails if that reaches 150 MiB.
 """
 
@@ -18,12 +18,10 @@ from servers import free_port
 from throughput import account, dashboard, saturate
 
 APP = """\
-PAGE = b"x" * 2048
-
-
 def app(environ, start_response):
-    start_response("200 OK", [("Content-Type", "text/html"), ("Content-Length", "2048")])
-    return [PAGE]
+    page = "".join(f"{line:7,}\\n" for line in range(256)).encode()
+    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "2048")])
+    return [page]
 """
 # How many requests a connection has under way.
 DEPTH = 8
