@@ -1,6 +1,7 @@
 //! A generation: one import of the user's code.
 
 use std::fmt;
+use std::iter::once;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,10 +86,21 @@ impl fmt::Display for Rung {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Making {
     pub rung: Rung,
-    /// Why this one and no faster one; without a full stop. Not escaped.
+    /// Why this one; without a full stop, as the others. Not escaped.
     pub why: String,
-    /// Whether another was wished for (`--reload-mode`).
-    pub unmet: bool,
+    /// Why none was taken that had been begun beforehand, unless `why` says it.
+    pub no_checkpoint: Option<String>,
+    /// Why it is not the one that was wished for (`--reload-mode`).
+    pub unmet: Option<String>,
+}
+
+impl Making {
+    /// What is to be said of it, line by line.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let way = format!("{}: {}", self.rung.name(), self.why);
+        let missing = self.no_checkpoint.as_ref();
+        once(way).chain(missing.map(|why| format!("no checkpoint: {why}")))
+    }
 }
 
 /// What became of a generation, as far as is known.

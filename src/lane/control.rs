@@ -121,6 +121,17 @@ pub enum Until {
     File(OsText),
 }
 
+/// Where such an import waits.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Halt {
+    /// Before this file of the user's is read.
+    File(OsText),
+    /// Before it does what others could notice: the name of an audit event.
+    Event(String),
+    /// At its end.
+    End,
+}
+
 /// From the front to a worker.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ToWorker {
@@ -171,9 +182,9 @@ pub enum FromWorker {
     Await { number: u64 },
     /// This file is going to be written, replaced or removed by the application itself.
     Written { file: OsText },
-    /// An import made ahead waits: before that file is read, or something else is done.
-    /// Whether it has already done something that could be noticed outside.
-    Waiting { before: Option<OsText>, showed: bool },
+    /// An import made ahead waits. `showed`: it has already done something that could be
+    /// noticed outside.
+    Waiting { at: Halt, showed: bool },
     /// It goes on. What it reports from here on is as if it had begun now.
     Proceeding,
     /// The application's exit handlers have run, and everything that it held (ports, locks,

@@ -12,7 +12,7 @@ mod frame;
 mod sealed;
 
 pub use control::{
-    Ahead, Birth, ControlError, FileStat, FromWorker, FromZygote, ImportPlan,
+    Ahead, Birth, ControlError, FileStat, FromWorker, FromZygote, Halt, ImportPlan,
     ImportTrace, MOST_OPENED, OpenedFile, OsText, ToWorker, ToZygote, Until, decode,
     encode,
 };

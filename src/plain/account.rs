@@ -10,9 +10,9 @@ use crate::text;
 /// Columns of a list of packages.
 const WIDTH: usize = 72;
 
-/// Which way was chosen, and why.
+/// Which way was chosen, and why no faster one.
 pub(super) fn way(making: &Making) -> String {
-    line(1, &format!("{}: {}", making.rung.name(), making.why))
+    making.lines().map(|text| line(1, &text)).collect()
 }
 
 /// What a generation found in memory, and what it did not.

@@ -73,8 +73,9 @@ impl News {
                 let mut lines = format!("rdev: generation {id} ready in {time}, {rung}");
                 let coming = self.coming.remove(&id);
                 if let Some(Coming { reason, making }) = &coming {
-                    if let Some(making) = making.as_ref().filter(|making| making.unmet) {
-                        let why = text::printable(making.why.as_bytes());
+                    let unmet = making.as_ref().and_then(|making| making.unmet.as_ref());
+                    if let Some(why) = unmet {
+                        let why = text::printable(why.as_bytes());
                         lines = format!("{lines} since {why}");
                     }
                     lines.push_str(&self.why(reason));

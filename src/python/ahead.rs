@@ -28,7 +28,7 @@ use super::library_files::{Comparison, LibraryFiles};
 use super::pages;
 use super::{opened, shims, warmth};
 use crate::clock::monotonic;
-use crate::lane::{Ahead, FromWorker, OsText, Until};
+use crate::lane::{Ahead, FromWorker, Halt, OsText, Until};
 
 /// Where the import waits, and whether it still has to.
 pub(super) struct Gate {
@@ -138,13 +138,13 @@ impl Gate {
     pub(super) fn reach(&self, py: Python<'_>, file: &Path) -> PyResult<()> {
         match &self.before {
             Some(before) if before != file => Ok(()),
-            _ => self.wait(py, Stage::Reading, Some(file)),
+            _ => self.wait(py, Stage::Reading, || Halt::File(OsText::new(file))),
         }
     }
 
     /// The import is over.
     pub(super) fn reach_end(&self, py: Python<'_>) -> PyResult<()> {
-        self.wait(py, Stage::Open, None)
+        self.wait(py, Stage::Open, || Halt::End)
     }
 
     /// The import has failed. Where that is to be told, it ends as any process does, which
@@ -154,7 +154,7 @@ impl Gate {
             Stage::Closed | Stage::Open => return Ok(()),
             Stage::Reading => {}
         }
-        self.wait(py, Stage::Open, None)
+        self.wait(py, Stage::Open, || Halt::End)
     }
 
     fn hear(&self, args: &Bound<'_, PyTuple>) -> PyResult<()> {
@@ -174,22 +174,30 @@ impl Gate {
             }
             event => shows_outside(event),
         };
-        if shows { self.wait(py, Stage::Open, None) } else { Ok(()) }
+        if shows {
+            self.wait(py, Stage::Open, || Halt::Event(event.to_owned()))
+        } else {
+            Ok(())
+        }
     }
 
-    fn wait(&self, py: Python<'_>, until: Stage, before: Option<&Path>) -> PyResult<()> {
+    fn wait(
+        &self,
+        py: Python<'_>,
+        until: Stage,
+        at: impl FnOnce() -> Halt,
+    ) -> PyResult<()> {
         let stage = self.state().stage;
         if stage >= until {
             return Ok(());
         }
         if stage == Stage::Closed {
             opened::tell_all(py);
-            let before = before.map(OsText::new);
             let showed =
                 self.traces.get().is_some_and(|before| *before != Traces::look());
             // If the front is gone, this process is ended by the thread that sees it.
-            let _front_gone =
-                self.reports.send(py, &FromWorker::Waiting { before, showed });
+            let waiting = FromWorker::Waiting { at: at(), showed };
+            let _front_gone = self.reports.send(py, &waiting);
             if let Some(stash) = self.stash.get() {
                 // What cannot be done now is done at the end, and fails there.
                 let _later = warmth::sort(stash.bind(py));

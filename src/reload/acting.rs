@@ -8,6 +8,7 @@ use mio::Token;
 use rustix::io::Errno;
 
 use super::Announcement;
+use super::absence::Absence;
 use super::code::Code;
 use super::driver::{Hopeless, Loop, RETIRE};
 use super::git;
@@ -57,11 +58,14 @@ impl Loop {
             Action::Begin(id) => {
                 // What it opened before the older one was gone it has told of before, too.
                 self.hear_worker(id);
-                match self.workers.get_mut(&id) {
-                    Some(worker) if worker.is_as_read() => worker.begin_import(),
-                    // The generation before has left other files behind.
-                    Some(_) => return self.inputs.push_back(Input::Unlike(id)),
-                    None => {}
+                if let Some(worker) = self.workers.get_mut(&id) {
+                    // The generation before may have left other files behind.
+                    if let Some(file) = worker.misread() {
+                        self.standby.absence =
+                            Absence::Overwritten(self.short_name(&file));
+                        return self.inputs.push_back(Input::Unlike(id));
+                    }
+                    worker.begin_import();
                 }
                 self.await_with(format!("generation {id} imports the code"), None);
             }
@@ -174,9 +178,11 @@ impl Loop {
         cold: Option<&'static str>,
     ) -> io::Result<()> {
         let (worker, opened) = match self.take_standby(id) {
-            Some(standby) => standby,
-            None => (self.fork(id, cold)?, Vec::new()),
+            Ok(standby) => standby,
+            Err(absence) => (self.fork(id, cold, &absence)?, Vec::new()),
         };
+        // Until this one is ready.
+        self.standby.absence = Absence::NeverReady;
         let making = GenerationEvent::Chosen(Arc::clone(&worker.making));
         let control = Arc::clone(&worker.control);
         // Opened before it is told to import, so that this socket is among those that any
@@ -195,6 +201,7 @@ impl Loop {
         &mut self,
         id: GenerationId,
         cold: Option<&'static str>,
+        absence: &Absence,
     ) -> io::Result<Worker> {
         let plan = ImportPlan { generation: id, ..self.setup.plan.clone() };
         let first = WORKERS + 3 * id.0 as usize;
@@ -202,7 +209,7 @@ impl Loop {
         // Marked before the fork: what changes from here on may have been missed by it.
         let mark = self.code.as_mut().map(Code::mark);
         let registry = self.poll.registry();
-        let mut worker = self.zygotes.make(plan, cold, registry, tokens)?;
+        let mut worker = self.zygotes.make(plan, (cold, absence), registry, tokens)?;
         worker.begin_span(mark);
         Ok(worker)
     }

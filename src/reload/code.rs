@@ -258,6 +258,12 @@ impl Code {
         self.tree.name(path)
     }
 
+    /// The same below the application's folder, for people.
+    pub(super) fn short_name(&self, path: &Path) -> PathBuf {
+        let name = self.name(path);
+        name.strip_prefix(self.walk.root()).map(Path::to_path_buf).unwrap_or(name)
+    }
+
     /// Whether a file was there at the mark and ever since, whatever its content.
     pub(super) fn stayed_since(&self, mark: &Mark, name: &Path) -> bool {
         self.tree.stayed_since(mark, name)

@@ -158,7 +158,7 @@ impl Loop {
             }
         }
         if self.standby.is(exit) {
-            return self.standby.lose(monotonic());
+            return self.standby.lose(describe_exit(exit.status), monotonic());
         }
         // Whatever it said last is still to be read, perhaps even its name.
         self.hear_workers();

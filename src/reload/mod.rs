@@ -1,5 +1,6 @@
 //! Bringing code changes in: watching files, and the life of generations.
 
+mod absence;
 mod acting;
 mod announcement;
 mod code;

@@ -10,12 +10,12 @@
 //! since exit handlers of the generation before may have written that.
 
 use std::fs::Metadata;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
 use mio::Token;
 
+use super::absence::{Absence, Again};
 use super::code::Code;
 use super::driver::Loop;
 use super::judging::changed_in;
@@ -23,7 +23,9 @@ use super::output::Line;
 use super::worker::{Span, Worker};
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, OutputStream, ReloadReason};
-use crate::lane::{Ahead, FileStat, FromWorker, ImportPlan, OpenedFile, OsText, Until};
+use crate::lane::{
+    Ahead, FileStat, FromWorker, Halt, ImportPlan, OpenedFile, OsText, Until,
+};
 use crate::process::Exit;
 
 /// How long after a generation is ready the next one is begun. The requests that were
@@ -52,8 +54,10 @@ const TOKEN: Token = Token(3);
 #[derive(Default)]
 pub(super) struct Standby {
     worker: Option<Worker>,
-    /// Since when it has gone as far as it is to go.
-    waits: Option<Instant>,
+    /// Why there is none, or none to be used.
+    pub(super) absence: Absence,
+    /// Since when it has gone as far as it is to go, and where it is.
+    waits: Option<(Instant, Halt)>,
     /// What it printed, for when it is taken.
     printed: Vec<(OutputStream, Line)>,
     /// Files that it opened or is going to write, for then, too.
@@ -101,20 +105,23 @@ impl Standby {
         }
     }
 
-    /// It is gone, or could not be had; the next try may fare better.
-    pub(super) fn lose(&mut self, now: Instant) {
-        if self.waits.is_some_and(|since| now.duration_since(since) > LONG) {
+    /// It is gone; the next try may fare better.
+    pub(super) fn lose(&mut self, how: String, now: Instant) {
+        let waits = self.waits.as_ref();
+        if waits.is_some_and(|(since, _)| now.duration_since(*since) > LONG) {
             self.lost = 0;
         }
-        self.begin_again(now, MOST_KILLED);
+        self.absence = Absence::Ended(how, self.begin_again(now, MOST_KILLED));
     }
 
-    fn begin_again(&mut self, now: Instant, most: u32) {
+    fn begin_again(&mut self, now: Instant, most: u32) -> Again {
         self.end();
-        if self.lost < most {
-            self.due = Some(now + LONGEST_AGAIN.min(AGAIN * 2_u32.pow(self.lost)));
-            self.lost += 1;
+        if self.lost >= most {
+            return Again::Never;
         }
+        self.due = Some(now + LONGEST_AGAIN.min(AGAIN * 2_u32.pow(self.lost)));
+        self.lost += 1;
+        Again::Later
     }
 }
 
@@ -131,6 +138,8 @@ impl Loop {
     pub(super) fn want_standby(&mut self) {
         self.standby.end();
         self.standby.lost = 0;
+        self.standby.absence =
+            if self.code.is_some() { Absence::Due(REST) } else { Absence::Unwatched };
         self.standby.due = Some(monotonic() + REST);
     }
 
@@ -140,31 +149,38 @@ impl Loop {
         if self.standby.due.take_if(|at| now >= *at).is_none() {
             return;
         }
-        if self.standby.worker.is_some() {
+        let standby = &mut self.standby;
+        if standby.worker.is_some() {
             // It hangs, or was never born.
-            self.standby.begin_again(now, MOST_LATE);
-        } else if self.machine.is_ready()
-            && !self.is_stopping()
-            && self.begin_standby().is_err()
-        {
-            // There may be no process to be had just now.
-            self.standby.lose(now);
+            let again = standby.begin_again(now, MOST_LATE);
+            standby.absence = Absence::Slow(standby.patience, again);
+        } else if !self.machine.is_ready() {
+            standby.absence = Absence::NeverReady;
+        } else if !self.is_stopping() {
+            self.standby.absence = match self.begin_standby() {
+                Ok(()) => Absence::Unborn,
+                // There may be no process to be had just now.
+                Err(Absence::Refused(error, _)) => {
+                    let again = self.standby.begin_again(now, MOST_KILLED);
+                    Absence::Refused(error, again)
+                }
+                Err(absence) => absence,
+            };
         }
     }
 
-    fn begin_standby(&mut self) -> io::Result<()> {
-        let Some(mark) = self.code.as_mut().map(Code::mark) else { return Ok(()) };
+    fn begin_standby(&mut self) -> Result<(), Absence> {
+        let mark = self.code.as_mut().map(Code::mark).ok_or(Absence::Unwatched)?;
         let newest = self.machine.newest();
         let like = self.workers.get(&newest).and_then(|worker| worker.pid);
         let ahead = Ahead { until: self.how_far(), like };
         let generation = GenerationId(0);
         let plan = ImportPlan { generation, ahead: Some(ahead), ..self.plan().clone() };
         let registry = self.poll.registry();
-        if let Some(mut worker) = self.zygotes.make_ahead(plan, registry, [TOKEN; 3])? {
-            worker.begin_span(Some(mark));
-            self.standby.worker = Some(worker);
-            self.standby.due = Some(monotonic() + self.standby.patience);
-        }
+        let mut worker = self.zygotes.make_ahead(plan, registry, [TOKEN; 3])?;
+        worker.begin_span(Some(mark));
+        self.standby.worker = Some(worker);
+        self.standby.due = Some(monotonic() + self.standby.patience);
         Ok(())
     }
 
@@ -189,7 +205,8 @@ impl Loop {
         let reports = worker.reports();
         self.standby.printed.extend(worker.printed());
         let is_gone = worker.silent || worker.garbled.is_some();
-        let mut is_lost = self.standby.printed.len() > MOST_LINES;
+        let too_many = self.standby.printed.len() > MOST_LINES;
+        let mut lost = too_many.then_some(Absence::Printed(MOST_LINES));
         for report in reports {
             match report {
                 FromWorker::Hello { pid } => {
@@ -197,28 +214,33 @@ impl Loop {
                     worker.take_stack_file();
                 }
                 FromWorker::Loaded { files } => worker.note_loaded(files),
-                FromWorker::Waiting { showed, .. } => {
-                    self.standby.waits = Some(monotonic());
+                FromWorker::Waiting { at, showed } => {
+                    self.standby.waits = Some((monotonic(), at));
                     self.standby.due = None;
                     self.standby.showed |= showed;
-                    is_lost |= showed;
+                    if showed {
+                        lost = Some(Absence::Showed);
+                    }
                 }
                 FromWorker::Opened { .. } | FromWorker::Written { .. } => {
                     self.standby.opened.push(report);
                 }
-                FromWorker::Unlike { .. }
-                | FromWorker::ImportFailed { .. }
-                | FromWorker::Imported { .. }
+                FromWorker::Unlike { why } => lost = Some(Absence::Unlike(why)),
+                FromWorker::ImportFailed { traceback, .. } => {
+                    lost = Some(Absence::Failed(traceback.summary()));
+                }
+                FromWorker::Imported { .. }
                 | FromWorker::Await { .. }
                 | FromWorker::Stack { .. }
                 | FromWorker::Proceeding
-                | FromWorker::Left => is_lost = true,
+                | FromWorker::Left => lost = Some(Absence::Astray),
             }
         }
-        if is_lost {
+        if let Some(absence) = lost {
             self.standby.end();
+            self.standby.absence = absence;
         } else if is_gone {
-            self.standby.lose(monotonic());
+            self.standby.lose("has ended".to_owned(), monotonic());
         }
     }
 
@@ -227,7 +249,7 @@ impl Loop {
     pub(super) fn take_standby(
         &mut self,
         id: GenerationId,
-    ) -> Option<(Worker, Vec<FromWorker>)> {
+    ) -> Result<(Worker, Vec<FromWorker>), Absence> {
         self.hear_standby();
         let reason = self.machine.reason().clone();
         if let ReloadReason::Changed(files) = &reason {
@@ -236,36 +258,81 @@ impl Loop {
         let worker = self.standby.worker.take().filter(|worker| worker.pid.is_some());
         let printed = std::mem::take(&mut self.standby.printed);
         let opened = std::mem::take(&mut self.standby.opened);
+        let waits = self.standby.waits.take();
+        self.standby.end();
         let Some(mut worker) = worker else {
-            self.standby.end();
-            return None;
+            return Err(self.standby.absence.clone());
         };
         let opened_ahead = opened_files(&opened);
-        if !are_as_read(&opened_ahead) || !self.is_usable(&worker, &reason) {
+        if let Some(absence) = self.is_outdated(&worker, &opened_ahead, &reason) {
             worker.kill();
-            self.standby.end();
-            return None;
+            self.standby.absence = absence.clone();
+            return Err(absence);
         }
-        self.standby.end();
-        worker.become_generation(id, opened_ahead);
+        let why = self.how_far_it_came(waits.map(|(_, at)| at));
+        worker.become_generation(id, why, opened_ahead);
         worker.proceed_mark = self.code.as_mut().map(Code::mark);
         self.publish_output(id, printed);
-        Some((worker, opened))
+        Ok((worker, opened))
     }
 
-    /// Whether everything it has read is as it was. Files that came or went may change
-    /// what imports would have found.
-    fn is_usable(&mut self, worker: &Worker, reason: &ReloadReason) -> bool {
+    /// Why it is not what a process started now would become, if so. Everything it has read
+    /// must be as it was. Files that came or went may change what imports would have found.
+    fn is_outdated(
+        &mut self,
+        worker: &Worker,
+        opened: &[OpenedFile],
+        reason: &ReloadReason,
+    ) -> Option<Absence> {
         let spans: &[Span] = worker.spans();
-        let Some(mark) = spans.first().and_then(|span| span.mark) else { return false };
-        let stayed = match (reason, &self.code) {
-            (ReloadReason::Changed(files), Some(code)) => {
-                files.iter().all(|file| code.stayed_since(&mark, file))
-            }
-            (ReloadReason::Died(_), _) => true,
-            _ => false,
+        let Some(mark) = spans.first().and_then(|span| span.mark) else {
+            return Some(Absence::Unwatched);
         };
-        stayed && changed_in(&mut self.code, spans).is_empty()
+        if let Some(file) = misread(opened) {
+            return Some(Absence::Read(vec![self.short_name(&file)]));
+        }
+        match (reason, &self.code) {
+            (ReloadReason::Changed(files), Some(code)) => {
+                let moved = files.iter().find(|file| !code.stayed_since(&mark, file));
+                if let Some(file) = moved {
+                    return Some(Absence::Moved(code.short_name(file)));
+                }
+            }
+            (ReloadReason::Died(_), _) => {}
+            _ => return Some(Absence::Anew),
+        }
+        let changed = changed_in(&mut self.code, spans);
+        let names = changed.iter().map(|file| self.short_name(file)).collect();
+        (!changed.is_empty()).then_some(Absence::Read(names))
+    }
+
+    /// What is told of the one that is taken: how far its import has come, and why no
+    /// farther.
+    fn how_far_it_came(&self, at: Option<Halt>) -> String {
+        let came = match at {
+            None => ", and is still on its way".to_owned(),
+            Some(Halt::End) => ", to its end".to_owned(),
+            Some(Halt::Event(event)) => {
+                format!(", up to what could be noticed outside ({event})")
+            }
+            Some(Halt::File(file)) => {
+                let file = self.short_name(&file.into_path());
+                format!(", up to {}", file.display())
+            }
+        };
+        let why = if self.standby.showed {
+            "; none of your code is run ahead, since it starts threads or opens sockets \
+             that cannot be held back"
+        } else {
+            ""
+        };
+        format!("its import was begun beforehand{came}{why}")
+    }
+
+    /// A file below the application's folder, for people.
+    pub(super) fn short_name(&self, file: &Path) -> PathBuf {
+        let code = self.code.as_ref();
+        code.map_or_else(|| file.to_path_buf(), |code| code.short_name(file))
     }
 }
 
@@ -301,11 +368,13 @@ fn opened_files(reports: &[FromWorker]) -> Vec<OpenedFile> {
     files.flatten().cloned().collect()
 }
 
-/// Whether files are as they were when they were opened.
-pub(super) fn are_as_read(files: &[OpenedFile]) -> bool {
-    files.iter().all(|file| {
-        let met = file.path.clone().into_path().metadata().ok();
-        met.filter(Metadata::is_file).as_ref().map(FileStat::of) == file.stat
+/// Which of these files is not as it was when it was opened, if one is.
+pub(super) fn misread(files: &[OpenedFile]) -> Option<PathBuf> {
+    files.iter().find_map(|file| {
+        let path = file.path.clone().into_path();
+        let met = path.metadata().ok();
+        let now = met.filter(Metadata::is_file).as_ref().map(FileStat::of);
+        (now != file.stat).then_some(path)
     })
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use super::absence::Absence;
 use crate::config::ReloadMode;
 use crate::exchange::{Libraries, Making, Preload, Rung, Traceback};
 use crate::lane::{Birth, ImportTrace};
@@ -99,20 +100,28 @@ impl Warmth {
         self.choose().0
     }
 
-    /// The same with its reason. A generation that is to be made from nothing this once
-    /// comes with why.
-    pub(super) fn making(&self, cold: Option<&str>) -> Making {
+    /// The same with its reasons. A generation that is to be made from nothing this once
+    /// comes with why, and one that nobody waits for yet without an absence.
+    pub(super) fn making(&self, cold: Option<&str>, absence: Option<&Absence>) -> Making {
         let (rung, why) = match cold {
             Some(why) => (Rung::Cold, why.to_owned()),
             None => self.choose(),
         };
+        // What is never begun is not said to be on its way.
+        let absence = absence.map(|met| self.never_ahead().unwrap_or(met.clone()));
+        let no_checkpoint = absence.map(|it| it.to_string()).filter(|it| *it != why);
         let unmet = match self.mode {
-            ReloadMode::Auto | ReloadMode::Cold => false,
-            ReloadMode::Fork => !matches!(rung, Rung::Fork { .. }),
-            ReloadMode::Spare => rung == Rung::Cold,
-            ReloadMode::Checkpoint => true,
+            ReloadMode::Auto | ReloadMode::Cold => None,
+            ReloadMode::Fork => (!matches!(rung, Rung::Fork { .. })).then_some(&why),
+            ReloadMode::Spare => (rung == Rung::Cold).then_some(&why),
+            // Without libraries in memory there is nothing to begin one from.
+            ReloadMode::Checkpoint if rung == Rung::Cold && !self.needs_none() => {
+                Some(&why)
+            }
+            ReloadMode::Checkpoint => no_checkpoint.as_ref(),
         };
-        Making { rung, why, unmet }
+        let unmet = unmet.cloned();
+        Making { rung, why, no_checkpoint, unmet }
     }
 
     fn choose(&self) -> (Rung, String) {
@@ -125,6 +134,9 @@ impl Warmth {
                     Rung::Fork { modules }
                 };
                 return (rung, "its libraries were in memory".to_owned());
+            }
+            (Stage::Cold(_), _) if self.needs_none() => {
+                "there are no libraries to have in memory".to_owned()
             }
             (Stage::Cold(why) | Stage::Off(why), _) => why.clone(),
             (Stage::Warm(_), Check::Suspect(_)) => {
@@ -161,12 +173,22 @@ impl Warmth {
         self.birth(Rung::Spare { modules: 0 }) == Birth::Become
     }
 
-    /// Whether the next generation is begun beforehand. Not where that would take the one
+    /// Why no generation is ever begun beforehand, if so. Not where that would take the one
     /// spare process, which an edit of another file is to find; nor could be told there
     /// whether an import leaves traces outside.
-    pub(super) fn goes_ahead(&self) -> bool {
+    fn never_ahead(&self) -> Option<Absence> {
         let is_wanted = matches!(self.mode, ReloadMode::Auto | ReloadMode::Checkpoint);
-        is_wanted && !self.uses_up()
+        if is_wanted {
+            self.uses_up().then_some(Absence::Single)
+        } else {
+            Some(Absence::Mode(self.mode))
+        }
+    }
+
+    /// Why the next one is not begun beforehand now, if so.
+    pub(super) fn not_ahead(&self) -> Option<Absence> {
+        let is_bare = self.rung() == Rung::Cold && !self.has_nothing();
+        self.never_ahead().or_else(|| is_bare.then_some(Absence::NotWarm))
     }
 
     /// Whether there is nothing that could be imported beforehand: a generation made from
@@ -174,6 +196,11 @@ impl Warmth {
     pub(super) fn has_nothing(&self) -> bool {
         let is_cold = matches!(self.stage, Stage::Cold(_));
         is_cold && self.cold.is_some() && self.known.is_empty() && self.unlike == 0
+    }
+
+    /// The same, and none has ever shown any libraries.
+    fn needs_none(&self) -> bool {
+        self.has_nothing() && self.order.is_empty()
     }
 
     /// What is left out, with the reasons.
@@ -363,6 +390,13 @@ impl Warmth {
         }
     }
 
+    /// The process that held the libraries has become a generation.
+    pub(super) fn used_up(&mut self) {
+        let why = "the process that had its libraries in memory has become the generation \
+                   before, and the next is not ready";
+        self.stage = Stage::Cold(why.to_owned());
+    }
+
     /// Which libraries there are is to be learnt anew.
     pub(super) fn forget(&mut self) {
         self.known.clear();
@@ -489,8 +523,12 @@ mod tests {
     #[test]
     fn each_way_has_its_reason_and_an_unmet_wish_is_marked() {
         let rung = |warmth: &Warmth| {
-            let Making { rung, why, unmet } = warmth.making(None);
-            (rung, why, unmet)
+            let Making { rung, why, no_checkpoint, unmet } =
+                warmth.making(None, Some(&Absence::Mode(warmth.mode)));
+            let absent = format!("--reload-mode {} was given", warmth.mode);
+            assert_eq!(no_checkpoint, (absent != why).then_some(absent));
+            assert!(unmet.as_ref().is_none_or(|unmet| *unmet == why));
+            (rung, why, unmet.is_some())
         };
         let mut fork = Warmth::new(ReloadMode::Fork, true);
         let why = "what it imports is not known yet".to_owned();
@@ -501,10 +539,14 @@ mod tests {
         assert_eq!(fork.preloaded(two(), Vec::new()), Next::Use);
         let why = "its libraries were in memory".to_owned();
         assert_eq!(rung(&fork), (WARM, why, cfg!(not(target_os = "linux"))));
-        let once = fork.making(Some("it was asked for"));
-        assert_eq!((once.rung, once.unmet), (Rung::Cold, true));
+        let once = fork.making(Some("it was asked for"), None);
+        assert_eq!((once.rung, once.unmet), (Rung::Cold, Some(once.why)));
         fork.gave_up("another attempt failed");
         assert_eq!(fork.rung(), WARM, "what was in memory stays there");
+        fork.used_up();
+        let why = "the process that had its libraries in memory has become the generation \
+                   before, and the next is not ready";
+        assert_eq!(rung(&fork), (Rung::Cold, why.to_owned(), true));
         fork.lost();
         assert_eq!(fork.rung(), Rung::Cold);
         assert!(!fork.learn(&trace(&["flask"], &[])), "they are known");
@@ -515,6 +557,17 @@ mod tests {
         assert!(!cold.learn(&trace(&["flask"], &[])));
         let why = "--reload-mode cold was given".to_owned();
         assert_eq!(rung(&cold), (Rung::Cold, why, false));
+        let mut bare = Warmth::new(ReloadMode::Auto, true);
+        assert_eq!(bare.not_ahead(), Some(Absence::NotWarm));
+        assert_eq!(bare.judge(Rung::Cold, &trace(&[], &[])), Verdict::Keep);
+        assert_eq!(
+            bare.making(None, None).why,
+            "there are no libraries to have in memory"
+        );
+        assert_eq!(
+            bare.not_ahead(),
+            cfg!(not(target_os = "linux")).then_some(Absence::Single)
+        );
         let nothing = Warmth::new(ReloadMode::Auto, false);
         let why = "nothing is reloaded".to_owned();
         assert_eq!(rung(&nothing), (Rung::Cold, why, false));

@@ -15,7 +15,7 @@ use mio::{Interest, Registry, Token};
 use super::output::{Line, Lines, in_order};
 use super::patience::ImportWatch;
 use super::stack;
-use super::standby::are_as_read;
+use super::standby::misread;
 use super::tree::Mark;
 use super::zygote::Zygote;
 use crate::clock::monotonic;
@@ -175,17 +175,18 @@ impl Worker {
         std::mem::take(&mut self.spans)
     }
 
-    /// Is this generation from now on, whose import was made ahead.
+    /// Is this generation from now on, whose import was made ahead, in the way that the
+    /// text tells.
     pub(super) fn become_generation(
         &mut self,
         id: GenerationId,
+        why: String,
         opened: Vec<OpenedFile>,
     ) {
         self.id = id;
         self.ordered = monotonic();
-        let why = "its import was begun beforehand".to_owned();
         let rung = Rung::Checkpoint { modules: self.making.rung.modules() };
-        self.making = Arc::new(Making { rung, why, unmet: false });
+        self.making = Arc::new(Making { rung, why, no_checkpoint: None, unmet: None });
         self.was_ahead = true;
         self.opened_ahead = opened;
     }
@@ -198,9 +199,9 @@ impl Worker {
         }
     }
 
-    /// Whether an import that was made ahead has opened nothing that is other now.
-    pub(super) fn is_as_read(&self) -> bool {
-        are_as_read(&self.opened_ahead)
+    /// What an import that was made ahead has opened and is other now, if anything is.
+    pub(super) fn misread(&self) -> Option<PathBuf> {
+        misread(&self.opened_ahead)
     }
 
     /// Has it go on with an import that was made ahead, but do nothing that shows.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use mio::{Registry, Token};
 use signal_hook::consts::SIGKILL;
 
+use super::absence::{Absence, Again};
 use super::warmth::{Next, Verdict, Warmth};
 use super::worker::Worker;
 use super::zygote::Zygote;
@@ -127,20 +128,24 @@ impl Zygotes {
         named.into_iter().flatten().chain(&mut self.becoming).chain(&mut self.leaving)
     }
 
-    /// Makes the worker of the next generation. `cold` says why nothing imported
-    /// beforehand is to be used this once.
+    /// Makes the worker of the next generation, since none that was begun beforehand can be
+    /// used. `cold` says why nothing imported beforehand is to be used this once.
     pub(super) fn make(
         &mut self,
         plan: ImportPlan,
-        cold: Option<&str>,
+        (cold, absence): (Option<&str>, &Absence),
         registry: &Registry,
         tokens: [Token; 3],
     ) -> io::Result<Worker> {
-        let mut making = self.warmth.making(cold);
+        let mut making = self.warmth.making(cold, Some(absence));
         if making.rung != Rung::Cold && self.warm.is_none() {
-            self.warmth.lost();
-            self.warmth.forget();
-            making = self.warmth.making(None);
+            if self.warmth.uses_up() {
+                self.warmth.used_up();
+            } else {
+                self.warmth.lost();
+                self.warmth.forget();
+            }
+            making = self.warmth.making(None, Some(absence));
         }
         if making.rung == Rung::Cold {
             self.start_base(registry)?;
@@ -148,23 +153,24 @@ impl Zygotes {
         self.order(plan, making, registry, tokens)
     }
 
-    /// Makes a worker that nobody has asked for yet, with the libraries in memory; `None`
-    /// while they are not.
+    /// Makes a worker that nobody has asked for yet, with the libraries in memory, or says
+    /// why not.
     pub(super) fn make_ahead(
         &mut self,
         plan: ImportPlan,
         registry: &Registry,
         tokens: [Token; 3],
-    ) -> io::Result<Option<Worker>> {
-        let making = self.warmth.making(None);
-        let is_cold = making.rung == Rung::Cold;
-        if !self.warmth.goes_ahead() || is_cold && !self.warmth.has_nothing() {
-            return Ok(None);
+    ) -> Result<Worker, Absence> {
+        if let Some(absence) = self.warmth.not_ahead() {
+            return Err(absence);
         }
-        if is_cold {
-            self.start_base(registry)?;
-        }
-        self.order(plan, making, registry, tokens).map(Some)
+        let making = self.warmth.making(None, None);
+        let base = match making.rung {
+            Rung::Cold => self.start_base(registry),
+            _ => Ok(()),
+        };
+        base.and_then(|()| self.order(plan, making, registry, tokens))
+            .map_err(|error| Absence::Refused(error.to_string(), Again::Later))
     }
 
     fn start_base(&mut self, registry: &Registry) -> io::Result<()> {

@@ -74,8 +74,10 @@ fn introduction(
         say(Tone::Remark, format!("made in place of the one before: {doubt}"));
     }
     if let Some(making) = &generation.making {
-        say(Tone::Remark, format!("{}: {}", making.rung.name(), making.why));
-        if making.unmet {
+        for line in making.lines() {
+            say(Tone::Remark, line);
+        }
+        if making.unmet.is_some() {
             say(Tone::Remark, "--reload-mode wishes for another way".to_owned());
         }
     }

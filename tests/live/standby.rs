@@ -358,3 +358,92 @@ fn what_an_import_prints_is_printed_once_a_generation() {
     });
     assert!(printed.is_some(), "{}", project.server.said());
 }
+
+/// What is done again and again, with pauses that grow, until it has led to these words.
+fn until_said(server: &Rdev, words: &str, mut save: impl FnMut(usize)) {
+    let before = server.said().matches(words).count();
+    let (mut pause, mut turn) = (Duration::from_millis(100), 0);
+    let found = within(PATIENCE, || {
+        thread::sleep(pause);
+        pause = pause * 3 / 2;
+        turn += 1;
+        save(turn);
+        (server.said().matches(words).count() > before).then_some(())
+    });
+    assert!(found.is_some(), "no {words:?} in {}", server.said());
+}
+
+#[test]
+fn how_far_it_had_come_or_why_none_was_there_can_be_read() {
+    let folder = Folder::copy_of("flask_shop");
+    let arguments = ["shop:app", "--reload", "--explain-reload"];
+    let server = rdev(folder.path()).args(arguments).serve();
+    let ask = || server.get("/wording").expect(200);
+    let save = |turn: usize| {
+        folder.save("wording.py", &format!("WORDING = 'turn {turn}'\n"));
+        assert_eq!(ask().text(), format!("turn {turn}"));
+    };
+    ask();
+    let none = "rdev:   no checkpoint: ";
+    assert!(server.said().contains(&format!("{none}nothing was imported before\n")));
+    let begun = "rdev:   checkpoint: its import was begun beforehand, up to ";
+    until_said(&server, &format!("{begun}wording.py\n"), save);
+    let read = format!("{none}the one begun beforehand had read shop.py before that");
+    let shop = std::fs::read_to_string(folder.path().join("shop.py")).unwrap();
+    until_said(&server, &read, |turn| {
+        folder.save("shop.py", &format!("{shop}\n# {turn}\n"));
+        ask();
+    });
+    let moved = format!("{none}new.py came or went, and the one begun beforehand may");
+    until_said(&server, &moved, |turn| {
+        match turn % 2 {
+            0 => folder.remove("new.py"),
+            _ => folder.save("new.py", ""),
+        }
+        ask();
+    });
+    until_said(
+        &server,
+        &format!("{none}it was still to be begun, 50 ms after"),
+        |turn| {
+            save(10 * turn);
+            save(10 * turn + 1);
+        },
+    );
+    folder.save("wording.py", "WORDING = 1 / 0\n");
+    server.get("/wording").expect(500);
+    save(0);
+    let failed = format!("{none}the generation before was never ready\n");
+    until("the reason after a failure", || server.said().contains(&failed).then_some(()));
+    until_said(&server, &format!("{none}the process of the one begun bef"), |turn| {
+        let family = server.family();
+        let youngest = family.into_iter().max_by_key(|pid| begun_at(*pid)).unwrap();
+        send(youngest, Signal::KILL);
+        save(turn);
+    });
+    // Threads are no example: before 3.12, Python tells of them too late to be held back.
+    folder.save("shop.py", &format!("import os\nos.system('true')\n{shop}"));
+    ask();
+    until_said(&server, &format!("{begun}what could be noticed outside (os.sys"), save);
+}
+
+#[test]
+fn where_another_way_is_wished_for_that_is_the_reason() {
+    let folder = Folder::copy_of("flask_shop");
+    for (mode, told) in [("cold", false), ("spare", true), ("fork", true)] {
+        let arguments =
+            ["shop:app", "--reload", "--explain-reload", "--reload-mode", mode];
+        let server = rdev(folder.path()).args(arguments).serve();
+        server.get("/wording").expect(200);
+        let words = format!("rdev:   {mode}: ");
+        until_said(&server, &words, |turn| {
+            folder.save("wording.py", &format!("WORDING = '{mode} {turn}'\n"));
+            let answer = server.get("/wording").expect(200).text();
+            assert_eq!(answer, format!("{mode} {turn}"));
+        });
+        let given = format!("no checkpoint: --reload-mode {mode} was given\n");
+        let said = server.said();
+        assert_eq!(said.contains(&given), told, "{said}");
+        assert_eq!(said.matches("no checkpoint: ").count(), said.matches(&given).count());
+    }
+}

@@ -325,8 +325,11 @@ fn ready(took: Duration) -> GenerationEvent {
 }
 
 fn chosen(rung: Rung, why: &str) -> GenerationEvent {
-    let (why, unmet) = (why.to_owned(), false);
-    GenerationEvent::Chosen(Arc::new(Making { rung, why, unmet }))
+    let no_checkpoint = (rung == FORK).then(|| {
+        "the one begun beforehand had read shop.py before that changed".to_owned()
+    });
+    let (why, unmet) = (why.to_owned(), None);
+    GenerationEvent::Chosen(Arc::new(Making { rung, why, no_checkpoint, unmet }))
 }
 
 /// Some that were in memory and some that were not.
@@ -3258,6 +3261,7 @@ fn explain_opens_the_account_of_the_last_reload_or_of_another() {
         .press("esc : e x p l space 2 enter")
         .sees("Generation 2")
         .sees("* fork: its libraries were in memory")
+        .sees("* no checkpoint: the one begun beforehand had read shop.py before that")
         .press("end")
         .sees("the environment: MODE, before jinja2 is imported")
         .press(": e x p l space 9 enter")

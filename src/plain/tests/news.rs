@@ -64,8 +64,10 @@ fn the_account_of_a_generation_tells_its_way_and_its_libraries() {
     let fresh = vec![pair("zmq", "starts a \u{1b} thread"), pair("yaml", "is new")];
     let libraries = Libraries { warm: Arc::clone(&preload), fresh };
     let making = |rung, why: &str| {
-        let (why, unmet) = (why.to_owned(), false);
-        GenerationEvent::Chosen(Arc::new(Making { rung, why, unmet }))
+        let no_checkpoint =
+            matches!(rung, Rung::Fork { .. }).then(|| "it had read \u{1b}".to_owned());
+        let (why, unmet) = (why.to_owned(), None);
+        GenerationEvent::Chosen(Arc::new(Making { rung, why, no_checkpoint, unmet }))
     };
     let took = std::time::Duration::from_millis(41);
     let fork = Rung::Fork { modules: 3 };
@@ -104,6 +106,7 @@ fn the_account_of_a_generation_tells_its_way_and_its_libraries() {
 ! rdev:   json is imported after a change of the environment: MODE
 ! rdev: generation 2 ready in 41 ms, 3 modules warm (asked for)
 ! rdev:   fork: they were there
+! rdev:   no checkpoint: it had read \\x1b
 ! rdev: generation 2 had 3 of 5 modules of libraries in memory
 ! rdev:   in memory, in the order of their import:
 ! rdev:     flask (2 modules), json
