@@ -7,8 +7,6 @@
 mod abandoned;
 mod evict;
 mod functions;
-mod growing;
-mod ledger;
 mod open;
 mod read;
 mod reader;

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 
 use crate::exchange::{Cut, Exchange, ExchangeEvent, Size};
 
-use super::record::{Place, RunId};
-use super::write::{Draft, Part};
+use super::super::record::{Place, RunId};
+use super::super::write::{Draft, Part};
 
 /// Hints kept of one exchange: an application can break a rule with every block.
 const HINTS: usize = 100;

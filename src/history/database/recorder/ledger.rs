@@ -15,7 +15,7 @@ pub(super) struct Ledger {
     /// Because it could not be written.
     pub(super) disk: Losses,
     /// Noted in the run.
-    pub(super) noted: Losses,
+    noted: Losses,
     /// Told to the user.
     told: Losses,
     next_word: Instant,
@@ -38,13 +38,23 @@ impl Ledger {
         }
     }
 
-    pub(super) fn all(&self) -> Losses {
+    fn all(&self) -> Losses {
         Losses {
             exchanges: self.bus.exchanges + self.disk.exchanges,
             body_pieces: self.bus.body_pieces + self.disk.body_pieces,
             output_lines: self.bus.output_lines + self.disk.output_lines,
             other: self.bus.other + self.disk.other,
         }
+    }
+
+    /// What is to be noted in the run: all of it, where some is not.
+    pub(super) fn news(&self) -> Option<Losses> {
+        Some(self.all()).filter(|all| *all != self.noted)
+    }
+
+    /// All that is lost so far is noted.
+    pub(super) fn are_noted(&mut self) {
+        self.noted = self.all();
     }
 
     /// Nothing can be written, for this reason.
