@@ -43,6 +43,7 @@ import os
 import time
 
 BASE_ENVIRONMENT = dict(os.environ)
+_ident = _thread.get_ident  # gevent puts one of greenlets in its place
 
 _SIGNALS = tuple(
     getattr(_signal, "SIG" + name)
@@ -230,6 +231,8 @@ class Surroundings:
     def __init__(self, is_own, names, known=None):
         self._is_own = is_own
         self._names, self._aliases = names, set()
+        # Names that may come to be aliases once their imports are over.
+        self._unsettled = set()
         # Modules that were seen to be no aliases: to look into them again is to write to
         # the counts of references of all that is looked at.
         self._known = known or {}
@@ -248,13 +251,20 @@ class Surroundings:
 
     def _find_aliases(self):
         """Names in `sys.modules` that no import has put there."""
-        self._aliases.update(filter(self._is_alias, self._names.come(sys.modules)))
+        names = [*self._names.come(sys.modules), *self._unsettled]
+        self._aliases.update(filter(self._is_alias, names))
         return sorted(self._aliases & sys.modules.keys())
 
     def _is_alias(self, name):
         module = sys.modules.get(name)  # gone where its import has failed in another thread
         known = module is not None and self._known.get(name) is module
-        return not known and _is_alias(name, module)
+        is_alias = not known and _is_alias(name, module)
+        # A module of C code is there before its spec is, and other threads import meanwhile.
+        if is_alias and name in importlib._bootstrap._module_locks:
+            self._unsettled.add(name)
+            return False
+        self._unsettled.discard(name)
+        return is_alias
 
     def own_path(self):
         """The folders on `sys.path` that are no library's."""
@@ -374,7 +384,7 @@ def _take_steps(trace, excluded, is_own, forks, names):
     start = snapshot()
     steps, refusals, late, learnt = [], [], [], []
     known = surroundings.look()
-    for place, (name, index) in enumerate(loads):
+    for place, (name, index, by_thread) in enumerate(loads):
         # Importing a submodule imports the packages above it, too.
         packages = itertools.accumulate(name.split("."), "{}.{}".format)
         if name in sys.modules or any(package in excluded for package in packages):
@@ -382,12 +392,17 @@ def _take_steps(trace, excluded, is_own, forks, names):
         changes, _ = states[index]
         _prepare_environment(changes)
         state = surroundings.look()
+        why = None
         if state != states[index]:
             # The application has changed something before this that cannot be changed
-            # for it: nothing from here on.
-            found = difference(state, states[index])
-            why = "comes after a change of %s" % found
-            late = [(other, why) for other, _ in loads[place:] if other not in sys.modules]
+            # for it.
+            why = "comes after a change of %s" % difference(state, states[index])
+        elif by_thread:
+            # That is at another moment in each process.
+            why = "comes after a thread has begun to import %s" % name
+        if why:
+            # Nothing from here on.
+            late = [(other, why) for other, *_ in loads[place:] if other not in sys.modules]
             break
         if states[index] != known:
             learnt.append((name, difference(known, states[index])))
@@ -409,7 +424,7 @@ class _Rows:
     written is shared with the zygote no more: one page for each that lies by itself.
     """
 
-    _MANY = 128
+    _MANY = 128  # any of which a thread of the library's may take
 
     def __enter__(self):
         self._system = importlib._bootstrap
@@ -420,9 +435,12 @@ class _Rows:
         self._system._new_module = self._original
 
     def _next(self, name):
-        if not self._row:
-            self._row = [_Module.__new__(_Module) for _ in range(self._MANY)]
-        module = self._row.pop()
+        try:
+            module = self._row.pop()
+        except IndexError:
+            row = [_Module.__new__(_Module) for _ in range(self._MANY)]
+            module = row.pop()
+            self._row = row
         module.__init__(name)
         return module
 
@@ -486,7 +504,7 @@ def _import(name, is_own, forks):
     if silence.broken:
         return "prints when imported"
     # Threads do not live through a fork.
-    if forks and _thread._count() != threads:
+    if forks and _thread._count() > threads:
         return "starts a thread"
     if _descriptors() != files:
         return "opens a file or a socket"
@@ -589,6 +607,7 @@ class Stash:
     def enter(self, surroundings, broken, are_in_place):
         """Begins to hand out, in a worker."""
         self._surroundings = surroundings
+        self._main = _ident()
         self._broken = broken
         self._are_in_place = are_in_place
         for name in sys.modules.keys() - BASE_MODULES:
@@ -618,7 +637,7 @@ class Stash:
         if sys._getframe(2).f_code.co_name != "_find_and_load_unlocked":
             return None
         state = self._surroundings.look()
-        self._loads.append((name, state))
+        self._loads.append((name, state, _ident() != self._main))
         if name not in self._pending:
             return None
         why = self._difference(name, state)
@@ -685,7 +704,7 @@ class Stash:
     def sort(self, is_own):
         """Looks at what was loaded so far, while nobody waits for it: it takes half a
         millisecond with a small Flask app."""
-        for name, _ in self._loads:
+        for name, *_ in self._loads:
             module = sys.modules.get(name)
             if module is not None:
                 self._is_library(name, module, is_own)
@@ -704,15 +723,15 @@ class Stash:
         if self._next < len(self._steps):
             self._broken("%s is not imported any more" % self._steps[self._next][0])
         states, loads, seen = {}, [], set()
-        for name, state in self._loads:
+        for name, state, by_thread in self._loads:
             module = sys.modules.get(name)
             if module is None or name in seen:
                 continue
             seen.add(name)
             if self._is_library(name, module, is_own):
-                loads.append((name, states.setdefault(state, len(states))))
+                loads.append((name, states.setdefault(state, len(states)), by_thread))
         self._loads, self._sorted = [], {}
-        return [name for name, _ in loads], marshal.dumps((list(states), loads))
+        return [name for name, *_ in loads], marshal.dumps((list(states), loads))
 
 
 _ModuleSpec = type(sys.__spec__)

@@ -1,6 +1,7 @@
 //! Libraries that are imported beforehand, and that nobody can tell: what the application
 //! finds is compared with what it finds in an interpreter started for it alone.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -580,6 +581,106 @@ FACTS = lambda: [name for name in ('wave', 'colorsys', 'inner') if name in sys.m
     let all = json!(["wave", "colorsys", "inner"]);
     assert_eq!(project.ask()["own"], all);
     assert_eq!(project.save(lines)["own"], all);
+}
+
+/// Extension modules are in `sys.modules` for a moment before they have a specification. It
+/// is long enough for the import of another thread here.
+#[test]
+fn a_module_whose_import_is_under_way_is_no_change_of_names() {
+    let outer = "import importlib, sys, threading, types
+class Loader:
+    @staticmethod
+    def create_module(spec):
+        module = sys.modules[spec.name] = types.ModuleType(spec.name)
+        thread = threading.Thread(target=importlib.import_module, args=['inner'])
+        thread.start()
+        thread.join()
+        return module
+    @staticmethod
+    def exec_module(module):
+        pass
+importlib._bootstrap._load(importlib._bootstrap.ModuleSpec('half', Loader))
+";
+    let after = "import os\nPID = os.getpid()\n";
+    let environment =
+        libraries(&[("outer.py", outer), ("inner.py", ""), ("after.py", after)]);
+    let lines = "import outer, after\nFACTS = lambda: after.PID == os.getpid()";
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    for _ in 0..2 {
+        let warm = project.save_until_warm(lines);
+        assert_eq!(warm["own"], false, "{}", project.server.said());
+    }
+}
+
+/// Threads take turns much more often than they do else.
+#[test]
+fn a_library_that_imports_in_ten_threads_is_in_memory_from_the_second_generation_on() {
+    let outer = "import importlib, threading
+def load(number):
+    for part in range(number, 300, 10):
+        importlib.import_module('part%d' % part)
+threads = [threading.Thread(target=load, args=[number]) for number in range(10)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+";
+    let environment = libraries(&[
+        ("outer.py", outer),
+        ("after.py", "import os\nPID = os.getpid()\n"),
+        ("sitecustomize.py", "import sys\nsys.setswitchinterval(1e-6)\n"),
+    ]);
+    let others = ["ctypes", "datetime", "decimal", "sqlite3", "unicodedata", "zlib"];
+    for part in 0..300 {
+        let file = packages(environment.path()).join(format!("part{part}.py"));
+        fs::write(file, format!("import {}\n", others[part % others.len()])).unwrap();
+    }
+    for _ in 0..3 {
+        let lines = "import outer, after\nFACTS = lambda: after.PID == os.getpid()";
+        let mut project = project(environment.path(), Folder::empty(), lines);
+        let said = |project: &Project, words: &str| {
+            project.server.said().contains(words).then_some(())
+        };
+        until("libraries in memory", || said(&project, "stay in memory"));
+        let second = project.save(lines);
+        until("the second generation", || said(&project, "generation 2 ready"));
+        let said = project.server.said();
+        assert_eq!(second["own"], false, "{said}");
+        // Their order is another each time, in plain Python too.
+        let names = |found: &Value| -> BTreeSet<String> {
+            serde_json::from_value(found["modules"].clone()).unwrap()
+        };
+        assert_eq!(names(&second), names(&project.plain()), "{said}");
+    }
+}
+
+#[test]
+fn what_threads_import_in_an_order_of_their_own_is_not_imported_beforehand() {
+    let threads = "import importlib, os, random, threading
+def load(names):
+    for name in names:
+        importlib.import_module(name)
+def load_all():
+    names = ['part%d' % part for part in range(40)]
+    random.Random(os.getpid()).shuffle(names)
+    all = [threading.Thread(target=load, args=[names[n::10]]) for n in range(10)]
+    [thread.start() for thread in all]
+    [thread.join() for thread in all]
+";
+    let environment = libraries(&[
+        ("before.py", "import os\nPID = os.getpid()\n"),
+        ("ten.py", threads),
+    ]);
+    for part in 0..40 {
+        let file = packages(environment.path()).join(format!("part{part}.py"));
+        fs::write(file, "").unwrap();
+    }
+    let lines = "import before, ten\nten.load_all()\n\
+                 FACTS = lambda: before.PID == os.getpid()";
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    for _ in 0..4 {
+        assert_eq!(project.save_until_warm(lines)["own"], false);
+    }
+    let said = project.server.said();
+    assert!(!said.contains("made again"), "{said}");
 }
 
 #[test]
