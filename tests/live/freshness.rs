@@ -1,23 +1,12 @@
 //! Guarantees 1 and 2: a request sent after a save has returned is never answered by older
 //! code, and none is refused, reset or lost, however many saves and clients there are.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::thread;
-
 use crate::client::{Client, request};
+use crate::crowd::{Crowd, Story};
 use crate::folder::Folder;
 use crate::rdev::rdev;
 
 const CLIENTS: usize = 8;
-
-/// What the clients and the editor share.
-struct Story {
-    port: u16,
-    /// The newest version whose save has returned.
-    saved: AtomicU32,
-    over: AtomicBool,
-}
 
 const APP: &str = "\
 from flask import Flask
@@ -36,8 +25,8 @@ def version():
 fn ask(story: &Story, keeps: bool) -> (u32, Vec<String>) {
     let (mut right, mut complaints) = (0, Vec::new());
     let mut client = Client::connect(story.port);
-    while !story.over.load(Ordering::Acquire) {
-        let saved = story.saved.load(Ordering::Acquire);
+    while !story.is_over() {
+        let saved = story.saved();
         match client.try_ask("GET", request("GET", "/").as_bytes()) {
             Ok(answer) if answer.status == 200 && answer.complete => {
                 let version: u32 = answer.text().parse().unwrap();
@@ -82,29 +71,18 @@ fn no_answer_is_old_or_lost_while_the_code_is_saved_again_and_again() {
     folder.save("app.py", APP);
     save(&folder, 0);
     let server = rdev(folder.path()).args(["app:app", "--reload"]).serve();
-    let story = Arc::new(Story {
-        port: server.port,
-        saved: AtomicU32::new(0),
-        over: AtomicBool::new(false),
-    });
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|number| {
-            let story = Arc::clone(&story);
-            thread::spawn(move || ask(&story, number.is_multiple_of(2)))
-        })
-        .collect();
+    let crowd = Crowd::gather(server.port, CLIENTS, ask);
     // Each client's own request goes between two saves here and there.
     let mut editor = server.connect();
     for version in 1..=saves {
         save(&folder, version);
-        story.saved.store(version, Ordering::Release);
+        crowd.saved(version);
         if version.is_multiple_of(3) {
             assert_eq!(editor.get("/").expect(200).text(), version.to_string());
         }
     }
     assert_eq!(editor.get("/").expect(200).text(), saves.to_string());
-    story.over.store(true, Ordering::Release);
-    let told: Vec<_> = clients.into_iter().map(|client| client.join().unwrap()).collect();
+    let told = crowd.end();
     let complaints: Vec<&String> = told.iter().flat_map(|(_, said)| said).collect();
     assert!(complaints.is_empty(), "{complaints:#?}\n{}", server.said());
     assert!(told.iter().all(|(right, _)| *right > 0), "a client was never answered");

@@ -4,14 +4,13 @@
 //! on, no others. Once nobody kills any more, everything is there again.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::Signal;
 
 use crate::client::{Answer, Client, request};
+use crate::crowd::{Crowd, Story};
 use crate::family::send;
 use crate::folder::Folder;
 use crate::patience::{PATIENCE, within};
@@ -43,16 +42,6 @@ def app(environ, start_response):
     start_response('200 OK', headers)
     return [str(VERSION).encode()]
 ";
-
-/// What the clients and who saves and kills share.
-struct Story {
-    port: u16,
-    /// The newest version whose save has returned.
-    saved: AtomicU32,
-    /// The processes that were killed, or are just being.
-    killed: Mutex<HashSet<u32>>,
-    over: AtomicBool,
-}
 
 /// What one client has met.
 #[derive(Default)]
@@ -112,8 +101,8 @@ fn judge_losses<'a>(
 fn ask(story: &Story, mut keeps: bool) -> Met {
     let mut met = Met::default();
     let mut client = Client::connect(story.port);
-    while !story.over.load(Ordering::Acquire) {
-        let saved = story.saved.load(Ordering::Acquire);
+    while !story.is_over() {
+        let saved = story.saved();
         match client.try_ask("GET", request("GET", "/").as_bytes()) {
             Ok(answer) => met.answer(&answer, saved),
             Err(error) => {
@@ -199,45 +188,34 @@ fn processes_killed_at_random_moments_cost_no_more_than_what_they_worked_on() {
     folder.save("words.py", "VERSION = 0\n");
     let arguments = ["app:app", "--reload", "--generation-header"];
     let server = rdev(folder.path()).args(arguments).serve();
-    let story = Arc::new(Story {
-        port: server.port,
-        saved: AtomicU32::new(0),
-        killed: Mutex::default(),
-        over: AtomicBool::new(false),
-    });
-    let clients: Vec<_> = (0..CLIENTS)
-        .map(|number| {
-            let story = Arc::clone(&story);
-            thread::spawn(move || ask(&story, number.is_multiple_of(2)))
-        })
-        .collect();
+    let crowd = Crowd::gather(server.port, CLIENTS, ask);
     let mut editor = server.connect();
     let mut done = Ok(());
     let (mut version, mut killed) = (0, 0);
+    let mut processes = HashSet::new();
     while done.is_ok() && killed < kills {
         version += 1;
         folder.replace("words.py", &format!("VERSION = {version}\n"));
-        story.saved.store(version, Ordering::Release);
+        crowd.saved(version);
         for _ in 0..=random.below(2) {
             let moment = u64::try_from(random.below(LATEST)).unwrap();
             thread::sleep(Duration::from_micros(moment));
             if let Some(pid) = kill_one(&server, &mut random) {
-                story.killed.lock().unwrap().insert(pid);
+                processes.insert(pid);
                 killed += 1;
             }
         }
         done = is_brought_in(&mut editor, version);
     }
     let is_whole = is_whole_again(&server);
-    story.over.store(true, Ordering::Release);
-    let met: Vec<Met> = clients.into_iter().map(|it| it.join().unwrap()).collect();
+    let met = crowd.end();
     let complaints: Vec<&String> = met.iter().flat_map(|it| &it.complaints).collect();
     let said = server.said();
     assert!(done.is_ok(), "{}\n{said}", done.unwrap_err());
     assert!(complaints.is_empty(), "{complaints:#?}\n{said}");
     assert!(met.iter().all(|it| it.right > 0), "a client was never answered");
     assert!(is_whole, "{} processes\n{said}", server.family().len());
-    let lost = judge_losses(&met, &story.killed.lock().unwrap());
+    let lost = judge_losses(&met, &processes);
     let workers = lost.unwrap_or_else(|error| panic!("{error}\n{said}")).len();
     let right: u32 = met.iter().map(|it| it.right).sum();
     let lost: usize = met.iter().map(|it| it.lost.len()).sum();

@@ -1,7 +1,7 @@
 //! Tests of the real program over real sockets and terminals.
 //!
-//! `program.rs`, `family.rs`, `rdev.rs`, `terminal.rs` and `client.rs` start it and talk to
-//! it, `environment.rs` and `folder.rs` make what it serves; the other files are the tests,
+//! `program.rs`, `family.rs`, `rdev.rs`, `terminal.rs`, `client.rs` and `crowd.rs` start it and
+//! talk to it, `environment.rs` and `folder.rs` make what it serves; the other files are the tests,
 //! one per subject.
 #![expect(
     clippy::unwrap_used,
@@ -17,6 +17,7 @@ mod client;
 mod closing;
 mod code_cache;
 mod corpus;
+mod crowd;
 mod dashboard;
 mod draining;
 mod ending;
