@@ -641,7 +641,8 @@ threads = [threading.Thread(target=load, args=[number]) for number in range(10)]
         };
         until("libraries in memory", || said(&project, "stay in memory"));
         let second = project.save(lines);
-        until("the second generation", || said(&project, "generation 2 ready"));
+        let ready = within(PATIENCE, || said(&project, "generation 2 ready"));
+        assert!(ready.is_some(), "{}", project.server.said());
         let said = project.server.said();
         assert_eq!(second["own"], false, "{said}");
         // Their order is another each time, in plain Python too.
