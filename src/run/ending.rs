@@ -122,10 +122,10 @@ fn status(signal: i32) -> u8 {
 pub(super) fn last_word(
     end: &End,
     seen: Option<&tui::Ended>,
-    history: Option<&Path>,
+    kept: Option<(&Path, u64)>,
 ) -> u8 {
     if let (End::Signal(_) | End::Left, Some(seen)) = (end, seen) {
-        say(&seen.summary(history));
+        say(&seen.summary(kept));
     }
     match end {
         End::Signal(signal) => status(*signal),

@@ -85,8 +85,11 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     serving.stop(ended.patience(), end)?;
     bus.close();
     let seen = face.finish();
-    recording.finish().iter().for_each(|word| say(word));
-    Ok(last_word(&ended, seen.as_ref(), history.as_deref()))
+    let recorded = recording.finish();
+    recorded.words.iter().for_each(|word| say(word));
+    let history = history.as_deref().filter(|_| recorded.is_kept);
+    let kept = history.map(|file| (file, recorded.lost));
+    Ok(last_word(&ended, seen.as_ref(), kept))
 }
 
 /// A line of the program's own on stderr. Where nobody reads, nobody misses it.

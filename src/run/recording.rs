@@ -2,7 +2,7 @@
 
 use std::num::NonZero;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::warn;
 use crate::bus::{Allowance, Bus};
 use crate::clock::Clock;
 use crate::config::{HistoryConfig, HistoryPlace};
-use crate::history::database::recorder;
+use crate::history::database::recorder::{self, LastWords};
 use crate::history::database::{Beginning, Bounds};
 
 /// How long the last of the history may take to be written.
@@ -20,7 +20,7 @@ const LAST_RECORDS: Duration = Duration::from_secs(2);
 /// The thread that writes the history. It may break off without taking the others along.
 pub(super) struct Recording {
     /// What it says once it is over.
-    over: Receiver<Vec<String>>,
+    over: Receiver<LastWords>,
 }
 
 impl Recording {
@@ -62,7 +62,7 @@ impl Recording {
                     "the history broke off, which is a fault of rdev's own: {why}"
                 );
                 warn(&bus, clock, text);
-                Vec::new()
+                LastWords { is_kept: true, ..LastWords::default() }
             });
             let _left = running.send(words);
         })?;
@@ -71,7 +71,16 @@ impl Recording {
 
     /// Waits for what is left to be written, unless the disk takes too long. Returns what
     /// there is to say about it.
-    pub(super) fn finish(self) -> Vec<String> {
-        self.over.recv_timeout(LAST_RECORDS).unwrap_or_default()
+    pub(super) fn finish(self) -> LastWords {
+        match self.over.recv_timeout(LAST_RECORDS) {
+            Ok(words) => words,
+            // Nobody records.
+            Err(RecvTimeoutError::Disconnected) => LastWords::default(),
+            Err(RecvTimeoutError::Timeout) => LastWords {
+                words: vec!["the last of the history could not be waited for".to_owned()],
+                lost: 0,
+                is_kept: true,
+            },
+        }
     }
 }

@@ -32,8 +32,9 @@ pub enum EndedBy {
 }
 
 impl Ended {
-    /// What was seen, in a line, and where it is kept in another. Safe to be printed.
-    pub fn summary(&self, history: Option<&Path>) -> String {
+    /// What was seen, in a line, and in another in which file it is kept, but for so many.
+    /// Safe to be printed.
+    pub fn summary(&self, kept: Option<(&Path, u64)>) -> String {
         let plural = if self.exchanges == 1 { "" } else { "s" };
         let (exchanges, failed) = (self.exchanges, self.failed);
         let cut = match self.cut {
@@ -43,9 +44,10 @@ impl Ended {
         let slowest = self.slowest.as_ref().map(|(what, took)| {
             format!("; the slowest: {what} in {}", text::duration(took.as_secs_f64()))
         });
-        let kept = history.filter(|_| exchanges > 0).map(|file| {
+        let kept = kept.filter(|(_, lost)| exchanges > *lost).map(|(file, lost)| {
             let file = text::printable(file.as_os_str().as_encoded_bytes());
-            format!("\nrdev: they are in {file}; rdev history lists them")
+            let but = if lost > 0 { format!(", but for {lost}") } else { String::new() };
+            format!("\nrdev: they are in {file}{but}; rdev history lists them")
         });
         let (slowest, kept) = (slowest.unwrap_or_default(), kept.unwrap_or_default());
         format!("{exchanges} exchange{plural}, {failed} failed{cut}{slowest}{kept}")
@@ -63,13 +65,18 @@ mod tests {
         let mut ended = Ended { by, exchanges: 1, failed: 1, cut: 0, slowest };
         let file = Path::new("/home/ada/\u{1b}h.sqlite3");
         assert_eq!(
-            ended.summary(Some(file)),
+            ended.summary(Some((file, 0))),
             "1 exchange, 1 failed; the slowest: #7 GET /report in 2.3 s\n\
              rdev: they are in /home/ada/\\x1bh.sqlite3; rdev history lists them"
         );
         (ended.exchanges, ended.failed, ended.slowest) = (0, 0, None);
-        assert_eq!(ended.summary(Some(file)), "0 exchanges, 0 failed");
+        assert_eq!(ended.summary(Some((file, 0))), "0 exchanges, 0 failed");
         (ended.exchanges, ended.cut) = (3, 2);
-        assert_eq!(ended.summary(None), "3 exchanges, 0 failed, 2 cut short");
+        let seen = "3 exchanges, 0 failed, 2 cut short";
+        assert_eq!(ended.summary(None), seen);
+        assert_eq!(ended.summary(Some((file, 3))), seen);
+        let kept = "\nrdev: they are in /home/ada/\\x1bh.sqlite3, but for 2";
+        let all = format!("{seen}{kept}; rdev history lists them");
+        assert_eq!(ended.summary(Some((file, 2))), all);
     }
 }

@@ -14,6 +14,8 @@ pub(super) struct Ledger {
     pub(super) bus: Losses,
     /// Because it could not be written.
     pub(super) disk: Losses,
+    /// Exchanges that were lost on the way and have come whole afterwards.
+    recalled: u64,
     /// Noted in the run.
     noted: Losses,
     /// Told to the user.
@@ -30,6 +32,7 @@ impl Ledger {
         Self {
             bus: Losses::default(),
             disk: Losses::default(),
+            recalled: 0,
             noted: Losses::default(),
             told: Losses::default(),
             next_word: now,
@@ -38,9 +41,10 @@ impl Ledger {
         }
     }
 
-    fn all(&self) -> Losses {
+    pub(super) fn all(&self) -> Losses {
+        let exchanges = self.bus.exchanges + self.disk.exchanges;
         Losses {
-            exchanges: self.bus.exchanges + self.disk.exchanges,
+            exchanges: exchanges.saturating_sub(self.recalled),
             body_pieces: self.bus.body_pieces + self.disk.body_pieces,
             output_lines: self.bus.output_lines + self.disk.output_lines,
             other: self.bus.other + self.disk.other,
@@ -55,6 +59,14 @@ impl Ledger {
     /// All that is lost so far is noted.
     pub(super) fn are_noted(&mut self) {
         self.noted = self.all();
+    }
+
+    /// One that was lost is there after all, which the user has asked for.
+    pub(super) fn take_back_one(&mut self) {
+        self.recalled += 1;
+        if self.told.exchanges > 0 {
+            self.told.exchanges -= 1;
+        }
     }
 
     /// Nothing can be written, for this reason.

@@ -49,9 +49,19 @@ pub struct Setup {
     pub bus: Bus,
 }
 
-/// Records until the bus is closed. To be run in a thread of its own. Returns what the user
-/// has to know yet, when nobody hears the bus any more.
-pub fn run(setup: Setup, subscription: &Subscription) -> Vec<String> {
+/// What is to be said when nobody hears the bus any more.
+#[derive(Clone, Debug, Default)]
+pub struct LastWords {
+    /// What the user does not know yet.
+    pub words: Vec<String>,
+    /// Exchanges that are not in the file.
+    pub lost: u64,
+    /// Whether there is one that was written.
+    pub is_kept: bool,
+}
+
+/// Records until the bus is closed. To be run in a thread of its own.
+pub fn run(setup: Setup, subscription: &Subscription) -> LastWords {
     let mut recorder = Recorder::new(setup);
     let portion = recorder.setup.bounds.portion();
     while let Some(mut events) = subscription.gather(LINGER, recorder.patience()) {
@@ -156,7 +166,7 @@ impl Recorder {
                 self.fail(&error);
             }
         }
-        self.recall.write(&mut self.destination, &self.setup);
+        self.recall.write(&mut self.destination, &mut self.losses, &self.setup);
         let fails = self.destination.retry().is_some();
         self.pending.forget_what_is_over(fails, &mut self.losses.disk);
         if let Some(word) = self.losses.word(monotonic()) {
@@ -258,7 +268,7 @@ impl Recorder {
         (age / 10).clamp(BOUNDS_EVERY, IDLE_BOUNDS_EVERY)
     }
 
-    fn end(mut self) -> Vec<String> {
+    fn end(mut self) -> LastWords {
         // There is no later.
         self.destination.stop_resting();
         if let Err(error) = self.try_to_write() {
@@ -269,6 +279,7 @@ impl Recorder {
         }
         let at = self.setup.clock.now();
         let ended = self.destination.open_writer().map(|writer| writer.end(at));
+        let is_kept = ended.is_some();
         let failed = ended.and_then(Result::err);
         let failed = failed.map(|error| format!("the history did not end well: {error}"));
         // How much it was in all.
@@ -280,6 +291,8 @@ impl Recorder {
         let unwritten = self.pending.unwritten_remarks();
         let unwritten =
             unwritten.map(|id| format!("what you said of #{id} is not in the history"));
-        failed.into_iter().chain(lost).chain(missing).chain(unwritten).collect()
+        let words =
+            failed.into_iter().chain(lost).chain(missing).chain(unwritten).collect();
+        LastWords { words, lost: self.losses.all().exchanges, is_kept }
     }
 }

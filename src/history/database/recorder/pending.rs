@@ -121,11 +121,15 @@ impl Pending {
         places: &[(ExchangeId, Place)],
     ) -> rusqlite::Result<Vec<ExchangeId>> {
         for (at, line) in &self.output {
-            let place = match line.exchange {
-                Some(id) => self.place(id, places, batch)?,
-                None => None,
+            let Some(id) = line.exchange else {
+                batch.output(*at, line, None)?;
+                continue;
             };
-            batch.output(*at, line, place)?;
+            // Without its exchange nobody would find it, and if that is recalled it brings
+            // its output along.
+            if let Some(place) = self.place(id, places, batch)? {
+                batch.output(*at, line, Some(place))?;
+            }
         }
         for (id, at, what) in &self.generations {
             batch.generation(*id, *at, what)?;

@@ -8,6 +8,7 @@ use crate::exchange::{Cut, Exchange, ExchangeEvent, ExchangeId, Remark};
 
 use super::Setup;
 use super::destination::Destination;
+use super::ledger::Ledger;
 use super::pending::Said;
 
 #[derive(Default)]
@@ -37,7 +38,12 @@ impl Recall {
 
     /// Writes those that have come, one by one and after all else, so that one which does
     /// not fit on the disk is the only one that is not written.
-    pub(super) fn write(&mut self, destination: &mut Destination, setup: &Setup) {
+    pub(super) fn write(
+        &mut self,
+        destination: &mut Destination,
+        losses: &mut Ledger,
+        setup: &Setup,
+    ) {
         for exchange in std::mem::take(&mut self.recalled) {
             let mut exchange = Arc::unwrap_or_clone(exchange);
             shorten(&mut exchange, setup.bounds.body);
@@ -45,12 +51,12 @@ impl Recall {
             let (written, what) = match self.missing.remove(&id) {
                 Some(remark) => {
                     exchange.remark = remark;
-                    (
-                        write_whole(&exchange, destination, setup),
-                        format!(
-                            "#{id} is not in the history, nor is what you said of it"
-                        ),
-                    )
+                    let written = write_whole(&exchange, destination, setup);
+                    if written.is_ok() {
+                        losses.take_back_one();
+                    }
+                    let what = "is not in the history, nor is what you said of it";
+                    (written, format!("#{id} {what}"))
                 }
                 None => (
                     write_end(&exchange, destination),
