@@ -1,6 +1,7 @@
 //! From arguments and surroundings to what the program has to do.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::StyledStr;
@@ -63,6 +64,8 @@ pub struct Config {
     pub limits: Limits,
     /// Where exchanges are kept.
     pub history: HistoryConfig,
+    /// The user's folder for what can be made again.
+    pub cache: Option<PathBuf>,
     /// What to run the application with.
     pub interpreter: Interpreter,
     /// As typed, the program first: the application's `sys.argv`.
@@ -250,6 +253,7 @@ fn resolve(
         access: typed.access,
         limits: typed.limits,
         history,
+        cache: surroundings.cache_folder(),
         interpreter,
         arguments,
     })
@@ -292,6 +296,7 @@ mod tests {
             no_color: None,
             colorterm: None,
             terminal: Vec::new(),
+            cache_home: Some("/cache".into()),
             config_home: None,
             colour_help: false,
             colour_errors: false,
@@ -361,6 +366,7 @@ mod tests {
                 age: jiff::SignedDuration::from_hours(720),
                 body: 10 << 20,
             },
+            cache: Some(PathBuf::from("/cache")),
             interpreter: Interpreter {
                 python: PathBuf::from("/python/bin/python3"),
                 found_by: FoundBy::Build,

@@ -110,10 +110,12 @@ fn obey(
     while inbox.receive(control)? != Received::End {
         while let Some(order) = inbox.take()? {
             match order {
-                ToZygote::Preload { trace, excluded, birth } => {
+                ToZygote::Preload { trace, excluded, birth, hurry } => {
                     let (preload, refused) =
-                        warmth.preload(py, &trace, excluded, birth)?;
-                    send(control, &FromZygote::Preloaded { preload, refused }, &[])?;
+                        warmth.preload(py, &trace, excluded, (birth, hurry))?;
+                    let files = warmth.files().list().to_vec();
+                    let done = FromZygote::Preloaded { preload, refused, files };
+                    send(control, &done, &[])?;
                 }
                 ToZygote::Make(birth, plan, seal) => {
                     let generation = plan.generation;

@@ -14,6 +14,7 @@ mod interest;
 mod judging;
 mod looking;
 mod machine;
+mod memory;
 mod output;
 mod patience;
 mod patterns;

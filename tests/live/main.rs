@@ -51,6 +51,7 @@ mod rdev;
 mod readme;
 mod recorded;
 mod reloading;
+mod remembered;
 mod saving;
 mod serving;
 mod settings;
