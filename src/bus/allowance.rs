@@ -12,9 +12,11 @@ use jiff::Timestamp;
 
 use crate::exchange::Timing;
 
-/// Exchanges a second, for each processor, of an application that does next to nothing.
-/// Written are 2 of 25 then (`tests/bench/throughput.py`, on two processors).
-const RATE: u32 = 1000;
+/// Exchanges a second, for each processor, of an application that does next to nothing. To
+/// write one takes 16 µs, but a server that is at its limit loses more than that by each
+/// pause it is put to: with 1,000 it answered 26,700 instead of 31,300 a second on two
+/// processors (`tests/bench/throughput.py`).
+const RATE: u32 = 500;
 /// Time that is not used is saved up to this, for a load that comes all at once.
 const SAVED: Duration = Duration::from_millis(500);
 /// Who takes less for a quarter of the calls does next to nothing. A quarter, since what a
@@ -110,12 +112,12 @@ mod tests {
         let mut allowance = of_two();
         learn(&mut allowance, [5; 200]);
         let mut take = |at| (0..10_000).filter(|_| allowance.take(at)).count();
-        assert_eq!(take(after(0)), 1000);
-        assert_eq!(take(after(50)), 100);
-        assert_eq!(take(after(3_600_000)), 1000);
+        assert_eq!(take(after(0)), 500);
+        assert_eq!(take(after(50)), 50);
+        assert_eq!(take(after(3_600_000)), 500);
         // A clock that was set back gives nothing.
         assert_eq!(take(after(0)), 0);
-        assert_eq!(take(after(500)), 1000);
+        assert_eq!(take(after(500)), 500);
     }
 
     #[test]
@@ -132,15 +134,15 @@ mod tests {
         assert_eq!(allowed(&[20, 20, 21, 22, 40]), 10_000);
         assert_eq!(allowed(&[140, 6, 140, 140, 140, 140, 140]), 10_000);
         // A constant, kept from the processor now and then, or more often than not.
-        assert_eq!(allowed(&[5, 5, 6, 8, 12, 18, 73]), 1000);
-        assert_eq!(allowed(&[6, 400, 7, 8000, 6, 300, 9]), 1000);
+        assert_eq!(allowed(&[5, 5, 6, 8, 12, 18, 73]), 500);
+        assert_eq!(allowed(&[6, 400, 7, 8000, 6, 300, 9]), 500);
     }
 
     #[test]
     fn an_application_that_changes_is_known_within_some_hundred_calls() {
         let at = Clock::start().now();
         let mut allowance = of_two();
-        for (calls, expected) in [([6; 300], 1000), ([140; 300], 10_000), ([6; 300], 0)] {
+        for (calls, expected) in [([6; 300], 500), ([140; 300], 10_000), ([6; 300], 0)] {
             learn(&mut allowance, calls);
             let allowed = (0..10_000).filter(|_| allowance.take(at)).count();
             assert_eq!(allowed, expected);

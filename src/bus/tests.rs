@@ -110,12 +110,12 @@ fn a_reader_hears_of_no_more_exchanges_than_it_is_allowed_but_of_all_sent_again(
         publish(id, ExchangeEvent::Ended(Outcome::Complete));
     }
     bus.close();
-    // 500 at once, and 29 before it was clear that they take no time.
-    let lost = Losses { exchanges: 1000 - 529, ..Losses::default() };
+    // 250 at once, and 29 before it was clear that they take no time.
+    let lost = Losses { exchanges: 1000 - 279, ..Losses::default() };
     assert_eq!(reader.losses(), lost);
     let heard: Vec<Event> =
         std::iter::from_fn(|| reader.next_batch(None)).flatten().collect();
-    assert_eq!(heard.len(), (529 + 100) * 3);
+    assert_eq!(heard.len(), (279 + 100) * 3);
 }
 
 fn of(id: u64, what: ExchangeEvent) -> Event {

@@ -94,7 +94,7 @@ fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() 
     let recorder = recording(&file, &bus, bus.subscribe_within(allowance), 4000);
     // As many as are allowed at once, and those before it was clear that it is about
     // exchanges which take no time.
-    let reader = publish_and_await(&bus, 1..1001, 500 + 29, &file);
+    let reader = publish_and_await(&bus, 1..1001, 250 + 29, &file);
     let marked = Remark { marked: true, ..Remark::default() };
     // The second one is there already.
     for number in [1000, 3] {
@@ -116,8 +116,8 @@ fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() 
     bus.close();
     recorder.join().unwrap();
     let rows = reader.latest(9999).unwrap();
-    assert_eq!(rows.len(), 530);
-    assert_eq!(reader.losses(rows[0].id.run).unwrap().exchanges, 470);
+    assert_eq!(rows.len(), 280);
+    assert_eq!(reader.losses(rows[0].id.run).unwrap().exchanges, 720);
     let kept = |number| rows.iter().find(move |row| row.id.number.0 == number).unwrap();
     assert_eq!([&kept(1000).remark, &kept(3).remark], [&marked; 2]);
     let recalled = reader.record_at(kept(1000).place).unwrap().unwrap().exchange;
