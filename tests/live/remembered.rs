@@ -134,6 +134,24 @@ fn the_next_run_forks_its_first_generation() {
 }
 
 #[test]
+fn the_order_in_which_a_library_imports_others_may_be_another_each_time() {
+    let project = Project::new();
+    let others =
+        r#"[__import__(name) for name in {"csv", "calendar", "string", "bisect"}]"#;
+    fs::write(project.library("library.py"), format!("{LIBRARY}\n{others}\n")).unwrap();
+    project.serve_until_left();
+    for _ in 0..4 {
+        let server = project.serve(&[]);
+        server.get("/").expect(200);
+        let said = until("it is ready", || {
+            let said = server.said();
+            said.contains(" ready in ").then_some(said)
+        });
+        assert!(said.contains("generation 1 ready") && said.contains("modules warm"));
+    }
+}
+
+#[test]
 fn a_save_that_follows_is_served_and_what_a_run_saw_last_is_left() {
     let project = Project::served();
     let mut server = project.serve(&[]);

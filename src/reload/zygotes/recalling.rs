@@ -1,6 +1,7 @@
 //! The beginning: libraries are in memory before the first generation where the last run has
 //! left what to import, and it comes out as it did then.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use mio::Registry;
@@ -75,15 +76,20 @@ impl Zygotes {
         heard: &mut Heard,
     ) {
         self.patience = None;
+        // Libraries import some by the order of a set, which is another in each process
+        // (SQLAlchemy).
+        let same_modules = BTreeSet::from_iter(&tried.preload.modules)
+            == BTreeSet::from_iter(&recalled.preload.modules);
         let as_then = tried.refused.is_empty()
-            && tried.preload.modules == recalled.preload.modules
+            && same_modules
             && tried.preload.surroundings == recalled.preload.surroundings
             && tried.files == recalled.files;
         if !as_then {
             return self.end_candidate();
         }
         self.record.clone_from(&recalled.record);
-        self.warmth.recall(recalled);
+        let preload = Preload { modules: tried.preload.modules, ..recalled.preload };
+        self.warmth.recall(Remembered { preload, ..recalled });
         self.use_candidate(tried.files, heard);
     }
 
