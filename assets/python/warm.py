@@ -354,13 +354,12 @@ def _files(names, is_own):
     return sorted(files | folders)
 
 
-def preload(trace, excluded, is_own, forks, hurry, names):
+def preload(trace, excluded, is_own, forks, names):
     """Imports in the zygote. Gives (stash, refusals, late, learnt, files): what can be
     handed out; which modules must not be imported beforehand, with the reason; which
     could not be, since they come after something that cannot be done for the application;
     in which changes of the surroundings modules are imported, from which one on; and what
-    it was all read from. In a hurry, what became garbage meanwhile is kept: 300 KiB with
-    Flask, Django or pandas, where the search for it takes 7 to 18 ms.
+    it was all read from.
     """
     with _Rows():
         steps, refusals, late, learnt = _take_steps(trace, excluded, is_own, forks, names)
@@ -373,9 +372,7 @@ def preload(trace, excluded, is_own, forks, hurry, names):
     # each generation of 300 modules.
     names = ("_clear_internal_caches", "_clear_type_cache")  # the latter before Python 3.13
     getattr(sys, names[0] if hasattr(sys, names[0]) else names[1])()
-    if not hurry:
-        gc.unfreeze()
-        gc.collect()
+    gc.collect()
     # An application can tell by `gc.get_freeze_count()` and `gc.get_objects()`, but if a worker
     # thawed them, its first full collection would write to each: 15 to 25 ms and 9 MiB with
     # Flask, 37 to 59 ms and 19 MiB with SQLAlchemy too, which all workers share as it is.
@@ -424,9 +421,7 @@ def _take_steps(trace, excluded, is_own, forks, names):
 
 
 class _Rows:
-    """While it is entered, modules and their dictionaries lie beside each other in memory,
-    and the collector leaves alone what was there before a module: it would go through all
-    of it again and again, which takes 30 ms with pandas.
+    """While it is entered, modules and their dictionaries lie beside each other in memory.
 
     To hand a module out is to write to its count of references, and a page that is
     written is shared with the zygote no more: one page for each that lies by itself.
@@ -443,7 +438,6 @@ class _Rows:
         self._system._new_module = self._original
 
     def _next(self, name):
-        gc.freeze()
         try:
             module = self._row.pop()
         except IndexError:
@@ -810,12 +804,9 @@ def tidy():
 
 
 def facts():
-    """What a generation is compared by with one made another way, perhaps in a run that was
-    started with other variables in its environment."""
+    """What a generation is compared by with one made another way."""
     found = ["module " + name for name in sys.modules]
-    here, before = set(os.environ), set(BASE_ENVIRONMENT)
-    found += ["environment %s" % key for key in here - before]
-    found += ["environment without %s" % key for key in before - here]
+    found += ["environment %s" % key for key in os.environ]
     found.append("%d threads" % _thread._count())
     for number in _SIGNALS:
         found.append("handler %d %s" % (number, _handler(_signal.getsignal(number))))

@@ -245,7 +245,6 @@ mod tests {
                 virtual_env: None,
                 conda_prefix: None,
                 state_home: None,
-                cache_home: None,
                 config_home: None,
                 home: Some(self.0.path().to_owned()),
                 path: None,

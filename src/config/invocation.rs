@@ -1,7 +1,6 @@
 //! From arguments and surroundings to what the program has to do.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::StyledStr;
@@ -64,8 +63,6 @@ pub struct Config {
     pub limits: Limits,
     /// Where exchanges are kept.
     pub history: HistoryConfig,
-    /// The user's folder for what can be made again.
-    pub cache: Option<PathBuf>,
     /// What to run the application with.
     pub interpreter: Interpreter,
     /// As typed, the program first: the application's `sys.argv`.
@@ -253,7 +250,6 @@ fn resolve(
         access: typed.access,
         limits: typed.limits,
         history,
-        cache: surroundings.cache_folder(),
         interpreter,
         arguments,
     })
@@ -296,7 +292,6 @@ mod tests {
             no_color: None,
             colorterm: None,
             terminal: Vec::new(),
-            cache_home: Some("/cache".into()),
             config_home: None,
             colour_help: false,
             colour_errors: false,
@@ -366,7 +361,6 @@ mod tests {
                 age: jiff::SignedDuration::from_hours(720),
                 body: 10 << 20,
             },
-            cache: Some(PathBuf::from("/cache")),
             interpreter: Interpreter {
                 python: PathBuf::from("/python/bin/python3"),
                 found_by: FoundBy::Build,

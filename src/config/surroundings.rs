@@ -19,8 +19,6 @@ pub struct Surroundings {
     pub conda_prefix: Option<OsString>,
     /// `XDG_STATE_HOME`: where programs keep what they remember.
     pub state_home: Option<OsString>,
-    /// `XDG_CACHE_HOME`: where programs keep what they can make again.
-    pub cache_home: Option<OsString>,
     /// `XDG_CONFIG_HOME`: where programs are told what their user likes.
     pub config_home: Option<OsString>,
     /// `HOME`.
@@ -51,7 +49,6 @@ impl Surroundings {
             virtual_env: set_variable("VIRTUAL_ENV"),
             conda_prefix: set_variable("CONDA_PREFIX"),
             state_home: set_variable("XDG_STATE_HOME"),
-            cache_home: set_variable("XDG_CACHE_HOME"),
             config_home: set_variable("XDG_CONFIG_HOME"),
             home: set_variable("HOME").map(PathBuf::from),
             path: set_variable("PATH"),
@@ -66,15 +63,6 @@ impl Surroundings {
             colour_help: colour && io::stdout().is_terminal(),
             colour_errors: colour && io::stderr().is_terminal(),
         })
-    }
-
-    /// The folder for what can be made again. XDG Base Directory Specification: a path that
-    /// is not absolute is to be ignored.
-    pub(super) fn cache_folder(&self) -> Option<PathBuf> {
-        let absolute = |path: &PathBuf| path.is_absolute();
-        let named = self.cache_home.as_ref().map(PathBuf::from).filter(absolute);
-        let home = || self.home.clone().filter(absolute).map(|home| home.join(".cache"));
-        named.or_else(home)
     }
 }
 

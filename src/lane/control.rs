@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::Metadata;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -48,10 +48,6 @@ impl OsText {
     pub fn into_path(self) -> PathBuf {
         PathBuf::from(self.into_os_string())
     }
-
-    pub fn as_path(&self) -> &Path {
-        Path::new(OsStr::from_bytes(&self.0))
-    }
 }
 
 /// From the front to the zygote.
@@ -61,9 +57,8 @@ pub enum ToZygote {
     /// for its stdout and stderr, in which it seals what it prints for an exchange.
     Make(Birth, ImportPlan, Seal),
     /// Import libraries beforehand: those that this trace of a generation names, without
-    /// the excluded ones. How workers will be made of it decides what else is left out;
-    /// requests may wait for it.
-    Preload { trace: Vec<u8>, excluded: Vec<String>, birth: Birth, hurry: bool },
+    /// the excluded ones. How workers will be made of it decides what else is left out.
+    Preload { trace: Vec<u8>, excluded: Vec<String>, birth: Birth },
 }
 
 /// How a zygote makes a worker.
@@ -81,13 +76,8 @@ pub enum FromZygote {
     Ready,
     /// The libraries were imported, but for those that come after something that cannot
     /// be done for the application. Those that must not be imported beforehand come with
-    /// the reason; if there are any, this process is of no use. The files are what it was
-    /// all read from.
-    Preloaded {
-        preload: Preload,
-        refused: Vec<(String, String)>,
-        files: Vec<LibraryFile>,
-    },
+    /// the reason; if there are any, this process is of no use.
+    Preloaded { preload: Preload, refused: Vec<(String, String)> },
     /// A worker could not be forked; the text is the operating system's.
     ForkFailed(GenerationId, String),
 }
@@ -232,32 +222,6 @@ impl FileStat {
             size: met.size(),
             inode: met.ino(),
         }
-    }
-}
-
-/// A file that libraries were read from, or a folder where packages come and go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LibraryFile {
-    pub path: OsText,
-    /// As it was; `None` where nothing was.
-    pub stat: Option<LibraryStat>,
-}
-
-/// What tells that a file of a library was edited or replaced, and that a folder has other
-/// entries. When its inode was changed is no part of it: that tells of links, too, and
-/// installers that link files make one for every other environment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct LibraryStat {
-    modified: i128,
-    size: u64,
-    inode: u64,
-}
-
-impl LibraryStat {
-    /// Of what the system says about a file.
-    pub fn of(met: &Metadata) -> Self {
-        let FileStat { modified, size, inode, .. } = FileStat::of(met);
-        Self { modified, size, inode }
     }
 }
 

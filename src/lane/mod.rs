@@ -13,8 +13,8 @@ mod sealed;
 
 pub use control::{
     Ahead, Birth, ControlError, FileStat, FromWorker, FromZygote, Halt, ImportPlan,
-    ImportTrace, LibraryFile, LibraryStat, MOST_OPENED, OpenedFile, OsText, ToWorker,
-    ToZygote, Until, decode, encode,
+    ImportTrace, MOST_OPENED, OpenedFile, OsText, ToWorker, ToZygote, Until, decode,
+    encode,
 };
 pub use frame::{
     Call, Down, Ending, FilePart, FrameReader, PIECE, Peer, Times, Up, append_data,

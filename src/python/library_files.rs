@@ -5,33 +5,37 @@
 //! from Python; a tenth of it here).
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
-use crate::lane::{LibraryFile, LibraryStat, OsText};
-
 /// Files and folders as they were.
 #[derive(Clone, Debug, Default)]
-pub(super) struct LibraryFiles(Arc<Vec<LibraryFile>>);
+pub(super) struct LibraryFiles(Arc<Vec<(PathBuf, Option<Stamp>)>>);
+
+/// What tells that a file was edited or replaced, and that a folder has other entries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stamp {
+    modified: (i64, i64),
+    size: u64,
+    inode: u64,
+}
 
 impl LibraryFiles {
     /// As they are now.
     pub(super) fn look(paths: Vec<PathBuf>) -> Self {
-        let look =
-            |path: PathBuf| LibraryFile { path: OsText::new(&path), stat: stat(&path) };
-        Self(Arc::new(paths.into_iter().map(look).collect()))
-    }
-
-    /// Each of them.
-    pub(super) fn list(&self) -> &[LibraryFile] {
-        &self.0
+        let stamped = |path: PathBuf| {
+            let stamp = stamp(&path);
+            (path, stamp)
+        };
+        Self(Arc::new(paths.into_iter().map(stamped).collect()))
     }
 
     /// One that is not as it was.
     fn changed(&self) -> Option<PathBuf> {
-        let is_changed = |file: &&LibraryFile| stat(file.path.as_path()) != file.stat;
-        self.0.iter().find(is_changed).map(|file| file.path.as_path().to_owned())
+        let mut changed = self.0.iter().filter(|(path, before)| stamp(path) != *before);
+        changed.next().map(|(path, _)| path.clone())
     }
 
     /// Looks on another thread; the answer comes when it is asked for.
@@ -65,8 +69,10 @@ impl Comparison {
     }
 }
 
-fn stat(path: &Path) -> Option<LibraryStat> {
-    fs::metadata(path).ok().as_ref().map(LibraryStat::of)
+fn stamp(path: &Path) -> Option<Stamp> {
+    let met = fs::metadata(path).ok()?;
+    let modified = (met.mtime(), met.mtime_nsec());
+    Some(Stamp { modified, size: met.size(), inode: met.ino() })
 }
 
 #[cfg(test)]

@@ -45,12 +45,12 @@ impl Warmth {
         py: Python<'_>,
         trace: &[u8],
         excluded: Vec<String>,
-        (birth, hurry): (Birth, bool),
+        birth: Birth,
     ) -> PyResult<(Preload, Vec<Named>)> {
         let is_own = shims::importing(py)?.getattr("is_own")?;
         let forks = birth == Birth::Fork;
         let names = ModuleNames::none(py)?;
-        let arguments = (PyBytes::new(py, trace), excluded, is_own, forks, hurry, names);
+        let arguments = (PyBytes::new(py, trace), excluded, is_own, forks, names);
         let (stash, refused, left_out, surroundings, files): Preloaded<'_> =
             shims::warm(py)?.call_method1("preload", arguments)?.extract()?;
         self.files = LibraryFiles::look(files);

@@ -110,12 +110,10 @@ fn obey(
     while inbox.receive(control)? != Received::End {
         while let Some(order) = inbox.take()? {
             match order {
-                ToZygote::Preload { trace, excluded, birth, hurry } => {
+                ToZygote::Preload { trace, excluded, birth } => {
                     let (preload, refused) =
-                        warmth.preload(py, &trace, excluded, (birth, hurry))?;
-                    let files = warmth.files().list().to_vec();
-                    let done = FromZygote::Preloaded { preload, refused, files };
-                    send(control, &done, &[])?;
+                        warmth.preload(py, &trace, excluded, birth)?;
+                    send(control, &FromZygote::Preloaded { preload, refused }, &[])?;
                 }
                 ToZygote::Make(birth, plan, seal) => {
                     let generation = plan.generation;

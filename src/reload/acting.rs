@@ -110,24 +110,12 @@ impl Loop {
     /// The files are at rest, unless somebody is in the middle of changing many of them.
     pub(super) fn await_files(&mut self) {
         let root = self.setup.plan.app_dir.clone().into_path();
-        if self.zygotes.is_recalling() {
-            let what = "the libraries are imported that the last run had in memory";
-            self.await_with(what.to_owned(), None);
-        } else if git::is_at_work(&root) {
+        if git::is_at_work(&root) {
             self.files_due = Some(monotonic() + AGAIN);
             self.await_with("git changes the files".to_owned(), None);
         } else {
             self.inputs.push_back(Input::FilesAtRest);
         }
-    }
-
-    /// The libraries of the last run are in memory, or will not be: the first generation can
-    /// be made.
-    pub(super) fn end_recalling(&mut self, now: Instant) {
-        if !self.zygotes.are_warm() {
-            self.forget();
-        }
-        self.files_due = Some(now);
     }
 
     /// Looks once more whether the files are at rest.

@@ -22,7 +22,6 @@ use super::Announcement;
 use super::code::Code;
 use super::judging::Settling;
 use super::machine::{Input, Machine};
-use super::memory::Memory;
 use super::standby::Standby;
 use super::tripwire::{Touched, Tripwire};
 use super::warmth::Warmth;
@@ -52,8 +51,6 @@ pub struct Setup {
     pub python: PathBuf,
     /// How generations are to be made.
     pub mode: ReloadMode,
-    /// The user's folder for what can be made again: the libraries are remembered there.
-    pub cache: Option<PathBuf>,
     /// How long an import may take.
     pub import_timeout: Duration,
     /// How long a generation may go on answering after newer code took over.
@@ -148,7 +145,6 @@ pub(super) struct Loop {
     /// What it decided is being done.
     pub(super) is_acting: bool,
     pub(super) zygotes: Zygotes,
-    pub(super) memory: Memory,
     pub(super) workers: HashMap<GenerationId, Worker>,
     pub(super) code: Option<Code>,
     /// Why what is begun now is to be made from nothing.
@@ -177,7 +173,6 @@ impl Loop {
         let watching = setup.tripwire.is_some();
         let warmth = Warmth::new(setup.mode, watching);
         let zygotes = Zygotes::new(setup.python.clone(), ZYGOTE, warmth);
-        let memory = Memory::new(setup.cache.as_deref(), &setup.python, &setup.plan);
         Self {
             poll,
             waker,
@@ -188,7 +183,6 @@ impl Loop {
             inputs: VecDeque::new(),
             is_acting: false,
             zygotes,
-            memory,
             workers: HashMap::new(),
             code: None,
             cold: None,
@@ -202,7 +196,7 @@ impl Loop {
     }
 
     fn run(&mut self, wishes: &Receiver<Wish>) {
-        self.zygotes.begin(self.poll.registry(), || self.memory.recall());
+        self.zygotes.begin(self.poll.registry());
         if let Some(tripwire) = self.setup.tripwire.clone() {
             self.watch_code(tripwire);
         }
@@ -225,7 +219,6 @@ impl Loop {
     /// Looks at everything that may have happened. Output and reports are read before
     /// exits, so that a last word counts.
     fn turn(&mut self, wishes: &Receiver<Wish>) {
-        let was_recalling = self.zygotes.is_recalling();
         self.hear_workers();
         self.hear_zygote();
         self.collect_children();
@@ -252,9 +245,6 @@ impl Loop {
         if !self.is_stopping() {
             self.zygotes.begin_again(now, self.poll.registry());
         }
-        if was_recalling && !self.zygotes.is_recalling() {
-            self.end_recalling(now);
-        }
         if self.again.take_if(|at| now >= *at).is_some() {
             for (touched, number) in std::mem::take(&mut self.looks) {
                 self.look(&touched, number);
@@ -267,7 +257,6 @@ impl Loop {
         self.look_whether_at_rest(now);
         self.be_patient(now);
         self.tend_standby(now);
-        self.remember_if_due(now);
     }
 
     /// Begins a generation from nothing. Only that one: one that overtakes it is made as
@@ -296,7 +285,6 @@ impl Loop {
             self.stopping,
             self.standby.deadline(),
             self.zygotes.deadline(),
-            self.memory.deadline(),
             self.patience_ends(),
             self.code.as_ref().and_then(Code::due),
         ];
@@ -309,7 +297,6 @@ impl Loop {
         let now = monotonic();
         self.stopping = Some(now + limit);
         self.pause = None;
-        self.remember();
         self.standby.end();
         for (id, worker) in &mut self.workers {
             if self.machine.is_importing(*id) {

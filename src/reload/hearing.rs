@@ -121,7 +121,6 @@ impl Loop {
         }
         if heard.preloaded.is_some() {
             self.want_standby();
-            self.remember_soon();
         }
         if let Some((id, preload)) = heard.preloaded {
             self.publish(id, GenerationEvent::Preloaded(preload));

@@ -46,19 +46,16 @@ impl Loop {
         let (verdict, trouble) =
             self.zygotes.imported((id, rung), trace, self.poll.registry());
         if let Some(why) = trouble {
-            self.forget();
             self.warn(format!(
                 "every generation is made from nothing from now on: {why}"
             ));
         }
         let spans = self.workers.get(&id).map(Worker::spans).unwrap_or_default();
         let mark = spans.last().and_then(|span| span.mark);
-        let loaded: Vec<PathBuf> =
-            spans.iter().flat_map(|span| span.files.clone()).collect();
+        let loaded = spans.iter().flat_map(|span| span.files.clone()).collect();
         self.settle_on(mark);
         match verdict {
             Verdict::Keep => {
-                self.remember_generation(&trace.facts, &loaded);
                 self.feed(Input::Imported { id, took, rung, stale });
                 self.plan_standby(took, loaded);
                 // Nobody waits for this.
@@ -119,7 +116,6 @@ impl Loop {
 
     /// The same where there is nothing to be told yet.
     pub(super) fn suspect(&mut self, id: GenerationId, why: &str) {
-        self.forget();
         self.publish(id, GenerationEvent::Doubted(why.to_owned()));
         self.feed(Input::Unlike(id));
     }

@@ -14,7 +14,6 @@ mod interest;
 mod judging;
 mod looking;
 mod machine;
-mod memory;
 mod output;
 mod patience;
 mod patterns;

@@ -136,8 +136,6 @@ impl Loop {
         };
         let text = format!("{what}\n{}", stack.text);
         let traceback = Arc::new(Traceback { chain: vec![raised], text });
-        // Perhaps it would not have, had it been made from nothing.
-        self.forget();
         self.feed(Input::TimedOut { id, traceback });
     }
 }

@@ -83,12 +83,6 @@ impl Standby {
         self.due
     }
 
-    /// Whether it has gone as far as it is to go, and has run code of the user's on the way.
-    pub(super) fn has_imported(&self) -> bool {
-        let spans = self.worker.as_ref().map(Worker::spans).unwrap_or_default();
-        self.waits.is_some() && spans.iter().any(|span| !span.files.is_empty())
-    }
-
     /// Whether it is the process that has ended.
     pub(super) fn is(&self, exit: Exit) -> bool {
         self.worker.as_ref().is_some_and(|worker| worker.pid == Some(exit.pid))
@@ -213,7 +207,6 @@ impl Loop {
         let is_gone = worker.silent || worker.garbled.is_some();
         let too_many = self.standby.printed.len() > MOST_LINES;
         let mut lost = too_many.then_some(Absence::Printed(MOST_LINES));
-        let was_waiting = self.standby.waits.is_some();
         for report in reports {
             match report {
                 FromWorker::Hello { pid } => {
@@ -242,9 +235,6 @@ impl Loop {
                 | FromWorker::Proceeding
                 | FromWorker::Left => lost = Some(Absence::Astray),
             }
-        }
-        if !was_waiting && self.standby.waits.is_some() {
-            self.remember_soon();
         }
         if let Some(absence) = lost {
             self.standby.end();

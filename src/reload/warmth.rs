@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::absence::Absence;
-use super::memory::Remembered;
 use crate::config::ReloadMode;
 use crate::exchange::{Libraries, Making, Preload, Rung, Traceback};
 use crate::lane::{Birth, ImportTrace};
@@ -291,39 +290,6 @@ impl Warmth {
         true
     }
 
-    /// Whether the first generation may be made as the last run has left it.
-    pub(super) fn can_recall(&self) -> bool {
-        self.why_off().is_none() && !self.uses_up()
-    }
-
-    /// The same libraries are in memory as in the last run, of whose newest generation the
-    /// first one is to be like.
-    pub(super) fn recall(&mut self, remembered: Remembered) {
-        let Remembered { libraries, excluded, preload, facts, .. } = remembered;
-        self.known = libraries.iter().cloned().collect();
-        self.order = libraries;
-        self.excluded = excluded.into_iter().collect();
-        self.stage = Stage::Warm(preload.modules.len());
-        self.preload = Arc::new(preload);
-        self.cold = Some(facts);
-    }
-
-    /// Whether a warm generation was seen to equal a cold one.
-    pub(super) fn has_passed(&self) -> bool {
-        self.check == Check::Passed
-    }
-
-    /// Whether the next run may begin with what this one has in memory.
-    pub(super) fn is_worth_recalling(&self) -> bool {
-        let is_sure = matches!(self.check, Check::Open | Check::Passed);
-        is_sure && matches!(self.stage, Stage::Warm(1..)) && self.can_recall()
-    }
-
-    /// The libraries that are known, in their order.
-    pub(super) fn order(&self) -> &[String] {
-        &self.order
-    }
-
     /// Takes in how importing beforehand went.
     pub(super) fn preloaded(
         &mut self,
@@ -478,42 +444,6 @@ mod tests {
         assert!(warmth.learn(&cold));
         assert_eq!(warmth.preloaded(two(), Vec::new()), Next::Use);
         warmth
-    }
-
-    /// As the last run has left it.
-    fn recalled() -> Warmth {
-        let mut warmth = Warmth::default();
-        warmth.recall(Remembered {
-            record: Vec::new(),
-            libraries: two().modules,
-            excluded: vec![("late".to_owned(), "starts a thread".to_owned())],
-            preload: two(),
-            files: Vec::new(),
-            facts: vec!["module flask".to_owned()],
-            own: Vec::new(),
-        });
-        warmth
-    }
-
-    #[test]
-    fn the_first_generation_is_compared_with_what_the_last_run_has_left() {
-        let mut warmth = recalled();
-        assert_eq!(warmth.rung(), WARM);
-        assert!(warmth.excluded().contains_key("late"));
-        let same = trace(&["flask", "flask.json"], &["module flask"]);
-        assert!(!warmth.has_passed());
-        assert_eq!(warmth.judge(WARM, &same), Verdict::Keep);
-        assert!(warmth.has_passed());
-        assert!(!warmth.learn(&same));
-
-        let mut warmth = recalled();
-        let other = trace(&["flask"], &["module flask", "module mine"]);
-        assert_eq!(warmth.judge(WARM, &other), Verdict::Redo("module mine".to_owned()));
-        assert!(!warmth.is_worth_recalling());
-        assert_eq!(warmth.rung(), Rung::Cold);
-        assert_eq!(warmth.judge(Rung::Cold, &other), Verdict::Keep);
-        assert_eq!(warmth.rung(), WARM);
-        assert!(warmth.has_passed());
     }
 
     #[test]

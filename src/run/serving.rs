@@ -81,7 +81,6 @@ impl Serving {
             plan: plan(&config),
             python: config.interpreter.python,
             mode: config.reload_mode,
-            cache: config.cache,
             import_timeout: config.import_timeout,
             retire: config.retire,
             tripwire,

@@ -57,9 +57,8 @@ class Rest:
 
     start_rdev: list[float]
     start_plain: list[float]
-    # Where nothing is left by an earlier run, the worker shares nothing with the process
-    # that has the libraries in memory for the next: `memory_first`. Else it is forked.
-    memory_first: float
+    # Before the first save the worker shares nothing with the process that has the
+    # libraries in memory for the next.
     memory_unsaved: float
     memory_rdev: float
     memory_plain: float
@@ -94,10 +93,6 @@ def measure_rest(tools: Tools, project: Project) -> Rest:
     starts_rdev, starts_plain = [], []
     log = _log(f"{project.name}-rest")
     with _made(project, tools) as folder:
-        with _serving(tools, project, rdev, folder, log) as (tree, _port):
-            # So long that it leaves something for the runs to come.
-            time.sleep(REST)
-            memory_first = tree.memory()
         # The first of each fills the caches.
         for _ in range(STARTS + 1):
             starts_plain.append(_start_plain(tools, project, folder)[0])
@@ -111,7 +106,7 @@ def measure_rest(tools: Tools, project: Project) -> Rest:
             save_and_ask(EditedFile(folder / project.edited), port)
             time.sleep(REST)
             memory_rdev = tree.memory()
-    memory = (memory_first, memory_unsaved, memory_rdev, memory_plain)
+    memory = (memory_unsaved, memory_rdev, memory_plain)
     return Rest(starts_rdev[1:], starts_plain[1:], *memory)
 
 

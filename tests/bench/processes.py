@@ -25,7 +25,6 @@ class Tree:
         environment = {key: os.environ[key] for key in os.environ if key not in _FOREIGN}
         # What it remembers is no business of the user's own.
         environment["XDG_STATE_HOME"] = str(log.parent / "state")
-        environment["XDG_CACHE_HOME"] = str(log.parent / "cache")
         self._log = log
         with log.open("wb") as output:
             self._leader = subprocess.Popen(

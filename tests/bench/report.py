@@ -100,5 +100,4 @@ def _draw_rest(rest: Rest) -> list[str]:
         f"| memory at rest (PSS) | {rest.memory_rdev:.1f} MiB | {rest.memory_plain:.1f} MiB "
         + f"| 1.6 × plain + 25 MiB is {limit:.1f} MiB |",
         f"| the same before the first save | {rest.memory_unsaved:.1f} MiB | | |",
-        f"| the same in the first run of all | {rest.memory_first:.1f} MiB | | |",
     ]

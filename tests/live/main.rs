@@ -51,7 +51,6 @@ mod rdev;
 mod readme;
 mod recorded;
 mod reloading;
-mod remembered;
 mod saving;
 mod serving;
 mod settings;

@@ -59,7 +59,7 @@ fn source(lines: &str, number: usize) -> String {
 }
 
 /// A virtual environment with libraries of a test's own.
-pub(crate) fn libraries(files: &[(&str, &str)]) -> Folder {
+fn libraries(files: &[(&str, &str)]) -> Folder {
     let folder = Folder::empty();
     let mut command = Command::new(_rdev::BUILD_PYTHON);
     run(command.args(["-m", "venv", "--without-pip"]).arg(folder.path()));
@@ -69,29 +69,11 @@ pub(crate) fn libraries(files: &[(&str, &str)]) -> Folder {
     folder
 }
 
-pub(crate) fn packages(environment: &Path) -> PathBuf {
+fn packages(environment: &Path) -> PathBuf {
     let versions = fs::read_dir(environment.join("lib")).unwrap();
     let mut folders = versions.map(|entry| entry.unwrap().path());
     let found = folders.find(|path| path.join("site-packages").exists());
     found.unwrap().join("site-packages")
-}
-
-/// What the application in a folder says in an interpreter of its own.
-pub(crate) fn plain(environment: &Path, folder: &Path, given: &[(&str, &str)]) -> Value {
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/plain.py");
-    let output = Command::new(environment.join("bin/python"))
-        .arg(script)
-        .arg(folder)
-        .env("PROBE_FOLDER", folder)
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .env_remove("PYTHONPATH")
-        .envs(given.iter().copied())
-        .output()
-        .unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let last = text.lines().last().unwrap_or_else(|| panic!("{said}"));
-    serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {text}{said}"))
 }
 
 impl Project {
@@ -130,9 +112,26 @@ impl Project {
         self.save_until(lines, "modules warm")
     }
 
+    /// What the same application says in an interpreter of its own.
+    fn plain(&self) -> Value {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/plain.py");
+        let output = Command::new(self.environment.join("bin/python"))
+            .arg(script)
+            .arg(self.folder.path())
+            .env("PROBE_FOLDER", self.folder.path())
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .env_remove("PYTHONPATH")
+            .output()
+            .unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let last = text.lines().last().unwrap_or_else(|| panic!("{said}"));
+        serde_json::from_str(last).unwrap_or_else(|error| panic!("{error}: {text}{said}"))
+    }
+
     /// Warm or not, the application finds what it finds in plain Python.
     fn is_as_plain(&self, found: &Value) {
-        let plain = plain(&self.environment, self.folder.path(), &[]);
+        let plain = self.plain();
         for (name, value) in plain.as_object().unwrap() {
             assert_eq!(&found[name], value, "{name}\n{}", self.server.said());
         }
@@ -651,8 +650,7 @@ threads = [threading.Thread(target=load, args=[number]) for number in range(10)]
         let names = |found: &Value| -> BTreeSet<String> {
             serde_json::from_value(found["modules"].clone()).unwrap()
         };
-        let plain = plain(environment.path(), project.folder.path(), &[]);
-        assert_eq!(names(&second), names(&plain), "{said}");
+        assert_eq!(names(&second), names(&project.plain()), "{said}");
     }
 }
 

@@ -76,7 +76,6 @@ impl Machine {
             no_color: None,
             colorterm: None,
             terminal: Vec::new(),
-            cache_home: None,
             config_home: None,
             colour_help: false,
             colour_errors: false,

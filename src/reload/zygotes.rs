@@ -1,8 +1,6 @@
 //! The zygotes: one that knows nothing, one that has libraries in memory, and one that
 //! tries whether they can be imported beforehand. At rest there is one.
 
-mod recalling;
-
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,15 +9,13 @@ use std::time::{Duration, Instant};
 use mio::{Registry, Token};
 use signal_hook::consts::SIGKILL;
 
-use self::recalling::Imported;
 use super::absence::{Absence, Again};
-use super::memory::Remembered;
 use super::warmth::{Next, Verdict, Warmth};
 use super::worker::Worker;
 use super::zygote::Zygote;
 use crate::clock::monotonic;
 use crate::exchange::{GenerationId, Libraries, Making, Preload, Rung, Traceback};
-use crate::lane::{Birth, FromZygote, ImportPlan, ImportTrace, LibraryFile, ToZygote};
+use crate::lane::{Birth, FromZygote, ImportPlan, ImportTrace, ToZygote};
 use crate::process::{Backoff, Exit, describe_exit, send};
 
 /// How long importing the libraries beforehand may take.
@@ -68,10 +64,6 @@ pub(super) struct Zygotes {
     /// What the candidate tries, and of which generation that was learnt.
     record: Vec<u8>,
     learnt_from: GenerationId,
-    /// What the last run has left, while it is being tried.
-    recalled: Option<Remembered>,
-    /// What those that are in memory were read from.
-    files: Vec<LibraryFile>,
     /// When it has taken too long.
     patience: Option<Instant>,
     /// Those that are to become a worker before they were up: if they never are, what they
@@ -109,8 +101,6 @@ impl Zygotes {
             candidate: None,
             record: Vec::new(),
             learnt_from: GenerationId(0),
-            recalled: None,
-            files: Vec::new(),
             patience: None,
             becoming: Vec::new(),
             again: None,
@@ -124,6 +114,13 @@ impl Zygotes {
             killed: 0,
             told: None,
         }
+    }
+
+    /// Starts an interpreter for the first generation, which comes up while the code is
+    /// looked at for the first time.
+    pub(super) fn begin(&mut self, registry: &Registry) {
+        // Where that fails, it fails again when the generation is made, and is told.
+        self.base = Zygote::start(&self.python, registry, self.token).ok();
     }
 
     fn all(&mut self) -> impl Iterator<Item = &mut Zygote> {
@@ -283,7 +280,6 @@ impl Zygotes {
 
     fn end_candidate(&mut self) {
         self.patience = None;
-        self.recalled = None;
         if let Some(candidate) = self.candidate.take() {
             candidate.end();
         }
@@ -341,7 +337,7 @@ impl Zygotes {
         let excluded = self.warmth.excluded().keys().cloned().collect();
         let birth = if self.warmth.uses_up() { Birth::Become } else { Birth::Fork };
         let trace = self.record.clone();
-        let order = ToZygote::Preload { trace, excluded, birth, hurry: false };
+        let order = ToZygote::Preload { trace, excluded, birth };
         // If it is gone already, that will be heard.
         let _gone = send(zygote.orders(), &order, &[]);
         self.candidate = Some(zygote);
@@ -356,11 +352,6 @@ impl Zygotes {
     /// Ends an attempt to import beforehand that takes too long; says so.
     pub(super) fn give_up_if_due(&mut self, now: Instant) -> Option<String> {
         self.patience.filter(|&until| now >= until)?;
-        if self.recalled.is_some() {
-            // The first generation is made without.
-            self.end_candidate();
-            return None;
-        }
         self.end_candidate();
         let why = format!("importing them took more than {} s", PRELOAD.as_secs());
         Some(self.not_warm(&why))
@@ -392,8 +383,8 @@ impl Zygotes {
             for report in reports {
                 match report {
                     FromZygote::Ready => {}
-                    FromZygote::Preloaded { preload, refused, files } => {
-                        tried = Some(Imported { preload, refused, files });
+                    FromZygote::Preloaded { preload, refused } => {
+                        tried = Some((preload, refused));
                     }
                     FromZygote::ForkFailed(id, error) => heard.unborn.push((id, error)),
                 }
@@ -406,24 +397,37 @@ impl Zygotes {
             heard.notices.push(text.to_owned());
             self.distrust();
         }
-        match (tried, self.recalled.take()) {
-            (Some(tried), Some(recalled)) => {
-                self.take_recalled(tried, recalled, &mut heard);
-            }
-            (Some(tried), None) => self.take_in(tried, registry, &mut heard),
-            (None, recalled) => self.recalled = recalled,
+        if let Some((preload, refused)) = tried {
+            self.take_in(preload, refused, registry, &mut heard);
         }
         heard
     }
 
-    fn take_in(&mut self, tried: Imported, registry: &Registry, heard: &mut Heard) {
+    fn take_in(
+        &mut self,
+        preload: Preload,
+        refused: Vec<(String, String)>,
+        registry: &Registry,
+        heard: &mut Heard,
+    ) {
         self.patience = None;
-        match self.warmth.preloaded(tried.preload, tried.refused) {
+        match self.warmth.preloaded(preload, refused) {
             Next::Use => {
                 self.is_again = false;
                 self.retries = 0;
-                self.use_candidate(tried.files, heard);
+                self.leaving.extend(self.warm.take());
+                self.warm = self.candidate.take();
                 let preload = Arc::clone(self.warmth.preload());
+                let excluded = self.warmth.excluded().len();
+                if self.told.replace(excluded) != Some(excluded) {
+                    let modules = preload.modules.len();
+                    let text = format!(
+                        "{modules} library modules stay in memory, so that reloads are \
+                         fast{}",
+                        self.but()
+                    );
+                    heard.notices.push(text);
+                }
                 heard.preloaded = Some((self.learnt_from, preload));
             }
             Next::TryAgain => self.try_preload(registry),
@@ -432,22 +436,6 @@ impl Zygotes {
                 let why = format!("each attempt met another obstacle{}", self.but());
                 heard.notices.push(self.not_warm(&why));
             }
-        }
-    }
-
-    /// The candidate is what generations are forked from.
-    fn use_candidate(&mut self, files: Vec<LibraryFile>, heard: &mut Heard) {
-        self.leaving.extend(self.warm.take());
-        self.warm = self.candidate.take();
-        self.files = files;
-        let excluded = self.warmth.excluded().len();
-        if self.told.replace(excluded) != Some(excluded) {
-            let modules = self.warmth.preload().modules.len();
-            let text = format!(
-                "{modules} library modules stay in memory, so that reloads are fast{}",
-                self.but()
-            );
-            heard.notices.push(text);
         }
     }
 
@@ -526,10 +514,6 @@ impl Zygotes {
         let is = |zygote: &mut Zygote| zygote.pid == exit.pid;
         if self.candidate.take_if(is).is_some() {
             self.patience = None;
-            if self.recalled.take().is_some() {
-                // The first generation is made without.
-                return Loss::Preload(None);
-            }
             return Loss::Preload(self.candidate_ended(exit));
         }
         if self.warm.take_if(is).is_some() {
