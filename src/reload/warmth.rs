@@ -403,13 +403,24 @@ impl Warmth {
     }
 }
 
-/// The first few facts that only one side has.
+/// The first few facts that only one side has, or has more often; those that are gone first.
 fn difference(before: &[String], after: &[String]) -> String {
-    let (before, after): (BTreeSet<_>, BTreeSet<_>) =
-        (before.iter().collect(), after.iter().collect());
-    let gone = before.difference(&after).map(|fact| format!("no {fact}"));
-    let new = after.difference(&before).map(ToString::to_string);
-    gone.chain(new).take(3).collect::<Vec<_>>().join(", ")
+    let mut times: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for fact in before {
+        times.entry(fact).or_default().0 += 1;
+    }
+    for fact in after {
+        times.entry(fact).or_default().1 += 1;
+    }
+    let mut other: Vec<_> =
+        times.into_iter().filter(|(_, (was, is))| was != is).collect();
+    other.sort_by_key(|(_, (_, is))| *is > 0);
+    let told = other.into_iter().take(3).map(|(fact, times)| match times {
+        (_, 0) => format!("no {fact}"),
+        (0, _) => fact.to_owned(),
+        (was, is) => format!("{fact}: {is}, not {was}"),
+    });
+    told.collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -465,6 +476,19 @@ mod tests {
         assert_eq!(warmth.judge(Rung::Cold, &other), Verdict::Keep);
         assert_eq!(warmth.rung(), WARM);
         assert_eq!(warmth.judge(WARM, &trace(&[], &[])), Verdict::Keep);
+    }
+
+    #[test]
+    fn a_difference_is_told_by_what_is_gone_what_is_new_and_how_often() {
+        let facts = |facts: &[&str]| trace(&[], facts).facts;
+        let before = facts(&["module a", "open pipe", "open socket", "open socket"]);
+        let after = facts(&["handler 2", "open pipe", "open pipe", "open socket"]);
+        assert_eq!(
+            difference(&before, &after),
+            "no module a, handler 2, open pipe: 2, not 1"
+        );
+        assert_eq!(difference(&before[1..], &before[2..]), "no open pipe");
+        assert_eq!(difference(&before, &before[..3]), "open socket: 1, not 2");
     }
 
     #[test]
