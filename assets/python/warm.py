@@ -427,7 +427,7 @@ class _Rows:
     written is shared with the zygote no more: one page for each that lies by itself.
     """
 
-    _MANY = 128  # any of which a thread of the library's may take
+    _MANY = 128
 
     def __enter__(self):
         self._system = importlib._bootstrap
@@ -440,7 +440,7 @@ class _Rows:
     def _next(self, name):
         try:
             module = self._row.pop()
-        except IndexError:
+        except IndexError:  # or another thread has taken the last one meanwhile
             row = [_Module.__new__(_Module) for _ in range(self._MANY)]
             module = row.pop()
             self._row = row
@@ -807,7 +807,7 @@ def facts():
     """What a generation is compared by with one made another way."""
     found = ["module " + name for name in sys.modules]
     found += ["environment %s" % key for key in os.environ]
-    found.append("%d threads" % _thread._count())
+    found += ["thread"] * _thread._count()
     for number in _SIGNALS:
         found.append("handler %d %s" % (number, _handler(_signal.getsignal(number))))
     return sorted(found + _open_files())

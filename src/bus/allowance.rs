@@ -1,9 +1,9 @@
 //! How many exchanges a second a reader hears of, however many a server answers.
 //!
-//! It is meant for the history: to write an exchange costs a server at its limit two fifths
-//! of the time it answers one in, when that is all an application does, and a twentieth
-//! with a framework. So whoever does something with a request is heard of each time, at
-//! any speed, and whoever does next to nothing up to a number a second.
+//! It is meant for the history: to write an exchange costs a server at its limit half of the
+//! time it answers one in, when that is all an application does, and a twentieth with a
+//! framework. So of an application that does something with three requests out of four
+//! each is heard of, at any speed, and of others up to a number a second.
 
 use std::num::NonZero;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::exchange::Timing;
 
 /// Exchanges a second, for each processor, of an application that does next to nothing. To
 /// write one takes 16 µs, but a server that is at its limit loses more than that by each
-/// pause it is put to: with 1,000 it answered 26,700 instead of 31,300 a second on two
+/// pause it is put to: with 1,000 for each it answered 26,700 instead of 31,300 a second on two
 /// processors (`tests/bench/throughput.py`).
 const RATE: u32 = 500;
 /// Time that is not used is saved up to this, for a load that comes all at once.

@@ -139,7 +139,7 @@ impl fmt::Display for Again {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(match self {
             Self::Later => ", and another was to be begun after a pause",
-            Self::Never => ", like those before it, and no more were begun",
+            Self::Never => ", others were lost before, and no more were begun",
         })
     }
 }
@@ -175,8 +175,8 @@ mod tests {
             (Absence::Unborn, "the one begun beforehand had no process yet"),
             (
                 Absence::Slow(second * 2, Again::Never),
-                "the one begun beforehand took more than 2.0 s to where it waits, like \
-                 those before it, and no more were begun",
+                "the one begun beforehand took more than 2.0 s to where it waits, \
+                 others were lost before, and no more were begun",
             ),
             (
                 Absence::Ended("was killed by SIGKILL".to_owned(), Again::Later),

@@ -23,7 +23,6 @@ use crate::history::filter::Views;
 use crate::plain::Wording;
 use crate::process::{become_subreaper, raise_descriptor_limit};
 use crate::server::local_at;
-
 use crate::tui::Keymap;
 use ending::{last_word, watch_signals};
 use face::{Face, Shown, is_terminal};
@@ -87,9 +86,7 @@ pub fn serve(config: Config) -> anyhow::Result<u8> {
     let seen = face.finish();
     let recorded = recording.finish();
     recorded.words.iter().for_each(|word| say(word));
-    let history = history.as_deref().filter(|_| recorded.is_kept);
-    let kept = history.map(|file| (file, recorded.lost));
-    Ok(last_word(&ended, seen.as_ref(), kept))
+    Ok(last_word(&ended, seen.as_ref(), history.as_deref().zip(recorded.kept)))
 }
 
 /// A line of the program's own on stderr. Where nobody reads, nobody misses it.

@@ -61,8 +61,8 @@ impl Recording {
                 let text = format!(
                     "the history broke off, which is a fault of rdev's own: {why}"
                 );
-                warn(&bus, clock, text);
-                LastWords { is_kept: true, ..LastWords::default() }
+                warn(&bus, clock, text.clone());
+                LastWords { words: vec![text], kept: None }
             });
             let _left = running.send(words);
         })?;
@@ -78,8 +78,7 @@ impl Recording {
             Err(RecvTimeoutError::Disconnected) => LastWords::default(),
             Err(RecvTimeoutError::Timeout) => LastWords {
                 words: vec!["the last of the history could not be waited for".to_owned()],
-                lost: 0,
-                is_kept: true,
+                kept: None,
             },
         }
     }

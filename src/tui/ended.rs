@@ -32,7 +32,7 @@ pub enum EndedBy {
 }
 
 impl Ended {
-    /// What was seen, in a line, and in another in which file it is kept, but for so many.
+    /// What was seen, in a line, and in another in which file so many exchanges are kept.
     /// Safe to be printed.
     pub fn summary(&self, kept: Option<(&Path, u64)>) -> String {
         let plural = if self.exchanges == 1 { "" } else { "s" };
@@ -44,10 +44,15 @@ impl Ended {
         let slowest = self.slowest.as_ref().map(|(what, took)| {
             format!("; the slowest: {what} in {}", text::duration(took.as_secs_f64()))
         });
-        let kept = kept.filter(|(_, lost)| exchanges > *lost).map(|(file, lost)| {
+        let kept = kept.filter(|(_, kept)| *kept > 0).map(|(file, kept)| {
             let file = text::printable(file.as_os_str().as_encoded_bytes());
-            let but = if lost > 0 { format!(", but for {lost}") } else { String::new() };
-            format!("\nrdev: they are in {file}{but}; rdev history lists them")
+            let part = if kept < exchanges {
+                format!("{kept} of them")
+            } else {
+                "they".to_owned()
+            };
+            let are = if part.starts_with("1 ") { "is" } else { "are" };
+            format!("\nrdev: {part} {are} in {file}; rdev history lists them")
         });
         let (slowest, kept) = (slowest.unwrap_or_default(), kept.unwrap_or_default());
         format!("{exchanges} exchange{plural}, {failed} failed{cut}{slowest}{kept}")
@@ -65,7 +70,7 @@ mod tests {
         let mut ended = Ended { by, exchanges: 1, failed: 1, cut: 0, slowest };
         let file = Path::new("/home/ada/\u{1b}h.sqlite3");
         assert_eq!(
-            ended.summary(Some((file, 0))),
+            ended.summary(Some((file, 1))),
             "1 exchange, 1 failed; the slowest: #7 GET /report in 2.3 s\n\
              rdev: they are in /home/ada/\\x1bh.sqlite3; rdev history lists them"
         );
@@ -74,9 +79,11 @@ mod tests {
         (ended.exchanges, ended.cut) = (3, 2);
         let seen = "3 exchanges, 0 failed, 2 cut short";
         assert_eq!(ended.summary(None), seen);
-        assert_eq!(ended.summary(Some((file, 3))), seen);
-        let kept = "\nrdev: they are in /home/ada/\\x1bh.sqlite3, but for 2";
-        let all = format!("{seen}{kept}; rdev history lists them");
-        assert_eq!(ended.summary(Some((file, 2))), all);
+        assert_eq!(ended.summary(Some((file, 0))), seen);
+        for (kept, told) in [(3, "they are"), (2, "2 of them are"), (1, "1 of them is")] {
+            let place = "in /home/ada/\\x1bh.sqlite3; rdev history lists them";
+            let all = format!("{seen}\nrdev: {told} {place}");
+            assert_eq!(ended.summary(Some((file, kept))), all);
+        }
     }
 }

@@ -14,7 +14,7 @@ pub(super) struct Ledger {
     pub(super) bus: Losses,
     /// Because it could not be written.
     pub(super) disk: Losses,
-    /// Exchanges that were lost on the way and have come whole afterwards.
+    /// Exchanges that were lost, and have come whole afterwards.
     recalled: u64,
     /// Noted in the run.
     noted: Losses,
@@ -61,8 +61,12 @@ impl Ledger {
         self.noted = self.all();
     }
 
-    /// One that was lost is there after all, which the user has asked for.
+    /// One that was not there is, which the user has asked for. It may have been deleted
+    /// since it was written, and was not lost then.
     pub(super) fn take_back_one(&mut self) {
+        if self.all().exchanges == 0 {
+            return;
+        }
         self.recalled += 1;
         if self.told.exchanges > 0 {
             self.told.exchanges -= 1;

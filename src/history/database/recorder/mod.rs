@@ -54,10 +54,8 @@ pub struct Setup {
 pub struct LastWords {
     /// What the user does not know yet.
     pub words: Vec<String>,
-    /// Exchanges that are not in the file.
-    pub lost: u64,
-    /// Whether there is one that was written.
-    pub is_kept: bool,
+    /// How many exchanges were written, if that is known.
+    pub kept: Option<u64>,
 }
 
 /// Records until the bus is closed. To be run in a thread of its own.
@@ -75,7 +73,7 @@ pub fn run(setup: Setup, subscription: &Subscription) -> LastWords {
             }
         }
     }
-    recorder.end()
+    recorder.end(subscription.losses())
 }
 
 /// How many of the events bring so many bytes of bodies.
@@ -268,7 +266,8 @@ impl Recorder {
         (age / 10).clamp(BOUNDS_EVERY, IDLE_BOUNDS_EVERY)
     }
 
-    fn end(mut self) -> LastWords {
+    fn end(mut self, lost_on_the_way: Losses) -> LastWords {
+        self.losses.bus = lost_on_the_way;
         // There is no later.
         self.destination.stop_resting();
         if let Err(error) = self.try_to_write() {
@@ -279,7 +278,6 @@ impl Recorder {
         }
         let at = self.setup.clock.now();
         let ended = self.destination.open_writer().map(|writer| writer.end(at));
-        let is_kept = ended.is_some();
         let failed = ended.and_then(Result::err);
         let failed = failed.map(|error| format!("the history did not end well: {error}"));
         // How much it was in all.
@@ -293,6 +291,6 @@ impl Recorder {
             unwritten.map(|id| format!("what you said of #{id} is not in the history"));
         let words =
             failed.into_iter().chain(lost).chain(missing).chain(unwritten).collect();
-        LastWords { words, lost: self.losses.all().exchanges, is_kept }
+        LastWords { words, kept: Some(self.pending.written() + self.recall.written()) }
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Pending {
     output: Vec<(Timestamp, OutputLine)>,
     /// It waits for as long as it cannot be written.
     remarks: BTreeMap<ExchangeId, Remark>,
+    /// How many exchanges have been written.
+    written: u64,
 }
 
 /// What came of a batch.
@@ -161,6 +163,7 @@ impl Pending {
 
     /// A batch is in the database.
     pub(super) fn settle(&mut self, written: Written) -> Said {
+        self.written += written.places.len() as u64;
         for (id, place) in written.places {
             if let Some(growing) = self.growing.get_mut(&id) {
                 growing.place = Some(place);
@@ -211,6 +214,11 @@ impl Pending {
     /// The database has begun anew: what was written is elsewhere.
     pub(super) fn forget_places(&mut self) {
         self.growing.values_mut().for_each(Growing::forget_place);
+    }
+
+    /// How many exchanges have been written so far.
+    pub(super) fn written(&self) -> u64 {
+        self.written
     }
 
     /// Where the oldest exchange stands that is under way.

@@ -17,6 +17,8 @@ pub(super) struct Recall {
     missing: BTreeMap<ExchangeId, Remark>,
     /// Those that have come.
     recalled: Vec<Arc<Exchange>>,
+    /// How many have been written.
+    written: u64,
 }
 
 impl Recall {
@@ -53,6 +55,7 @@ impl Recall {
                     exchange.remark = remark;
                     let written = write_whole(&exchange, destination, setup);
                     if written.is_ok() {
+                        self.written += 1;
                         losses.take_back_one();
                     }
                     let what = "is not in the history, nor is what you said of it";
@@ -67,6 +70,11 @@ impl Recall {
                 setup.warn(format!("{what}: {why}"));
             }
         }
+    }
+
+    /// How many have been written so far.
+    pub(super) fn written(&self) -> u64 {
+        self.written
     }
 
     /// Those that were asked for and have not come.
