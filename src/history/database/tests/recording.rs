@@ -105,6 +105,10 @@ fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() 
     publish(&bus, 999, ExchangeEvent::Remarked(marked.clone()));
     assert_eq!(await_missing(&watch), 999);
     publish(&bus, 999, ExchangeEvent::Remarked(Remark::default()));
+    // What it prints comes with it, and would be there twice.
+    for line in of_second(1000).output {
+        bus.publish(Event::Output { at: at(0), line });
+    }
     // The application goes on with the first of them.
     let mut over = of_second(1000);
     over.outcome = Some(Outcome::ClientGone);
@@ -115,6 +119,10 @@ fn what_is_more_than_allowed_is_counted_and_kept_once_something_is_said_of_it() 
     }
     bus.close();
     recorder.join().unwrap();
+    let sql = "SELECT count(*) FROM output WHERE exchange IS NULL";
+    let connection = Connection::open(&file).unwrap();
+    let unheard: i64 = connection.query_one(sql, [], |row| row.get(0)).unwrap();
+    assert_eq!(unheard, 0);
     let rows = reader.latest(9999).unwrap();
     assert_eq!(rows.len(), 280);
     assert_eq!(reader.losses(rows[0].id.run).unwrap().exchanges, 720);
