@@ -46,8 +46,8 @@ pub(super) enum Absence {
     Astray,
     /// Neither a change nor a death is the reason for the generation.
     Anew,
-    /// It had read what has changed.
-    Read(Vec<PathBuf>),
+    /// It had read that file, and so many more, before they changed.
+    Read(PathBuf, usize),
     /// That file came or went.
     Moved(PathBuf),
     /// It was taken, and what it had read changed before it could go on.
@@ -106,20 +106,14 @@ impl fmt::Display for Absence {
             Self::Anew => {
                 write!(out, "{one} is only for changes and for processes that die")
             }
-            Self::Read(files) => match &files[..] {
-                [] => write!(out, "{one} had read what has changed"),
-                [file] => {
-                    let file = file.display();
-                    write!(out, "{one} had read {file} before that changed")
-                }
-                [file, more @ ..] => {
-                    let (file, more) = (file.display(), more.len());
-                    write!(
-                        out,
-                        "{one} had read {file} and {more} more before they changed"
-                    )
-                }
-            },
+            Self::Read(file, 0) => {
+                let file = file.display();
+                write!(out, "{one} had read {file} before that changed")
+            }
+            Self::Read(file, more) => {
+                let file = file.display();
+                write!(out, "{one} had read {file} and {more} more before they changed")
+            }
             Self::Moved(file) => {
                 let file = file.display();
                 write!(out, "{file} came or went, and {one} may have missed it")
@@ -205,13 +199,12 @@ mod tests {
                 Absence::Anew,
                 "the one begun beforehand is only for changes and for processes that die",
             ),
-            (Absence::Read(vec![]), "the one begun beforehand had read what has changed"),
             (
-                Absence::Read(vec![file("a.py")]),
+                Absence::Read(file("a.py"), 0),
                 "the one begun beforehand had read a.py before that changed",
             ),
             (
-                Absence::Read(vec![file("a.py"), file("b.py"), file("c.py")]),
+                Absence::Read(file("a.py"), 2),
                 "the one begun beforehand had read a.py and 2 more before they changed",
             ),
             (

@@ -289,7 +289,7 @@ impl Loop {
             return Some(Absence::Unwatched);
         };
         if let Some(file) = misread(opened) {
-            return Some(Absence::Read(vec![self.short_name(&file)]));
+            return Some(Absence::Read(self.short_name(&file), 0));
         }
         match (reason, &self.code) {
             (ReloadReason::Changed(files), Some(code)) => {
@@ -302,8 +302,8 @@ impl Loop {
             _ => return Some(Absence::Anew),
         }
         let changed = changed_in(&mut self.code, spans);
-        let names = changed.iter().map(|file| self.short_name(file)).collect();
-        (!changed.is_empty()).then_some(Absence::Read(names))
+        let (file, more) = changed.split_first()?;
+        Some(Absence::Read(self.short_name(file), more.len()))
     }
 
     /// What is told of the one that is taken: how far its import has come, and why no
