@@ -11,6 +11,8 @@ order, other surroundings, a library's function replaced, a step left out.
 
 import sys
 
+import _rdev_loggers as loggers
+
 # From 3.13 on Python loads it for the text of `-c`, and keeps that there: it would be shown
 # as the source of what the application executes.
 if [name for name in sys.modules if not name.startswith("_rdev")][-1] == "linecache":
@@ -120,6 +122,7 @@ def snapshot():
         (sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold()),
         _folder(),
         _patched(),
+        loggers.kinds(),
     )
 
 
@@ -209,6 +212,10 @@ def _set_patched(value):
     """Nothing: a change of this kind ends the preload."""
 
 
+def _set_kinds(value):
+    """Nothing: what libraries did to `logging` is done again with all the rest of that."""
+
+
 # In the order of `snapshot`.
 _SETTERS = (
     _set_environment,
@@ -222,6 +229,7 @@ _SETTERS = (
     _set_limits,
     os.chdir,
     _set_patched,
+    _set_kinds,
 )
 
 
@@ -275,7 +283,7 @@ class Surroundings:
 
     def _describe(self, raw):
         _, path, finders, hooks, filters, handlers, importer, *settings = raw
-        streams, limits, folder, patched, aliases = settings
+        streams, limits, folder, patched, kinds, aliases = settings
         # What lies in the application's own folders is looked for by the stash.
         path = [entry for entry in path if not self._is_own_folder(entry)]
         environment = dict(os.environ)
@@ -300,6 +308,7 @@ class Surroundings:
             ("limits of the interpreter", limits),
             ("the current folder", folder),
             ("monkey patching", patched),
+            ("the class of loggers", [_name_of(kind) for kind in kinds]),
             ("names in sys.modules", aliases),
         )
         return changes, tuple((what, repr(value)) for what, value in rest)
@@ -362,9 +371,11 @@ def preload(trace, excluded, is_own, forks, names):
     it was all read from.
     """
     with _Rows():
-        steps, refusals, late, learnt = _take_steps(trace, excluded, is_own, forks, names)
+        steps, logged, refusals, late, learnt = _take_steps(
+            trace, excluded, is_own, forks, names
+        )
     files = _files((name for _, _, names, _ in steps for name in names), is_own)
-    stash = Stash(steps, is_own)
+    stash = Stash(steps, is_own, logged)
     for name, module in (*sys.modules.items(), *stash.modules.items()):
         _functions[name] = _own_functions(name, module)
     # The interpreter holds the 4096 names of attributes that were looked for last. Workers
@@ -381,10 +392,11 @@ def preload(trace, excluded, is_own, forks, names):
 
 
 def _take_steps(trace, excluded, is_own, forks, names):
-    """A step is (name, its state, names of the modules it brought, what else it changed)."""
+    """A step is (name, its state, names of the modules it brought, what else it changed);
+    what they did to `logging` comes besides."""
     states, loads = marshal.loads(trace)
     surroundings = Surroundings(is_own, names)
-    start = snapshot()
+    start, watch = snapshot(), loggers.Watch()
     steps, refusals, late, learnt = [], [], [], []
     known = surroundings.look()
     for place, (name, index, by_thread) in enumerate(loads):
@@ -411,13 +423,15 @@ def _take_steps(trace, excluded, is_own, forks, names):
             learnt.append((name, difference(known, states[index])))
             known = states[index]
         modules, before = set(sys.modules), snapshot()
-        why = _import(name, is_own, forks) or _hooked(before, snapshot())
+        why = _import(name, is_own, forks, watch) or _hooked(before, snapshot())
         if why:
             refusals.append((name, why))
         brought = [other for other in sys.modules if other not in modules]
         steps.append((name, states[index], brought, changes_between(before, snapshot())))
+        watch.keep(name)
+    logged, unlike = watch.finish()
     apply(changes_between(snapshot(), start))
-    return steps, refusals, late, learnt
+    return steps, logged, refusals + unlike, late, learnt
 
 
 class _Rows:
@@ -473,6 +487,7 @@ def _own_functions(name, module):
         for key, value in _names(module).items()
         if issubclass(type(value), _DEFINED)
         and getattr(value, "__module__", None) == name
+        and not loggers.is_setting(name, key)
     }
     return tuple(found), tuple(found.values())
 
@@ -496,16 +511,18 @@ def _become(wanted):
             os.environ[key] = value
 
 
-def _import(name, is_own, forks):
+def _import(name, is_own, forks, watch):
     """Imports one module; returns why that must not be done beforehand, if so."""
     before, threads, files = set(sys.modules), _thread._count(), _descriptors()
-    with _Silence() as silence:
+    with _Silence() as silence, watch:
         try:
             importlib.import_module(name)
         except BaseException as error:
             return "fails when imported alone: %s: %s" % (type(error).__name__, error)
     if silence.broken:
         return "prints when imported"
+    if watch.why:
+        return watch.why
     # Threads do not live through a fork.
     if forks and _thread._count() > threads:
         return "starts a thread"
@@ -569,7 +586,7 @@ class Stash:
     misses both), so it also notes what an import of the application loads.
     """
 
-    def __init__(self, steps, is_own):
+    def __init__(self, steps, is_own, logged=None):
         """Made in the zygote, so that what is written for it stays shared with all workers
         (3 MiB of each generation of 300 modules)."""
         names = [name for name in sys.modules if name not in BASE_MODULES]
@@ -589,6 +606,7 @@ class Stash:
         copies = dict(zip(self.modules, self.modules))
         # In order; those before `_next` have been handed out, with what is `_handed`.
         self._steps, self._next = [], 0
+        self._logged = logged or loggers.Loggers()
         for head, state, names, changes in steps:
             names = [copies.get(name, name) for name in names]
             self._steps.append((head, state, names, changes))
@@ -687,7 +705,7 @@ class Stash:
     def hand_out(self):
         """Puts the modules of the next step back. What it brought along and changed when
         it was imported happens now, too."""
-        _, _, names, changes = self._steps[self._next]
+        head, _, names, changes = self._steps[self._next]
         self._next += 1
         apply(changes)
         for name in names:
@@ -698,11 +716,13 @@ class Stash:
                 _names(parent)[self._bound[name]] = module
             self._handed[name] = module
             self._pending.discard(name)
+        self._logged.repeat(head, self._broken)
 
     def leave(self):
         """Nothing is handed out any more, nor noticed: the import has failed."""
         if self in sys.meta_path:
             sys.meta_path.remove(self)
+        self._logged.leave()
 
     def sort(self, is_own):
         """Looks at what was loaded so far, while nobody waits for it: it takes half a
@@ -723,6 +743,7 @@ class Stash:
     def end_trace(self, is_own):
         """The libraries loaded, in order: (their names, what `preload` takes)."""
         sys.meta_path.remove(self)
+        self._logged.leave()
         if self._next < len(self._steps):
             self._broken("%s is not imported any more" % self._steps[self._next][0])
         states, loads, seen = {}, [], set()

@@ -40,6 +40,7 @@ macro_rules! shim {
 static CARRIED: Shim = shim!("carried.py", "<rdev carried>", "_rdev_carried");
 static WARM: Shim = shim!("warm.py", "<rdev warm>", "_rdev_warm");
 static IMPORTING: Shim = shim!("importing.py", "<rdev importing>", "_rdev_importing");
+static LOGGERS: Shim = shim!("loggers.py", "<rdev loggers>", "_rdev_loggers");
 static LOGGED: Shim = shim!("logged.py", "<rdev logged>", "_rdev_logged");
 static OPENED: Shim = shim!("opened.py", "<rdev opened>", "_rdev_opened");
 static PROCESS: Shim = shim!("process.py", "<rdev process>", "_rdev_process");
@@ -100,14 +101,15 @@ impl Shim {
     }
 }
 
-/// Loads them all; gives those that had to be compiled. `warm.py` comes first: it notes
-/// what was there before, and hides what came since.
+/// Loads them all; gives those that had to be compiled. `warm.py` comes first, after what
+/// it is built on, which loads nothing: it notes what was there before, and hides what
+/// came since.
 pub(super) fn load_all(
     py: Python<'_>,
     cache: Option<&Py<CodeCache>>,
 ) -> PyResult<Vec<Compiled>> {
     let mut compiled = Vec::new();
-    for shim in [&WARM, &CARRIED, &IMPORTING, &LOGGED, &OPENED, &PROCESS] {
+    for shim in [&LOGGERS, &WARM, &CARRIED, &IMPORTING, &LOGGED, &OPENED, &PROCESS] {
         compiled.extend(shim.load(py, cache)?);
     }
     warm(py)?.call_method0("hide")?;
