@@ -56,6 +56,8 @@ _SIGNALS = tuple(
 def hide():
     """Takes what rdev's own Python files have loaded out of sight: the application loads
     its own, from its own folder if that has one of the name."""
+    global settings
+    settings = sys.modules["_rdev_settings"]
     sys.modules.clear()
     sys.modules.update(_BASE)
     # The collector would go through them again and again while the application is
@@ -122,6 +124,7 @@ def snapshot():
         (sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold()),
         _folder(),
         _patched(),
+        settings.read(),
         loggers.kinds(),
     )
 
@@ -216,6 +219,10 @@ def _set_kinds(value):
     """Nothing: what libraries did to `logging` is done again with all the rest of that."""
 
 
+def _set_settings(value):
+    settings.become(value)
+
+
 # In the order of `snapshot`.
 _SETTERS = (
     _set_environment,
@@ -229,6 +236,7 @@ _SETTERS = (
     _set_limits,
     os.chdir,
     _set_patched,
+    _set_settings,
     _set_kinds,
 )
 
@@ -249,7 +257,7 @@ class Surroundings:
         self._last = None, None
 
     def look(self):
-        """The state now, as (environment changes, everything else in words)."""
+        """The state now, as (environment changes, settings, everything else in words)."""
         raw = snapshot() + (self._find_aliases(),)
         known, state = self._last
         if raw != known:
@@ -282,8 +290,8 @@ class Surroundings:
         return not entry or self._is_own(os.path.join(entry, "module.py"))
 
     def _describe(self, raw):
-        _, path, finders, hooks, filters, handlers, importer, *settings = raw
-        streams, limits, folder, patched, kinds, aliases = settings
+        _, path, finders, hooks, filters, handlers, importer, *others = raw
+        streams, limits, folder, patched, values, kinds, aliases = others
         # What lies in the application's own folders is looked for by the stash.
         path = [entry for entry in path if not self._is_own_folder(entry)]
         environment = dict(os.environ)
@@ -311,7 +319,7 @@ class Surroundings:
             ("the class of loggers", [_name_of(kind) for kind in kinds]),
             ("names in sys.modules", aliases),
         )
-        return changes, tuple((what, repr(value)) for what, value in rest)
+        return changes, values, tuple((what, repr(value)) for what, value in rest)
 
 
 def _is_alias(name, module):
@@ -332,7 +340,11 @@ def difference(expected, found):
             != after.get(key, BASE_ENVIRONMENT.get(key))
         )
         return "the environment: " + ", ".join(keys)
-    for (what, before), (_, after) in zip(expected[1], found[1]):
+    if expected[1] != found[1]:
+        before, after = dict(expected[1]), dict(found[1])
+        changed = {what for what in before if before[what] != after.get(what)}
+        return ", ".join(sorted(changed or after.keys() - before.keys()))
+    for (what, before), (_, after) in zip(expected[2], found[2]):
         if before != after:
             return what
     return "nothing"
@@ -363,21 +375,21 @@ def _files(names, is_own):
     return sorted(files | folders)
 
 
-def preload(trace, excluded, is_own, forks, names):
+def preload(trace, excluded, watched, is_own, forks, names, bindings):
     """Imports in the zygote. Gives (stash, refusals, late, learnt, files): what can be
     handed out; which modules must not be imported beforehand, with the reason; which
     could not be, since they come after something that cannot be done for the application;
     in which changes of the surroundings modules are imported, from which one on; and what
     it was all read from.
     """
+    settings.watch(watched)
     with _Rows():
         steps, logged, refusals, late, learnt = _take_steps(
             trace, excluded, is_own, forks, names
         )
     files = _files((name for _, _, names, _ in steps for name in names), is_own)
     stash = Stash(steps, is_own, logged)
-    for name, module in (*sys.modules.items(), *stash.modules.items()):
-        _functions[name] = _own_functions(name, module)
+    stash.bind(bindings)
     # The interpreter holds the 4096 names of attributes that were looked for last. Workers
     # look for others, and would write to the counts of those that make room: 0.6 MiB of
     # each generation of 300 modules.
@@ -398,17 +410,23 @@ def _take_steps(trace, excluded, is_own, forks, names):
     surroundings = Surroundings(is_own, names)
     start, watch = snapshot(), loggers.Watch()
     steps, refusals, late, learnt = [], [], [], []
+    for _, index, _ in loads[:1]:
+        settings.begin(states[index][1])
     known = surroundings.look()
     for place, (name, index, by_thread) in enumerate(loads):
         # Importing a submodule imports the packages above it, too.
         packages = itertools.accumulate(name.split("."), "{}.{}".format)
         if name in sys.modules or any(package in excluded for package in packages):
             continue
-        changes, _ = states[index]
+        changes, values, _ = states[index]
         _prepare_environment(changes)
+        settings.become(values)
         state = surroundings.look()
+        others = [what for what, value in values if value == settings.OTHER]
         why = None
-        if state != states[index]:
+        if others:
+            why = "comes after a change of %s" % others[0]
+        elif state != states[index]:
             # The application has changed something before this that cannot be changed
             # for it.
             why = "comes after a change of %s" % difference(state, states[index])
@@ -419,6 +437,7 @@ def _take_steps(trace, excluded, is_own, forks, names):
             # Nothing from here on.
             late = [(other, why) for other, *_ in loads[place:] if other not in sys.modules]
             break
+        known = known[0], settings.with_new(known[1], values), known[2]
         if states[index] != known:
             learnt.append((name, difference(known, states[index])))
             known = states[index]
@@ -431,6 +450,7 @@ def _take_steps(trace, excluded, is_own, forks, names):
         watch.keep(name)
     logged, unlike = watch.finish()
     apply(changes_between(snapshot(), start))
+    settings.restore()
     return steps, logged, refusals + unlike, late, learnt
 
 
@@ -476,22 +496,6 @@ def _hooked(before, after):
     return None
 
 
-# Functions and classes that modules have defined: module -> (their names, themselves).
-_functions = {}
-_DEFINED = (type, type(snapshot))
-
-
-def _own_functions(name, module):
-    found = {
-        key: value
-        for key, value in _names(module).items()
-        if issubclass(type(value), _DEFINED)
-        and getattr(value, "__module__", None) == name
-        and not loggers.is_setting(name, key)
-    }
-    return tuple(found), tuple(found.values())
-
-
 def _prepare_environment(changes):
     wanted = dict(BASE_ENVIRONMENT)
     for key, value in changes:
@@ -514,6 +518,7 @@ def _become(wanted):
 def _import(name, is_own, forks, watch):
     """Imports one module; returns why that must not be done beforehand, if so."""
     before, threads, files = set(sys.modules), _thread._count(), _descriptors()
+    numbers = _random_state()
     with _Silence() as silence, watch:
         try:
             importlib.import_module(name)
@@ -528,11 +533,19 @@ def _import(name, is_own, forks, watch):
         return "starts a thread"
     if _descriptors() != files:
         return "opens a file or a socket"
+    # The application may have seeded them.
+    if numbers is not None and _random_state() != numbers:
+        return "draws random numbers when imported"
     for other in set(sys.modules) - before:
         module = sys.modules[other]
         if is_own(getattr(module, "__file__", None)):
             return "imports %s, which is yours" % other
     return None
+
+
+def _random_state():
+    random = sys.modules.get("random")
+    return None if random is None else random.getstate()
 
 
 class _Silence:
@@ -611,7 +624,7 @@ class Stash:
             names = [copies.get(name, name) for name in names]
             self._steps.append((head, state, names, changes))
         self._pending = set(self.names())
-        self._handed = {}
+        self._handed, self._count = {}, 0
         # Modules that their packages have, and by which name.
         children = _beside([name.rpartition(".")[2] for name in self.modules])
         self._bound = {
@@ -622,20 +635,36 @@ class Stash:
         self._tops = {name.partition(".")[0] for name in self._pending}
         self._shadows = {}
         self._loads = []
+        self._bindings, self._by_fork = None, frozenset()
         # Of others that were looked at, whether they are libraries.
         self._sorted = {}
 
-    def enter(self, surroundings, broken, are_in_place):
+    def bind(self, bindings):
+        """Notes what names the modules bind, to see which the application binds anew."""
+        # What matters of `sys` and `time` is among the surroundings, and changes by itself.
+        apart = ("sys", "time", "__main__")
+        base = [
+            (name, _names(module))
+            for name, module in sys.modules.items()
+            if name not in apart and not name.startswith("_rdev")
+        ]
+        others = [(name, _names(self.modules[name])) for name in self.names()]
+        self._bindings = bindings(base, others)
+
+    def enter(self, surroundings, broken):
         """Begins to hand out, in a worker."""
         self._surroundings = surroundings
         self._main = _ident()
         self._broken = broken
-        self._are_in_place = are_in_place
         for name in sys.modules.keys() - BASE_MODULES:
             if name in self.modules:
                 # What a library has registered for forks does not find it there.
                 broken("%s is imported when a process is forked" % name)
             self.modules[name] = sys.modules.pop(name)
+        if self._bindings is not None:
+            # What libraries do when a process is forked, and what was renewed.
+            changes = self._bindings.changes(len(self.names()), settings.MISSING)
+            self._by_fork = {(module, name) for module, name, *_ in changes}
         sys.meta_path.insert(0, self)
 
     def names(self):
@@ -665,6 +694,11 @@ class Stash:
         if why:
             self._broken(why)
             return None
+        found = self._set_by_application()
+        if found:
+            others = ", ".join("%s.%s" % binding for binding in found)
+            self._broken("%s is imported after a change of %s" % (name, others), found)
+            return None
         is_package = hasattr(self.modules[name], "__path__")
         return _ModuleSpec(name, _Handed(self), is_package=is_package)
 
@@ -683,16 +717,27 @@ class Stash:
         for other, module in self._handed.items():
             if sys.modules.get(other) is not module:
                 return "%s was replaced in sys.modules" % other
-        return self._replaced()
-
-    def _replaced(self):
-        """Which function or class of a module was replaced by another, if any was."""
-        for name, (keys, values) in _functions.items():
-            if name in BASE_MODULES or name in self._handed:
-                found = _names(sys.modules.get(name))
-                if not self._are_in_place(found, keys, values):
-                    return "a part of %s was replaced" % name
         return None
+
+    def _set_by_application(self):
+        """Names in modules that user code has bound to something else, which nobody sees
+        yet: (module, name) pairs."""
+        changes = [
+            ((module, name), values)
+            for module, name, *values in self._bindings.changes(
+                self._count, settings.MISSING
+            )
+            if (module, name) not in self._by_fork
+            and type(name) is str
+            and not loggers.is_setting(module, name)
+        ]
+        meant = {module for (module, _), values in changes if settings.is_set(*values)}
+        # What changes beside such a name belongs to it.
+        return [
+            binding
+            for binding, (_, now) in changes
+            if binding[0] in meant and not settings.is_seen(*binding, now)
+        ]
 
     def _shadowed(self):
         """Top-level names that an import would now find in the application's folders."""
@@ -707,6 +752,7 @@ class Stash:
         it was imported happens now, too."""
         head, _, names, changes = self._steps[self._next]
         self._next += 1
+        self._count += len(names)
         apply(changes)
         for name in names:
             module = self.modules[name]
@@ -755,7 +801,9 @@ class Stash:
             if self._is_library(name, module, is_own):
                 loads.append((name, states.setdefault(state, len(states)), by_thread))
         self._loads, self._sorted = [], {}
-        return [name for name, *_ in loads], marshal.dumps((list(states), loads))
+        # In a form that is the same for the same imports: later ones tell what is used twice.
+        record = marshal.dumps((list(states), loads), 2)
+        return [name for name, *_ in loads], record
 
 
 _ModuleSpec = type(sys.__spec__)
@@ -792,10 +840,11 @@ def _shadows(folder, tops):
     return frozenset(shadows)
 
 
-def enter(stash, broken, is_own, are_in_place, names):
+def enter(stash, broken, watched, is_own, names):
     """Makes a forked process look as if nothing had been imported. Gives the stash."""
+    settings.watch(watched)
     _renew(stash.modules)
-    stash.enter(Surroundings(is_own, names, stash.no_aliases), broken, are_in_place)
+    stash.enter(Surroundings(is_own, names, stash.no_aliases), broken)
     return stash
 
 

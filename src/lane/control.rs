@@ -57,8 +57,20 @@ pub enum ToZygote {
     /// for its stdout and stderr, in which it seals what it prints for an exchange.
     Make(Birth, ImportPlan, Seal),
     /// Import libraries beforehand: those that this trace of a generation names, without
-    /// the excluded ones. How workers will be made of it decides what else is left out.
-    Preload { trace: Vec<u8>, excluded: Vec<String>, birth: Birth },
+    /// the excluded ones, with what the application sets in libraries set at each step as it
+    /// was then. How workers will be made of it decides what else is left out.
+    Preload { trace: Vec<u8>, excluded: Vec<String>, set: Vec<Binding>, birth: Birth },
+}
+
+/// A name in a module of a library, which the application binds to a value of its own before
+/// it imports others: they may read it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Binding {
+    pub module: String,
+    pub name: String,
+    /// Whether these values cannot be told from each other in another process: nothing is
+    /// imported beforehand that comes after its module.
+    pub opaque: bool,
 }
 
 /// How a zygote makes a worker.
@@ -98,6 +110,8 @@ pub struct ImportPlan {
     pub multithread: bool,
     /// Whether to tell which files the application opens.
     pub tells_files: bool,
+    /// What to notice at each import of a library.
+    pub set: Vec<Binding>,
     /// If nobody asks for it yet: how far it goes until [`ToWorker::Proceed`].
     pub ahead: Option<Ahead>,
 }
@@ -165,8 +179,9 @@ pub enum FromWorker {
     /// The application is there. The time is that of the import alone.
     Imported { micros: u64, trace: ImportTrace },
     /// What was imported beforehand is not what this generation would have imported; the
-    /// text says why. It must not be used.
-    Unlike { why: String },
+    /// text says why. It must not be used. These names (module, name) of libraries it has
+    /// set without anybody noticing but itself.
+    Unlike { why: String, set: Vec<(String, String)> },
     /// It is not; the process ends. `address_in_use`: an address that it wanted to
     /// listen on was taken.
     ImportFailed { traceback: Traceback, address_in_use: bool },

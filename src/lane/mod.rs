@@ -12,9 +12,9 @@ mod frame;
 mod sealed;
 
 pub use control::{
-    Ahead, Birth, ControlError, FileStat, FromWorker, FromZygote, Halt, ImportPlan,
-    ImportTrace, MOST_OPENED, OpenedFile, OsText, ToWorker, ToZygote, Until, decode,
-    encode,
+    Ahead, Binding, Birth, ControlError, FileStat, FromWorker, FromZygote, Halt,
+    ImportPlan, ImportTrace, MOST_OPENED, OpenedFile, OsText, ToWorker, ToZygote, Until,
+    decode, encode,
 };
 pub use frame::{
     Call, Down, Ending, FilePart, FrameReader, PIECE, Peer, Times, Up, append_data,

@@ -17,11 +17,11 @@
 
 mod ahead;
 mod application;
+mod bindings;
 mod call;
 mod client_disconnected;
 mod code_cache;
 mod current;
-mod definitions;
 mod describe;
 mod environ;
 mod errors;

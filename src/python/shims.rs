@@ -44,6 +44,7 @@ static LOGGERS: Shim = shim!("loggers.py", "<rdev loggers>", "_rdev_loggers");
 static LOGGED: Shim = shim!("logged.py", "<rdev logged>", "_rdev_logged");
 static OPENED: Shim = shim!("opened.py", "<rdev opened>", "_rdev_opened");
 static PROCESS: Shim = shim!("process.py", "<rdev process>", "_rdev_process");
+static SETTINGS: Shim = shim!("settings.py", "<rdev settings>", "_rdev_settings");
 
 impl Shim {
     fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyModule>> {
@@ -109,7 +110,9 @@ pub(super) fn load_all(
     cache: Option<&Py<CodeCache>>,
 ) -> PyResult<Vec<Compiled>> {
     let mut compiled = Vec::new();
-    for shim in [&LOGGERS, &WARM, &CARRIED, &IMPORTING, &LOGGED, &OPENED, &PROCESS] {
+    let first = [&LOGGERS, &WARM];
+    let others = [&CARRIED, &IMPORTING, &LOGGED, &OPENED, &PROCESS, &SETTINGS];
+    for shim in first.into_iter().chain(others) {
         compiled.extend(shim.load(py, cache)?);
     }
     warm(py)?.call_method0("hide")?;

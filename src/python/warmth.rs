@@ -7,12 +7,12 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyCFunction, PyList};
 
 use super::application::Reports;
-use super::definitions;
+use super::bindings::Bindings;
 use super::library_files::LibraryFiles;
 use super::module_names::ModuleNames;
 use super::shims;
 use crate::exchange::Preload;
-use crate::lane::{Birth, FromWorker, ImportTrace};
+use crate::lane::{Binding, Birth, FromWorker, ImportTrace};
 
 /// The stash, refusals, what came too late, what was learnt, files: what `preload` in
 /// `warm.py` gives.
@@ -38,19 +38,23 @@ impl Warmth {
         Ok(Self { stash: stash.unbind(), files: LibraryFiles::default() })
     }
 
-    /// Imports what a trace names. Gives what that brought, and what must be excluded
-    /// another time.
+    /// Imports what a trace names, with what the application sets in libraries set. Gives
+    /// what that brought, and what must be excluded another time.
     pub(super) fn preload(
         &mut self,
         py: Python<'_>,
         trace: &[u8],
         excluded: Vec<String>,
+        set: &[Binding],
         birth: Birth,
     ) -> PyResult<(Preload, Vec<Named>)> {
         let is_own = shims::importing(py)?.getattr("is_own")?;
         let forks = birth == Birth::Fork;
         let names = ModuleNames::none(py)?;
-        let arguments = (PyBytes::new(py, trace), excluded, is_own, forks, names);
+        let trace = PyBytes::new(py, trace);
+        let bindings = py.get_type::<Bindings>();
+        let set = watched(set);
+        let arguments = (trace, excluded, set, is_own, forks, names, bindings);
         let (stash, refused, left_out, surroundings, files): Preloaded<'_> =
             shims::warm(py)?.call_method1("preload", arguments)?.extract()?;
         self.files = LibraryFiles::look(files);
@@ -69,12 +73,13 @@ impl Warmth {
     pub(super) fn enter<'py>(
         &self,
         py: Python<'py>,
+        set: &[Binding],
         reports: &'static Reports,
     ) -> PyResult<Bound<'py, PyAny>> {
         let is_own = shims::importing(py)?.getattr("is_own")?;
-        let in_place = wrap_pyfunction!(definitions::are_in_place, py)?;
         let names = ModuleNames::none(py)?;
-        let arguments = (&self.stash, broken(py, reports)?, is_own, in_place, names);
+        let broken = broken(py, reports)?;
+        let arguments = (&self.stash, broken, watched(set), is_own, names);
         shims::warm(py)?.call_method1("enter", arguments)
     }
 }
@@ -94,15 +99,21 @@ pub(super) fn trace(stash: &Bound<'_, PyAny>) -> PyResult<ImportTrace> {
     Ok(ImportTrace { libraries, record, facts })
 }
 
+fn watched(set: &[Binding]) -> Vec<(&str, &str, bool)> {
+    set.iter().map(|it| (it.module.as_str(), it.name.as_str(), it.opaque)).collect()
+}
+
 /// A callable for the moment that a module would have been imported in other
-/// surroundings than it was: the front ends this process and makes another without.
+/// surroundings than it was, given why and which names of libraries the application has set:
+/// the front ends this process and makes another without.
 fn broken<'py>(
     py: Python<'py>,
     reports: &'static Reports,
 ) -> PyResult<Bound<'py, PyCFunction>> {
     PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
-        let (why,): (String,) = args.extract()?;
-        let _front_gone = reports.send(args.py(), &FromWorker::Unlike { why });
+        let why = args.get_item(0)?.extract()?;
+        let set = args.get_item(1).map_or(Ok(Vec::new()), |set| set.extract())?;
+        let _front_gone = reports.send(args.py(), &FromWorker::Unlike { why, set });
         Err(PySystemExit::new_err(1))
     })
 }

@@ -85,7 +85,7 @@ fn serve(
     )?;
     settle(py, &plan)?;
     printed::mark(py, seal);
-    let stash = warmth.enter(py, reports)?;
+    let stash = warmth.enter(py, &plan.set, reports)?;
     if plan.tells_files {
         opened::observe(py, reports, &plan.app_dir)?;
     }
@@ -105,7 +105,7 @@ fn serve(
             let comparison = comparison.or_else(|| gate.and_then(Gate::comparison));
             if let Some(path) = comparison.and_then(|it| py.detach(|| it.changed())) {
                 let why = format!("{} was changed", path.display());
-                reports.send(py, &FromWorker::Unlike { why })?;
+                reports.send(py, &FromWorker::Unlike { why, set: Vec::new() })?;
                 finish(py, 1);
             }
             let trace = warmth::trace(&stash)?;

@@ -110,9 +110,9 @@ fn obey(
     while inbox.receive(control)? != Received::End {
         while let Some(order) = inbox.take()? {
             match order {
-                ToZygote::Preload { trace, excluded, birth } => {
+                ToZygote::Preload { trace, excluded, set, birth } => {
                     let (preload, refused) =
-                        warmth.preload(py, &trace, excluded, birth)?;
+                        warmth.preload(py, &trace, excluded, &set, birth)?;
                     send(control, &FromZygote::Preloaded { preload, refused }, &[])?;
                 }
                 ToZygote::Make(birth, plan, seal) => {

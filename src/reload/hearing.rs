@@ -102,8 +102,8 @@ impl Loop {
             FromWorker::Imported { micros, trace } => {
                 self.hear_imported(id, Duration::from_micros(micros), &trace);
             }
-            FromWorker::Unlike { why } => {
-                self.zygotes.unlike(&why);
+            FromWorker::Unlike { why, set } => {
+                self.zygotes.unlike(&why, set);
                 self.doubt(id, &why);
             }
             FromWorker::ImportFailed { traceback, address_in_use } => {

@@ -225,7 +225,10 @@ impl Loop {
                 FromWorker::Opened { .. } | FromWorker::Written { .. } => {
                     self.standby.opened.push(report);
                 }
-                FromWorker::Unlike { why } => lost = Some(Absence::Unlike(why)),
+                FromWorker::Unlike { why, set } => {
+                    self.zygotes.noticed(&why, set);
+                    lost = Some(Absence::Unlike(why));
+                }
                 FromWorker::ImportFailed { traceback, .. } => {
                     lost = Some(Absence::Failed(traceback.summary()));
                 }

@@ -193,6 +193,7 @@ impl Zygotes {
         let Some(zygote) = source else {
             return Err(io::Error::other("there is no zygote"));
         };
+        let plan = ImportPlan { set: self.warmth.set(), ..plan };
         let worker = Worker::order((zygote, birth), making, plan, registry, tokens)?;
         if birth == Birth::Become {
             self.becoming.extend(source.take().filter(|zygote| !zygote.ready));
@@ -266,9 +267,17 @@ impl Zygotes {
         self.warmth.changed();
     }
 
+    /// The next generation, begun beforehand, has set something in a library that nobody has
+    /// noticed before: the one that is asked for will, too.
+    pub(super) fn noticed(&mut self, why: &str, set: Vec<(String, String)>) {
+        if !set.is_empty() {
+            self.unlike(why, set);
+        }
+    }
+
     /// A warm generation was found to be unlike a fresh one.
-    pub(super) fn unlike(&mut self, why: &str) {
-        self.warmth.unlike(why);
+    pub(super) fn unlike(&mut self, why: &str, set: Vec<(String, String)>) {
+        self.warmth.unlike(why, set);
         self.again = None;
         self.end_warm();
     }
@@ -337,7 +346,8 @@ impl Zygotes {
         let excluded = self.warmth.excluded().keys().cloned().collect();
         let birth = if self.warmth.uses_up() { Birth::Become } else { Birth::Fork };
         let trace = self.record.clone();
-        let order = ToZygote::Preload { trace, excluded, birth };
+        let set = self.warmth.set();
+        let order = ToZygote::Preload { trace, excluded, set, birth };
         // If it is gone already, that will be heard.
         let _gone = send(zygote.orders(), &order, &[]);
         self.candidate = Some(zygote);

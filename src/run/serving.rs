@@ -192,6 +192,7 @@ fn plan(config: &Config) -> ImportPlan {
         arguments: config.arguments.iter().map(OsText::new).collect(),
         multithread: config.threads > 1,
         tells_files: config.reload,
+        set: Vec::new(),
         ahead: None,
     }
 }

@@ -53,6 +53,7 @@ mod recorded;
 mod reloading;
 mod saving;
 mod serving;
+mod set_beforehand;
 mod settings;
 mod soak;
 mod standby;

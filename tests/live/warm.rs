@@ -38,15 +38,15 @@ def app(environ, start_response):
 "#;
 
 /// A project, the libraries it can import, and its server.
-struct Project {
+pub(crate) struct Project {
     folder: Folder,
     environment: PathBuf,
-    server: Rdev,
+    pub(crate) server: Rdev,
     saved: usize,
 }
 
 /// A project whose `web.py` begins with these lines, in a virtual environment.
-fn project(environment: &Path, folder: Folder, lines: &str) -> Project {
+pub(crate) fn project(environment: &Path, folder: Folder, lines: &str) -> Project {
     folder.save("web.py", &source(lines, 0));
     let launch = rdev(folder.path()).env("VIRTUAL_ENV", environment);
     let server = launch.env("PROBE_FOLDER", folder.path()).args(["web:app", "--reload"]);
@@ -59,7 +59,7 @@ fn source(lines: &str, number: usize) -> String {
 }
 
 /// A virtual environment with libraries of a test's own.
-fn libraries(files: &[(&str, &str)]) -> Folder {
+pub(crate) fn libraries(files: &[(&str, &str)]) -> Folder {
     let folder = Folder::empty();
     let mut command = Command::new(_rdev::BUILD_PYTHON);
     run(command.args(["-m", "venv", "--without-pip"]).arg(folder.path()));
@@ -78,7 +78,7 @@ fn packages(environment: &Path) -> PathBuf {
 
 impl Project {
     /// Saves other lines and gives what their application says.
-    fn save(&mut self, lines: &str) -> Value {
+    pub(crate) fn save(&mut self, lines: &str) -> Value {
         self.saved += 1;
         self.folder.save("web.py", &source(lines, self.saved));
         self.ask()
@@ -98,7 +98,7 @@ impl Project {
     }
 
     /// Saves these lines until rdev says a word about it that it has not said before.
-    fn save_until(&mut self, lines: &str, word: &str) -> Value {
+    pub(crate) fn save_until(&mut self, lines: &str, word: &str) -> Value {
         let before = self.server.said().matches(word).count();
         let found = within(PATIENCE, || {
             let found = self.save(lines);
@@ -108,7 +108,7 @@ impl Project {
         found.unwrap_or_else(|| panic!("no {word:?}\n{}", self.server.said()))
     }
 
-    fn save_until_warm(&mut self, lines: &str) -> Value {
+    pub(crate) fn save_until_warm(&mut self, lines: &str) -> Value {
         self.save_until(lines, "modules warm")
     }
 
@@ -130,7 +130,7 @@ impl Project {
     }
 
     /// Warm or not, the application finds what it finds in plain Python.
-    fn is_as_plain(&self, found: &Value) {
+    pub(crate) fn is_as_plain(&self, found: &Value) {
         let plain = self.plain();
         for (name, value) in plain.as_object().unwrap() {
             assert_eq!(&found[name], value, "{name}\n{}", self.server.said());

@@ -7,12 +7,16 @@ use std::sync::Arc;
 use super::absence::Absence;
 use crate::config::ReloadMode;
 use crate::exchange::{Libraries, Making, Preload, Rung, Traceback};
-use crate::lane::{Birth, ImportTrace};
+use crate::lane::{Binding, Birth, ImportTrace};
 
 /// How often a list of modules is tried before it is given up.
 const MOST_TRIES: usize = 4;
-/// How many generations in a row may find other surroundings than were learnt.
+/// How many generations in a row may find other surroundings than were learnt, until two
+/// others have shown the same.
 const MOST_UNLIKE: usize = 3;
+/// How many names are noticed that the application sets in libraries: each is looked at
+/// whenever a library is imported.
+const MOST_SET: usize = 64;
 
 /// Why a module is imported by a generation itself that none before it had.
 const NEW: &str = "was not imported by the generations before";
@@ -31,8 +35,13 @@ pub(super) struct Warmth {
     preload: Arc<Preload>,
     /// Of the generation that was asked about last; mostly the next is the same.
     libraries: Arc<Libraries>,
+    /// What the application sets in libraries before it imports others, by module and name,
+    /// and whether that has gone unnoticed though it was looked for.
+    set: BTreeMap<(String, String), bool>,
     tries: usize,
     unlike: usize,
+    /// What the last one has shown that was imported while too many were unlike.
+    shown: Vec<u8>,
     check: Check,
     /// The facts about the last generation that was made from nothing.
     cold: Option<Vec<String>>,
@@ -277,7 +286,7 @@ impl Warmth {
             .libraries
             .iter()
             .any(|name| !self.known.contains(name) && !self.excluded.contains_key(name));
-        if self.why_off().is_some() || !news {
+        if self.why_off().is_some() || !news || !self.is_settled(&trace.record) {
             return false;
         }
         self.known = trace.libraries.iter().cloned().collect();
@@ -286,6 +295,20 @@ impl Warmth {
         if matches!(self.stage, Stage::Cold(_)) {
             let why = "its libraries were still being imported beforehand";
             self.stage = Stage::Cold(why.to_owned());
+        }
+        true
+    }
+
+    /// Whether it makes sense to learn from what a generation has shown: surroundings that
+    /// differ by themselves would be others at the next import, too, those that were edited
+    /// will not.
+    fn is_settled(&mut self, record: &[u8]) -> bool {
+        if self.unlike >= MOST_UNLIKE {
+            if self.shown != record {
+                self.shown = record.to_vec();
+                return false;
+            }
+            self.unlike = 0;
         }
         true
     }
@@ -371,15 +394,38 @@ impl Warmth {
         }
     }
 
-    /// A generation found other surroundings than were learnt.
-    pub(super) fn unlike(&mut self, why: &str) {
-        self.unlike += 1;
+    /// What generations have to notice that the application sets in libraries.
+    pub(super) fn set(&self) -> Vec<Binding> {
+        let bindings = self.set.iter().map(|((module, name), &opaque)| {
+            let (module, name) = (module.clone(), name.clone());
+            Binding { module, name, opaque }
+        });
+        bindings.collect()
+    }
+
+    /// A generation found other surroundings than were learnt, and has set these names in
+    /// libraries (module, name), which was not noticed.
+    pub(super) fn unlike(&mut self, why: &str, set: Vec<(String, String)>) {
+        let has_news = self.note_set(set);
+        // With these it has something to learn; without, it finds the same as before.
+        self.unlike += usize::from(!has_news);
         self.known.clear();
-        self.stage = if self.unlike < MOST_UNLIKE {
-            Stage::Cold(format!("a fork found other surroundings: {why}"))
-        } else {
-            Stage::Off(format!("every import finds other surroundings: {why}"))
-        };
+        let which = if self.unlike < MOST_UNLIKE { "a fork" } else { "each fork" };
+        self.stage = Stage::Cold(format!("{which} found other surroundings: {why}"));
+    }
+
+    /// Whether any of these was not known to be set, or not that it cannot be told how.
+    fn note_set(&mut self, set: Vec<(String, String)>) -> bool {
+        let mut has_news = false;
+        for binding in set {
+            if let Some(opaque) = self.set.get_mut(&binding) {
+                has_news |= !std::mem::replace(opaque, true);
+            } else if self.set.len() < MOST_SET {
+                self.set.insert(binding, false);
+                has_news = true;
+            }
+        }
+        has_news
     }
 
     /// The zygote that held the libraries is gone.

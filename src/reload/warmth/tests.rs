@@ -195,12 +195,44 @@ fn each_library_that_is_not_warm_has_its_reason_in_the_order_of_imports() {
     assert!(Arc::ptr_eq(&libraries, &warmth.libraries(WARM, &next)), "kept twice");
 }
 
+/// A generation with one library that has shown these surroundings.
+fn shows(surroundings: u8) -> ImportTrace {
+    ImportTrace { record: vec![surroundings], ..trace(&["flask"], &["module flask"]) }
+}
+
 #[test]
-fn surroundings_that_are_never_the_same_end_it() {
+fn surroundings_that_are_never_the_same_are_not_learnt_until_they_are() {
     let mut warmth = warm();
-    for _ in 0..MOST_UNLIKE {
-        assert_eq!(warmth.why_off(), None);
-        warmth.unlike("the environment: NOW");
+    for number in 1..MOST_UNLIKE {
+        warmth.unlike("the environment: NOW", Vec::new());
+        assert!(warmth.learn(&shows(0)), "{number}");
     }
-    assert!(warmth.why_off().is_some());
+    warmth.unlike("the environment: NOW", Vec::new());
+    assert_eq!(warmth.rung(), Rung::Cold);
+    assert!(!warmth.learn(&shows(1)));
+    assert!(!warmth.learn(&shows(2)));
+    assert!(warmth.learn(&shows(2)));
+    warmth.unlike("the environment: NOW", Vec::new());
+    assert!(warmth.learn(&shows(3)), "counted from before");
+}
+
+#[test]
+fn what_is_set_in_libraries_is_noticed_from_then_on_and_counts_once() {
+    let mut warmth = warm();
+    let set = |name: &str| vec![("stripe".to_owned(), name.to_owned())];
+    for name in ["api_key", "api_version", "api_base"] {
+        warmth.unlike("a change", set(name));
+        assert!(warmth.learn(&shows(0)), "{name}");
+    }
+    assert_eq!(warmth.set().iter().filter(|it| it.opaque).count(), 0);
+    warmth.unlike("a change", set("api_key"));
+    assert!(warmth.learn(&shows(0)), "it cannot be told how it is set");
+    assert_eq!(
+        warmth.set().iter().map(|it| it.opaque).collect::<Vec<_>>(),
+        [false, true, false]
+    );
+    for _ in 0..MOST_UNLIKE {
+        warmth.unlike("a change", set("api_key"));
+    }
+    assert!(!warmth.learn(&shows(0)), "nothing new, each time");
 }

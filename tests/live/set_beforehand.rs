@@ -1,0 +1,153 @@
+//! What the application sets before it imports a library is seen by that, in each generation
+//! and after each edit, and the library is in memory all the same.
+
+use std::path::Path;
+
+use crate::folder::Folder;
+use crate::warm::{Project, libraries, project};
+
+/// Has something to be set.
+const OPTION: &str = "\
+VALUE = 'of the library'
+VALUES = [1]
+NOTHING = None
+class Thing:
+    def __init__(self, number): self.number = number
+    def __repr__(self): return 'Thing(%s)' % self.number
+THING = Thing(1)
+def name(): return 'a name of the library'
+";
+/// Takes at its import what is set then.
+const TAKES: &str = "\
+import decimal, locale, option, os, socket, sys, time
+
+PID = os.getpid()
+TAKEN = [
+    option.VALUE, type(option.VALUE).__name__, option.VALUES, option.NOTHING,
+    getattr(option, 'EXTRA', 'missing'), repr(option.THING), option.name(), str(decimal.Decimal(1) / 3),
+    decimal.getcontext().rounding, socket.getdefaulttimeout(),
+    locale.setlocale(locale.LC_ALL), 'given' in sys.argv, time.tzname,
+]
+";
+const IMPORT: &str = "import takes\nFACTS = lambda: takes.TAKEN";
+
+fn environment() -> Folder {
+    libraries(&[("option.py", OPTION), ("takes.py", TAKES)])
+}
+
+/// Three generations each are as plain Python, with each of these lines before the import.
+fn are_seen(environment: &Path, settings: &[&str]) -> Project {
+    let mut project = project(environment, Folder::empty(), IMPORT);
+    project.save_until_warm(IMPORT);
+    for setting in settings {
+        let lines = format!("{setting}\n{IMPORT}");
+        for _ in 0..3 {
+            let found = project.save(&lines);
+            project.is_as_plain(&found);
+        }
+    }
+    project
+}
+
+/// The library is in memory with this line before its import, which it has seen.
+fn is_warm(project: &mut Project, setting: &str) {
+    let lines = format!("{setting}\n{IMPORT}");
+    let found = project.save_until_warm(&lines);
+    project.is_as_plain(&found);
+    let which = format!("{lines}\nimport os\nFACTS = lambda: takes.PID == os.getpid()");
+    let found = project.save_until_warm(&which);
+    assert_eq!(found["own"], false, "{setting}\n{}", project.server.said());
+}
+
+#[test]
+fn names_of_libraries() {
+    let environment = environment();
+    are_seen(
+        environment.path(),
+        &[
+            "import option\noption.VALUE = 'mine'",
+            "import option\noption.VALUE = 'another'",
+            "import option\noption.VALUE = True",
+            "import option\noption.VALUE = 1",
+            "import option\noption.EXTRA = (1, 2.5)",
+            "import option\noption.NOTHING = 'something'\noption.VALUE = 'mine'",
+            "import option\noption.VALUES = [2]",
+            "import option\noption.VALUES = [3]",
+            "import option\noption.VALUES = [1]",
+            "import option\noption.name = lambda: 'mine'",
+            "import option\noption.name = lambda: 'another'",
+            "import option\noption.THING = option.Thing(2)",
+            "import option\noption.THING = option.Thing(3)",
+            "import option\noption.VALUE = 'mine'",
+            "",
+        ],
+    );
+}
+
+#[test]
+fn a_library_that_is_set_up_is_in_memory_again_when_it_is_not() {
+    let environment = environment();
+    let mut project = are_seen(
+        environment.path(),
+        &[
+            "import option\noption.VALUES = [2]",
+            "import option\noption.name = lambda: 'mine'",
+        ],
+    );
+    is_warm(&mut project, "");
+    is_warm(&mut project, "import option\noption.VALUE = 'mine'\noption.EXTRA = None");
+}
+
+#[test]
+fn names_that_are_set_back_once_a_library_is_imported() {
+    let environment = environment();
+    are_seen(
+        environment.path(),
+        &[
+            "import option\nbefore, option.VALUE = option.VALUE, 'for a moment'\n\
+             import takes\noption.VALUE = before",
+            "import option\nbefore, option.VALUES = option.VALUES, []\n\
+             import takes\noption.VALUES = before",
+        ],
+    );
+}
+
+#[test]
+fn a_seed() {
+    let draws = "import random\nDRAWN = random.random()\n";
+    let environment = libraries(&[("draws.py", draws), ("quiet.py", "")]);
+    let lines =
+        "import random\nrandom.seed(7)\nimport quiet, draws\nFACTS = lambda: draws.DRAWN";
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    for _ in 0..2 {
+        let found = project.save_until_warm(lines);
+        project.is_as_plain(&found);
+    }
+}
+
+#[test]
+fn the_state_of_the_process() {
+    let environment = environment();
+    let mut project = are_seen(
+        environment.path(),
+        &[
+            "import decimal\ndecimal.getcontext().prec = 5",
+            "import decimal\ndecimal.setcontext(decimal.Context(7, decimal.ROUND_UP))",
+            "import decimal\ndecimal.DefaultContext.prec = 9",
+            "import socket\nsocket.setdefaulttimeout(5)",
+            "import locale\nlocale.setlocale(locale.LC_ALL, 'C.UTF-8')",
+            "import sys\nsys.argv.append('given')",
+            "import os, time\nos.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()",
+            "import os, time\nos.environ['TZ'] = 'Asia/Kolkata'",
+            "",
+        ],
+    );
+    for setting in [
+        "import decimal\ndecimal.getcontext().prec = 4",
+        "import locale\nlocale.setlocale(locale.LC_ALL, 'C.UTF-8')",
+        "import sys, socket\nsys.argv[:] = ['given']\nsocket.setdefaulttimeout(3)",
+        "import os, time\nos.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()",
+    ] {
+        is_warm(&mut project, setting);
+    }
+}
