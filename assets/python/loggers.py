@@ -7,7 +7,7 @@ it again, in the same order, at the moment that the library is handed out: with 
 that the library's modules hold, but on top of whatever the application has set up by then.
 
 Of this an application can find one thing, `loggerClass` of the manager, and only until its
-libraries are handed out. By that, who asks for a logger by name before the import that
+libraries have their loggers. By that, who asks for a logger by name before the import that
 makes it gets the one that the library has.
 """
 
@@ -23,7 +23,9 @@ _QUESTIONS = frozenset(("isEnabledFor", "getEffectiveLevel", "hasHandlers"))
 _HANDLING = frozenset(("handle", "callHandlers", "filter"))
 # Methods of `logging` itself: those that change a list, and others that look at loggers.
 _CHANGES = frozenset(("addHandler", "removeHandler", "addFilter", "removeFilter"))
-_UPKEEP = frozenset(("_fixupParents", "_fixupChildren", "_clear_cache", "setLevel"))
+_UPKEEP = frozenset(
+    ("_fixupParents", "_fixupChildren", "_clear_cache", "_is_disabled", "setLevel")
+)
 
 _OF_ALL = frozenset(("loggerDict", "disable"))
 
@@ -367,6 +369,11 @@ class Loggers:
         has made that impossible."""
         if head not in self._deeds:
             return
+        self._do(head, broken)
+        if not self._stock:
+            self.leave()
+
+    def _do(self, head, broken):
         notes, settings, references = self._deeds[head]
         for verb, logger, name, value in notes:
             if verb == "make":
@@ -393,7 +400,7 @@ class Loggers:
             # The library makes it of a class of its own, whatever others are made of.
             factory, manager.loggerClass = manager.loggerClass, self._stock.pop
             try:
-                return manager.getLogger(name) is logger
+                manager.getLogger(name)
             finally:
                 manager.loggerClass = factory
         return manager.getLogger(name) is logger
