@@ -9,352 +9,49 @@ application does anything else than was learnt, `broken` is called: other steps,
 order, other surroundings, a library's function replaced, a step left out.
 """
 
-import sys
-
-import _rdev_loggers as loggers
-
-# From 3.13 on Python loads it for the text of `-c`, and keeps that there: it would be shown
-# as the source of what the application executes.
-if [name for name in sys.modules if not name.startswith("_rdev")][-1] == "linecache":
-    del sys.modules["linecache"]
-elif "linecache" in sys.modules:
-    sys.modules["linecache"].cache.pop("<string>", None)  # of what site runs
-
-# What the interpreter itself has loaded before anything of ours. Packages are set aside
-# until `hide`, for ours are to leave no trace in them.
-_BASE = {name: sys.modules[name] for name in sys.modules if not name.startswith("_rdev")}
-BASE_MODULES = frozenset(_BASE)
-for _name in _BASE:
-    _top = _name.partition(".")[0]
-    if _top != "encodings" and hasattr(_BASE.get(_top), "__path__"):
-        del sys.modules[_name]
-
-import gc
-
-_IS_COLLECTING = gc.isenabled()  # `sitecustomize` may have switched it off
-gc.disable()  # until `hide`: there is nothing to collect yet
-
-import _signal
 import _thread
-import _warnings
-import builtins
+import gc
 import importlib
 import itertools
 import marshal
 import os
+import sys
 import time
 
-BASE_ENVIRONMENT = dict(os.environ)
-_ident = _thread.get_ident  # gevent puts one of greenlets in its place
-
-_SIGNALS = tuple(
-    getattr(_signal, "SIG" + name)
-    for name in ("INT", "TERM", "HUP", "USR1", "USR2", "CHLD", "ALRM")
+import _rdev_loggers as loggers
+import _rdev_settings as settings
+from _rdev_base import BASE_MODULES
+from _rdev_surroundings import (
+    HookWatch,
+    OwnFinder,
+    Surroundings,
+    apply,
+    changes_between,
+    difference,
+    handlers,
+    is_alias,
+    names_of,
+    snapshot,
 )
 
-
-def hide():
-    """Takes what rdev's own Python files have loaded out of sight: the application loads
-    its own, from its own folder if that has one of the name."""
-    global settings
-    settings = sys.modules["_rdev_settings"]
-    sys.modules.clear()
-    sys.modules.update(_BASE)
-    # The collector would go through them again and again while the application is
-    # imported, which takes 20 ms with Django.
-    gc.freeze()
-    if _IS_COLLECTING:
-        gc.enable()
-
-
+_ident = _thread.get_ident  # gevent puts one of greenlets in its place
 _Module = type(sys)
-
-
-def _names(module):
-    """What a module holds, without waking one that loads itself when it is looked at."""
-    if not issubclass(type(module), _Module):
-        return {}
-    return _Module.__getattribute__(module, "__dict__")
 
 
 def _unbind(parent, child, module):
     """`from package import module` must be an import, though the package knows it."""
-    names = _names(parent)
+    names = names_of(parent)
     if names.get(child) is not module:
         return False
     del names[child]
     return True
 
 
-def _name_of(value):
-    """A name that is the same in every process, unlike an address."""
-    kind = value if hasattr(value, "__qualname__") else type(value)
-    return "%s.%s" % (getattr(kind, "__module__", ""), getattr(kind, "__qualname__", kind))
-
-
-def _handler(value):
-    return _name_of(value) if callable(value) else str(value)
-
-
-def _environment():
-    """A copy of the environment, without decoding it where that can be had."""
-    return dict(getattr(os.environ, "_data", os.environ))
-
-
-def _pattern(value):
-    return getattr(value, "pattern", value)
-
-
-def _filters():
-    """The list of warning filters in use."""
-    return getattr(sys.modules.get("warnings"), "filters", _warnings.filters)
-
-
-def snapshot():
-    """What imports depend on, as it is."""
-    return (
-        _environment(),
-        list(sys.path),
-        [finder for finder in sys.meta_path if not isinstance(finder, Stash)],
-        list(sys.path_hooks),
-        list(_filters()),
-        [_signal.getsignal(number) for number in _SIGNALS],
-        builtins.__import__,
-        (sys.excepthook, sys.displayhook, sys.stdout, sys.stderr),
-        (sys.getrecursionlimit(), sys.getswitchinterval(), gc.get_threshold()),
-        _folder(),
-        _patched(),
-        settings.read(),
-        loggers.kinds(),
-    )
-
-
-def _folder():
-    try:
-        return os.getcwd()
-    except OSError:
-        return None
-
-
-def _patched():
-    """Whether gevent or eventlet has replaced parts of the standard library."""
-    gevent = sys.modules.get("gevent.monkey")
-    eventlet = sys.modules.get("eventlet.patcher")
-    return bool(getattr(gevent, "saved", None)), bool(
-        getattr(eventlet, "already_patched", None)
-    )
-
-
-def changes_between(before, after):
-    """What an import changed, to be undone and done again: (index, value) pairs."""
-    return [
-        (index, new)
-        for index, (old, new) in enumerate(zip(before, after))
-        if old != new
-    ]
-
-
-def apply(changes):
-    """Makes such changes."""
-    for index, value in changes:
-        _SETTERS[index](value)
-
-
-def _set_environment(value):
-    decode = os.fsdecode
-    _become({decode(key): decode(text) for key, text in value.items()})
-
-
-def _set_path(value):
-    sys.path[:] = value
-
-
-def _set_finders(value):
-    ours = [finder for finder in sys.meta_path if isinstance(finder, Stash)]
-    sys.meta_path[:] = ours + value
-
-
-def _set_hooks(value):
-    sys.path_hooks[:] = value
-
-
-def _set_filters(value):
-    _filters()[:] = value
-    mutated = getattr(_warnings, "_filters_mutated", None)
-    if mutated is not None:
-        mutated()
-    else:  # from Python 3.14 on
-        import warnings
-
-        with warnings._lock:
-            warnings._filters_mutated_lock_held()
-
-
-def _set_handlers(value):
-    for number, handler in zip(_SIGNALS, value):
-        if _signal.getsignal(number) != handler:
-            _signal.signal(number, handler)
-
-
-def _set_import(value):
-    builtins.__import__ = value
-
-
-def _set_streams(value):
-    sys.excepthook, sys.displayhook, sys.stdout, sys.stderr = value
-
-
-def _set_limits(value):
-    recursion, interval, thresholds = value
-    sys.setrecursionlimit(recursion)
-    sys.setswitchinterval(interval)
-    gc.set_threshold(*thresholds)
-
-
-def _set_patched(value):
-    """Nothing: a change of this kind ends the preload."""
-
-
-def _set_kinds(value):
-    """Nothing: what libraries did to `logging` is done again with all the rest of that."""
-
-
-def _set_settings(value):
-    settings.become(value)
-
-
-# In the order of `snapshot`.
-_SETTERS = (
-    _set_environment,
-    _set_path,
-    _set_finders,
-    _set_hooks,
-    _set_filters,
-    _set_handlers,
-    _set_import,
-    _set_streams,
-    _set_limits,
-    os.chdir,
-    _set_patched,
-    _set_settings,
-    _set_kinds,
-)
-
-
-class Surroundings:
-    """What imports depend on beside the files: looked at often, so compared cheaply."""
-
-    def __init__(self, is_own, names, known=None):
-        self._is_own = is_own
-        self._names, self._aliases = names, set()
-        # Names that may come to be aliases once their imports are over.
-        self._unsettled = set()
-        # Modules that were seen to be no aliases: to look into them again is to write to
-        # the counts of references of all that is looked at.
-        self._known = known or {}
-        # What was seen the last time, and the state that it is: one value, for an import
-        # may begin within the look of another, and in another thread meanwhile.
-        self._last = None, None
-
-    def look(self):
-        """The state now, as (environment changes, settings, everything else in words)."""
-        raw = snapshot() + (self._find_aliases(),)
-        known, state = self._last
-        if raw != known:
-            state = self._describe(raw)
-            self._last = raw, state
-        return state
-
-    def _find_aliases(self):
-        """Names in `sys.modules` that no import has put there."""
-        names = [*self._names.come(sys.modules), *self._unsettled]
-        self._aliases.update(filter(self._is_alias, names))
-        return sorted(self._aliases & sys.modules.keys())
-
-    def _is_alias(self, name):
-        module = sys.modules.get(name)  # gone where its import has failed in another thread
-        known = module is not None and self._known.get(name) is module
-        is_alias = not known and _is_alias(name, module)
-        # A module of C code is there before its spec is, and other threads import meanwhile.
-        if is_alias and name in importlib._bootstrap._module_locks:
-            self._unsettled.add(name)
-            return False
-        self._unsettled.discard(name)
-        return is_alias
-
-    def own_path(self):
-        """The folders on `sys.path` that are no library's."""
-        return tuple(entry for entry in sys.path if self._is_own_folder(entry))
-
-    def _is_own_folder(self, entry):
-        return not entry or self._is_own(os.path.join(entry, "module.py"))
-
-    def _describe(self, raw):
-        _, path, finders, hooks, filters, handlers, importer, *others = raw
-        streams, limits, folder, patched, values, kinds, aliases = others
-        # What lies in the application's own folders is looked for by the stash.
-        path = [entry for entry in path if not self._is_own_folder(entry)]
-        environment = dict(os.environ)
-        keys = sorted(set(environment) | set(BASE_ENVIRONMENT))
-        changes = tuple(
-            (key, environment.get(key))
-            for key in keys
-            if environment.get(key) != BASE_ENVIRONMENT.get(key)
-        )
-        filters = [
-            (action, _pattern(message), _name_of(category), _pattern(module), line)
-            for action, message, category, module, line in filters
-        ]
-        rest = (
-            ("sys.path", path),
-            ("sys.meta_path", [_name_of(finder) for finder in finders]),
-            ("sys.path_hooks", [_name_of(hook) for hook in hooks]),
-            ("warning filters", filters),
-            ("signal handlers", [_handler(handler) for handler in handlers]),
-            ("__import__", _name_of(importer)),
-            ("streams and hooks of sys", [_name_of(stream) for stream in streams]),
-            ("limits of the interpreter", limits),
-            ("the current folder", folder),
-            ("monkey patching", patched),
-            ("the class of loggers", [_name_of(kind) for kind in kinds]),
-            ("names in sys.modules", aliases),
-        )
-        return changes, values, tuple((what, repr(value)) for what, value in rest)
-
-
-def _is_alias(name, module):
-    if not issubclass(type(module), _Module) or name == "__main__":
-        return False
-    spec = _names(module).get("__spec__")
-    return getattr(spec, "name", None) != name
-
-
-def difference(expected, found):
-    """In words, what is different between two states."""
-    if expected[0] != found[0]:
-        before, after = dict(expected[0]), dict(found[0])
-        keys = sorted(
-            key
-            for key in set(before) | set(after)
-            if before.get(key, BASE_ENVIRONMENT.get(key))
-            != after.get(key, BASE_ENVIRONMENT.get(key))
-        )
-        return "the environment: " + ", ".join(keys)
-    if expected[1] != found[1]:
-        before, after = dict(expected[1]), dict(found[1])
-        changed = {what for what in before if before[what] != after.get(what)}
-        return ", ".join(sorted(changed or after.keys() - before.keys()))
-    for (what, before), (_, after) in zip(expected[2], found[2]):
-        if before != after:
-            return what
-    return "nothing"
-
-
 def is_library(name, module, is_own):
     """Whether a module is no code of the user's, and can be imported by its name."""
     if name.startswith("_rdev") or name == "__main__":
         return False
-    spec = _names(module).get("__spec__")
+    spec = names_of(module).get("__spec__")
     if spec is None or spec.name != name:
         return False
     if spec.origin in ("built-in", "frozen"):
@@ -384,11 +81,11 @@ def preload(trace, excluded, watched, is_own, forks, names, bindings):
     """
     settings.watch(watched)
     with _Rows():
-        steps, logged, refusals, late, learnt = _take_steps(
+        steps, logged, refusals, (late, first), learnt = _take_steps(
             trace, excluded, is_own, forks, names
         )
     files = _files((name for _, _, names, _ in steps for name in names), is_own)
-    stash = Stash(steps, is_own, logged)
+    stash = Stash(steps, is_own, logged, first)
     stash.bind(bindings)
     # The interpreter holds the 4096 names of attributes that were looked for last. Workers
     # look for others, and would write to the counts of those that make room: 0.6 MiB of
@@ -405,11 +102,11 @@ def preload(trace, excluded, watched, is_own, forks, names, bindings):
 
 def _take_steps(trace, excluded, is_own, forks, names):
     """A step is (name, its state, names of the modules it brought, what else it changed);
-    what they did to `logging` comes besides."""
+    what they did to `logging` comes besides, and of what is late the first with its state."""
     states, loads = marshal.loads(trace)
     surroundings = Surroundings(is_own, names)
     start, watch = snapshot(), loggers.Watch()
-    steps, refusals, late, learnt = [], [], [], []
+    steps, refusals, late, learnt = [], [], ([], None), []
     for _, index, _ in loads[:1]:
         settings.begin(states[index][1])
     known = surroundings.look()
@@ -418,14 +115,12 @@ def _take_steps(trace, excluded, is_own, forks, names):
         packages = itertools.accumulate(name.split("."), "{}.{}".format)
         if name in sys.modules or any(package in excluded for package in packages):
             continue
-        changes, values, _ = states[index]
-        _prepare_environment(changes)
-        settings.become(values)
-        state = surroundings.look()
-        others = [what for what, value in values if value == settings.OTHER]
+        values = states[index][1]
+        state = surroundings.become(states[index])
+        opaque = [what for what, value in values if value == settings.OTHER]
         why = None
-        if others:
-            why = "comes after a change of %s" % others[0]
+        if opaque:
+            why = "comes after a change of %s" % opaque[0]
         elif state != states[index]:
             # The application has changed something before this that cannot be changed
             # for it.
@@ -435,7 +130,8 @@ def _take_steps(trace, excluded, is_own, forks, names):
             why = "comes after a thread has begun to import %s" % name
         if why:
             # Nothing from here on.
-            late = [(other, why) for other, *_ in loads[place:] if other not in sys.modules]
+            others = [other for other, *_ in loads[place:] if other not in sys.modules]
+            late = [(other, why) for other in others], (name, states[index])
             break
         known = known[0], settings.with_new(known[1], values), known[2]
         if states[index] != known:
@@ -496,29 +192,10 @@ def _hooked(before, after):
     return None
 
 
-def _prepare_environment(changes):
-    wanted = dict(BASE_ENVIRONMENT)
-    for key, value in changes:
-        if value is None:
-            wanted.pop(key, None)
-        else:
-            wanted[key] = value
-    _become(wanted)
-
-
-def _become(wanted):
-    """Makes the environment this one."""
-    for key in set(os.environ) - set(wanted):
-        del os.environ[key]
-    for key, value in wanted.items():
-        if os.environ.get(key) != value:
-            os.environ[key] = value
-
-
 def _import(name, is_own, forks, watch):
     """Imports one module; returns why that must not be done beforehand, if so."""
     before, threads, files = set(sys.modules), _thread._count(), _descriptors()
-    numbers = _random_state()
+    numbers, hook = _random_state(), HookWatch()
     with _Silence() as silence, watch:
         try:
             importlib.import_module(name)
@@ -533,6 +210,8 @@ def _import(name, is_own, forks, watch):
         return "starts a thread"
     if _descriptors() != files:
         return "opens a file or a socket"
+    if hook.is_kept():
+        return "keeps or replaces sys.excepthook when imported"
     # The application may have seeded them.
     if numbers is not None and _random_state() != numbers:
         return "draws random numbers when imported"
@@ -590,7 +269,7 @@ def _beside(names):
     return copies
 
 
-class Stash:
+class Stash(OwnFinder):
     """Finder of what was imported beforehand; first on `sys.meta_path` while the
     application is imported.
 
@@ -599,7 +278,7 @@ class Stash:
     misses both), so it also notes what an import of the application loads.
     """
 
-    def __init__(self, steps, is_own, logged=None):
+    def __init__(self, steps, is_own, logged=None, late=None):
         """Made in the zygote, so that what is written for it stays shared with all workers
         (3 MiB of each generation of 300 modules)."""
         names = [name for name in sys.modules if name not in BASE_MODULES]
@@ -612,7 +291,7 @@ class Stash:
         self.no_aliases = {
             name: module
             for name, module in self.modules.items()
-            if not _is_alias(name, module)
+            if not is_alias(name, module)
         }
         for name in names:
             del sys.modules[name]
@@ -625,6 +304,8 @@ class Stash:
             self._steps.append((head, state, names, changes))
         self._pending = set(self.names())
         self._handed, self._count = {}, 0
+        # The first module that comes too late to be among them, and in which state.
+        self._late = late
         # Modules that their packages have, and by which name.
         children = _beside([name.rpartition(".")[2] for name in self.modules])
         self._bound = {
@@ -644,11 +325,11 @@ class Stash:
         # What matters of `sys` and `time` is among the surroundings, and changes by itself.
         apart = ("sys", "time", "__main__")
         base = [
-            (name, _names(module))
+            (name, names_of(module))
             for name, module in sys.modules.items()
             if name not in apart and not name.startswith("_rdev")
         ]
-        others = [(name, _names(self.modules[name])) for name in self.names()]
+        others = [(name, names_of(self.modules[name])) for name in self.names()]
         self._bindings = bindings(base, others)
 
     def enter(self, surroundings, broken):
@@ -759,7 +440,7 @@ class Stash:
             sys.modules[name] = module
             parent = self._parent(name) if name in self._bound else None
             if parent is not None:
-                _names(parent)[self._bound[name]] = module
+                names_of(parent)[self._bound[name]] = module
             self._handed[name] = module
             self._pending.discard(name)
         self._logged.repeat(head, self._broken)
@@ -787,12 +468,16 @@ class Stash:
         return known[1]
 
     def end_trace(self, is_own):
-        """The libraries loaded, in order: (their names, what `preload` takes)."""
+        """The libraries loaded, in order: (their names, what `preload` takes, whether it could
+        do more with that than before)."""
         sys.meta_path.remove(self)
         self._logged.leave()
         if self._next < len(self._steps):
             self._broken("%s is not imported any more" % self._steps[self._next][0])
         states, loads, seen = {}, [], set()
+        has_moved = self._late is not None and self._late not in (
+            (name, state) for name, state, _ in self._loads
+        )
         for name, state, by_thread in self._loads:
             module = sys.modules.get(name)
             if module is None or name in seen:
@@ -803,7 +488,7 @@ class Stash:
         self._loads, self._sorted = [], {}
         # In a form that is the same for the same imports: later ones tell what is used twice.
         record = marshal.dumps((list(states), loads), 2)
-        return [name for name, *_ in loads], record
+        return [name for name, *_ in loads], record, has_moved
 
 
 _ModuleSpec = type(sys.__spec__)
@@ -878,8 +563,7 @@ def facts():
     found = ["module " + name for name in sys.modules]
     found += ["environment %s" % key for key in os.environ]
     found += ["thread"] * _thread._count()
-    for number in _SIGNALS:
-        found.append("handler %d %s" % (number, _handler(_signal.getsignal(number))))
+    found += ["handler %d %s" % handler for handler in handlers()]
     return sorted(found + _open_files())
 
 

@@ -251,6 +251,8 @@ pub struct ImportTrace {
     pub libraries: Vec<String>,
     /// The same with the surroundings of each, for a zygote's Python to read.
     pub record: Vec<u8>,
+    /// Whether what came too late to be imported beforehand has come in other surroundings.
+    pub has_moved: bool,
     /// The process as the import left it, to be compared with one made another way.
     pub facts: Vec<String>,
 }

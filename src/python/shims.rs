@@ -37,6 +37,7 @@ macro_rules! shim {
     };
 }
 
+static BASE: Shim = shim!("base.py", "<rdev base>", "_rdev_base");
 static CARRIED: Shim = shim!("carried.py", "<rdev carried>", "_rdev_carried");
 static WARM: Shim = shim!("warm.py", "<rdev warm>", "_rdev_warm");
 static IMPORTING: Shim = shim!("importing.py", "<rdev importing>", "_rdev_importing");
@@ -45,6 +46,8 @@ static LOGGED: Shim = shim!("logged.py", "<rdev logged>", "_rdev_logged");
 static OPENED: Shim = shim!("opened.py", "<rdev opened>", "_rdev_opened");
 static PROCESS: Shim = shim!("process.py", "<rdev process>", "_rdev_process");
 static SETTINGS: Shim = shim!("settings.py", "<rdev settings>", "_rdev_settings");
+static SURROUNDINGS: Shim =
+    shim!("surroundings.py", "<rdev surroundings>", "_rdev_surroundings");
 
 impl Shim {
     fn get<'py>(&self, py: Python<'py>) -> PyResult<&Bound<'py, PyModule>> {
@@ -102,20 +105,20 @@ impl Shim {
     }
 }
 
-/// Loads them all; gives those that had to be compiled. `warm.py` comes first, after what
-/// it is built on, which loads nothing: it notes what was there before, and hides what
-/// came since.
+/// Loads them all; gives those that had to be compiled. `base.py` comes first: it notes what
+/// was there before, and hides what came since.
 pub(super) fn load_all(
     py: Python<'_>,
     cache: Option<&Py<CodeCache>>,
 ) -> PyResult<Vec<Compiled>> {
     let mut compiled = Vec::new();
-    let first = [&LOGGERS, &WARM];
-    let others = [&CARRIED, &IMPORTING, &LOGGED, &OPENED, &PROCESS, &SETTINGS];
-    for shim in first.into_iter().chain(others) {
+    // Each after what it is built on.
+    let warm = [&BASE, &LOGGERS, &SETTINGS, &SURROUNDINGS, &WARM];
+    for shim in warm.into_iter().chain([&CARRIED, &IMPORTING, &LOGGED, &OPENED, &PROCESS])
+    {
         compiled.extend(shim.load(py, cache)?);
     }
-    warm(py)?.call_method0("hide")?;
+    BASE.get(py)?.call_method0("hide")?;
     Ok(compiled)
 }
 

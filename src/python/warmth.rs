@@ -94,9 +94,10 @@ pub(super) fn sort(stash: &Bound<'_, PyAny>) -> PyResult<()> {
 pub(super) fn trace(stash: &Bound<'_, PyAny>) -> PyResult<ImportTrace> {
     let py = stash.py();
     let is_own = shims::importing(py)?.getattr("is_own")?;
-    let (libraries, record) = stash.call_method1("end_trace", (is_own,))?.extract()?;
+    let traced = stash.call_method1("end_trace", (is_own,))?;
+    let (libraries, record, has_moved) = traced.extract()?;
     let facts = shims::warm(py)?.call_method0("facts")?.extract()?;
-    Ok(ImportTrace { libraries, record, facts })
+    Ok(ImportTrace { libraries, record, has_moved, facts })
 }
 
 fn watched(set: &[Binding]) -> Vec<(&str, &str, bool)> {

@@ -113,7 +113,7 @@ impl Project {
     }
 
     /// What the same application says in an interpreter of its own.
-    fn plain(&self) -> Value {
+    pub(crate) fn plain(&self) -> Value {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/live/plain.py");
         let output = Command::new(self.environment.join("bin/python"))
             .arg(script)
@@ -585,6 +585,26 @@ FACTS = lambda: [name for name in ('wave', 'colorsys', 'inner') if name in sys.m
 
 /// Extension modules are in `sys.modules` for a moment before they have a specification. It
 /// is long enough for the import of another thread here.
+#[test]
+fn a_module_that_puts_another_in_its_place_is_no_change_of_names() {
+    // As kombu does; looked at while it imports others, it is still the first.
+    let swaps = "import inner, sys, types\n\
+                 sys.modules[__name__] = types.ModuleType(__name__)\n";
+    let after = "import os\nPID = os.getpid()\n";
+    let environment = libraries(&[
+        ("outer.py", "import swaps"),
+        ("swaps.py", swaps),
+        ("inner.py", ""),
+        ("after.py", after),
+    ]);
+    let lines = "import outer, after\nFACTS = lambda: after.PID == os.getpid()";
+    let mut project = project(environment.path(), Folder::empty(), lines);
+    for _ in 0..2 {
+        let warm = project.save_until_warm(lines);
+        assert_eq!(warm["own"], false, "{}", project.server.said());
+    }
+}
+
 #[test]
 fn a_module_whose_import_is_under_way_is_no_change_of_names() {
     let outer = "import importlib, sys, threading, types

@@ -40,6 +40,8 @@ pub(super) struct Warmth {
     set: BTreeMap<(String, String), bool>,
     tries: usize,
     unlike: usize,
+    /// How many in a row have shown late libraries in other surroundings than the one before.
+    moved: usize,
     /// What the last one has shown that was imported while too many were unlike.
     shown: Vec<u8>,
     check: Check,
@@ -286,6 +288,7 @@ impl Warmth {
             .libraries
             .iter()
             .any(|name| !self.known.contains(name) && !self.excluded.contains_key(name));
+        let news = self.is_moved_for_once(trace.has_moved) || news;
         if self.why_off().is_some() || !news || !self.is_settled(&trace.record) {
             return false;
         }
@@ -297,6 +300,13 @@ impl Warmth {
             self.stage = Stage::Cold(why.to_owned());
         }
         true
+    }
+
+    /// Whether surroundings that kept libraries from being imported beforehand were edited;
+    /// those that differ each time are not followed.
+    fn is_moved_for_once(&mut self, has_moved: bool) -> bool {
+        self.moved = if has_moved { self.moved + 1 } else { 0 };
+        (1..=MOST_UNLIKE).contains(&self.moved)
     }
 
     /// Whether it makes sense to learn from what a generation has shown: surroundings that

@@ -14,6 +14,7 @@ fn trace(libraries: &[&str], facts: &[&str]) -> ImportTrace {
     ImportTrace {
         libraries: strings(libraries),
         record: Vec::new(),
+        has_moved: false,
         facts: strings(facts),
     }
 }
@@ -214,6 +215,20 @@ fn surroundings_that_are_never_the_same_are_not_learnt_until_they_are() {
     assert!(warmth.learn(&shows(2)));
     warmth.unlike("the environment: NOW", Vec::new());
     assert!(warmth.learn(&shows(3)), "counted from before");
+}
+
+#[test]
+fn what_came_too_late_is_tried_again_in_other_surroundings_unless_they_are_never_the_same()
+ {
+    let mut warmth = warm();
+    let moved =
+        || ImportTrace { has_moved: true, ..trace(&["flask"], &["module flask"]) };
+    for _ in 0..MOST_UNLIKE {
+        assert!(warmth.learn(&moved()));
+    }
+    assert!(!warmth.learn(&moved()));
+    assert!(!warmth.learn(&trace(&["flask"], &[])));
+    assert!(warmth.learn(&moved()));
 }
 
 #[test]
