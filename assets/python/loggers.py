@@ -18,6 +18,7 @@ _find_spec = sys.modules["_frozen_importlib"]._find_spec
 # What a logger is set to, and what tells of that: an import that looks at these has to
 # find the same in a worker.
 _STATE = frozenset(("level", "handlers", "filters", "disabled", "propagate", "parent"))
+_LISTS = ("handlers", "filters")
 _QUESTIONS = frozenset(("isEnabledFor", "getEffectiveLevel", "hasHandlers"))
 # What handles a record that was made in some other way than by logging a line.
 _HANDLING = frozenset(("handle", "callHandlers", "filter"))
@@ -49,6 +50,7 @@ _CONFIGURES = "configures the root logger when imported"
 _LOOKS = "looks through all loggers when imported"
 _BY_HAND = "changes loggers by hand when imported"
 _OWN_WAY = "logs in a way of its own when imported"
+_HEARD = "logs to a handler or filter of a library when imported"
 _VARYING = "logs what has changed later when imported"
 _WARNINGS = "has warnings logged when imported"
 
@@ -120,6 +122,8 @@ class Watch:
             self._logging = logging
             self._start = _Setup(logging)
             self._known = dict(self._start.states)
+            states = self._start.states.values()
+            self._others = [one for *_, lists in states for one in sum(lists.values(), [])]
         self._kind = _kind(logging)
         self._settings = _settings(logging)
         self._references = list(logging._handlerList)
@@ -275,6 +279,8 @@ class Watch:
                 for value, usual in zip(stack.values(), map(_USUAL.get, stack))
             ):
                 self._refuse(_OWN_WAY)
+            if self._is_heard(logger):
+                self._refuse(_HEARD)
             if exc_info and not isinstance(exc_info, (tuple, BaseException)):
                 exc_info = sys.exc_info()
             kept = {"exc_info": exc_info, "extra": extra}
@@ -282,6 +288,16 @@ class Watch:
             self._notes.append(("log", logger, None, line))
 
         return record
+
+    def _is_heard(self, logger):
+        """Whether a library would have its lines at once, and not only once they are logged
+        in a worker."""
+        by = list(logger.filters)
+        while logger is not None:
+            by += logger.handlers
+            logger = logger.parent if logger.propagate else None
+        deaf = self._logging.NullHandler
+        return any(type(one) is not deaf and one not in self._others for one in by)
 
 
 _WATCHED = _STATE | _QUESTIONS | _HANDLING | {"_log", "getChildren"}
@@ -447,9 +463,11 @@ def _kind(logging):
 
 
 def _state(logger):
-    """What a logger is, as (its class, its attributes, what is in those that are lists)."""
+    """What a logger is, as (its class, its attributes, what is in its lists). Lists that a
+    class of a library adds are the library's, as they are in its modules."""
     names = dict(object.__getattribute__(logger, "__dict__"))
-    lists = {name: list(one) for name, one in names.items() if isinstance(one, list)}
+    own = {name: names.get(name) for name in _LISTS}
+    lists = {name: list(one) for name, one in own.items() if isinstance(one, list)}
     return type(logger), names, lists
 
 

@@ -39,6 +39,7 @@ mod leaving;
 mod lifecycle;
 mod linted;
 mod logged;
+mod loggers;
 mod oracles;
 mod patience;
 mod pictures;
