@@ -17,6 +17,8 @@ from importlib.machinery import SourceFileLoader
 from importlib.util import find_spec, module_from_spec
 from types import FunctionType, MethodType, ModuleType
 
+import _rdev_stored as stored
+
 # Flags of code objects, by their names in `inspect`: CO_COROUTINE and CO_ASYNC_GENERATOR.
 _COROUTINE, _ASYNC_GENERATOR = 0x80, 0x200
 
@@ -106,6 +108,11 @@ def load_from_source(report, cache):
         if not is_own(path):
             return cached(self, fullname)
         report(os.path.abspath(path))
+        code = compiled(self, path)
+        stored.note(code)
+        return code
+
+    def compiled(self, path):
         source = self.get_data(path)
         # A loader that rewrites code while compiling it has rules of its own.
         if cache is None or type(self).source_to_code is not plain:

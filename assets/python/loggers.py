@@ -394,10 +394,12 @@ class Loggers:
         for verb, logger, name, value in notes:
             if verb == "make":
                 if not self._put_in(logger, name, value):
-                    broken("logger %s is made before %s is imported" % (name, head))
+                    why = "logger %s is made before %s is imported" % (name, head)
+                    broken(why, (), head)
             elif verb == "find":
                 if _look(logger, name) != value:
-                    broken("%s looks at how logging is set up" % head)
+                    why = "%s looks at how logging is set up when imported" % head
+                    broken(why, (), head)
             elif verb == "call":
                 getattr(self._logging.Logger, name)(logger, value)
             elif verb == "set":

@@ -11,6 +11,8 @@ import marshal
 import sys
 import time
 
+import _rdev_stored as stored
+
 # Stands before what is told of a value that is not plain, and cannot be made beforehand.
 OTHER = b"?"
 ARGUMENTS = "the arguments"
@@ -33,10 +35,13 @@ def is_plain(value, depth=3):
     return type(value) in _PLAIN
 
 
-def is_set(before, after):
-    """Whether something was put in the place of a value by somebody who meant it: not what
-    a library does for itself when it is used first, in the place of nothing."""
-    return is_plain(after) or not (before is None or before is MISSING)
+def is_set(module, name, before, after):
+    """Whether the application means others to find something else there: it has replaced
+    what the module defines, or binds that name itself."""
+    if type(before) in (type, _Function) and getattr(before, "__module__", "") == module:
+        return True
+    # What is added that is not plain is for those who know of it.
+    return (before is not MISSING or is_plain(after)) and stored.is_stored(name)
 
 
 def watch(names):
@@ -128,8 +133,12 @@ def _told(value):
         return repr(value)
     if kind is dict and is_plain(tuple(value)) and is_plain(tuple(value.values())):
         return repr(value)
-    named = value if isinstance(value, (type, _Function, _Builtin)) else kind
-    return "%s.%s" % (named.__module__, named.__qualname__)
+    if kind in (_Function, _Builtin):
+        return "%s.%s" % (value.__module__, value.__qualname__)
+    # Past what a class may do when it is looked at.
+    named = value if issubclass(kind, type) else kind
+    module = type.__dict__["__module__"].__get__(named)
+    return "%s.%s" % (module, type.__dict__["__qualname__"].__get__(named))
 
 
 _Function, _Builtin = type(read), type(len)

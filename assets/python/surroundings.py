@@ -62,6 +62,12 @@ def _filters():
     return getattr(sys.modules.get("warnings"), "filters", _warnings.filters)
 
 
+# What of `sys` is among the surroundings by what it holds.
+IN_SYS = frozenset(
+    ("argv", "path", "meta_path", "path_hooks", "stdout", "stderr", "excepthook", "displayhook")
+)
+
+
 class OwnFinder:
     """A finder of rdev's, which is no part of the surroundings."""
 
@@ -378,8 +384,11 @@ _MAKERS = {
 
 
 def is_alias(name, module):
-    if not issubclass(type(module), _Module) or name == "__main__":
+    """Whether no import has put a module there, or something else is there."""
+    if name == "__main__":
         return False
+    if not issubclass(type(module), _Module):
+        return True
     spec = names_of(module).get("__spec__")
     return getattr(spec, "name", None) != name
 

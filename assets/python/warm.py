@@ -20,8 +20,10 @@ import time
 
 import _rdev_loggers as loggers
 import _rdev_settings as settings
+import _rdev_stored as stored
 from _rdev_base import BASE_MODULES
 from _rdev_surroundings import (
+    IN_SYS,
     HookWatch,
     OwnFinder,
     Surroundings,
@@ -139,9 +141,10 @@ def _take_steps(trace, excluded, is_own, forks, names):
             known = states[index]
         modules, before = set(sys.modules), snapshot()
         why = _import(name, is_own, forks, watch) or _hooked(before, snapshot())
+        brought = [other for other in sys.modules if other not in modules]
+        why = why or _unwanted(brought, excluded, values)
         if why:
             refusals.append((name, why))
-        brought = [other for other in sys.modules if other not in modules]
         steps.append((name, states[index], brought, changes_between(before, snapshot())))
         watch.keep(name)
     logged, unlike = watch.finish()
@@ -189,6 +192,18 @@ def _hooked(before, after):
         return "changes sys.path"
     if before[6] is not after[6]:
         return "replaces __import__"
+    return None
+
+
+def _unwanted(brought, excluded, values):
+    """Why a step cannot be handed out for what it brought along, or set, if so."""
+    for other in brought:
+        if other in excluded:
+            return "imports %s, which is imported anew" % other
+    now = dict(settings.read())
+    for what, value in values:
+        if now.get(what, value) != value and now[what][:1] == settings.OTHER:
+            return "sets %s when imported" % what
     return None
 
 
@@ -322,12 +337,10 @@ class Stash(OwnFinder):
 
     def bind(self, bindings):
         """Notes what names the modules bind, to see which the application binds anew."""
-        # What matters of `sys` and `time` is among the surroundings, and changes by itself.
-        apart = ("sys", "time", "__main__")
         base = [
             (name, names_of(module))
             for name, module in sys.modules.items()
-            if name not in apart and not name.startswith("_rdev")
+            if name != "__main__" and not name.startswith("_rdev")
         ]
         others = [(name, names_of(self.modules[name])) for name in self.names()]
         self._bindings = bindings(base, others)
@@ -410,14 +423,14 @@ class Stash(OwnFinder):
             )
             if (module, name) not in self._by_fork
             and type(name) is str
+            and not (module == "sys" and name in IN_SYS)
             and not loggers.is_setting(module, name)
         ]
-        meant = {module for (module, _), values in changes if settings.is_set(*values)}
-        # What changes beside such a name belongs to it.
         return [
             binding
-            for binding, (_, now) in changes
-            if binding[0] in meant and not settings.is_seen(*binding, now)
+            for binding, (before, now) in changes
+            if not settings.is_seen(*binding, now)
+            and settings.is_set(*binding, before, now)
         ]
 
     def _shadowed(self):
@@ -472,6 +485,7 @@ class Stash(OwnFinder):
         do more with that than before)."""
         sys.meta_path.remove(self)
         self._logged.leave()
+        stored.forget()
         if self._next < len(self._steps):
             self._broken("%s is not imported any more" % self._steps[self._next][0])
         states, loads, seen = {}, [], set()

@@ -180,8 +180,9 @@ pub enum FromWorker {
     Imported { micros: u64, trace: ImportTrace },
     /// What was imported beforehand is not what this generation would have imported; the
     /// text says why. It must not be used. These names (module, name) of libraries it has
-    /// set without anybody noticing but itself.
-    Unlike { why: String, set: Vec<(String, String)> },
+    /// set without anybody noticing but itself; and this module is not to be imported
+    /// beforehand again.
+    Unlike { why: String, set: Vec<(String, String)>, refused: Option<String> },
     /// It is not; the process ends. `address_in_use`: an address that it wanted to
     /// listen on was taken.
     ImportFailed { traceback: Traceback, address_in_use: bool },

@@ -46,6 +46,7 @@ static LOGGED: Shim = shim!("logged.py", "<rdev logged>", "_rdev_logged");
 static OPENED: Shim = shim!("opened.py", "<rdev opened>", "_rdev_opened");
 static PROCESS: Shim = shim!("process.py", "<rdev process>", "_rdev_process");
 static SETTINGS: Shim = shim!("settings.py", "<rdev settings>", "_rdev_settings");
+static STORED: Shim = shim!("stored.py", "<rdev stored>", "_rdev_stored");
 static SURROUNDINGS: Shim =
     shim!("surroundings.py", "<rdev surroundings>", "_rdev_surroundings");
 
@@ -113,7 +114,7 @@ pub(super) fn load_all(
 ) -> PyResult<Vec<Compiled>> {
     let mut compiled = Vec::new();
     // Each after what it is built on.
-    let warm = [&BASE, &LOGGERS, &SETTINGS, &SURROUNDINGS, &WARM];
+    let warm = [&BASE, &LOGGERS, &STORED, &SETTINGS, &SURROUNDINGS, &WARM];
     for shim in warm.into_iter().chain([&CARRIED, &IMPORTING, &LOGGED, &OPENED, &PROCESS])
     {
         compiled.extend(shim.load(py, cache)?);

@@ -114,7 +114,9 @@ fn broken<'py>(
     PyCFunction::new_closure(py, None, None, move |args, _| -> PyResult<()> {
         let why = args.get_item(0)?.extract()?;
         let set = args.get_item(1).map_or(Ok(Vec::new()), |set| set.extract())?;
-        let _front_gone = reports.send(args.py(), &FromWorker::Unlike { why, set });
+        let refused = args.get_item(2).ok().map(|name| name.extract()).transpose()?;
+        let unlike = FromWorker::Unlike { why, set, refused };
+        let _front_gone = reports.send(args.py(), &unlike);
         Err(PySystemExit::new_err(1))
     })
 }

@@ -105,7 +105,10 @@ fn serve(
             let comparison = comparison.or_else(|| gate.and_then(Gate::comparison));
             if let Some(path) = comparison.and_then(|it| py.detach(|| it.changed())) {
                 let why = format!("{} was changed", path.display());
-                reports.send(py, &FromWorker::Unlike { why, set: Vec::new() })?;
+                reports.send(
+                    py,
+                    &FromWorker::Unlike { why, set: Vec::new(), refused: None },
+                )?;
                 finish(py, 1);
             }
             let trace = warmth::trace(&stash)?;

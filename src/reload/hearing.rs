@@ -102,8 +102,8 @@ impl Loop {
             FromWorker::Imported { micros, trace } => {
                 self.hear_imported(id, Duration::from_micros(micros), &trace);
             }
-            FromWorker::Unlike { why, set } => {
-                self.zygotes.unlike(&why, set);
+            FromWorker::Unlike { why, set, refused } => {
+                self.zygotes.unlike(&why, set, refused);
                 self.doubt(id, &why);
             }
             FromWorker::ImportFailed { traceback, address_in_use } => {

@@ -225,8 +225,8 @@ impl Loop {
                 FromWorker::Opened { .. } | FromWorker::Written { .. } => {
                     self.standby.opened.push(report);
                 }
-                FromWorker::Unlike { why, set } => {
-                    self.zygotes.noticed(&why, set);
+                FromWorker::Unlike { why, set, refused } => {
+                    self.zygotes.noticed(&why, set, refused);
                     lost = Some(Absence::Unlike(why));
                 }
                 FromWorker::ImportFailed { traceback, .. } => {

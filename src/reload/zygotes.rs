@@ -268,16 +268,26 @@ impl Zygotes {
     }
 
     /// The next generation, begun beforehand, has set something in a library that nobody has
-    /// noticed before: the one that is asked for will, too.
-    pub(super) fn noticed(&mut self, why: &str, set: Vec<(String, String)>) {
-        if !set.is_empty() {
-            self.unlike(why, set);
+    /// noticed before, or met one that must be imported anew: so will the one that is asked for.
+    pub(super) fn noticed(
+        &mut self,
+        why: &str,
+        set: Vec<(String, String)>,
+        refused: Option<String>,
+    ) {
+        if !set.is_empty() || refused.is_some() {
+            self.unlike(why, set, refused);
         }
     }
 
     /// A warm generation was found to be unlike a fresh one.
-    pub(super) fn unlike(&mut self, why: &str, set: Vec<(String, String)>) {
-        self.warmth.unlike(why, set);
+    pub(super) fn unlike(
+        &mut self,
+        why: &str,
+        set: Vec<(String, String)>,
+        refused: Option<String>,
+    ) {
+        self.warmth.unlike(why, set, refused);
         self.again = None;
         self.end_warm();
     }

@@ -24,7 +24,7 @@ import decimal, locale, option, os, socket, sys, time, warnings
 
 PID = os.getpid()
 TAKEN = [
-    option.VALUE, type(option.VALUE).__name__, option.VALUES, option.NOTHING,
+    option.VALUE, type(option.VALUE).__name__, option.VALUES, getattr(option.NOTHING, '__name__', option.NOTHING),
     getattr(option, 'EXTRA', 'missing'), repr(option.THING), option.name(), str(decimal.Decimal(1) / 3),
     decimal.getcontext().rounding, socket.getdefaulttimeout(),
     locale.setlocale(locale.LC_ALL), 'given' in sys.argv, time.tzname,
@@ -86,6 +86,9 @@ fn names_of_libraries() {
             "import option\noption.name = lambda: 'another'",
             "import option\noption.THING = option.Thing(2)",
             "import option\noption.THING = option.Thing(3)",
+            "import option\noption.NOTHING = len",
+            "import option\nsetattr(option, 'NOTHING', 'by its name')",
+            "import option\nfrom unittest import mock\nmock.patch('option.VALUE', 'mock').start()",
             "import option\noption.VALUE = 'mine'",
             "",
         ],
@@ -154,6 +157,79 @@ fn a_hook_that_a_library_keeps() {
         let found = project.save_until_warm(lines);
         project.is_as_plain(&found);
     }
+}
+
+#[test]
+fn modules_that_are_always_there() {
+    let takes = "import os, sys, time\nPID = os.getpid()\n\
+                 TAKEN = [sys.platform, getattr(sys, 'TESTING', None), time.time() == 0]\n";
+    let environment = libraries(&[("takes.py", takes), ("option.py", "")]);
+    let settings = [
+        "import sys\nsys.platform = 'plan9'",
+        "import sys\nsys.TESTING = True",
+        "import time\nbefore, time.time = time.time, lambda: 0",
+    ];
+    let mut project = are_seen(environment.path(), &settings);
+    is_warm(&mut project, settings[0]);
+}
+
+#[test]
+fn what_is_put_in_the_place_of_a_module() {
+    let takes = "import os\nPID = os.getpid()\n\
+                 try:\n    from option import VALUE as TAKEN\n\
+                 except ImportError:\n    TAKEN = 'none'\n";
+    let environment = libraries(&[("takes.py", takes), ("option.py", OPTION)]);
+    let settings = [
+        "import sys\nsys.modules['option'] = None",
+        "import sys\nclass Fake: VALUE = 'fake'\nsys.modules['option'] = Fake()",
+        "import sys\nclass Fake: VALUE = 'another'\nsys.modules['option'] = Fake()",
+    ];
+    are_seen(environment.path(), &settings);
+}
+
+#[test]
+fn what_is_set_is_not_looked_into() {
+    let takes =
+        "import option, os\nPID = os.getpid()\nTAKEN = type(option.THING).__name__\n";
+    let environment = libraries(&[("takes.py", takes), ("option.py", OPTION)]);
+    let lazy = "import option\nclass Lazy:\n    @property\n    def __class__(self): \
+                raise LookupError('too early')\noption.THING = Lazy()";
+    are_seen(environment.path(), &[lazy]);
+}
+
+#[test]
+fn what_libraries_count_and_keep_for_themselves_is_not_set() {
+    let counts = "import uuid\nCOUNT = 0\nKNOWN = None\nID = 'x'\n\
+                  def use():\n    global COUNT, KNOWN, ID\n    COUNT += 1\n    \
+                  KNOWN = {}\n    ID = str(uuid.uuid4())\n";
+    let takes = "import os\nPID = os.getpid()\nTAKEN = []\n";
+    let environment = libraries(&[("takes.py", takes), ("counts.py", counts)]);
+    let lines = "import counts\ncounts.use()";
+    let mut project = project(environment.path(), Folder::empty(), IMPORT);
+    is_warm(&mut project, lines);
+    let before = project.server.said().matches("made again").count();
+    is_warm(&mut project, &format!("{lines}\ncounts.use()"));
+    assert_eq!(project.server.said().matches("made again").count(), before);
+}
+
+#[test]
+fn a_library_that_looks_at_loggers_is_imported_anew_and_others_are_in_memory() {
+    let looks = "import logging\nLOGGER = logging.getLogger('looks')\n\
+                 SEEN = LOGGER.isEnabledFor(logging.INFO)\n";
+    let takes = "import os\nPID = os.getpid()\nTAKEN = []\n";
+    let environment = libraries(&[
+        ("looks.py", looks),
+        ("brings.py", "import looks\nSEEN = looks.SEEN\n"),
+        ("takes.py", takes),
+    ]);
+    let setting = "import logging\nlogging.getLogger('looks').setLevel(logging.INFO)\n\
+                   import brings, looks";
+    let mut project = project(environment.path(), Folder::empty(), IMPORT);
+    project.save_until_warm(IMPORT);
+    is_warm(&mut project, setting);
+    let lines = format!("{setting}\nFACTS = lambda: [brings.SEEN, looks.SEEN]");
+    let found = project.save_until_warm(&lines);
+    project.is_as_plain(&found);
 }
 
 #[test]

@@ -413,10 +413,19 @@ impl Warmth {
         bindings.collect()
     }
 
-    /// A generation found other surroundings than were learnt, and has set these names in
-    /// libraries (module, name), which was not noticed.
-    pub(super) fn unlike(&mut self, why: &str, set: Vec<(String, String)>) {
-        let has_news = self.note_set(set);
+    /// A generation found other surroundings than were learnt, has set these names in
+    /// libraries (module, name), which was not noticed, or met a module that must not be
+    /// imported beforehand.
+    pub(super) fn unlike(
+        &mut self,
+        why: &str,
+        set: Vec<(String, String)>,
+        refused: Option<String>,
+    ) {
+        let is_new = |name: &String| !self.excluded.contains_key(name);
+        let refused = refused.filter(is_new);
+        let has_news = self.note_set(set) || refused.is_some();
+        self.excluded.extend(refused.map(|name| (name, why.to_owned())));
         // With these it has something to learn; without, it finds the same as before.
         self.unlike += usize::from(!has_news);
         self.known.clear();

@@ -205,16 +205,29 @@ fn shows(surroundings: u8) -> ImportTrace {
 fn surroundings_that_are_never_the_same_are_not_learnt_until_they_are() {
     let mut warmth = warm();
     for number in 1..MOST_UNLIKE {
-        warmth.unlike("the environment: NOW", Vec::new());
+        warmth.unlike("the environment: NOW", Vec::new(), None);
         assert!(warmth.learn(&shows(0)), "{number}");
     }
-    warmth.unlike("the environment: NOW", Vec::new());
+    warmth.unlike("the environment: NOW", Vec::new(), None);
     assert_eq!(warmth.rung(), Rung::Cold);
     assert!(!warmth.learn(&shows(1)));
     assert!(!warmth.learn(&shows(2)));
     assert!(warmth.learn(&shows(2)));
-    warmth.unlike("the environment: NOW", Vec::new());
+    warmth.unlike("the environment: NOW", Vec::new(), None);
     assert!(warmth.learn(&shows(3)), "counted from before");
+}
+
+#[test]
+fn what_a_generation_refuses_is_excluded_and_counts_once() {
+    let mut warmth = warm();
+    let refused = || Some("sqlalchemy".to_owned());
+    warmth.unlike("it looks at loggers", Vec::new(), refused());
+    assert_eq!(warmth.excluded()["sqlalchemy"], "it looks at loggers");
+    for _ in 0..MOST_UNLIKE {
+        assert!(warmth.learn(&shows(0)));
+        warmth.unlike("it looks at loggers", Vec::new(), refused());
+    }
+    assert!(!warmth.learn(&shows(0)));
 }
 
 #[test]
@@ -236,18 +249,18 @@ fn what_is_set_in_libraries_is_noticed_from_then_on_and_counts_once() {
     let mut warmth = warm();
     let set = |name: &str| vec![("stripe".to_owned(), name.to_owned())];
     for name in ["api_key", "api_version", "api_base"] {
-        warmth.unlike("a change", set(name));
+        warmth.unlike("a change", set(name), None);
         assert!(warmth.learn(&shows(0)), "{name}");
     }
     assert_eq!(warmth.set().iter().filter(|it| it.opaque).count(), 0);
-    warmth.unlike("a change", set("api_key"));
+    warmth.unlike("a change", set("api_key"), None);
     assert!(warmth.learn(&shows(0)), "it cannot be told how it is set");
     assert_eq!(
         warmth.set().iter().map(|it| it.opaque).collect::<Vec<_>>(),
         [false, true, false]
     );
     for _ in 0..MOST_UNLIKE {
-        warmth.unlike("a change", set("api_key"));
+        warmth.unlike("a change", set("api_key"), None);
     }
     assert!(!warmth.learn(&shows(0)), "nothing new, each time");
 }
