@@ -38,7 +38,7 @@ def is_plain(value, depth=3):
 def is_set(module, name, before, after):
     """Whether the application means others to find something else there: it has replaced
     what the module defines, or binds that name itself."""
-    if type(before) in (type, _Function) and getattr(before, "__module__", "") == module:
+    if _home(before) == module:
         return True
     # What is added that is not plain is for those who know of it.
     return (before is not MISSING or is_plain(after)) and stored.is_stored(name)
@@ -135,10 +135,21 @@ def _told(value):
         return repr(value)
     if kind in (_Function, _Builtin):
         return "%s.%s" % (value.__module__, value.__qualname__)
-    # Past what a class may do when it is looked at.
     named = value if issubclass(kind, type) else kind
-    module = type.__dict__["__module__"].__get__(named)
-    return "%s.%s" % (module, type.__dict__["__qualname__"].__get__(named))
+    return "%s.%s" % (_home(named), type.__dict__["__qualname__"].__get__(named))
+
+
+def _home(value):
+    """The module that has defined a function or class, if it is one. Past what a class may
+    do when it is looked at."""
+    if type(value) is _Function:
+        return value.__module__
+    if not issubclass(type(value), type):
+        return None
+    try:
+        return type.__dict__["__module__"].__get__(value)
+    except AttributeError:
+        return None  # it was made without, or that was taken away
 
 
 _Function, _Builtin = type(read), type(len)

@@ -240,8 +240,11 @@ class Surroundings:
         return sorted(self._aliases & sys.modules.keys())
 
     def _is_alias(self, name):
-        module = sys.modules.get(name)  # gone where its import has failed in another thread
-        if module is not None and self._known.get(name) is module:
+        module = sys.modules.get(name, self)
+        if module is self:  # gone: its import has failed
+            self._unsettled.discard(name)
+            return False
+        if self._known.get(name, self) is module:
             return False
         # While its import is under way, nothing is certain: a module of C code is there before
         # its spec is, and others put another module in their own place.
@@ -342,7 +345,9 @@ def _make_hook(wanted):
         pass
 
     excepthook.__module__, _, excepthook.__qualname__ = wanted.rpartition(".")
-    sys.excepthook = _stand_in = excepthook
+    _stand_in = excepthook
+    is_usual = wanted == _name_of(sys.__excepthook__)
+    sys.excepthook = sys.__excepthook__ if is_usual else excepthook
 
 
 class HookWatch:

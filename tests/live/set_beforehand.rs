@@ -16,6 +16,8 @@ class Thing:
     def __init__(self, number): self.number = number
     def __repr__(self): return 'Thing(%s)' % self.number
 THING = Thing(1)
+class Meta(type): pass
+class Kind(metaclass=Meta): pass
 def name(): return 'a name of the library'
 ";
 /// Takes at its import what is set then.
@@ -25,7 +27,8 @@ import decimal, locale, option, os, socket, sys, time, warnings
 PID = os.getpid()
 TAKEN = [
     option.VALUE, type(option.VALUE).__name__, option.VALUES, getattr(option.NOTHING, '__name__', option.NOTHING),
-    getattr(option, 'EXTRA', 'missing'), repr(option.THING), option.name(), str(decimal.Decimal(1) / 3),
+    getattr(option, 'EXTRA', 'missing'), repr(option.THING), option.name(),
+    option.Kind.__name__, str(decimal.Decimal(1) / 3),
     decimal.getcontext().rounding, socket.getdefaulttimeout(),
     locale.setlocale(locale.LC_ALL), 'given' in sys.argv, time.tzname,
     [entry[0] for entry in warnings.filters], sys.getrecursionlimit(), os.getcwd() == '/',
@@ -86,6 +89,7 @@ fn names_of_libraries() {
             "import option\noption.name = lambda: 'another'",
             "import option\noption.THING = option.Thing(2)",
             "import option\noption.THING = option.Thing(3)",
+            "import option\noption.Kind = option.Thing",
             "import option\noption.NOTHING = len",
             "import option\nsetattr(option, 'NOTHING', 'by its name')",
             "import option\nfrom unittest import mock\nmock.patch('option.VALUE', 'mock').start()",
@@ -132,11 +136,12 @@ fn how_the_process_is_set_up() {
         "import sys\nsys.setrecursionlimit(1234)",
         "import os\nos.chdir('/')",
         "import sys\ndef mine(*_): pass\nsys.excepthook = mine",
+        "import sys\nsys.excepthook = print\nimport option\nsys.excepthook = sys.__excepthook__",
         "import warnings, sys, os\nclass Mine(Warning): pass\n\
          warnings.simplefilter('ignore', Mine)\nsys.excepthook = lambda *_: None\nos.chdir('/')",
     ];
     let mut project = are_seen(environment.path(), &settings);
-    for setting in &settings[..5] {
+    for setting in &settings[..6] {
         is_warm(&mut project, setting);
     }
 }
