@@ -118,18 +118,8 @@ def _take_steps(trace, excluded, is_own, forks, names):
         if name in sys.modules or any(package in excluded for package in packages):
             continue
         values = states[index][1]
-        state = surroundings.become(states[index])
-        opaque = [what for what, value in values if value == settings.OTHER]
-        why = None
-        if opaque:
-            why = "comes after a change of %s" % opaque[0]
-        elif state != states[index]:
-            # The application has changed something before this that cannot be changed
-            # for it.
-            why = "comes after a change of %s" % difference(state, states[index])
-        elif by_thread:
-            # That is at another moment in each process.
-            why = "comes after a thread has begun to import %s" % name
+        found = surroundings.become(states[index])
+        why = _obstacle(name, states[index], found, by_thread)
         if why:
             # Nothing from here on.
             others = [other for other, *_ in loads[place:] if other not in sys.modules]
@@ -151,6 +141,20 @@ def _take_steps(trace, excluded, is_own, forks, names):
     apply(changes_between(snapshot(), start))
     settings.restore()
     return steps, logged, refusals + unlike, late, learnt
+
+
+def _obstacle(name, wanted, found, by_thread):
+    """Why a module cannot be imported beforehand, nor anything after it, if so."""
+    opaque = [what for what, value in wanted[1] if value == settings.OTHER]
+    if opaque:
+        return "comes after a change of %s" % opaque[0]
+    if found != wanted:
+        # The application has changed something before this that cannot be changed for it.
+        return "comes after a change of %s" % difference(found, wanted)
+    if by_thread:
+        # That is at another moment in each process.
+        return "comes after a thread has begun to import %s" % name
+    return None
 
 
 class _Rows:
