@@ -190,8 +190,11 @@ fn watch_control(
         open_lanes(&opened, &application, multithread);
     })?;
     std::thread::Builder::new().name("rdev-control".to_owned()).spawn(move || {
-        let _broken = listen(&control, wires);
-        // The front is gone, in whatever way: nothing of this generation stays.
+        let mut wires = wires;
+        let _broken = listen(&control, &mut wires);
+        // The front is gone, in whatever way: nothing of this generation stays. The wires are
+        // held until then: without them the main thread takes its leave, and if it was first,
+        // what the application has started would live on.
         if let Some(own) = rustix::process::getpgrp().into() {
             let _gone =
                 rustix::process::kill_process_group(own, rustix::process::Signal::KILL);
@@ -212,7 +215,7 @@ struct Wires {
     gate: Option<&'static Gate>,
 }
 
-fn listen(control: &OwnedFd, mut wires: Wires) -> io::Result<()> {
+fn listen(control: &OwnedFd, wires: &mut Wires) -> io::Result<()> {
     let mut inbox = Inbox::default();
     while inbox.receive(control.as_fd())? != Received::End {
         while let Some(order) = inbox.take()? {
