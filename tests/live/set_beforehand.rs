@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::folder::Folder;
 use crate::patience::{PATIENCE, within};
-use crate::warm::{Project, libraries, project};
+use crate::warm::{Project, is_warm_and_as_plain, libraries, project};
 
 /// Has something to be set.
 const OPTION: &str = "\
@@ -157,11 +157,7 @@ fn a_hook_that_a_library_keeps() {
                  import quiet, keeps, replaces\n\
                  FACTS = lambda: [keeps.KEPT[0].__name__, sys.excepthook.__name__, \
                  sys.excepthook.__kwdefaults__['before'] is mine]";
-    let mut project = project(environment.path(), Folder::empty(), lines);
-    for _ in 0..3 {
-        let found = project.save_until_warm(lines);
-        project.is_as_plain(&found);
-    }
+    is_warm_and_as_plain(environment.path(), lines);
 }
 
 #[test]
@@ -243,11 +239,7 @@ fn a_seed() {
     let environment = libraries(&[("draws.py", draws), ("quiet.py", "")]);
     let lines =
         "import random\nrandom.seed(7)\nimport quiet, draws\nFACTS = lambda: draws.DRAWN";
-    let mut project = project(environment.path(), Folder::empty(), lines);
-    for _ in 0..2 {
-        let found = project.save_until_warm(lines);
-        project.is_as_plain(&found);
-    }
+    is_warm_and_as_plain(environment.path(), lines);
 }
 
 #[test]

@@ -139,7 +139,7 @@ impl Project {
 }
 
 /// Two warm generations of these lines are as in plain Python.
-fn is_warm_and_as_plain(environment: &Path, lines: &str) {
+pub(crate) fn is_warm_and_as_plain(environment: &Path, lines: &str) {
     let mut project = project(environment, Folder::empty(), lines);
     project.is_as_plain(&project.ask());
     for _ in 0..2 {
